@@ -1,0 +1,114 @@
+//! The limits and deadlines of a connection.
+
+use core::time::Duration;
+
+/// How a connection behaves: limits, deadlines, delivery.
+///
+/// Plain fields with bounded defaults; share one by [`Arc`](alloc::sync::Arc) among connections:
+///
+/// ```
+/// use ws_proto::{Config, Limits};
+///
+/// let config = Config {
+///     incoming: Limits { max_message_size: 64 * 1024, ..Limits::incoming() },
+///     ..Config::default()
+/// };
+/// assert_eq!(config.max_head_size, 16 * 1024);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// What the peer may send.
+    pub incoming: Limits,
+    /// What the application may send; a guard against its own mistakes. Unlimited by default.
+    pub outgoing: Limits,
+    /// Whole messages, or pieces as they arrive.
+    pub delivery: Delivery,
+    /// Whether pings are answered by the library (RFC 6455 §5.5.3). On by default; without it the
+    /// application answers with [`Connection::pong`](crate::Connection::pong).
+    pub automatic_pong: bool,
+    /// The longest handshake head, in bytes: request or status line, headers and blank line.
+    /// 16 KiB by default, as in most HTTP servers; 431 beyond.
+    pub max_head_size: usize,
+    /// The most header fields in a handshake. 100 by default, as in most HTTP servers; 431 beyond.
+    pub max_headers: usize,
+    /// How much of the body of a *refused* handshake's response a client keeps, in bytes. 64 KiB by
+    /// default.
+    pub max_body_size: usize,
+    /// How long the opening handshake may take. 10 s by default; `None`: no deadline.
+    pub handshake_timeout: Option<Duration>,
+    /// How often the peer is pinged. 30 s by default; `None`: never, and a peer that vanished
+    /// without a word is not noticed.
+    pub ping_interval: Option<Duration>,
+    /// How long after such a ping the peer may show no life; any byte counts as life. 20 s by
+    /// default.
+    pub ping_timeout: Duration,
+    /// The payload of these pings, at most 125 bytes. Empty (the default): a counter of 8 bytes, so
+    /// that a late pong is told from a prompt one.
+    pub ping_payload: &'static [u8],
+    /// How long the peer may take to answer a Close frame, or a server to end the TCP connection
+    /// after the closing handshake (RFC 6455 §7.1.1). 5 s by default.
+    pub close_timeout: Duration,
+    /// How long a server that failed a connection goes on reading so that its Close frame is not
+    /// lost to a TCP reset. 2 s by default.
+    pub drain_timeout: Duration,
+    /// How many bytes such a server reads and throws away. 16 MiB by default.
+    pub max_drain_size: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            incoming: Limits::incoming(),
+            outgoing: Limits::UNLIMITED,
+            delivery: Delivery::Whole,
+            automatic_pong: true,
+            max_head_size: 16 * 1024,
+            max_headers: 100,
+            max_body_size: 64 * 1024,
+            handshake_timeout: Some(Duration::from_secs(10)),
+            ping_interval: Some(Duration::from_secs(30)),
+            ping_timeout: Duration::from_secs(20),
+            ping_payload: b"",
+            close_timeout: Duration::from_secs(5),
+            drain_timeout: Duration::from_secs(2),
+            max_drain_size: 16 * 1024 * 1024,
+        }
+    }
+}
+
+/// The largest message in one direction. `usize::MAX` is no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The payload of a message over all its fragments, in bytes; Close 1009 beyond.
+    pub max_message_size: usize,
+    /// The payload of one frame, in bytes; Close 1009 beyond.
+    pub max_frame_size: usize,
+    /// The fragments of one message, empty ones included: each costs work though it may carry
+    /// nothing (CVE-2026-48779). Close 1008 beyond.
+    pub max_fragments: u32,
+}
+
+impl Limits {
+    /// No limits: for what the application itself sends.
+    pub const UNLIMITED: Self =
+        Self { max_message_size: usize::MAX, max_frame_size: usize::MAX, max_fragments: u32::MAX };
+
+    /// The defaults for what a peer sends: 16 MiB a message, 16 MiB a frame, 131,072 fragments.
+    pub const fn incoming() -> Self {
+        Self { max_message_size: 16 << 20, max_frame_size: 16 << 20, max_fragments: 1 << 17 }
+    }
+}
+
+/// How incoming messages are handed to the application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Delivery {
+    /// Whole messages: [`Event::Text`](crate::Event::Text) and
+    /// [`Event::Binary`](crate::Event::Binary).
+    Whole,
+    /// Pieces as they arrive, lent from the input and never gathered:
+    /// [`Event::TextChunk`](crate::Event::TextChunk) and
+    /// [`Event::BinaryChunk`](crate::Event::BinaryChunk). The limits still hold; for endless
+    /// messages set them to `MAX`.
+    Chunked,
+}

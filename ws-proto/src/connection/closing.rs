@@ -1,0 +1,121 @@
+//! The closing handshake and its shortcuts (RFC 6455 §7).
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::{Connection, Side};
+use crate::close::{Close, CloseCode, Closed, Initiator, MAX_REASON};
+use crate::error::{Error, ErrorKind, SendError};
+
+impl Connection {
+    /// Starts the closing handshake (RFC 6455 §7.1.2): appends a Close frame, after which nothing
+    /// else can be sent. Messages may still come until the peer's Close frame does.
+    ///
+    /// [`Close::EMPTY`] sends a frame without a code. Closing inside a fragmented message is
+    /// allowed; the message is never finished.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::InvalidCloseCode`], [`SendError::ReasonTooLong`], or [`SendError::Closed`] if
+    /// closing has begun already.
+    pub fn close<'c>(
+        &mut self,
+        close: impl Into<Close<'c>>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), SendError> {
+        let close = close.into();
+        if self.closed.is_some() {
+            return Err(SendError::Closed);
+        }
+        if close != Close::EMPTY && !close.code.is_sendable() {
+            return Err(SendError::InvalidCloseCode);
+        }
+        if close.reason.len() > MAX_REASON {
+            return Err(SendError::ReasonTooLong);
+        }
+        self.closed = Some(Box::new(Closed {
+            sent: Some(close.into_owned()),
+            ..Closed::by(Initiator::Local)
+        }));
+        self.sender.close_owed = true;
+        self.clock.restart();
+        self.poll_transmit(out);
+        Ok(())
+    }
+
+    /// Whether the TCP connection should be ended now (RFC 6455 §7.1.1), once everything appended
+    /// to the output is written.
+    ///
+    /// A server ends it when both Close frames have passed; a client waits until the server does,
+    /// or for [`Config::close_timeout`](crate::Config::close_timeout). A server that failed the
+    /// connection drains first, see [`wants_half_close`](Self::wants_half_close).
+    pub fn wants_close(&self) -> bool {
+        let Some(closed) = &self.closed else { return false };
+        if self.clock.expired() {
+            return true;
+        }
+        if self.sender.close_owed {
+            return false;
+        }
+        if self.receiver.eof() {
+            return true;
+        }
+        match self.side {
+            Side::Client(_) => false,
+            Side::Server if self.receiver.error().is_some() => {
+                self.receiver.drained() > self.config.max_drain_size
+            }
+            Side::Server => closed.is_clean(),
+        }
+    }
+
+    /// Whether the sending direction of the TCP connection should be ended now, once everything
+    /// appended to the output is written, while input is still read and passed to
+    /// [`receive`](Self::receive).
+    ///
+    /// This is how a server that failed a connection makes its Close frame arrive: ending both
+    /// directions while the peer still sends would reset the connection, and the peer would lose
+    /// the frame. [`Config::drain_timeout`](crate::Config::drain_timeout) and
+    /// [`Config::max_drain_size`](crate::Config::max_drain_size) bound it.
+    pub fn wants_half_close(&self) -> bool {
+        matches!(self.side, Side::Server)
+            && self.receiver.error().is_some()
+            && !self.receiver.eof()
+            && !self.sender.close_owed
+    }
+
+    pub(super) fn close_owed(&self) -> bool {
+        self.sender.close_owed
+    }
+
+    /// Records the peer's Close frame, and owes the answer unless ours was first (RFC 6455
+    /// §5.5.1).
+    pub(super) fn close_received(&mut self, close: &Close<'_>) {
+        let closed = self.closed.get_or_insert_with(|| Box::new(Closed::by(Initiator::Peer)));
+        closed.received = Some(close.clone().into_owned());
+        if closed.sent.is_none() {
+            closed.sent = Some(close.code.into());
+            self.sender.close_owed = true;
+        }
+        self.clock.restart();
+    }
+
+    /// _Fail the WebSocket Connection_ (RFC 6455 §7.1.7).
+    #[cold]
+    pub(super) fn fail(&mut self, kind: ErrorKind) -> Error {
+        if let Some(error) = self.receiver.error() {
+            return error;
+        }
+        let error = Error::from(kind);
+        self.receiver.fail(error);
+        let ended = error.close_code() == CloseCode::ABNORMAL;
+        let initiator = if ended { Initiator::Peer } else { Initiator::Library };
+        let closed = self.closed.get_or_insert_with(|| Box::new(Closed::by(initiator)));
+        if closed.sent.is_none() && !ended {
+            closed.sent = Some(Close::new(error.close_code(), error.message()));
+            self.sender.close_owed = true;
+        }
+        self.clock.restart();
+        error
+    }
+}

@@ -1,0 +1,163 @@
+//! Deadlines as data: keep-alive, closing, draining.
+
+use core::time::Duration;
+
+use super::{Connection, Side};
+use crate::config::Config;
+use crate::error::{Error, ErrorKind};
+use crate::time::Instant;
+
+/// Keep-alive is mark and sweep: a ping marks how much had been received, and the sweep
+/// `ping_timeout` later asks only whether it is more.
+#[derive(Default)]
+pub(super) struct Clock {
+    /// When the next ping or sweep is due; once closing has begun, when patience with the peer ends.
+    due: Option<Instant>,
+    ping: Option<Ping>,
+    pings: u32,
+    rtt: Option<Duration>,
+    /// Whether patience with a closing peer has ended.
+    expired: bool,
+    changed: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Ping {
+    sent: Instant,
+    /// The bytes received before.
+    mark: u64,
+    answer: Answer,
+    /// Whether the peer has been found alive since.
+    swept: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Awaited,
+    /// Its pong has come, at a time that the next [`Connection::poll_timeout`] tells.
+    Come,
+    Timed,
+}
+
+impl Clock {
+    pub(super) fn rtt(&self) -> Option<Duration> {
+        self.rtt
+    }
+
+    pub(super) fn expired(&self) -> bool {
+        self.expired
+    }
+
+    /// Notes that closing has begun or made a step: another deadline counts now.
+    pub(super) fn restart(&mut self) {
+        self.due = None;
+        self.changed = true;
+    }
+
+    /// The payload of the latest ping of our own.
+    pub(super) fn ping_payload(&self, config: &Config) -> PingPayload {
+        match config.ping_payload {
+            b"" => PingPayload::Counter(u64::from(self.pings).to_be_bytes()),
+            fixed => PingPayload::Fixed(fixed),
+        }
+    }
+}
+
+pub(super) enum PingPayload {
+    Counter([u8; 8]),
+    Fixed(&'static [u8]),
+}
+
+impl AsRef<[u8]> for PingPayload {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Counter(bytes) => bytes,
+            Self::Fixed(bytes) => &bytes[..bytes.len().min(crate::frame::MAX_CONTROL)],
+        }
+    }
+}
+
+impl Connection {
+    /// When [`handle_timeout`](Self::handle_timeout) should be called next, `None` if there is no
+    /// need to; an earlier answer is void.
+    ///
+    /// Deadlines run from the first call after what caused them, so call it when the connection
+    /// begins, after each input or output, and after `handle_timeout`; or, where reading the clock
+    /// costs too much for that, when [`timeout_changed`](Self::timeout_changed) says so.
+    pub fn poll_timeout(&mut self, now: Instant) -> Option<Instant> {
+        self.clock.changed = false;
+        if let Some(ping) = &mut self.clock.ping
+            && ping.answer == Answer::Come
+        {
+            ping.answer = Answer::Timed;
+            self.clock.rtt = Some(now - ping.sent);
+        }
+        let patience = match (&self.closed, &self.side) {
+            (None, _) => self.config.ping_interval?,
+            (Some(_), _) if self.wants_close() => return None,
+            (Some(_), Side::Server) if self.receiver.error().is_some() => self.config.drain_timeout,
+            (Some(_), _) => self.config.close_timeout,
+        };
+        Some(*self.clock.due.get_or_insert(now + patience))
+    }
+
+    /// Whether [`poll_timeout`](Self::poll_timeout) would do more than repeat its last answer.
+    #[inline]
+    pub fn timeout_changed(&self) -> bool {
+        self.clock.changed
+    }
+
+    /// Acts on the deadlines that have passed: owes a ping, gives up on a peer that shows no life
+    /// or does not finish closing ([`wants_close`](Self::wants_close) is true then). Pass to
+    /// [`receive`](Self::receive) what the socket holds before, so that bytes which have arrived
+    /// count as life.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::PingTimeout`], now or earlier, or another error that ended the connection.
+    pub fn handle_timeout(&mut self, now: Instant) -> Result<(), Error> {
+        if self.clock.due.is_some_and(|due| due <= now) {
+            match self.closed {
+                None => self.keep_alive(now),
+                Some(_) => self.clock.expired = true,
+            }
+        }
+        self.receiver.error().map_or(Ok(()), Err)
+    }
+
+    fn keep_alive(&mut self, now: Instant) {
+        let Some(interval) = self.config.ping_interval else { return };
+        if let Some(ping) = &mut self.clock.ping {
+            if !ping.swept && self.stats.received.bytes == ping.mark {
+                self.fail(ErrorKind::PingTimeout);
+                return;
+            }
+            ping.swept = true;
+            let next = ping.sent + interval;
+            if next > now {
+                self.clock.due = Some(next);
+                return;
+            }
+        }
+        self.clock.pings = self.clock.pings.wrapping_add(1);
+        self.clock.ping = Some(Ping {
+            sent: now,
+            mark: self.stats.received.bytes,
+            answer: Answer::Awaited,
+            swept: false,
+        });
+        self.clock.due = Some(now + self.config.ping_timeout);
+        self.sender.ping_owed = true;
+    }
+
+    pub(super) fn pong_received(&mut self, payload: &[u8]) {
+        let expected = self.clock.ping_payload(&self.config);
+        if let Some(ping) = &mut self.clock.ping
+            && ping.answer == Answer::Awaited
+            && payload == expected.as_ref()
+        {
+            ping.answer = Answer::Come;
+            self.clock.changed = true;
+        }
+    }
+}

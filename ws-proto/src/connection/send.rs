@@ -1,0 +1,289 @@
+//! Bytes out (RFC 6455 §5 and §6.1).
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use rand::Rng;
+
+use super::{Connection, Side};
+use crate::close::Close;
+use crate::error::SendError;
+use crate::frame::{EncodedHeader, MAX_CONTROL, MAX_HEADER, Opcode};
+use crate::mask::{self, Key};
+use crate::message::Message;
+
+/// The message in progress, and the slots of what is owed to the peer.
+#[derive(Default)]
+pub(super) struct Sender {
+    fragmented: Option<Fragmented>,
+    /// The latest ping's payload (RFC 6455 §5.5.3).
+    pong: Option<Box<[u8]>>,
+    pub(super) ping_owed: bool,
+    pub(super) close_owed: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Fragmented {
+    opcode: Opcode,
+    size: usize,
+    fragments: u32,
+}
+
+impl Connection {
+    /// Appends a message as one frame to `out`, behind what is owed.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] says why the message cannot be sent; nothing was appended.
+    #[inline]
+    pub fn send<'m>(
+        &mut self,
+        message: impl Into<Message<'m>>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), SendError> {
+        let message = message.into();
+        let payload = message.as_bytes();
+        self.check_message(payload.len())?;
+        self.transmit_replies(out);
+        self.write_frame(true, message.opcode(), payload, out);
+        self.stats.sent.messages += 1;
+        Ok(())
+    }
+
+    /// Appends a fragment of a message (RFC 6455 §5.4): the first one decides the kind, the one
+    /// with `fin` is the last. Control frames may go between fragments, other messages may not.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] says why the fragment cannot be sent; nothing was appended.
+    pub fn send_fragment<'m>(
+        &mut self,
+        part: impl Into<Message<'m>>,
+        fin: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<(), SendError> {
+        let part = part.into();
+        let payload = part.as_bytes();
+        self.check_open()?;
+        let before = self.sender.fragmented;
+        if before.is_some_and(|message| message.opcode != part.opcode()) {
+            return Err(SendError::FragmentKind);
+        }
+        let (size, fragments) = before.map_or((0, 0), |message| (message.size, message.fragments));
+        let limits = &self.config.outgoing;
+        let size = size.checked_add(payload.len()).ok_or(SendError::TooBig)?;
+        if size > limits.max_message_size
+            || payload.len() > limits.max_frame_size
+            || fragments >= limits.max_fragments
+        {
+            return Err(SendError::TooBig);
+        }
+
+        self.transmit_replies(out);
+        let opcode = if before.is_some() { Opcode::Continuation } else { part.opcode() };
+        self.write_frame(fin, opcode, payload, out);
+        self.stats.sent.messages += u64::from(fin);
+        self.sender.fragmented = (!fin).then_some(Fragmented {
+            opcode: part.opcode(),
+            size,
+            fragments: fragments.saturating_add(1),
+        });
+        Ok(())
+    }
+
+    /// Encodes a message as a frame in two parts, for a vectored write. Borrowed data of a server
+    /// is not copied; owned data of a client is masked in place.
+    ///
+    /// Write what [`poll_transmit`](Self::poll_transmit) gives first, then the whole frame.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] says why the message cannot be sent.
+    pub fn encode<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<Frame<'m>, SendError> {
+        let message = message.into();
+        let opcode = message.opcode();
+        let mut payload = message.into_bytes();
+        self.check_message(payload.len())?;
+        let key = self.next_key();
+        if let Some(key) = key {
+            match &mut payload {
+                Cow::Owned(data) => mask::apply(data, key),
+                Cow::Borrowed(data) => {
+                    let mut masked = Vec::new();
+                    mask::append(&mut masked, data, key);
+                    payload = Cow::Owned(masked);
+                }
+            }
+        }
+        let header = EncodedHeader::new(true, opcode, payload.len(), key);
+        self.stats.sent.messages += 1;
+        self.stats.sent.frames += 1;
+        self.stats.sent.bytes += (header.as_bytes().len() + payload.len()) as u64;
+        Ok(Frame { header, payload })
+    }
+
+    /// Appends a ping (RFC 6455 §5.5.2), besides those of
+    /// [`Config::ping_interval`](crate::Config::ping_interval).
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::ControlTooLong`] over 125 bytes, [`SendError::Closed`].
+    pub fn ping(&mut self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), SendError> {
+        self.send_control(Opcode::Ping, payload, out)
+    }
+
+    /// Appends a pong (RFC 6455 §5.5.3): an unsolicited one, or the answer to a ping where
+    /// [`Config::automatic_pong`](crate::Config::automatic_pong) is off.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::ControlTooLong`] over 125 bytes, [`SendError::Closed`].
+    pub fn pong(&mut self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), SendError> {
+        self.send_control(Opcode::Pong, payload, out)
+    }
+
+    /// Appends what the library owes the peer: a pong, a ping of its own, a Close frame. Says
+    /// whether there was anything.
+    #[inline]
+    pub fn poll_transmit(&mut self, out: &mut Vec<u8>) -> bool {
+        if !self.owes() {
+            return false;
+        }
+        let before = out.len();
+        self.transmit_replies(out);
+        self.transmit_close(out);
+        out.len() > before
+    }
+
+    /// Whether [`poll_transmit`](Self::poll_transmit) would append something.
+    pub fn owes(&self) -> bool {
+        self.sender.pong.is_some() || self.sender.ping_owed || self.sender.close_owed
+    }
+
+    pub(super) fn owe_pong(&mut self, payload: &[u8]) {
+        if self.closed.is_none() {
+            self.sender.pong = Some(payload.into());
+        }
+    }
+
+    #[inline]
+    fn transmit_replies(&mut self, out: &mut Vec<u8>) {
+        if self.sender.pong.is_some() || self.sender.ping_owed {
+            self.transmit_pong_and_ping(out);
+        }
+    }
+
+    #[inline(never)]
+    fn transmit_pong_and_ping(&mut self, out: &mut Vec<u8>) {
+        if let Some(payload) = self.sender.pong.take() {
+            self.write_frame(true, Opcode::Pong, &payload, out);
+        }
+        if core::mem::take(&mut self.sender.ping_owed) {
+            let payload = self.clock.ping_payload(&self.config);
+            self.write_frame(true, Opcode::Ping, payload.as_ref(), out);
+        }
+    }
+
+    fn transmit_close(&mut self, out: &mut Vec<u8>) {
+        if !core::mem::take(&mut self.sender.close_owed) {
+            return;
+        }
+        let Some(close) = self.closed.as_ref().and_then(|closed| closed.sent.as_ref()) else {
+            return;
+        };
+        let payload = close_payload(close);
+        self.write_frame(true, Opcode::Close, &payload, out);
+    }
+
+    fn send_control(
+        &mut self,
+        opcode: Opcode,
+        payload: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), SendError> {
+        self.check_open()?;
+        if payload.len() > MAX_CONTROL {
+            return Err(SendError::ControlTooLong);
+        }
+        self.transmit_replies(out);
+        self.write_frame(true, opcode, payload, out);
+        Ok(())
+    }
+
+    fn check_open(&self) -> Result<(), SendError> {
+        match self.closed {
+            None => Ok(()),
+            Some(_) => Err(SendError::Closed),
+        }
+    }
+
+    #[inline]
+    fn check_message(&self, len: usize) -> Result<(), SendError> {
+        self.check_open()?;
+        if self.sender.fragmented.is_some() {
+            return Err(SendError::MessageUnfinished);
+        }
+        let limits = &self.config.outgoing;
+        if len > limits.max_message_size || len > limits.max_frame_size {
+            return Err(SendError::TooBig);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn write_frame(&mut self, fin: bool, opcode: Opcode, payload: &[u8], out: &mut Vec<u8>) {
+        let key = self.next_key();
+        let header = EncodedHeader::new(fin, opcode, payload.len(), key);
+        out.reserve(MAX_HEADER + payload.len());
+        out.extend_from_slice(header.as_bytes());
+        match key {
+            Some(key) => mask::append(out, payload, key),
+            None => out.extend_from_slice(payload),
+        }
+        self.stats.sent.frames += 1;
+        self.stats.sent.bytes += (header.as_bytes().len() + payload.len()) as u64;
+    }
+
+    #[inline]
+    fn next_key(&mut self) -> Option<Key> {
+        match &mut self.side {
+            Side::Server => None,
+            Side::Client(generator) => Some(generator.next_u32().to_ne_bytes()),
+        }
+    }
+}
+
+fn close_payload(close: &Close<'_>) -> Vec<u8> {
+    let mut payload = Vec::new();
+    if *close != Close::EMPTY {
+        payload.extend_from_slice(&close.code.get().to_be_bytes());
+        payload.extend_from_slice(close.reason.as_bytes());
+    }
+    payload
+}
+
+/// A frame in two parts ([`Connection::encode`]).
+#[derive(Clone, Debug)]
+#[must_use = "the frame is counted as sent and must be written whole"]
+pub struct Frame<'m> {
+    header: EncodedHeader,
+    payload: Cow<'m, [u8]>,
+}
+
+impl<'m> Frame<'m> {
+    /// The header: at most 14 bytes.
+    pub fn header(&self) -> &[u8] {
+        self.header.as_bytes()
+    }
+
+    /// The payload as it goes on the wire.
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// The payload as it goes on the wire.
+    pub fn into_payload(self) -> Cow<'m, [u8]> {
+        self.payload
+    }
+}

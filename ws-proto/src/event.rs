@@ -1,0 +1,40 @@
+//! What a connection tells the application.
+
+use alloc::borrow::Cow;
+
+use crate::close::Close;
+
+/// Something the peer sent, valid as far as the protocol goes.
+///
+/// A payload that lay whole in the input is lent from there, unmasked in place; one that had to be
+/// gathered from several reads or fragments is owned. [`Cow::into_owned`] keeps either.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A text message.
+    Text(Cow<'a, str>),
+    /// A binary message.
+    Binary(Cow<'a, [u8]>),
+    /// The next piece of a text message ([`Delivery::Chunked`](crate::Delivery::Chunked)).
+    /// Characters are never cut; pieces need not match frames.
+    TextChunk {
+        /// The piece; empty only if it is the last one.
+        data: Cow<'a, str>,
+        /// Whether the message ends here.
+        fin: bool,
+    },
+    /// The next piece of a binary message ([`Delivery::Chunked`](crate::Delivery::Chunked)).
+    BinaryChunk {
+        /// The piece; empty only if it is the last one.
+        data: Cow<'a, [u8]>,
+        /// Whether the message ends here.
+        fin: bool,
+    },
+    /// A ping. Its pong is owed already, unless
+    /// [`Config::automatic_pong`](crate::Config::automatic_pong) is off.
+    Ping(Cow<'a, [u8]>),
+    /// A pong, asked for or not (RFC 6455 §5.5.3).
+    Pong(Cow<'a, [u8]>),
+    /// A Close frame; the last event of a connection. Its answer is owed already.
+    Close(Close<'a>),
+}

@@ -1,0 +1,101 @@
+//! What the application sends.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::frame::Opcode;
+
+/// A message, or a fragment of one, to be sent.
+///
+/// Borrowed data is copied to the output; owned data lets [`Connection::encode`] mask in place and
+/// an adapter write without a copy.
+///
+/// [`Connection::encode`]: crate::Connection::encode
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message<'a> {
+    /// Text (opcode 1).
+    Text(Cow<'a, str>),
+    /// Binary data (opcode 2).
+    Binary(Cow<'a, [u8]>),
+}
+
+impl<'a> Message<'a> {
+    /// The payload, whatever its kind.
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Binary(data) => data,
+        }
+    }
+
+    /// The payload, whatever its kind.
+    pub fn into_bytes(self) -> Cow<'a, [u8]> {
+        match self {
+            Self::Text(Cow::Borrowed(text)) => Cow::Borrowed(text.as_bytes()),
+            Self::Text(Cow::Owned(text)) => Cow::Owned(text.into_bytes()),
+            Self::Binary(data) => data,
+        }
+    }
+
+    pub(crate) fn opcode(&self) -> Opcode {
+        match self {
+            Self::Text(_) => Opcode::Text,
+            Self::Binary(_) => Opcode::Binary,
+        }
+    }
+}
+
+impl<'a> From<&'a str> for Message<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+}
+
+impl<'a> From<&'a String> for Message<'a> {
+    fn from(text: &'a String) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for Message<'_> {
+    fn from(text: String) -> Self {
+        Self::Text(Cow::Owned(text))
+    }
+}
+
+impl<'a> From<Cow<'a, str>> for Message<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'a> From<&'a [u8]> for Message<'a> {
+    fn from(data: &'a [u8]) -> Self {
+        Self::Binary(Cow::Borrowed(data))
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u8; N]> for Message<'a> {
+    fn from(data: &'a [u8; N]) -> Self {
+        Self::Binary(Cow::Borrowed(data))
+    }
+}
+
+impl<'a> From<&'a Vec<u8>> for Message<'a> {
+    fn from(data: &'a Vec<u8>) -> Self {
+        Self::Binary(Cow::Borrowed(data))
+    }
+}
+
+impl From<Vec<u8>> for Message<'_> {
+    fn from(data: Vec<u8>) -> Self {
+        Self::Binary(Cow::Owned(data))
+    }
+}
+
+impl<'a> From<Cow<'a, [u8]>> for Message<'a> {
+    fn from(data: Cow<'a, [u8]>) -> Self {
+        Self::Binary(data)
+    }
+}
