@@ -18,7 +18,8 @@ pub(super) struct Clock {
     rtt: Option<Duration>,
     /// Whether patience with a closing peer has ended.
     expired: bool,
-    changed: bool,
+    /// Whether the last answer of [`Connection::poll_timeout`] still holds.
+    settled: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -51,7 +52,7 @@ impl Clock {
     /// Notes that closing has begun or made a step: another deadline counts now.
     pub(super) fn restart(&mut self) {
         self.due = None;
-        self.changed = true;
+        self.settled = false;
     }
 
     /// The payload of the latest ping of our own.
@@ -85,7 +86,7 @@ impl Connection {
     /// begins, after each input or output, and after `handle_timeout`; or, where reading the clock
     /// costs too much for that, when [`timeout_changed`](Self::timeout_changed) says so.
     pub fn poll_timeout(&mut self, now: Instant) -> Option<Instant> {
-        self.clock.changed = false;
+        self.clock.settled = true;
         if let Some(ping) = &mut self.clock.ping
             && ping.answer == Answer::Come
         {
@@ -104,7 +105,7 @@ impl Connection {
     /// Whether [`poll_timeout`](Self::poll_timeout) would do more than repeat its last answer.
     #[inline]
     pub fn timeout_changed(&self) -> bool {
-        self.clock.changed
+        !self.clock.settled
     }
 
     /// Acts on the deadlines that have passed: owes a ping, gives up on a peer that shows no life
@@ -117,6 +118,7 @@ impl Connection {
     /// [`ErrorKind::PingTimeout`], now or earlier, or another error that ended the connection.
     pub fn handle_timeout(&mut self, now: Instant) -> Result<(), Error> {
         if self.clock.due.is_some_and(|due| due <= now) {
+            self.clock.settled = false;
             match self.closed {
                 None => self.keep_alive(now),
                 Some(_) => self.clock.expired = true,
@@ -150,6 +152,17 @@ impl Connection {
         self.sender.ping_owed = true;
     }
 
+    /// Counts as a sign of life in place of received bytes: call it when a socket that had been full
+    /// takes output again.
+    ///
+    /// A peer that reads slowly is alive, and an application under back-pressure may not be reading
+    /// what that peer sends.
+    pub fn peer_has_read(&mut self) {
+        if let Some(ping) = &mut self.clock.ping {
+            ping.swept = true;
+        }
+    }
+
     pub(super) fn pong_received(&mut self, payload: &[u8]) {
         let expected = self.clock.ping_payload(&self.config);
         if let Some(ping) = &mut self.clock.ping
@@ -157,7 +170,7 @@ impl Connection {
             && payload == expected.as_ref()
         {
             ping.answer = Answer::Come;
-            self.clock.changed = true;
+            self.clock.settled = false;
         }
     }
 }

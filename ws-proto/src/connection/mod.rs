@@ -129,11 +129,11 @@ impl Connection {
     /// Every masking key comes from a cryptographic generator seeded with `seed`, which must be
     /// unpredictable and used once (RFC 6455 §5.3 and §10.3).
     pub fn client(config: impl Into<Arc<Config>>, seed: [u8; 32]) -> Self {
-        Self::with_generator(config.into(), StdRng::from_seed(seed))
+        Self::with_generator(config.into(), Box::new(StdRng::from_seed(seed)))
     }
 
-    pub(crate) fn with_generator(config: Arc<Config>, generator: StdRng) -> Self {
-        Self::new(config, Side::Client(Box::new(generator)))
+    pub(crate) fn with_generator(config: Arc<Config>, generator: Box<StdRng>) -> Self {
+        Self::new(config, Side::Client(generator))
     }
 
     fn new(config: Arc<Config>, side: Side) -> Self {

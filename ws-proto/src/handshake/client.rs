@@ -1,0 +1,214 @@
+//! The client's side of the opening handshake (RFC 6455 §4.1).
+//!
+//! ```
+//! use ws_proto::{Config, client::{Progress, Request}};
+//!
+//! let mut output = Vec::new();
+//! let seed = [7; 32]; // from the operating system's generator, in earnest
+//! let handshake = Request::new("example.com", "/chat")
+//!     .subprotocol("chat.v2")
+//!     .header("Authorization", "Bearer 31337")
+//!     .send(Config::default(), seed, &mut output)?;
+//! assert!(output.starts_with(b"GET /chat HTTP/1.1\r\nHost: example.com\r\n"));
+//!
+//! let mut response = *b"HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nno!";
+//! let mut input = response.as_mut_slice();
+//! match handshake.receive(&mut input)? {
+//!     Progress::NeedsInput(_handshake) => unreachable!("the response is complete"),
+//!     Progress::Open(_connection, response) => panic!("{:?}", response.subprotocol()),
+//!     Progress::Refused(response) => assert_eq!(response.body(), b"no!"),
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod error;
+mod request;
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use rand::rngs::StdRng;
+
+use super::body::Body;
+use super::head::{HeadBuffer, HeadError, parse_response};
+use super::headers::{Headers, Single};
+use crate::config::Config;
+use crate::connection::Connection;
+use crate::time::Instant;
+
+pub use error::{HandshakeError, HandshakeErrorKind};
+pub use request::Request;
+
+/// A request that was sent and waits for its response.
+#[derive(Debug)]
+pub struct Handshake {
+    config: Arc<Config>,
+    generator: Box<StdRng>,
+    /// What `Sec-WebSocket-Accept` must be.
+    accept: String,
+    subprotocols: Vec<String>,
+    head: HeadBuffer,
+    /// Bytes of interim responses, which share the limit of the final one's head.
+    interim: usize,
+    refused: Option<(Response, Body)>,
+    deadline: Option<Instant>,
+}
+
+/// How far the handshake is.
+#[derive(Debug)]
+pub enum Progress {
+    /// The response is not complete.
+    NeedsInput(Handshake),
+    /// The connection is open.
+    Open(Connection, Response),
+    /// The server answered, but not with 101.
+    Refused(Response),
+}
+
+/// The server's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    status: u16,
+    headers: Headers,
+    body: Vec<u8>,
+}
+
+impl Response {
+    /// The HTTP status: 101 for an open connection.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The value of the first header field with this name, case ignored, if it is UTF-8.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)
+    }
+
+    /// All header fields.
+    pub fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// The subprotocol that the server chose.
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.header("sec-websocket-protocol")
+    }
+
+    /// The body of a refusal, at most [`Config::max_body_size`] bytes of it.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+}
+
+impl Handshake {
+    /// Takes bytes from the front of `input`, no further than the end of the response: what
+    /// follows stays in `input` and belongs to the connection.
+    ///
+    /// # Errors
+    ///
+    /// The response is no valid answer to the request (RFC 6455 §4.1): end the TCP connection.
+    pub fn receive(mut self, input: &mut &mut [u8]) -> Result<Progress, HandshakeError> {
+        let head = loop {
+            if let Some((mut response, mut body)) = self.refused.take() {
+                if !body.receive(input) {
+                    self.refused = Some((response, body));
+                    return Ok(Progress::NeedsInput(self));
+                }
+                response.body = body.finish();
+                return Ok(Progress::Refused(response));
+            }
+
+            let head = self.head.receive(input, &self.config).map_err(sort)?;
+            let Some(head) = head else { return Ok(Progress::NeedsInput(self)) };
+            let (status, headers) = parse_response(&head, &self.config).map_err(sort)?;
+            match status {
+                101 => break headers,
+                // Interim responses precede the final one (RFC 9110 §15.2).
+                100..200 => {
+                    self.interim += head.len();
+                    if self.interim > self.config.max_head_size {
+                        return Err(HandshakeErrorKind::HeadTooLarge.into());
+                    }
+                }
+                _ => {
+                    let body = Body::new(status, &headers, self.config.max_body_size);
+                    let response = Response { status, headers, body: Vec::new() };
+                    self.refused = Some((response, body));
+                }
+            }
+        };
+
+        self.check(&head)?;
+        let connection = Connection::with_generator(self.config, self.generator);
+        let response = Response { status: 101, headers: head, body: Vec::new() };
+        Ok(Progress::Open(connection, response))
+    }
+
+    /// Says that the server's byte stream has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`HandshakeErrorKind::UnexpectedEof`], unless a refusal had come, whose body ends here.
+    pub fn receive_eof(mut self) -> Result<Response, HandshakeError> {
+        let Some((mut response, body)) = self.refused.take() else {
+            return Err(HandshakeErrorKind::UnexpectedEof.into());
+        };
+        response.body = body.finish();
+        Ok(response)
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) should be called:
+    /// [`Config::handshake_timeout`] after the first call of this.
+    pub fn poll_timeout(&mut self, now: Instant) -> Option<Instant> {
+        let timeout = self.config.handshake_timeout?;
+        Some(*self.deadline.get_or_insert(now + timeout))
+    }
+
+    /// Gives up when the deadline has passed.
+    ///
+    /// # Errors
+    ///
+    /// [`HandshakeErrorKind::Timeout`]: end the TCP connection.
+    pub fn handle_timeout(&self, now: Instant) -> Result<(), HandshakeError> {
+        match self.deadline {
+            Some(deadline) if deadline <= now => Err(HandshakeErrorKind::Timeout.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// RFC 6455 §4.1, the client's duties 2 to 6.
+    fn check(&self, headers: &Headers) -> Result<(), HandshakeErrorKind> {
+        match headers.single("upgrade") {
+            Single::Value(value) if value.eq_ignore_ascii_case(b"websocket") => {}
+            _ => return Err(HandshakeErrorKind::MissingUpgrade),
+        }
+        if !headers.has_token("connection", "upgrade") {
+            return Err(HandshakeErrorKind::MissingUpgrade);
+        }
+        match headers.single("sec-websocket-accept") {
+            Single::Value(value) if value == self.accept.as_bytes() => {}
+            _ => return Err(HandshakeErrorKind::InvalidAccept),
+        }
+        match headers.single("sec-websocket-protocol") {
+            Single::Absent => {}
+            Single::Value(value)
+                if self.subprotocols.iter().any(|offer| offer.as_bytes() == value) => {}
+            _ => return Err(HandshakeErrorKind::InvalidSubprotocol),
+        }
+        match headers.list("sec-websocket-extensions").next() {
+            None => Ok(()),
+            Some(_) => Err(HandshakeErrorKind::InvalidExtension),
+        }
+    }
+}
+
+fn sort(error: HeadError) -> HandshakeError {
+    match error {
+        HeadError::Malformed => HandshakeErrorKind::Malformed,
+        HeadError::TooLarge => HandshakeErrorKind::HeadTooLarge,
+        HeadError::TooManyHeaders => HandshakeErrorKind::TooManyHeaders,
+    }
+    .into()
+}

@@ -1,0 +1,62 @@
+//! Why a handshake failed at the client.
+
+use core::fmt;
+
+/// The server's response is no valid answer, or did not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HandshakeError(HandshakeErrorKind);
+
+/// What exactly is wrong with the response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HandshakeErrorKind {
+    /// Not a response of HTTP/1.1.
+    Malformed,
+    /// The head is over [`Config::max_head_size`](crate::Config::max_head_size).
+    HeadTooLarge,
+    /// More fields than [`Config::max_headers`](crate::Config::max_headers).
+    TooManyHeaders,
+    /// Status 101 without `Upgrade: websocket` and `Connection: upgrade`.
+    MissingUpgrade,
+    /// `Sec-WebSocket-Accept` does not prove that the key was read.
+    InvalidAccept,
+    /// A subprotocol that was not offered, or more than one.
+    InvalidSubprotocol,
+    /// An extension that was not offered.
+    InvalidExtension,
+    /// The byte stream ended before the response did.
+    UnexpectedEof,
+    /// The response did not come in time.
+    Timeout,
+}
+
+impl HandshakeError {
+    /// What is wrong.
+    pub const fn kind(&self) -> HandshakeErrorKind {
+        self.0
+    }
+}
+
+impl From<HandshakeErrorKind> for HandshakeError {
+    fn from(kind: HandshakeErrorKind) -> Self {
+        Self(kind)
+    }
+}
+
+impl fmt::Display for HandshakeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            HandshakeErrorKind::Malformed => "malformed HTTP response",
+            HandshakeErrorKind::HeadTooLarge => "response head too large",
+            HandshakeErrorKind::TooManyHeaders => "too many header fields in the response",
+            HandshakeErrorKind::MissingUpgrade => "response without upgrade to websocket",
+            HandshakeErrorKind::InvalidAccept => "missing or wrong Sec-WebSocket-Accept",
+            HandshakeErrorKind::InvalidSubprotocol => "subprotocol that was not offered",
+            HandshakeErrorKind::InvalidExtension => "extension that was not offered",
+            HandshakeErrorKind::UnexpectedEof => "stream ended before the response",
+            HandshakeErrorKind::Timeout => "no response in time",
+        })
+    }
+}
+
+impl core::error::Error for HandshakeError {}

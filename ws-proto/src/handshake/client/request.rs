@@ -1,0 +1,118 @@
+//! The client's request.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+use super::Handshake;
+use crate::config::Config;
+use crate::handshake::head::HeadBuffer;
+use crate::handshake::headers::{Headers, InvalidHeader, is_token};
+use crate::handshake::key;
+
+/// A request for a WebSocket.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is requested until it is sent"]
+pub struct Request {
+    host: String,
+    target: String,
+    headers: Headers,
+    subprotocols: Vec<String>,
+    invalid: Option<InvalidHeader>,
+}
+
+impl Request {
+    /// A request to `host` (with `:port` unless it is the scheme's default) for `target`: a path
+    /// that begins with `/`, and perhaps a query.
+    pub fn new(host: impl Into<String>, target: impl Into<String>) -> Self {
+        let (host, target) = (host.into(), target.into());
+        let invalid = if !is_visible(&host) || host.contains(['/', '?', '#', '@']) {
+            Some(InvalidHeader::Target(host.clone()))
+        } else if !is_visible(&target) || !target.starts_with('/') || target.contains('#') {
+            Some(InvalidHeader::Target(target.clone()))
+        } else {
+            None
+        };
+        Self { host, target, headers: Headers::new(), subprotocols: Vec::new(), invalid }
+    }
+
+    /// Adds a header field, such as `Authorization`, `Cookie` or `Origin`.
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        let pushed = self.headers.push_foreign(name, value);
+        self.note(pushed.err());
+        self
+    }
+
+    /// Offers a subprotocol; call it in order of preference (RFC 6455 §4.1).
+    pub fn subprotocol(mut self, name: &str) -> Self {
+        if is_token(name) && !self.subprotocols.iter().any(|offer| offer == name) {
+            self.subprotocols.push(name.into());
+        } else {
+            self.note(Some(InvalidHeader::Subprotocol(name.into())));
+        }
+        self
+    }
+
+    /// Appends the request to `out`.
+    ///
+    /// The nonce and later every masking key come from a cryptographic generator seeded with
+    /// `seed`, which must be unpredictable and used once (RFC 6455 §4.1 and §10.3).
+    ///
+    /// # Errors
+    ///
+    /// The first [`InvalidHeader`] that was given; nothing was appended.
+    pub fn send(
+        self,
+        config: impl Into<Arc<Config>>,
+        seed: [u8; 32],
+        out: &mut Vec<u8>,
+    ) -> Result<Handshake, InvalidHeader> {
+        if let Some(invalid) = self.invalid {
+            return Err(invalid);
+        }
+        let mut generator = Box::new(StdRng::from_seed(seed));
+        let key = key::generate(&mut generator);
+
+        let mut headers = Headers::new();
+        headers.push_valid("Host", &self.host);
+        headers.push_valid("Upgrade", "websocket");
+        headers.push_valid("Connection", "Upgrade");
+        headers.push_valid("Sec-WebSocket-Key", &key);
+        headers.push_valid("Sec-WebSocket-Version", "13");
+        if !self.subprotocols.is_empty() {
+            headers.push_valid("Sec-WebSocket-Protocol", self.subprotocols.join(", "));
+        }
+        for (name, value) in self.headers.iter() {
+            headers.push_valid(name, value);
+        }
+        out.extend_from_slice(b"GET ");
+        out.extend_from_slice(self.target.as_bytes());
+        out.extend_from_slice(b" HTTP/1.1\r\n");
+        headers.write(out);
+
+        Ok(Handshake {
+            config: config.into(),
+            generator,
+            accept: key::accept(key.as_bytes()),
+            subprotocols: self.subprotocols,
+            head: HeadBuffer::default(),
+            interim: 0,
+            refused: None,
+            deadline: None,
+        })
+    }
+
+    fn note(&mut self, invalid: Option<InvalidHeader>) {
+        if self.invalid.is_none() {
+            self.invalid = invalid;
+        }
+    }
+}
+
+fn is_visible(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
+}

@@ -1,0 +1,116 @@
+//! The head of a request or a response as it arrives (RFC 9112 §2).
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::mem;
+
+use super::headers::Headers;
+use crate::config::Config;
+
+/// A head up to the blank line that ends it. Every byte is looked at once while it arrives and
+/// once when the whole is parsed, however it is cut (CVE-2023-43669).
+#[derive(Debug, Default)]
+pub(super) struct HeadBuffer {
+    bytes: Vec<u8>,
+    /// Where the line begins whose end has not come.
+    line: usize,
+    lines: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HeadError {
+    Malformed,
+    TooLarge,
+    TooManyHeaders,
+}
+
+impl HeadBuffer {
+    /// Takes bytes up to the end of the head; returns the head when it is complete.
+    pub(super) fn receive(
+        &mut self,
+        input: &mut &mut [u8],
+        config: &Config,
+    ) -> Result<Option<Vec<u8>>, HeadError> {
+        while !input.is_empty() {
+            let end = input.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
+            let room = config.max_head_size - self.bytes.len().min(config.max_head_size);
+            let len = end.unwrap_or(input.len());
+            if len > room {
+                return Err(HeadError::TooLarge);
+            }
+            let (piece, rest) = mem::take(input).split_at_mut(len);
+            *input = rest;
+            self.bytes.extend_from_slice(piece);
+            if end.is_none() {
+                return Ok(None);
+            }
+
+            match &self.bytes[self.line..] {
+                // The blank line; it cannot be the first one.
+                b"\r\n" if self.lines > 0 => {
+                    self.line = 0;
+                    self.lines = 0;
+                    return Ok(Some(mem::take(&mut self.bytes)));
+                }
+                [_, .., b'\r', b'\n'] => {}
+                // RFC 9112 §2.2 lets a recipient take a bare line feed for a line's end, and
+                // request smuggling lives on such leniency.
+                _ => return Err(HeadError::Malformed),
+            }
+            self.line = self.bytes.len();
+            self.lines += 1;
+            if self.lines - 1 > config.max_headers {
+                return Err(HeadError::TooManyHeaders);
+            }
+        }
+        Ok(None)
+    }
+}
+
+pub(super) struct RequestLine {
+    pub(super) method: Vec<u8>,
+    pub(super) target: Vec<u8>,
+    /// Whether the request is of HTTP/1.1.
+    pub(super) current: bool,
+}
+
+pub(super) fn parse_request(
+    head: &[u8],
+    config: &Config,
+) -> Result<(RequestLine, Headers), HeadError> {
+    let mut fields = vec![httparse::EMPTY_HEADER; config.max_headers];
+    let mut request = httparse::Request::new(&mut fields);
+    request.parse(head).map_err(sort)?;
+    let (Some(method), Some(target)) = (request.method, request.path) else {
+        return Err(HeadError::Malformed);
+    };
+    let line = RequestLine {
+        method: method.into(),
+        target: target.into(),
+        current: request.version == Some(1),
+    };
+    Ok((line, gather(request.headers)))
+}
+
+pub(super) fn parse_response(head: &[u8], config: &Config) -> Result<(u16, Headers), HeadError> {
+    let mut fields = vec![httparse::EMPTY_HEADER; config.max_headers];
+    let mut response = httparse::Response::new(&mut fields);
+    response.parse(head).map_err(sort)?;
+    let status = response.code.ok_or(HeadError::Malformed)?;
+    Ok((status, gather(response.headers)))
+}
+
+fn gather(fields: &[httparse::Header<'_>]) -> Headers {
+    let mut headers = Headers::new();
+    for field in fields {
+        headers.push_valid(field.name, field.value);
+    }
+    headers
+}
+
+fn sort(error: httparse::Error) -> HeadError {
+    match error {
+        httparse::Error::TooManyHeaders => HeadError::TooManyHeaders,
+        _ => HeadError::Malformed,
+    }
+}

@@ -1,0 +1,195 @@
+//! Header fields (RFC 9110 §5).
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::Range;
+
+/// The header fields of a request or a response, in order.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Headers {
+    text: Vec<u8>,
+    fields: Vec<Field>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Field {
+    name: Range<usize>,
+    value: Range<usize>,
+}
+
+/// A header field that must not be written: it is malformed or belongs to the handshake itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidHeader {
+    /// The name is not a token (RFC 9110 §5.1).
+    Name(String),
+    /// The value of the field with this name has a line break or another control character
+    /// (RFC 9110 §5.5).
+    Value(String),
+    /// The field with this name is the handshake's own.
+    Reserved(String),
+    /// A subprotocol that is not a token, was given twice, or was not offered
+    /// (RFC 6455 §4.1 and §4.2.2).
+    Subprotocol(String),
+    /// A host or a request target that has no place in a request line (RFC 9112 §3).
+    Target(String),
+}
+
+impl Headers {
+    /// No fields.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The value of the first field with this name, case ignored, if it is UTF-8.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.iter().find(|(other, _)| other.eq_ignore_ascii_case(name))?;
+        core::str::from_utf8(value).ok()
+    }
+
+    /// The values of all fields with this name, case ignored.
+    pub fn get_all<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h [u8]> {
+        self.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// All fields: name, value.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.fields.iter().map(|field| {
+            let name = core::str::from_utf8(&self.text[field.name.clone()]).unwrap_or_default();
+            (name, &self.text[field.value.clone()])
+        })
+    }
+
+    /// The number of fields.
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// Adds a field.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidHeader::Name`], or [`InvalidHeader::Value`] for what could end the line: nothing
+    /// can be injected.
+    pub fn push(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<(), InvalidHeader> {
+        let value = value.as_ref();
+        if !is_token(name) {
+            return Err(InvalidHeader::Name(name.into()));
+        }
+        if value.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t') {
+            return Err(InvalidHeader::Value(name.into()));
+        }
+        self.push_valid(name, value);
+        Ok(())
+    }
+
+    /// Adds a field that is known to be valid.
+    pub(super) fn push_valid(&mut self, name: &str, value: impl AsRef<[u8]>) {
+        let start = self.text.len();
+        self.text.extend_from_slice(name.as_bytes());
+        let middle = self.text.len();
+        self.text.extend_from_slice(value.as_ref());
+        self.fields.push(Field { name: start..middle, value: middle..self.text.len() });
+    }
+
+    /// Adds a field of the application's.
+    pub(super) fn push_foreign(
+        &mut self,
+        name: &str,
+        value: impl AsRef<[u8]>,
+    ) -> Result<(), InvalidHeader> {
+        const RESERVED: [&str; 10] = [
+            "connection",
+            "content-length",
+            "host",
+            "sec-websocket-accept",
+            "sec-websocket-extensions",
+            "sec-websocket-key",
+            "sec-websocket-protocol",
+            "sec-websocket-version",
+            "transfer-encoding",
+            "upgrade",
+        ];
+        if RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name)) {
+            return Err(InvalidHeader::Reserved(name.into()));
+        }
+        self.push(name, value)
+    }
+
+    /// The value of a field that may occur once.
+    pub(super) fn single(&self, name: &str) -> Single<'_> {
+        let mut values = self.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        match (values.next(), values.next()) {
+            (None, _) => Single::Absent,
+            (Some((_, value)), None) => Single::Value(value),
+            (Some(_), Some(_)) => Single::Repeated,
+        }
+    }
+
+    /// The elements of a list field, over all its occurrences (RFC 9110 §5.6.1).
+    pub(super) fn list<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h str> {
+        self.get_all(name)
+            .filter_map(|value| core::str::from_utf8(value).ok())
+            .flat_map(|value| value.split(','))
+            .map(|element| element.trim_matches([' ', '\t']))
+            .filter(|element| !element.is_empty())
+    }
+
+    /// Whether a list field has this token, case ignored.
+    pub(super) fn has_token(&self, name: &str, token: &str) -> bool {
+        self.list(name).any(|element| element.eq_ignore_ascii_case(token))
+    }
+
+    /// Appends the fields and the blank line that ends a head.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        for (name, value) in self.iter() {
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b": ");
+            out.extend_from_slice(value);
+            out.extend_from_slice(b"\r\n");
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+pub(super) enum Single<'h> {
+    Absent,
+    Value(&'h [u8]),
+    Repeated,
+}
+
+/// RFC 9110 §5.6.2.
+pub(super) fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map()
+            .entries(self.iter().map(|(name, value)| (name, String::from_utf8_lossy(value))))
+            .finish()
+    }
+}
+
+impl fmt::Display for InvalidHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => write!(f, "header name {name:?} is not a token"),
+            Self::Value(name) => write!(f, "value of header {name:?} has a control character"),
+            Self::Reserved(name) => write!(f, "header {name:?} is the handshake's own"),
+            Self::Subprotocol(name) => write!(f, "subprotocol {name:?} cannot be used"),
+            Self::Target(target) => write!(f, "{target:?} is no host or request target"),
+        }
+    }
+}
+
+impl core::error::Error for InvalidHeader {}

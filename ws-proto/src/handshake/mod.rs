@@ -1,0 +1,10 @@
+//! The opening handshake (RFC 6455 §4).
+
+mod body;
+pub mod client;
+mod head;
+mod headers;
+mod key;
+pub mod server;
+
+pub use headers::{Headers, InvalidHeader};

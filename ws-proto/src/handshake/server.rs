@@ -1,0 +1,102 @@
+//! The server's side of the opening handshake (RFC 6455 §4.2), a decision in two steps: the
+//! request comes, the application answers when it likes.
+//!
+//! ```
+//! use ws_proto::{Config, server::{Handshake, Progress}};
+//!
+//! let mut request = *b"GET /chat HTTP/1.1\r\n\
+//!     Host: example.com\r\n\
+//!     Upgrade: websocket\r\n\
+//!     Connection: Upgrade\r\n\
+//!     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+//!     Sec-WebSocket-Version: 13\r\n\r\n";
+//! let mut input = request.as_mut_slice();
+//! let mut output = Vec::new();
+//!
+//! let connection = match Handshake::new(Config::default()).receive(&mut input) {
+//!     Ok(Progress::NeedsInput(_handshake)) => unreachable!("the head is complete"),
+//!     Ok(Progress::Request(request)) => {
+//!         assert_eq!(request.target(), "/chat");
+//!         request.accept().respond(&mut output)
+//!     }
+//!     Err(rejection) => panic!("{rejection}"), // or: rejection.respond(&mut output)
+//! };
+//! assert!(output.starts_with(b"HTTP/1.1 101 Switching Protocols\r\n"));
+//! # drop(connection);
+//! ```
+
+mod rejection;
+mod request;
+
+use alloc::sync::Arc;
+
+use super::head::{HeadBuffer, HeadError, parse_request};
+use crate::config::Config;
+use crate::time::Instant;
+
+pub use rejection::{Rejection, RejectionKind};
+pub use request::{Accept, Request, RequestHead};
+
+/// A request that is arriving.
+#[derive(Debug)]
+pub struct Handshake {
+    config: Arc<Config>,
+    head: HeadBuffer,
+    deadline: Option<Instant>,
+}
+
+/// How far the handshake is.
+#[derive(Debug)]
+pub enum Progress {
+    /// The head is not complete.
+    NeedsInput(Handshake),
+    /// A valid request that waits for an answer.
+    Request(Request),
+}
+
+impl Handshake {
+    /// A handshake that has not begun.
+    pub fn new(config: impl Into<Arc<Config>>) -> Self {
+        Self { config: config.into(), head: HeadBuffer::default(), deadline: None }
+    }
+
+    /// Takes bytes from the front of `input`, no further than the end of the head: what follows
+    /// stays in `input` and belongs to the connection.
+    ///
+    /// # Errors
+    ///
+    /// A [`Rejection`] is an answer ready to be sent.
+    pub fn receive(mut self, input: &mut &mut [u8]) -> Result<Progress, Rejection> {
+        let head = self.head.receive(input, &self.config).map_err(reject_head)?;
+        let Some(head) = head else { return Ok(Progress::NeedsInput(self)) };
+        let (line, headers) = parse_request(&head, &self.config).map_err(reject_head)?;
+        Request::new(self.config, line, headers).map(Progress::Request)
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) should be called:
+    /// [`Config::handshake_timeout`] after the first call of this.
+    pub fn poll_timeout(&mut self, now: Instant) -> Option<Instant> {
+        let timeout = self.config.handshake_timeout?;
+        Some(*self.deadline.get_or_insert(now + timeout))
+    }
+
+    /// Gives up when the deadline has passed.
+    ///
+    /// # Errors
+    ///
+    /// The [`Rejection`] to send: 408.
+    pub fn handle_timeout(&self, now: Instant) -> Result<(), Rejection> {
+        match self.deadline {
+            Some(deadline) if deadline <= now => Err(Rejection::new(RejectionKind::Timeout)),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn reject_head(error: HeadError) -> Rejection {
+    Rejection::new(match error {
+        HeadError::Malformed => RejectionKind::Malformed,
+        HeadError::TooLarge => RejectionKind::HeadTooLarge,
+        HeadError::TooManyHeaders => RejectionKind::TooManyHeaders,
+    })
+}

@@ -1,0 +1,206 @@
+//! A negative answer that knows its HTTP response (RFC 6455 §4.2.2 and §4.4).
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::request::RequestHead;
+use crate::handshake::headers::{Headers, InvalidHeader};
+
+/// A refused handshake: the reason, and the HTTP response that says so.
+#[derive(Clone, Debug)]
+#[must_use = "the client waits for an answer"]
+pub struct Rejection {
+    kind: RejectionKind,
+    headers: Headers,
+    body: Option<Vec<u8>>,
+    request: Option<Box<RequestHead>>,
+}
+
+/// Why a handshake was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RejectionKind {
+    /// 400: not a request of HTTP/1.1 as RFC 9112 writes it.
+    Malformed,
+    /// 431: the head is over [`Config::max_head_size`](crate::Config::max_head_size).
+    HeadTooLarge,
+    /// 431: more fields than [`Config::max_headers`](crate::Config::max_headers).
+    TooManyHeaders,
+    /// 505: not HTTP/1.1.
+    UnsupportedHttpVersion,
+    /// 400: no `Host`, more than one, or not a host.
+    InvalidHost,
+    /// 400: the request has a body.
+    HasBody,
+    /// 405: another method than GET.
+    MethodNotAllowed,
+    /// 426: a plain request, without `Upgrade: websocket` and `Connection: upgrade`.
+    NotAnUpgrade,
+    /// 426: no `Sec-WebSocket-Version: 13`.
+    UnsupportedVersion,
+    /// 400: `Sec-WebSocket-Key` is not the Base64 of 16 bytes.
+    InvalidKey,
+    /// 400: a field that may occur once occurs again.
+    RepeatedHeader,
+    /// 408: the head did not come in time.
+    Timeout,
+    /// The application refused with this status.
+    Application(u16),
+}
+
+impl RejectionKind {
+    /// The HTTP status.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Malformed
+            | Self::InvalidHost
+            | Self::HasBody
+            | Self::InvalidKey
+            | Self::RepeatedHeader => 400,
+            Self::MethodNotAllowed => 405,
+            Self::Timeout => 408,
+            Self::NotAnUpgrade | Self::UnsupportedVersion => 426,
+            Self::HeadTooLarge | Self::TooManyHeaders => 431,
+            Self::UnsupportedHttpVersion => 505,
+            Self::Application(status) => status,
+        }
+    }
+
+    const fn explanation(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed HTTP request",
+            Self::HeadTooLarge => "request head too large",
+            Self::TooManyHeaders => "too many header fields",
+            Self::UnsupportedHttpVersion => "HTTP/1.1 is required",
+            Self::InvalidHost => "missing or invalid Host header",
+            Self::HasBody => "a WebSocket handshake has no body",
+            Self::MethodNotAllowed => "a WebSocket handshake is a GET request",
+            Self::NotAnUpgrade => "this is a WebSocket endpoint: upgrade to websocket",
+            Self::UnsupportedVersion => "WebSocket version 13 is required",
+            Self::InvalidKey => "missing or invalid Sec-WebSocket-Key header",
+            Self::RepeatedHeader => "a header that may occur once occurs again",
+            Self::Timeout => "the request did not come in time",
+            Self::Application(_) => "refused",
+        }
+    }
+}
+
+impl Rejection {
+    pub(super) fn new(kind: RejectionKind) -> Self {
+        let mut headers = Headers::new();
+        match kind {
+            RejectionKind::MethodNotAllowed => headers.push_valid("Allow", "GET"),
+            RejectionKind::NotAnUpgrade | RejectionKind::UnsupportedVersion => {
+                headers.push_valid("Upgrade", "websocket");
+                headers.push_valid("Sec-WebSocket-Version", "13");
+            }
+            _ => {}
+        }
+        Self { kind, headers, body: None, request: None }
+    }
+
+    pub(super) fn with_request(mut self, request: Box<RequestHead>) -> Self {
+        self.request = Some(request);
+        self
+    }
+
+    /// Answers with another status instead: how a server serves plain HTTP on the same port, once
+    /// it has looked at [`request`](Self::request). Header fields of the earlier answer go.
+    pub fn with_status(self, status: u16) -> Self {
+        Self { request: self.request, ..Self::new(RejectionKind::Application(status)) }
+    }
+
+    /// Adds a header field.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidHeader`]: what would end the line or belongs to the response's framing is refused.
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, InvalidHeader> {
+        self.headers.push_foreign(name, value)?;
+        Ok(self)
+    }
+
+    /// Sets the body; without one the response explains itself in a line of text.
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// Why.
+    pub fn kind(&self) -> RejectionKind {
+        self.kind
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.kind.status()
+    }
+
+    /// The request, if it could be read.
+    pub fn request(&self) -> Option<&RequestHead> {
+        self.request.as_deref()
+    }
+
+    /// Appends the response to `out`. The TCP connection should be ended once it is written. A
+    /// request with the method HEAD gets no body (RFC 9110 §9.3.2).
+    pub fn respond(&self, out: &mut Vec<u8>) {
+        let status = self.status();
+        out.extend_from_slice(format!("HTTP/1.1 {status} {}\r\n", reason(status)).as_bytes());
+        let mut headers = self.headers.clone();
+        let body = match &self.body {
+            Some(body) => body.clone(),
+            None => {
+                headers.push_valid("Content-Type", "text/plain; charset=utf-8");
+                format!("{}\n", self.kind.explanation()).into_bytes()
+            }
+        };
+        let upgrade = headers.get("upgrade").is_some();
+        headers.push_valid("Connection", if upgrade { "Upgrade, close" } else { "close" });
+        headers.push_valid("Content-Length", format!("{}", body.len()));
+        headers.write(out);
+        if self.request().is_none_or(|request| request.method() != "HEAD") {
+            out.extend_from_slice(&body);
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "handshake refused with {}: {}", self.status(), self.kind.explanation())
+    }
+}
+
+impl core::error::Error for Rejection {}
+
+/// The reason phrase (RFC 9110 §15); empty for a status that is not known here.
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        204 => "No Content",
+        301 => "Moved Permanently",
+        302 => "Found",
+        303 => "See Other",
+        304 => "Not Modified",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        421 => "Misdirected Request",
+        426 => "Upgrade Required",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        505 => "HTTP Version Not Supported",
+        _ => "",
+    }
+}
