@@ -80,8 +80,13 @@ impl Connection {
 
 /// Judges a Close frame's payload, or its beginning (RFC 6455 §5.5.1 and §7.4).
 fn check_close(payload: &[u8], complete: bool) -> Result<(), ErrorKind> {
-    let Some((code, reason)) = payload.split_first_chunk() else { return Ok(()) };
-    if !CloseCode::new(u16::from_be_bytes(*code)).is_sendable() {
+    let sendable = |high, low| CloseCode::new(u16::from_be_bytes([high, low])).is_sendable();
+    let (valid, reason) = match *payload {
+        [] => return Ok(()),
+        [high] => ((0..=u8::MAX).any(|low| sendable(high, low)), &[][..]),
+        [high, low, ref reason @ ..] => (sendable(high, low), reason),
+    };
+    if !valid {
         return Err(ErrorKind::InvalidCloseCode);
     }
     match utf8::prefix(reason) {
