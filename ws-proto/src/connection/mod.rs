@@ -160,9 +160,8 @@ impl Connection {
     pub fn state(&self) -> State {
         match &self.closed {
             None => State::Open,
-            Some(closed) if self.receiver.ended() || closed.is_clean() && !self.close_owed() => {
-                State::Closed
-            }
+            Some(_) if self.close_owed() => State::Closing,
+            Some(closed) if self.receiver.ended() || closed.is_clean() => State::Closed,
             Some(_) => State::Closing,
         }
     }
