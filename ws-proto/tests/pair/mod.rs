@@ -1,0 +1,93 @@
+//! Two ends of a connection, a clock that moves only when told, and pipes that cut anywhere.
+#![allow(dead_code, reason = "every test file takes the part it needs")]
+
+pub(crate) mod peer;
+pub(crate) mod run;
+pub(crate) mod wire;
+
+use core::time::Duration;
+
+use ws_proto::{Config, Connection, Instant};
+
+use peer::Peer;
+
+/// The seed of every client in these tests.
+pub(crate) const SEED: [u8; 32] = [7; 32];
+
+/// A client and a server, joined by a pipe each way.
+pub(crate) struct Pair {
+    pub(crate) client: Peer,
+    pub(crate) server: Peer,
+    now: Instant,
+    cuts: Vec<usize>,
+}
+
+impl Pair {
+    /// Both ends with the same configuration, and pipes that deliver all they hold at once.
+    pub(crate) fn new(config: &Config) -> Self {
+        Self::cut(config, &[usize::MAX])
+    }
+
+    /// Pipes that deliver pieces of these lengths in turn, over and over.
+    pub(crate) fn cut(config: &Config, lengths: &[usize]) -> Self {
+        Self {
+            client: Peer::new(Connection::client(config.clone(), SEED)),
+            server: Peer::new(Connection::server(config.clone())),
+            now: Instant::EPOCH,
+            cuts: lengths.to_vec(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Carries bytes both ways until there are none; says whether there were any.
+    pub(crate) fn exchange(&mut self) -> bool {
+        let mut moved = false;
+        loop {
+            let to_server = self.deliver_to_server();
+            let to_client = self.deliver_to_client();
+            if !to_server && !to_client {
+                return moved;
+            }
+            moved = true;
+        }
+    }
+
+    /// Carries what the client has written.
+    pub(crate) fn deliver_to_server(&mut self) -> bool {
+        deliver(&mut self.client, &mut self.server, &self.cuts)
+    }
+
+    /// Carries what the server has written.
+    pub(crate) fn deliver_to_client(&mut self) -> bool {
+        deliver(&mut self.server, &mut self.client, &self.cuts)
+    }
+
+    /// Lets time pass: at each deadline within it both ends act, and bytes are carried at once.
+    pub(crate) fn pass(&mut self, duration: Duration) {
+        let end = self.now + duration;
+        loop {
+            let deadlines = [&mut self.client, &mut self.server]
+                .map(|peer| peer.connection.poll_timeout(self.now));
+            match deadlines.into_iter().flatten().min() {
+                Some(due) if due <= end => self.now = self.now.max(due),
+                _ => break,
+            }
+            self.client.handle_timeout(self.now);
+            self.server.handle_timeout(self.now);
+            self.exchange();
+        }
+        self.now = end;
+    }
+}
+
+fn deliver(from: &mut Peer, to: &mut Peer, cuts: &[usize]) -> bool {
+    from.connection.poll_transmit(&mut from.output);
+    let bytes = core::mem::take(&mut from.output);
+    for piece in run::pieces(&bytes, cuts) {
+        to.read(piece);
+    }
+    !bytes.is_empty()
+}
