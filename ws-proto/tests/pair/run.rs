@@ -134,3 +134,29 @@ fn assert_chunk_is_not_idle(event: &Event<'_>) {
     };
     assert!(!idle, "{event:?} says nothing");
 }
+
+/// Whole messages and control frames in the order of their ends, from either delivery; an
+/// unfinished message is left out.
+pub(crate) fn messages(events: Vec<Event<'static>>) -> Vec<Event<'static>> {
+    let mut text = String::new();
+    let mut binary = Vec::new();
+    let mut messages = Vec::new();
+    for event in events {
+        match event {
+            Event::TextChunk { data, fin } => {
+                text.push_str(&data);
+                if fin {
+                    messages.push(Event::Text(core::mem::take(&mut text).into()));
+                }
+            }
+            Event::BinaryChunk { data, fin } => {
+                binary.extend_from_slice(&data);
+                if fin {
+                    messages.push(Event::Binary(core::mem::take(&mut binary).into()));
+                }
+            }
+            event => messages.push(event),
+        }
+    }
+    messages
+}
