@@ -1,5 +1,6 @@
 //! A complete WebSocket connection (RFC 6455) without I/O.
 #![no_std]
+#![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core)]
 #![doc = ""]
 
 extern crate alloc;

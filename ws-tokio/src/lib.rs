@@ -1,1 +1,87 @@
-//! Placeholder.
+//! WebSocket clients and servers on Tokio.
+//!
+//! ```no_run
+//! use tokio::net::TcpListener;
+//! use ws_tokio::{Config, accept};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! let listener = TcpListener::bind("127.0.0.1:9001").await?;
+//! loop {
+//!     let (stream, _peer) = listener.accept().await?;
+//!     tokio::spawn(async move {
+//!         let mut socket = accept(stream, Config::default()).await?;
+//!         while let Some(message) = socket.recv().await? {
+//!             if message.is_data() {
+//!                 socket.send(message).await?;
+//!             }
+//!         }
+//!         Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+//!     });
+//! }
+//! # }
+//! ```
+
+mod connect;
+mod stream;
+mod timer;
+
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+pub use connect::{ConnectError, client, connect, connect_with};
+pub use stream::TokioStream;
+pub use timer::TokioTimer;
+pub use ws_futures::{
+    Batch, ByteString, Bytes, Close, CloseCode, Closed, Config, Delivery, Error, Event,
+    HandshakeError, Limits, Message, TrySendError, proto, server,
+};
+
+/// A WebSocket over a Tokio stream.
+pub type WebSocket<S> = ws_futures::WebSocket<TokioStream<S>, TokioTimer>;
+/// The receiving half of a [`WebSocket`].
+pub type ReadHalf<S> = ws_futures::ReadHalf<TokioStream<S>, TokioTimer>;
+/// The sending half of a [`WebSocket`].
+pub type WriteHalf<S> = ws_futures::WriteHalf<TokioStream<S>, TokioTimer>;
+/// A client that waits for an answer.
+pub type Incoming<S> = ws_futures::Incoming<TokioStream<S>, TokioTimer>;
+
+/// Accepts a WebSocket on a stream: any valid request, without a subprotocol.
+///
+/// # Errors
+///
+/// [`HandshakeError::Rejected`]: the client was told and the stream is ended.
+/// [`HandshakeError::Io`].
+///
+/// # Cancel safety
+///
+/// Dropped before it is ready it drops the stream.
+pub async fn accept<S>(
+    stream: S,
+    config: impl Into<Arc<Config>>,
+) -> Result<WebSocket<S>, HandshakeError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    ws_futures::accept(TokioStream::new(stream), TokioTimer::default(), config).await
+}
+
+/// Reads a request for a WebSocket, to be looked at and answered when you like.
+///
+/// # Errors
+///
+/// [`HandshakeError::Io`]: the stream failed or ended.
+///
+/// # Cancel safety
+///
+/// Dropped before it is ready it drops the stream.
+pub async fn incoming<S>(
+    stream: S,
+    config: impl Into<Arc<Config>>,
+) -> Result<Incoming<S>, HandshakeError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    ws_futures::Incoming::read(TokioStream::new(stream), TokioTimer::default(), config).await
+}

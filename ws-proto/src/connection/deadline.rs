@@ -100,7 +100,7 @@ impl Connection {
         }
         let patience = match (&self.closed, &self.side) {
             (None, _) => self.config.ping_interval?,
-            (Some(_), _) if self.wants_close() => return None,
+            (Some(_), _) if self.clock.expired => return None,
             (Some(_), Side::Server) if self.receiver.error().is_some() => self.config.drain_timeout,
             (Some(_), _) => self.config.close_timeout,
         };

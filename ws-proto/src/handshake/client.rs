@@ -23,6 +23,7 @@
 
 mod error;
 mod request;
+mod uri;
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -40,6 +41,7 @@ use crate::time::Instant;
 
 pub use error::{HandshakeError, HandshakeErrorKind};
 pub use request::Request;
+pub use uri::{InvalidUri, Uri};
 
 /// A request that was sent and waits for its response.
 #[derive(Debug)]

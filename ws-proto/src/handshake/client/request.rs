@@ -9,6 +9,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use super::Handshake;
+use super::uri::Uri;
 use crate::config::Config;
 use crate::handshake::head::HeadBuffer;
 use crate::handshake::headers::{Headers, InvalidHeader, is_token};
@@ -38,6 +39,11 @@ impl Request {
             None
         };
         Self { host, target, headers: Headers::new(), subprotocols: Vec::new(), invalid }
+    }
+
+    /// A request for an address.
+    pub fn for_uri(uri: &Uri) -> Self {
+        Self::new(uri.authority(), uri.target())
     }
 
     /// Adds a header field, such as `Authorization`, `Cookie` or `Origin`.

@@ -1,0 +1,192 @@
+//! The server's side of the opening handshake, in one step or two.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use futures_io::{AsyncRead, AsyncWrite};
+use ws_proto::server::{Accept, Handshake, Progress, Rejection, Request};
+use ws_proto::{Config, InvalidHeader};
+
+use crate::error::HandshakeError;
+use crate::opening::Opening;
+use crate::timer::Timer;
+use crate::web_socket::WebSocket;
+
+/// Accepts a WebSocket on a byte stream: any valid request, without a subprotocol.
+///
+/// # Errors
+///
+/// [`HandshakeError::Rejected`]: the client was told and the stream is ended.
+/// [`HandshakeError::Io`].
+///
+/// # Cancel safety
+///
+/// Dropped before it is ready it drops the stream.
+pub async fn accept<Io, T>(
+    io: Io,
+    timer: T,
+    config: impl Into<Arc<Config>>,
+) -> Result<WebSocket<Io, T>, HandshakeError>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+    T: Timer,
+{
+    Incoming::read(io, timer, config).await?.accept().await
+}
+
+/// A client that waits for an answer: the second chance to look at its request.
+///
+/// Whatever decides may take its time; the client is the one who has a deadline then.
+#[must_use = "the client waits for an answer: accept or reject"]
+pub struct Incoming<Io, T> {
+    opening: Opening<Io, T>,
+    config: Arc<Config>,
+    outcome: Result<Request, Rejection>,
+}
+
+impl<Io, T> Incoming<Io, T>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+    T: Timer,
+{
+    /// Reads a request, within
+    /// [`Config::handshake_timeout`](ws_proto::Config::handshake_timeout).
+    ///
+    /// # Errors
+    ///
+    /// [`HandshakeError::Io`]: the stream failed or ended. A bad request is no error here but an
+    /// [`outcome`](Self::request) that is still to be answered.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready it drops the stream.
+    pub async fn read(
+        io: Io,
+        timer: T,
+        config: impl Into<Arc<Config>>,
+    ) -> Result<Self, HandshakeError> {
+        let config = config.into();
+        let mut opening = Opening::new(io, timer);
+        let mut handshake = Handshake::new(Arc::clone(&config));
+        let deadline = handshake.poll_timeout(opening.now());
+        let outcome = loop {
+            match opening.read(deadline).await {
+                Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                    if let Err(rejection) = handshake.handle_timeout(opening.now()) {
+                        break Err(rejection);
+                    }
+                    return Err(error.into());
+                }
+                Err(error) => return Err(error.into()),
+            }
+            match opening.input.with(|input| handshake.receive(input)) {
+                Ok(Progress::NeedsInput(unfinished)) => handshake = unfinished,
+                Ok(Progress::Request(request)) => break Ok(request),
+                Err(rejection) => break Err(rejection),
+            }
+        };
+        Ok(Self { opening, config, outcome })
+    }
+
+    /// The request, or why it is none for a WebSocket. The [`Rejection`] knows the request too if
+    /// it could be read, so plain HTTP can be served by [`reject`](Self::reject).
+    pub fn request(&self) -> Result<&Request, &Rejection> {
+        self.outcome.as_ref()
+    }
+
+    /// The stream.
+    pub fn get_ref(&self) -> &Io {
+        self.opening.io()
+    }
+
+    /// Accepts a valid request, without a subprotocol; answers a bad one.
+    ///
+    /// # Errors
+    ///
+    /// [`HandshakeError::Rejected`]: the request was bad, the client was told and the stream is
+    /// ended. [`HandshakeError::Io`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready it drops the stream.
+    pub async fn accept(self) -> Result<WebSocket<Io, T>, HandshakeError> {
+        self.accept_with(Ok).await
+    }
+
+    /// Accepts like [`accept`](Self::accept) with what `build` adds: a subprotocol, header fields.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`accept`](Self::accept), and [`HandshakeError::Header`] for what `build` returns;
+    /// the stream is dropped then.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready it drops the stream.
+    pub async fn accept_with(
+        mut self,
+        build: impl FnOnce(Accept) -> Result<Accept, InvalidHeader>,
+    ) -> Result<WebSocket<Io, T>, HandshakeError> {
+        match self.outcome {
+            Ok(request) => {
+                let mut response = Vec::new();
+                let connection = build(request.accept())?.respond(&mut response);
+                let deadline = self.opening.in_time(self.config.handshake_timeout);
+                self.opening.write(&response, deadline).await?;
+                Ok(self.opening.open(connection))
+            }
+            Err(rejection) => {
+                respond(self.opening, &self.config, &rejection).await?;
+                Err(HandshakeError::Rejected(Box::new(rejection)))
+            }
+        }
+    }
+
+    /// Answers with `status` and what `build` adds, and ends the stream: a refusal such as 401, 403
+    /// or 503, or any other answer of plain HTTP.
+    ///
+    /// # Errors
+    ///
+    /// [`HandshakeError::Header`] for what `build` returns, [`HandshakeError::Io`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready it drops the stream.
+    pub async fn reject(
+        self,
+        status: u16,
+        build: impl FnOnce(Rejection) -> Result<Rejection, InvalidHeader>,
+    ) -> Result<(), HandshakeError> {
+        let rejection = match self.outcome {
+            Ok(request) => request.reject(status),
+            Err(rejection) => rejection.with_status(status),
+        };
+        Ok(respond(self.opening, &self.config, &build(rejection)?).await?)
+    }
+}
+
+async fn respond<Io, T>(
+    mut opening: Opening<Io, T>,
+    config: &Config,
+    rejection: &Rejection,
+) -> io::Result<()>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+    T: Timer,
+{
+    let mut response = Vec::new();
+    rejection.respond(&mut response);
+    let deadline = opening.in_time(config.handshake_timeout);
+    opening.write(&response, deadline).await?;
+    opening.linger(config).await;
+    Ok(())
+}
+
+impl<Io, T> fmt::Debug for Incoming<Io, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming").field("outcome", &self.outcome).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,79 @@
+//! What one read brought.
+
+use std::fmt;
+use std::ops::Range;
+
+use ws_proto::{Connection, Event, Message, SendError};
+
+use crate::output::Output;
+use crate::send::send;
+use crate::socket::HIGH_WATER;
+
+/// The events of one read, lent one after the other.
+///
+/// Replies may be sent while an event is held. They gather, and are written by the next
+/// [`WebSocket::read`](crate::WebSocket::read) before it waits: one write for one read, however
+/// many messages there were. What is not taken stays for the next `read`.
+pub struct Batch<'a> {
+    connection: &'a mut Connection,
+    input: &'a mut [u8],
+    unread: &'a mut Range<usize>,
+    output: &'a mut Output,
+}
+
+impl<'a> Batch<'a> {
+    pub(crate) fn new(
+        connection: &'a mut Connection,
+        (input, unread): (&'a mut [u8], &'a mut Range<usize>),
+        output: &'a mut Output,
+    ) -> Self {
+        Self { connection, input, unread, output }
+    }
+
+    /// The next event. `None`: more must be read first, or the connection is closing; either way
+    /// it is [`WebSocket::read`](crate::WebSocket::read) that goes on, and reports errors.
+    #[inline]
+    #[expect(clippy::should_implement_trait, reason = "an iterator could not lend its input")]
+    pub fn next(&mut self) -> Option<Event<'a>> {
+        // Answer each ping while there is room; beyond that pongs coalesce.
+        if self.connection.owes() && self.output.len() < HIGH_WATER {
+            self.connection.poll_transmit(self.output.tail());
+        }
+        self.connection.receive(&mut self.input).ok().flatten()
+    }
+
+    /// Sends a message. What is lent is copied; of 8 KiB on what is given away is not.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] says why it cannot be sent; nothing was sent then.
+    #[inline]
+    pub fn send<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), SendError> {
+        send(self.connection, self.output, message.into())
+    }
+
+    /// The connection, for its other methods, and the output that they append to.
+    pub fn connection(&mut self) -> (&mut Connection, &mut Vec<u8>) {
+        (self.connection, self.output.tail())
+    }
+
+    /// The bytes that wait to be written.
+    pub fn buffered(&self) -> usize {
+        self.output.len()
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        self.unread.start = self.unread.end - self.input.len();
+    }
+}
+
+impl fmt::Debug for Batch<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch")
+            .field("connection", &self.connection)
+            .field("unread", &self.input.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,134 @@
+//! Bytes that wait to be written.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, Bytes};
+use futures_io::AsyncWrite;
+
+use crate::pool;
+
+/// Payloads from this size on are written from where they are; smaller ones are copied, because a
+/// contiguous write is cheaper than a vectored one.
+pub(crate) const LARGE: usize = 8 * 1024;
+/// The most pieces in one vectored write.
+const PIECES: usize = 16;
+
+/// ```text
+/// queue: [ large payload | header ... ] then tail: [ written | small frames ]
+/// ```
+#[derive(Default)]
+pub(crate) struct Output {
+    /// What goes before `tail`: large payloads, and what had been in `tail` before them.
+    queue: Option<Box<Queue>>,
+    /// From the thread's pool while it has bytes.
+    tail: Vec<u8>,
+    /// How much of `tail` has been written.
+    written: usize,
+}
+
+#[derive(Default)]
+struct Queue {
+    pieces: VecDeque<Bytes>,
+    len: usize,
+}
+
+impl Output {
+    /// The bytes that wait.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        let queued = self.queue.as_ref().map_or(0, |queue| queue.len);
+        queued + self.tail.len() - self.written
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Where small frames are appended.
+    #[inline]
+    pub(crate) fn tail(&mut self) -> &mut Vec<u8> {
+        if self.tail.capacity() == 0 {
+            self.tail = pool::take_write();
+        }
+        &mut self.tail
+    }
+
+    /// Appends a payload without a copy. Its header is the last thing in the tail.
+    pub(crate) fn push_payload(&mut self, payload: Bytes) {
+        let before = Bytes::copy_from_slice(&self.tail[self.written..]);
+        self.written = 0;
+        pool::give_write(&mut self.tail);
+        let queue = self.queue.get_or_insert_default();
+        queue.len += before.len() + payload.len();
+        queue.pieces.extend([before, payload]);
+    }
+
+    /// Drops everything: nobody will read it.
+    pub(crate) fn clear(&mut self) {
+        self.queue = None;
+        self.written = 0;
+        pool::give_write(&mut self.tail);
+    }
+
+    /// Writes until everything is written.
+    pub(crate) fn poll_write(
+        &mut self,
+        io: &mut (impl AsyncWrite + Unpin),
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        while !self.is_empty() {
+            let polled = match &self.queue {
+                None => Pin::new(&mut *io).poll_write(cx, &self.tail[self.written..]),
+                Some(queue) => self.poll_write_vectored(queue, io, cx),
+            };
+            let Poll::Ready(written) = polled? else { return Poll::Pending };
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.advance(written);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_write_vectored(
+        &self,
+        queue: &Queue,
+        io: &mut (impl AsyncWrite + Unpin),
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let mut pieces = [IoSlice::new(&[]); PIECES];
+        let tail = &self.tail[self.written..];
+        let mut count = 0;
+        let queued = queue.pieces.iter().map(|piece| &**piece);
+        for (slot, piece) in pieces.iter_mut().zip(queued.chain([tail])) {
+            *slot = IoSlice::new(piece);
+            count += 1;
+        }
+        Pin::new(io).poll_write_vectored(cx, &pieces[..count])
+    }
+
+    fn advance(&mut self, mut written: usize) {
+        if let Some(queue) = &mut self.queue {
+            while let Some(piece) = queue.pieces.front_mut() {
+                let len = piece.len().min(written);
+                piece.advance(len);
+                queue.len -= len;
+                written -= len;
+                if !piece.is_empty() {
+                    return;
+                }
+                queue.pieces.pop_front();
+            }
+            self.queue = None;
+        }
+        self.written += written;
+        if self.written == self.tail.len() {
+            self.written = 0;
+            pool::give_write(&mut self.tail);
+        }
+    }
+}

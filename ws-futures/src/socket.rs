@@ -1,0 +1,275 @@
+//! The loop: one connection bound to one byte stream, as functions to poll.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+
+use futures_io::{AsyncRead, AsyncWrite};
+use ws_proto::{Connection, Instant, SendError};
+
+use crate::error::Error;
+use crate::input::Input;
+use crate::message::Message;
+use crate::output::Output;
+use crate::send::send_owned;
+use crate::timer::Timer;
+
+/// From this many unwritten bytes on sending waits.
+pub(crate) const HIGH_WATER: usize = 64 * 1024;
+
+/// Everything about a connection; [`WebSocket`](crate::WebSocket) owns one, the halves of a split
+/// share one.
+pub(crate) struct Socket<Io, T> {
+    pub(crate) connection: Connection,
+    pub(crate) input: Input,
+    pub(crate) output: Output,
+    pub(crate) io: Io,
+    timer: T,
+    deadline: Option<Instant>,
+    stage: Stage,
+    /// The stream takes no more output; what it still holds of input is read first.
+    write_error: Option<io::Error>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Open,
+    /// Our direction of the stream is ended.
+    HalfClosed,
+    /// The stream gives no more input.
+    InputEnded,
+    /// The stream is ended, and how it ended was told.
+    Done,
+}
+
+/// Whom to wake for what. They differ only after a split: reading concerns one half, room in the
+/// output both.
+#[derive(Clone, Copy)]
+pub(crate) struct Wakers<'w> {
+    pub(crate) read: &'w Waker,
+    pub(crate) write: &'w Waker,
+}
+
+impl<'w> Wakers<'w> {
+    pub(crate) fn same(cx: &'w Context<'_>) -> Self {
+        Self { read: cx.waker(), write: cx.waker() }
+    }
+}
+
+/// Whether reading goes on while the output is full.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhenFull {
+    /// Yes: whoever sends waits for room itself.
+    Read,
+    /// No: each input may cause output.
+    Wait,
+}
+
+impl<Io, T> Socket<Io, T>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+    T: Timer,
+{
+    pub(crate) fn new(io: Io, timer: T, connection: Connection, input: Input) -> Self {
+        Self {
+            connection,
+            input,
+            output: Output::default(),
+            io,
+            timer,
+            deadline: None,
+            stage: Stage::Open,
+            write_error: None,
+        }
+    }
+
+    /// Waits until there is input to be received; `false`: the connection has ended.
+    pub(crate) fn poll_input(
+        &mut self,
+        wakers: Wakers<'_>,
+        when_full: WhenFull,
+    ) -> Poll<Result<bool, Error>> {
+        loop {
+            if self.ignores_input() {
+                self.discard_input();
+            }
+            if !self.input.is_empty() {
+                return Poll::Ready(Ok(true));
+            }
+            self.input.release();
+            if self.stage == Stage::Done {
+                return Poll::Ready(Ok(false));
+            }
+            // A reader that would have to wait flushes first.
+            let flushed = self.poll_flush(wakers.write).is_ready();
+            if self.connection.closed().is_some() {
+                // A peer that never stops sending must not outlive its deadline.
+                while self.poll_deadline(wakers.read).is_ready() {}
+                let flushed = flushed || self.output.is_empty();
+                if flushed && self.connection.wants_close() {
+                    ready!(self.poll_close(wakers));
+                    self.stage = Stage::Done;
+                    return Poll::Ready(self.outcome().map(|()| false));
+                }
+                if flushed && self.stage == Stage::Open && self.connection.wants_half_close() {
+                    ready!(self.poll_close(wakers));
+                    self.stage = Stage::HalfClosed;
+                }
+            }
+            let full = when_full == WhenFull::Wait && self.output.len() >= HIGH_WATER;
+            if full || self.stage == Stage::InputEnded {
+                ready!(self.poll_deadline(wakers.read));
+                continue;
+            }
+            match self.input.poll_read(&mut self.io, &mut context(wakers.read)) {
+                Poll::Ready(Ok(0)) => self.end_input(),
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => {
+                    let closing = self.connection.closed().is_some();
+                    self.end_input();
+                    if !closing {
+                        self.stage = Stage::Done;
+                        return Poll::Ready(Err(Error::Io(error)));
+                    }
+                }
+                Poll::Pending => ready!(self.poll_deadline(wakers.read)),
+            }
+        }
+    }
+
+    /// Waits for the next event and gives an owned copy; `None`: the connection has ended.
+    pub(crate) fn poll_recv(&mut self, wakers: Wakers<'_>) -> Poll<Result<Option<Message>, Error>> {
+        while ready!(self.poll_input(wakers, WhenFull::Read))? {
+            self.transmit();
+            // An error first ends the connection, and is reported then.
+            let received = self
+                .input
+                .with(|input| self.connection.receive(input).ok().flatten().map(Message::from));
+            let Some(message) = received else { continue };
+            if matches!(message, Message::Close(_)) {
+                // The application may not ask again.
+                let _ = self.poll_flush(wakers.write);
+            }
+            return Poll::Ready(Ok(Some(message)));
+        }
+        Poll::Ready(Ok(None))
+    }
+
+    /// Takes a message for output; small ones wait for a flush.
+    pub(crate) fn send(&mut self, message: Message) -> Result<(), SendError> {
+        send_owned(&mut self.connection, &mut self.output, message)
+    }
+
+    /// Waits until the output is below its high-water mark.
+    pub(crate) fn poll_room(&mut self, waker: &Waker) -> Poll<Result<(), Error>> {
+        if self.output.len() >= HIGH_WATER
+            && self.poll_flush(waker).is_pending()
+            && self.output.len() >= HIGH_WATER
+        {
+            return Poll::Pending;
+        }
+        Poll::Ready(self.written())
+    }
+
+    /// Waits until everything is written.
+    pub(crate) fn poll_written(&mut self, waker: &Waker) -> Poll<Result<(), Error>> {
+        ready!(self.poll_flush(waker));
+        Poll::Ready(self.written())
+    }
+
+    /// Writes what waits, and what the connection owes. A stream that takes no more output counts
+    /// as written: what it still has to be read comes first.
+    fn poll_flush(&mut self, waker: &Waker) -> Poll<()> {
+        loop {
+            self.transmit();
+            if self.write_error.is_some() {
+                self.output.clear();
+            }
+            if self.output.is_empty() {
+                return Poll::Ready(());
+            }
+            let before = self.output.len();
+            let polled = self.output.poll_write(&mut self.io, &mut context(waker));
+            if polled.is_pending() && self.output.len() < before {
+                self.connection.peer_has_read();
+            }
+            if let Err(error) = ready!(polled) {
+                self.write_error = Some(error);
+            }
+        }
+    }
+
+    /// Hands over what the connection owes while the output has room; beyond that pongs coalesce.
+    #[inline]
+    fn transmit(&mut self) {
+        if self.connection.owes() && self.output.len() < HIGH_WATER {
+            self.connection.poll_transmit(self.output.tail());
+        }
+    }
+
+    /// The error that keeps output from being written.
+    fn written(&self) -> Result<(), Error> {
+        match &self.write_error {
+            Some(error) => Err(Error::Io(io::Error::new(error.kind(), error.to_string()))),
+            None => Ok(()),
+        }
+    }
+
+    /// Is ready when a deadline has passed and was acted on.
+    fn poll_deadline(&mut self, waker: &Waker) -> Poll<()> {
+        if self.connection.timeout_changed() {
+            self.deadline = self.connection.poll_timeout(self.timer.now());
+        }
+        let Some(deadline) = self.deadline else { return Poll::Pending };
+        ready!(self.timer.poll_until(deadline, &mut context(waker)));
+        let now = self.timer.now();
+        // An error ends the connection, which the loop sees.
+        let _ = self.connection.handle_timeout(now);
+        self.deadline = self.connection.poll_timeout(now);
+        if self.connection.closed().is_some() && self.deadline.is_none() {
+            // Patience has ended: nobody will read this.
+            self.output.clear();
+        }
+        Poll::Ready(())
+    }
+
+    /// Whether what the peer still sends does not matter.
+    fn ignores_input(&self) -> bool {
+        let Some(closed) = self.connection.closed() else { return false };
+        closed.received.is_some() || self.connection.error().is_some()
+    }
+
+    fn discard_input(&mut self) {
+        let Self { input, connection, .. } = self;
+        // The connection counts it.
+        let _ = input.with(|input| connection.receive(input).map(|_event| ()));
+    }
+
+    fn end_input(&mut self) {
+        self.stage = Stage::InputEnded;
+        // An error is found in `outcome`.
+        let _ = self.connection.receive_eof();
+    }
+
+    /// Ends our direction of the stream, or gives up on it with the deadline.
+    fn poll_close(&mut self, wakers: Wakers<'_>) -> Poll<()> {
+        let polled = Pin::new(&mut self.io).poll_close(&mut context(wakers.write));
+        if polled.is_pending() {
+            return self.poll_deadline(wakers.read);
+        }
+        Poll::Ready(())
+    }
+
+    /// How the connection ended.
+    fn outcome(&mut self) -> Result<(), Error> {
+        let Some(error) = self.connection.error() else { return Ok(()) };
+        match self.write_error.take() {
+            Some(error) => Err(Error::Io(error)),
+            None => Err(Error::Protocol(error)),
+        }
+    }
+}
+
+fn context(waker: &Waker) -> Context<'_> {
+    Context::from_waker(waker)
+}

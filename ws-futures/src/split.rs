@@ -1,0 +1,293 @@
+//! A connection as two values for two tasks.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+use futures_core::Stream;
+use futures_io::{AsyncRead, AsyncWrite};
+use futures_sink::Sink;
+use ws_proto::{Close, CloseCode, Closed, SendError, Stats};
+
+use crate::error::{Error, TrySendError};
+use crate::message::Message;
+use crate::socket::{HIGH_WATER, Socket, Wakers};
+use crate::timer::Timer;
+
+/// The receiving half of a [`WebSocket`](crate::WebSocket). It also does what the connection does
+/// of itself: pongs, deadlines, the closing handshake; keep it polled.
+pub struct ReadHalf<Io, T> {
+    shared: Arc<Shared<Io, T>>,
+}
+
+/// The sending half of a [`WebSocket`](crate::WebSocket).
+pub struct WriteHalf<Io, T> {
+    shared: Arc<Shared<Io, T>>,
+}
+
+/// The lock is held while something is polled, never across an `.await`.
+struct Shared<Io, T> {
+    socket: Mutex<Socket<Io, T>>,
+    tasks: Arc<Tasks>,
+}
+
+/// The tasks that wait for the output: either half may find it full.
+#[derive(Default)]
+struct Tasks {
+    reader: Mutex<Option<Waker>>,
+    writer: Mutex<Option<Waker>>,
+}
+
+impl Wake for Tasks {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        for task in [&self.reader, &self.writer] {
+            wake(task);
+        }
+    }
+}
+
+fn wake(task: &Mutex<Option<Waker>>) {
+    let waker = lock(task).take();
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+fn register(task: &Mutex<Option<Waker>>, waker: &Waker) {
+    let mut task = lock(task);
+    match &mut *task {
+        Some(registered) => registered.clone_from(waker),
+        None => *task = Some(waker.clone()),
+    }
+}
+
+/// A panic elsewhere leaves the protocol's state valid, for nothing of it is changed by halves.
+fn lock<V>(mutex: &Mutex<V>) -> MutexGuard<'_, V> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn split<Io, T>(socket: Socket<Io, T>) -> (ReadHalf<Io, T>, WriteHalf<Io, T>) {
+    let shared = Arc::new(Shared { socket: Mutex::new(socket), tasks: Arc::default() });
+    (ReadHalf { shared: Arc::clone(&shared) }, WriteHalf { shared })
+}
+
+impl<Io, T> Shared<Io, T> {
+    fn closed(&self) -> Option<Closed> {
+        lock(&self.socket).connection.closed().cloned()
+    }
+
+    fn stats(&self) -> Stats {
+        *lock(&self.socket).connection.stats()
+    }
+}
+
+impl<Io, T> ReadHalf<Io, T>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+    T: Timer,
+{
+    /// Waits for the next message or control frame; see
+    /// [`WebSocket::recv`](crate::WebSocket::recv).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`WebSocket::read`](crate::WebSocket::read).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropped before it is ready it has taken no message.
+    pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
+        poll_fn(|cx| self.poll_recv(cx.waker())).await
+    }
+
+    fn poll_recv(&self, waker: &Waker) -> Poll<Result<Option<Message>, Error>> {
+        register(&self.shared.tasks.reader, waker);
+        let write = Waker::from(Arc::clone(&self.shared.tasks));
+        let wakers = Wakers { read: waker, write: &write };
+        lock(&self.shared.socket).poll_recv(wakers)
+    }
+}
+
+impl<Io, T> ReadHalf<Io, T> {
+    /// The facts about the end, from its first step on.
+    pub fn closed(&self) -> Option<Closed> {
+        self.shared.closed()
+    }
+
+    /// What has passed so far.
+    pub fn stats(&self) -> Stats {
+        self.shared.stats()
+    }
+}
+
+impl<Io, T> WriteHalf<Io, T>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+    T: Timer,
+{
+    /// Sends a message and writes it; waits while 64 KiB or more cannot be written.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`WebSocket::send`](crate::WebSocket::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready it has sent the message whole or not at all.
+    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        self.feed(message).await?;
+        self.flush().await
+    }
+
+    /// Sends a message without writing it, unless 64 KiB or more wait.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropped before it is ready it has not sent the message.
+    pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_room(cx.waker())).await?;
+        self.start_send(message.into())
+    }
+
+    /// Sends a message without waiting, and without writing it.
+    ///
+    /// # Errors
+    ///
+    /// [`TrySendError::Full`] gives the message back while 64 KiB or more wait to be written.
+    pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), TrySendError<Message>> {
+        let message = message.into();
+        if lock(&self.shared.socket).output.len() >= HIGH_WATER {
+            return Err(TrySendError::Full(message));
+        }
+        lock(&self.shared.socket).send(message).map_err(TrySendError::Send)
+    }
+
+    /// Writes everything that was sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the stream takes no output.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: what is not written yet is kept.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_written(cx.waker())).await
+    }
+
+    /// Sends a Close frame, unless closing has begun. The [`ReadHalf`] finishes the closing
+    /// handshake.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Send`] if `close` cannot be sent, [`Error::Io`] if the stream takes no output.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn close(&mut self, close: impl Into<Close<'static>>) -> Result<(), Error> {
+        match self.start_send(Message::Close(close.into())) {
+            Ok(()) | Err(Error::Send(SendError::Closed)) => {}
+            Err(error) => return Err(error),
+        }
+        self.flush().await
+    }
+
+    fn poll_room(&self, waker: &Waker) -> Poll<Result<(), Error>> {
+        self.poll_with(waker, Socket::poll_room)
+    }
+
+    fn poll_written(&self, waker: &Waker) -> Poll<Result<(), Error>> {
+        self.poll_with(waker, Socket::poll_written)
+    }
+
+    fn poll_with<R>(&self, waker: &Waker, poll: impl FnOnce(&mut Socket<Io, T>, &Waker) -> R) -> R {
+        register(&self.shared.tasks.writer, waker);
+        let write = Waker::from(Arc::clone(&self.shared.tasks));
+        poll(&mut lock(&self.shared.socket), &write)
+    }
+
+    fn start_send(&self, message: Message) -> Result<(), Error> {
+        let mut socket = lock(&self.shared.socket);
+        socket.send(message)?;
+        if socket.connection.timeout_changed() {
+            // Closing has begun, and it is the reader that keeps its deadline.
+            wake(&self.shared.tasks.reader);
+        }
+        Ok(())
+    }
+}
+
+impl<Io, T> WriteHalf<Io, T> {
+    /// The facts about the end, from its first step on.
+    pub fn closed(&self) -> Option<Closed> {
+        self.shared.closed()
+    }
+
+    /// What has passed so far.
+    pub fn stats(&self) -> Stats {
+        self.shared.stats()
+    }
+}
+
+impl<Io, T> Stream for ReadHalf<Io, T>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+    T: Timer,
+{
+    type Item = Result<Message, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_recv(cx.waker()).map(Result::transpose)
+    }
+}
+
+impl<Io, T> Sink<Message> for WriteHalf<Io, T>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+    T: Timer,
+{
+    type Error = Error;
+
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.poll_room(cx.waker())
+    }
+
+    fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
+        Self::start_send(&self, message)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.poll_written(cx.waker())
+    }
+
+    /// Sends a Close frame with code 1000, unless closing has begun, and writes it.
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        match Self::start_send(&self, Message::Close(CloseCode::NORMAL.into())) {
+            Ok(()) | Err(Error::Send(SendError::Closed)) => self.poll_written(cx.waker()),
+            Err(error) => Poll::Ready(Err(error)),
+        }
+    }
+}
+
+impl<Io, T> fmt::Debug for ReadHalf<Io, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadHalf").finish_non_exhaustive()
+    }
+}
+
+impl<Io, T> fmt::Debug for WriteHalf<Io, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WriteHalf").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,258 @@
+//! A connection as one value.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures_core::Stream;
+use futures_io::{AsyncRead, AsyncWrite};
+use futures_sink::Sink;
+use ws_proto::{Close, CloseCode, Closed, Connection, SendError, Stats};
+
+use crate::batch::Batch;
+use crate::error::{Error, TrySendError};
+use crate::input::Input;
+use crate::message::Message;
+use crate::socket::{HIGH_WATER, Socket, Wakers, WhenFull};
+use crate::split::{ReadHalf, WriteHalf, split};
+use crate::timer::Timer;
+
+/// A WebSocket over a byte stream.
+///
+/// Two ways to receive, which may be mixed: [`read`](Self::read) lends events in the buffer that
+/// they were read into, and is the fastest; [`recv`](Self::recv) and the [`Stream`] give owned
+/// messages. Pings are answered, deadlines kept and closing handshakes finished while any of them
+/// is polled, and by nothing else: keep one pending.
+///
+/// Dropping it ends the stream without a closing handshake.
+pub struct WebSocket<Io, T> {
+    socket: Socket<Io, T>,
+}
+
+impl<Io, T> WebSocket<Io, T>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+    T: Timer,
+{
+    /// Binds a connection, whose handshake is done, to its stream. `input` are bytes that came
+    /// behind the handshake and were read already.
+    pub fn new(io: Io, timer: T, connection: Connection, input: &[u8]) -> Self {
+        Self { socket: Socket::new(io, timer, connection, Input::holding(input)) }
+    }
+
+    pub(crate) fn with_input(io: Io, timer: T, connection: Connection, input: Input) -> Self {
+        Self { socket: Socket::new(io, timer, connection, input) }
+    }
+
+    /// Waits for input, and lends what it says. Before it waits, everything sent is written; while
+    /// 64 KiB or more cannot be written it reads nothing.
+    ///
+    /// `None`: the connection has ended; [`closed`](Self::closed) tells how.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`], and [`Error::Protocol`] when the connection failed: by then the peer's valid
+    /// messages were lent, the Close frame was sent and the stream is ended. Later calls give
+    /// `None`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropped before it is ready it has taken nothing.
+    pub async fn read(&mut self) -> Result<Option<Batch<'_>>, Error> {
+        let socket = &mut self.socket;
+        let more = poll_fn(|cx| socket.poll_input(Wakers::same(cx), WhenFull::Wait)).await?;
+        Ok(more
+            .then(|| Batch::new(&mut socket.connection, socket.input.lend(), &mut socket.output)))
+    }
+
+    /// Waits for the next message or control frame, owned. Before it waits, everything sent is
+    /// written.
+    ///
+    /// `None`: the connection has ended; [`closed`](Self::closed) tells how.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropped before it is ready it has taken no message.
+    pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
+        poll_fn(|cx| self.socket.poll_recv(Wakers::same(cx))).await
+    }
+
+    /// Sends a message and writes it, unless more input is at hand: then it is kept for the writing
+    /// that the next `recv` or `read` does before it waits, so that replies to messages which came
+    /// together leave together. [`flush`](Self::flush) writes at once.
+    ///
+    /// Waits while 64 KiB or more cannot be written.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Send`] if it cannot be sent, [`Error::Io`] if the stream takes no output.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready it has sent the message whole or not at all. To know which, wait
+    /// for [`ready`](Self::ready) and use [`try_send`](Self::try_send).
+    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        self.feed(message).await?;
+        if !self.socket.input.is_empty() {
+            return Ok(());
+        }
+        self.flush().await
+    }
+
+    /// Sends a message without writing it, unless 64 KiB or more wait.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropped before it is ready it has not sent the message.
+    pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        self.ready().await?;
+        Ok(self.socket.send(message.into())?)
+    }
+
+    /// Waits until less than 64 KiB wait to be written.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the stream takes no output.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn ready(&mut self) -> Result<(), Error> {
+        poll_fn(|cx| self.socket.poll_room(cx.waker())).await
+    }
+
+    /// Sends a message without waiting, and without writing it.
+    ///
+    /// # Errors
+    ///
+    /// [`TrySendError::Full`] gives the message back while 64 KiB or more wait to be written.
+    pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), TrySendError<Message>> {
+        let message = message.into();
+        if self.socket.output.len() >= HIGH_WATER {
+            return Err(TrySendError::Full(message));
+        }
+        self.socket.send(message).map_err(TrySendError::Send)
+    }
+
+    /// Writes everything that was sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the stream takes no output.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: what is not written yet is kept.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        poll_fn(|cx| self.socket.poll_written(cx.waker())).await
+    }
+
+    /// Sends a Close frame, unless closing has begun, and waits for the end of the connection, at
+    /// most about [`Config::close_timeout`](ws_proto::Config::close_timeout). Messages that still
+    /// come are dropped; to have them, send [`Message::Close`] and go on receiving.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read), and [`Error::Send`] if `close` cannot be sent.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: call it again, or receive, to go on.
+    pub async fn close(&mut self, close: impl Into<Close<'static>>) -> Result<(), Error> {
+        match self.socket.send(Message::Close(close.into())) {
+            Ok(()) | Err(SendError::Closed) => {}
+            Err(error) => return Err(error.into()),
+        }
+        while self.recv().await?.is_some() {}
+        Ok(())
+    }
+
+    /// Splits the connection for two tasks.
+    pub fn split(self) -> (ReadHalf<Io, T>, WriteHalf<Io, T>) {
+        split(self.socket)
+    }
+}
+
+impl<Io, T> WebSocket<Io, T> {
+    /// The facts about the end, from its first step on.
+    pub fn closed(&self) -> Option<&Closed> {
+        self.socket.connection.closed()
+    }
+
+    /// What has passed so far.
+    pub fn stats(&self) -> &Stats {
+        self.socket.connection.stats()
+    }
+
+    /// The latest round-trip time that a keep-alive ping measured.
+    pub fn rtt(&self) -> Option<Duration> {
+        self.socket.connection.rtt()
+    }
+
+    /// The stream. Reading from it or writing to it would break the connection.
+    pub fn get_ref(&self) -> &Io {
+        &self.socket.io
+    }
+}
+
+impl<Io, T> Stream for WebSocket<Io, T>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+    T: Timer + Unpin,
+{
+    type Item = Result<Message, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.socket.poll_recv(Wakers::same(cx)).map(Result::transpose)
+    }
+}
+
+impl<Io, T> Sink<Message> for WebSocket<Io, T>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+    T: Timer + Unpin,
+{
+    type Error = Error;
+
+    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.socket.poll_room(cx.waker())
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
+        Ok(self.socket.send(message)?)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.socket.poll_written(cx.waker())
+    }
+
+    /// Closes with code 1000 and waits for the end of the connection; messages that still come are
+    /// dropped.
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        match self.socket.send(Message::Close(CloseCode::NORMAL.into())) {
+            Ok(()) | Err(SendError::Closed) => {}
+            Err(error) => return Poll::Ready(Err(error.into())),
+        }
+        while ready!(self.socket.poll_recv(Wakers::same(cx)))?.is_some() {}
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<Io, T> fmt::Debug for WebSocket<Io, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocket")
+            .field("connection", &self.socket.connection)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,97 @@
+//! An echo server: `tokio_echo ADDRESS [--max-message BYTES] [--chunked] [--threads N]`.
+//!
+//! Text and binary messages come back on any path. It uses lent batches, the fastest way: a message
+//! goes from the read buffer to the write buffer, and all replies to one read leave in one write.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Builder;
+use ws_tokio::{Config, Delivery, Event, Limits, accept};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let options = Options::parse(std::env::args().skip(1))?;
+    let mut runtime = match options.threads {
+        1 => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    runtime.worker_threads(options.threads).enable_all().build()?.block_on(serve(options))
+}
+
+async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
+    let listener = TcpListener::bind(&options.address).await?;
+    println!("listening on ws://{}", listener.local_addr()?);
+    let config = Arc::new(options.config);
+    loop {
+        let (stream, _peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file descriptors, as a rule: connections must end before more can come.
+                eprintln!("accept: {error}");
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let config = Arc::clone(&config);
+        tokio::spawn(async move {
+            // A peer's mistake concerns only its own connection.
+            let _ = echo(stream, config).await;
+        });
+    }
+}
+
+async fn echo(stream: TcpStream, config: Arc<Config>) -> Result<(), Box<dyn Error + Send + Sync>> {
+    stream.set_nodelay(true)?;
+    let mut socket = accept(stream, config).await?;
+    while let Some(mut batch) = socket.read().await? {
+        while let Some(event) = batch.next() {
+            match event {
+                Event::Text(text) => batch.send(text)?,
+                Event::Binary(data) => batch.send(data)?,
+                Event::TextChunk { data, fin } => {
+                    let (connection, output) = batch.connection();
+                    connection.send_fragment(data, fin, output)?;
+                }
+                Event::BinaryChunk { data, fin } => {
+                    let (connection, output) = batch.connection();
+                    connection.send_fragment(data, fin, output)?;
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+struct Options {
+    address: String,
+    threads: usize,
+    config: Config,
+}
+
+impl Options {
+    fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, Box<dyn Error>> {
+        let mut address = None;
+        let mut threads = 1;
+        let mut config = Config::default();
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--max-message" => {
+                    let size = arguments.next().ok_or("--max-message takes BYTES")?.parse()?;
+                    config.incoming = Limits {
+                        max_message_size: size,
+                        max_frame_size: size,
+                        ..Limits::incoming()
+                    };
+                }
+                "--chunked" => config.delivery = Delivery::Chunked,
+                "--threads" => threads = arguments.next().ok_or("--threads takes N")?.parse()?,
+                _ if address.is_none() && !argument.starts_with('-') => address = Some(argument),
+                _ => return Err(format!("unknown argument {argument}").into()),
+            }
+        }
+        let usage = "usage: tokio_echo ADDRESS [--max-message BYTES] [--chunked] [--threads N]";
+        Ok(Self { address: address.ok_or(usage)?, threads, config })
+    }
+}

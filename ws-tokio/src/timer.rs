@@ -1,0 +1,38 @@
+//! Tokio's time.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::OnceLock;
+use std::task::{Context, Poll};
+
+use tokio::time::{Instant, Sleep, sleep_until};
+use ws_futures::Timer;
+
+/// Deadlines by Tokio's timer; nothing is allocated before the first one.
+#[derive(Debug, Default)]
+pub struct TokioTimer(Option<Pin<Box<Sleep>>>);
+
+/// The epoch of every connection's clock.
+fn epoch() -> Instant {
+    static EPOCH: OnceLock<Instant> = OnceLock::new();
+    *EPOCH.get_or_init(Instant::now)
+}
+
+impl Timer for TokioTimer {
+    fn now(&self) -> ws_futures::Instant {
+        let epoch = epoch();
+        ws_futures::Instant::from_epoch(Instant::now().saturating_duration_since(epoch))
+    }
+
+    fn poll_until(&mut self, deadline: ws_futures::Instant, cx: &mut Context<'_>) -> Poll<()> {
+        // A deadline that the clock cannot express is none.
+        let Some(deadline) = epoch().checked_add(deadline.since_epoch()) else {
+            return Poll::Pending;
+        };
+        let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if sleep.deadline() != deadline {
+            sleep.as_mut().reset(deadline);
+        }
+        sleep.as_mut().poll(cx)
+    }
+}
