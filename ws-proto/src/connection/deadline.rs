@@ -55,11 +55,6 @@ impl Clock {
         self.settled = false;
     }
 
-    /// Notes that there may be nothing left to wait for.
-    pub(super) fn unsettle(&mut self) {
-        self.settled = false;
-    }
-
     /// The payload of the latest ping of our own.
     pub(super) fn ping_payload(&self, config: &Config) -> PingPayload {
         match config.ping_payload {

@@ -116,7 +116,6 @@ impl Connection {
     /// the error that had ended the connection before.
     pub fn receive_eof(&mut self) -> Result<(), Error> {
         self.receiver.eof = true;
-        self.clock.unsettle();
         if self.closed.as_ref().is_none_or(|closed| closed.received.is_none()) {
             self.fail(ErrorKind::UnexpectedEof);
         }
@@ -212,7 +211,6 @@ impl Connection {
                 }
                 Stage::Failed => {
                     self.receiver.drained += input.len() as u64;
-                    self.clock.unsettle();
                     *input = &mut [];
                     return self.receiver.error.map_or(Ok(None), Err);
                 }

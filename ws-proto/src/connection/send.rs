@@ -192,7 +192,6 @@ impl Connection {
         let Some(close) = self.closed.as_ref().and_then(|closed| closed.sent.as_ref()) else {
             return;
         };
-        self.clock.unsettle();
         let payload = close_payload(close);
         self.write_frame(true, Opcode::Close, &payload, out);
     }
