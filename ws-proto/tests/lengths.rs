@@ -64,7 +64,7 @@ fn sent_by_a_server() {
     for (len, form) in FORMS {
         let mut server = Connection::server(Config::default());
         let mut output = Vec::new();
-        server.send(&payload(*len), &mut output).expect("open");
+        server.send(payload(*len), &mut output).expect("open");
         assert_eq!(output, [&[FIN | BINARY], *form, &payload(*len)].concat(), "{len}");
     }
 }
@@ -74,7 +74,7 @@ fn sent_by_a_client() {
     for (len, form) in FORMS {
         let mut client = Connection::client(Config::default(), pair::SEED);
         let mut output = Vec::new();
-        client.send(&payload(*len), &mut output).expect("open");
+        client.send(payload(*len), &mut output).expect("open");
 
         let mut header = [&[FIN | BINARY], *form].concat();
         header[1] |= 0x80;
