@@ -1,1 +1,53 @@
-fn main() {}
+//! The project's checks, as commands anyone can run: `cargo xtask help`.
+
+mod ci;
+mod command;
+mod failure;
+mod guardian;
+mod lines;
+mod outcome;
+mod packages;
+mod process;
+mod stamp;
+mod this_program;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::Result;
+use crate::outcome::Outcome;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about, disable_help_subcommand = false)]
+struct Cli {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Runs the stages of CI in order, or only those that are named
+    Ci(ci::Options),
+    /// One stage in this process, with its output as it comes
+    #[command(hide = true)]
+    Stage { name: String },
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(outcome) => outcome.exit_code(),
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<Outcome> {
+    match task {
+        Task::Ci(options) => ci::run(&options),
+        Task::Stage { name } => ci::stage::run(&name),
+    }
+}

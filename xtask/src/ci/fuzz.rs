@@ -1,0 +1,98 @@
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::command::{cargo, execute, output, succeeds};
+use crate::failure::{Context as _, Result, bail};
+use crate::outcome::Outcome;
+use crate::{packages, stamp, workspace};
+
+const SECONDS_PER_TARGET: u32 = 20;
+
+/// The sanitizer keeps what was freed for a while, some hundred MiB of it; what exceeds this is an
+/// allocation that an input can drive.
+const MEMORY_LIMIT_MB: u32 = 2048;
+
+/// An input of a few KiB that takes this long is a finding.
+const SECONDS_PER_INPUT: u32 = 10;
+
+const CARGO_FUZZ: &str = "^0.13";
+
+pub(crate) fn run() -> Result<Outcome> {
+    if !succeeds(cargo(&["+nightly", "--version"]).env("RUSTUP_AUTO_INSTALL", "0")) {
+        println!("note: nothing was fuzzed: there is no nightly toolchain");
+        return Ok(Outcome::Skipped);
+    }
+    let tools = cargo_fuzz()?;
+    let tools = tools.as_deref();
+    let list = output(&mut fuzz(tools, "list")?)?;
+    let targets: Vec<_> = list.lines().filter(|line| !line.is_empty()).collect();
+    if targets.is_empty() {
+        bail!("fuzz/ has no targets");
+    }
+    execute(&mut fuzz(tools, "build")?)?;
+    let mut failed = Vec::new();
+    for target in &targets {
+        if let Err(failure) = execute(&mut fuzz_run(tools, target)?) {
+            println!("{failure}");
+            failed.push(*target);
+        }
+    }
+    if !failed.is_empty() {
+        println!("the inputs lie in fuzz/artifacts/, each under the name of its target");
+        bail!("targets that failed: {}", failed.join(", "));
+    }
+    println!("note: {} targets, {SECONDS_PER_TARGET} s each", targets.len());
+    Ok(Outcome::Passed)
+}
+
+/// Starts from the seeds and writes what it finds into a corpus that is not kept.
+fn fuzz_run(tools: Option<&Path>, target: &str) -> Result<Command> {
+    let corpus = workspace::scratch("fuzz/corpus")?.join(target);
+    stamp::clear(&corpus)?;
+    let mut command = fuzz(tools, "run")?;
+    command.arg(target).arg(corpus);
+    let seeds = workspace::root().join("fuzz/seeds").join(target);
+    if seeds.is_dir() {
+        command.arg(seeds);
+    } else {
+        println!("{target} has no seeds");
+    }
+    command.args([
+        "--".to_owned(),
+        format!("-max_total_time={SECONDS_PER_TARGET}"),
+        format!("-rss_limit_mb={MEMORY_LIMIT_MB}"),
+        format!("-timeout={SECONDS_PER_INPUT}"),
+        "-print_final_stats=1".to_owned(),
+    ]);
+    Ok(command)
+}
+
+fn fuzz(tools: Option<&Path>, verb: &str) -> Result<Command> {
+    let mut command = cargo(&["+nightly", "fuzz", verb, "--fuzz-dir", "fuzz"]);
+    if verb != "list" {
+        command.arg("--target-dir").arg(workspace::scratch("fuzz/build")?);
+    }
+    if let Some(tools) = tools {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let folders = [tools.to_owned()].into_iter().chain(env::split_paths(&path));
+        command.env("PATH", env::join_paths(folders).context("PATH")?);
+    }
+    // Its own backtrace says nothing of the target that failed.
+    command.env("RUST_LIB_BACKTRACE", "0");
+    Ok(command)
+}
+
+/// The folder where we have installed `cargo-fuzz`, unless there is one anyway.
+fn cargo_fuzz() -> Result<Option<PathBuf>> {
+    if packages::find("cargo-fuzz").is_some() {
+        return Ok(None);
+    }
+    let tools = workspace::scratch("tools")?;
+    let bin = tools.join("bin");
+    if !bin.join("cargo-fuzz").exists() {
+        let mut install = cargo(&["install", "cargo-fuzz", "--locked", "--version", CARGO_FUZZ]);
+        execute(install.arg("--root").arg(&tools))?;
+    }
+    Ok(Some(bin))
+}

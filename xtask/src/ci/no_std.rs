@@ -1,0 +1,83 @@
+use core::time::Duration;
+use std::fs;
+use std::path::Path;
+
+use crate::command::{cargo, command, execute, execute_within, output};
+use crate::failure::Result;
+use crate::outcome::Outcome;
+use crate::{packages, workspace};
+
+/// A Cortex-M4 without an operating system: there is no `std` for it.
+const TARGET: &str = "thumbv7em-none-eabi";
+
+/// How long rustup may take to fetch the target.
+const DOWNLOAD: Duration = Duration::from_secs(120);
+
+pub(crate) fn run() -> Result<Outcome> {
+    let build = ["build", "--package", "ws-proto", "--no-default-features", "--target", TARGET];
+    if target_is_installed() || target_can_be_added() {
+        execute(&mut cargo(&build))?;
+        return Ok(Outcome::Passed);
+    }
+    if nightly_has_the_sources() {
+        println!("note: built with nightly's own core and alloc: stable has no {TARGET}");
+        execute(cargo(&["+nightly"]).args(build).arg("-Zbuild-std=core,alloc"))?;
+        return Ok(Outcome::Passed);
+    }
+    println!("note: not built for {TARGET}, which could not be had; on the host it needs no std");
+    build_beside_a_panic_handler()?;
+    Ok(Outcome::Passed)
+}
+
+fn target_is_installed() -> bool {
+    let libraries = output(command("rustc").args(["--print", "target-libdir", "--target", TARGET]));
+    libraries.is_ok_and(|folder| Path::new(folder.trim()).is_dir())
+}
+
+fn target_can_be_added() -> bool {
+    let mut add = command("rustup");
+    add.args(["target", "add", TARGET]);
+    packages::find("rustup").is_some()
+        && execute_within(&mut add, DOWNLOAD).is_ok()
+        && target_is_installed()
+}
+
+fn nightly_has_the_sources() -> bool {
+    let root = output(command("rustc").args(["+nightly", "--print", "sysroot"]));
+    root.is_ok_and(|root| Path::new(root.trim()).join("lib/rustlib/src/rust/library").is_dir())
+}
+
+/// Builds, for this machine, a crate that uses the core and brings its own panic handler. If any
+/// crate below it were to link `std`, there would be two handlers, and the compiler refuses that.
+fn build_beside_a_panic_handler() -> Result {
+    let folder = workspace::scratch("no-std")?;
+    let core = workspace::root().join("ws-proto");
+    let manifest = format!(
+        r#"[package]
+name = "no-std-probe"
+version = "0.0.0"
+edition = "2024"
+
+[dependencies]
+ws-proto = {{ path = {core:?}, default-features = false }}
+
+[workspace]
+"#
+    );
+    fs::create_dir_all(folder.join("src"))?;
+    fs::write(folder.join("Cargo.toml"), manifest)?;
+    fs::write(folder.join("src/lib.rs"), PROBE)?;
+    // The versions that were resolved for the workspace are the ones to try.
+    fs::copy(workspace::root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
+    execute(cargo(&["build", "--target-dir", "build"]).current_dir(folder))
+}
+
+const PROBE: &str = "#![no_std]
+
+pub use ws_proto;
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {}
+}
+";

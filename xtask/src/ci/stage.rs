@@ -1,0 +1,130 @@
+use core::time::Duration;
+
+use crate::ci::{fuzz, no_std};
+use crate::command::{cargo, execute};
+use crate::failure::{Context as _, Result};
+use crate::outcome::Outcome;
+use crate::workspace;
+
+/// A part of CI that can be run by itself.
+pub(crate) struct Stage {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    /// Bounds a stage that hangs; it is far above what a slow machine needs.
+    pub(crate) limit: Duration,
+    pub(crate) output: Output,
+    run: fn() -> Result<Outcome>,
+}
+
+/// Where the output of a stage that passes is seen; a failing one always shows its end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// On the terminal and in the log file.
+    Shown,
+    /// In the log file only.
+    Logged,
+}
+
+pub(crate) const STAGES: &[Stage] = &[
+    Stage {
+        name: "fmt",
+        about: "the code is formatted",
+        limit: minutes(2),
+        output: Output::Logged,
+        run: fmt,
+    },
+    Stage {
+        name: "clippy",
+        about: "no warnings in any target with all features",
+        limit: minutes(15),
+        output: Output::Logged,
+        run: clippy,
+    },
+    Stage {
+        name: "docs",
+        about: "the documentation builds without warnings",
+        limit: minutes(10),
+        output: Output::Logged,
+        run: docs,
+    },
+    Stage {
+        name: "test",
+        about: "all tests",
+        limit: minutes(20),
+        output: Output::Shown,
+        run: test,
+    },
+    Stage {
+        name: "features",
+        about: "the libraries build with fewer features",
+        limit: minutes(10),
+        output: Output::Logged,
+        run: features,
+    },
+    Stage {
+        name: "no-std",
+        about: "the core builds without an operating system",
+        limit: minutes(8),
+        output: Output::Shown,
+        run: no_std::run,
+    },
+    Stage {
+        name: "fuzz",
+        about: "a short run of each fuzz target",
+        limit: minutes(25),
+        output: Output::Logged,
+        run: fuzz::run,
+    },
+];
+
+/// Packages that must build with fewer features than their defaults, without a warning.
+const FEATURES: &[(&str, &[&str])] = &[
+    ("ws-proto", &["--no-default-features"]),
+    ("ws-proto", &["--no-default-features", "--features", "std"]),
+    ("ws-proto", &["--no-default-features", "--features", "simdutf8"]),
+    ("ws-futures", &["--no-default-features"]),
+    ("ws-tokio", &["--no-default-features"]),
+];
+
+/// Runs one stage in this process.
+pub(crate) fn run(name: &str) -> Result<Outcome> {
+    let stage = STAGES.iter().find(|stage| stage.name == name);
+    (stage.context(format_args!("there is no stage `{name}`"))?.run)()
+}
+
+const fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(60 * minutes)
+}
+
+fn fmt() -> Result<Outcome> {
+    execute(&mut cargo(&["fmt", "--all", "--check"]))?;
+    // Not a member of the workspace: it needs a nightly compiler to build, but none to format.
+    let mut fuzz = cargo(&["fmt", "--check"]);
+    execute(fuzz.current_dir(workspace::root().join("fuzz")))?;
+    Ok(Outcome::Passed)
+}
+
+fn clippy() -> Result<Outcome> {
+    let targets = ["clippy", "--workspace", "--all-targets", "--all-features"];
+    execute(cargo(&targets).args(["--", "-D", "warnings"]))?;
+    Ok(Outcome::Passed)
+}
+
+fn docs() -> Result<Outcome> {
+    let mut doc = cargo(&["doc", "--no-deps", "--workspace", "--all-features"]);
+    execute(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
+    Ok(Outcome::Passed)
+}
+
+fn test() -> Result<Outcome> {
+    execute(&mut cargo(&["test", "--workspace"]))?;
+    Ok(Outcome::Passed)
+}
+
+fn features() -> Result<Outcome> {
+    for (package, features) in FEATURES {
+        let mut clippy = cargo(&["clippy", "--package", package]);
+        execute(clippy.args(*features).args(["--", "-D", "warnings"]))?;
+    }
+    Ok(Outcome::Passed)
+}

@@ -1,0 +1,21 @@
+use std::process::ExitCode;
+
+/// How a command ended when it did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Passed,
+    /// Nothing was checked, because something that the machine lacks is needed for it.
+    Skipped,
+}
+
+impl Outcome {
+    /// The exit status of a skipped command: what Automake and Meson use.
+    pub(crate) const SKIPPED_STATUS: u8 = 77;
+
+    pub(crate) fn exit_code(self) -> ExitCode {
+        match self {
+            Self::Passed => ExitCode::SUCCESS,
+            Self::Skipped => ExitCode::from(Self::SKIPPED_STATUS),
+        }
+    }
+}
