@@ -1,15 +1,20 @@
 //! The project's checks, as commands anyone can run: `cargo xtask help`.
 
+mod artifacts;
 mod ci;
 mod command;
+mod conformance;
 mod failure;
 mod guardian;
 mod lines;
 mod outcome;
 mod packages;
+mod port;
 mod process;
+mod python;
 mod stamp;
 mod this_program;
+mod wire;
 mod workspace;
 
 use std::process::ExitCode;
@@ -30,6 +35,8 @@ struct Cli {
 enum Task {
     /// Runs the stages of CI in order, or only those that are named
     Ci(ci::Options),
+    /// Runs the Autobahn Testsuite against the echo server and the echo client
+    Conformance(conformance::Options),
     /// One stage in this process, with its output as it comes
     #[command(hide = true)]
     Stage { name: String },
@@ -48,6 +55,7 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<Outcome> {
     match task {
         Task::Ci(options) => ci::run(&options),
+        Task::Conformance(options) => conformance::run(&options),
         Task::Stage { name } => ci::stage::run(&name),
     }
 }

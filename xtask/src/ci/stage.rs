@@ -4,7 +4,7 @@ use crate::ci::{fuzz, no_std};
 use crate::command::{cargo, execute};
 use crate::failure::{Context as _, Result};
 use crate::outcome::Outcome;
-use crate::workspace;
+use crate::{conformance, workspace};
 
 /// A part of CI that can be run by itself.
 pub(crate) struct Stage {
@@ -74,6 +74,13 @@ pub(crate) const STAGES: &[Stage] = &[
         limit: minutes(25),
         output: Output::Logged,
         run: fuzz::run,
+    },
+    Stage {
+        name: "conformance",
+        about: "the Autobahn Testsuite, as server and as client",
+        limit: minutes(30),
+        output: Output::Shown,
+        run: || conformance::run(&conformance::Options::default()),
     },
 ];
 

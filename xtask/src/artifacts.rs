@@ -1,0 +1,66 @@
+use std::collections::HashMap;
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::command::cargo;
+use crate::failure::{Context as _, Result, bail};
+use crate::lines;
+use crate::process::Process;
+
+/// Programs that cargo has built, by name.
+pub(crate) struct Artifacts {
+    programs: HashMap<String, PathBuf>,
+}
+
+impl Artifacts {
+    /// Builds in release mode what the arguments select, such as `-p ws-demo --bin ws-demo`.
+    pub(crate) fn build(selection: &[&str]) -> Result<Self> {
+        println!("$ cargo build --release {}", selection.join(" "));
+        let mut build = cargo(&["build", "--release", "--message-format=json-render-diagnostics"]);
+        build.args(selection).stdout(Stdio::piped());
+        let mut process = Process::start(&mut build)?;
+        let stdout = process.stdout.take().context("cargo has no output")?;
+        let mut programs = HashMap::new();
+        lines::copy(BufReader::new(stdout), io::sink(), |line| programs.extend(executable(&line)));
+        let status = process.finish(core::time::Duration::MAX)?;
+        if !status.success() {
+            bail!("`cargo build --release {}` failed ({status})", selection.join(" "));
+        }
+        Ok(Self { programs })
+    }
+
+    pub(crate) fn path(&self, name: &str) -> Result<&Path> {
+        let path = self.programs.get(name);
+        path.map(PathBuf::as_path).context(format_args!("cargo has built no program `{name}`"))
+    }
+}
+
+/// The name and the path of the program that one of cargo's messages tells of.
+fn executable(message: &str) -> Option<(String, PathBuf)> {
+    let message: Value = serde_json::from_str(message).ok()?;
+    let path = message.get("executable")?.as_str()?;
+    let name = message.get("target")?.get("name")?.as_str()?;
+    Some((name.to_owned(), path.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_found_in_a_message() {
+        let message = r#"{"reason":"compiler-artifact","target":{"kind":["example"],
+            "name":"tokio_echo"},"executable":"/t/release/examples/tokio_echo"}"#;
+        let found = Some(("tokio_echo".to_owned(), "/t/release/examples/tokio_echo".into()));
+        assert_eq!(executable(message), found);
+    }
+
+    #[test]
+    fn libraries_are_no_programs() {
+        assert_eq!(executable(r#"{"target":{"name":"ws_proto"},"executable":null}"#), None);
+        assert_eq!(executable("warning: not JSON"), None);
+    }
+}

@@ -1,0 +1,213 @@
+mod cases;
+mod client;
+mod debian_python2;
+mod peer;
+mod python2;
+mod report;
+mod selection;
+mod server;
+mod suite;
+mod verdict;
+
+use core::time::Duration;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::{fs, thread};
+
+use clap::Args;
+
+use crate::artifacts::Artifacts;
+use crate::conformance::peer::{Kind, PEERS, Peer};
+use crate::conformance::report::Report;
+use crate::conformance::selection::Selection;
+use crate::conformance::suite::Suite;
+use crate::failure::{Result, bail};
+use crate::outcome::Outcome;
+use crate::stamp;
+use crate::workspace;
+
+/// Messages of 16 MiB in frames as large (9.1.6, 9.2.6) pass with room to spare.
+const MAX_MESSAGE: &str = "33554432";
+
+/// How long one peer may take: several times what all cases need.
+const LIMIT: Duration = Duration::from_secs(3600);
+
+#[derive(Args, Default)]
+pub(crate) struct Options {
+    /// Test the servers only
+    #[arg(long, conflicts_with = "client")]
+    server: bool,
+    /// Test the clients only
+    #[arg(long)]
+    client: bool,
+    /// Test this peer only, such as tokio_echo
+    #[arg(long, value_name = "NAME")]
+    peer: Option<String>,
+    /// Cases or groups to run, with commas between them: 7.1.5, 9.*, 12.*.5
+    #[arg(long, value_name = "LIST", conflicts_with_all = ["full", "quick"])]
+    cases: Option<String>,
+    /// Cases or groups to leave out
+    #[arg(long, value_name = "LIST")]
+    exclude: Option<String>,
+    /// All 517 cases; those of compression take ten minutes and more for each direction
+    #[arg(long, conflicts_with = "quick")]
+    full: bool,
+    /// All but most cases of compression
+    #[arg(long)]
+    quick: bool,
+    /// Use the suite's Docker image instead of an installation under target/
+    #[arg(long)]
+    docker: bool,
+    /// How long one peer may take, by default an hour
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u64>,
+    /// Split the cases among this many runs at the same time, by default 1; the suite uses one core
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=8))]
+    jobs: Option<u8>,
+}
+
+impl Options {
+    fn selection(&self) -> Result<Selection> {
+        let included = match &self.cases {
+            Some(list) => list,
+            None if self.full => selection::FULL,
+            None if self.quick => selection::QUICK,
+            None => selection::DEFAULT,
+        };
+        Selection::parse(included, self.exclude.as_deref().unwrap_or_default())
+    }
+
+    fn wants(&self, peer: &Peer) -> bool {
+        let kind = match peer.kind {
+            Kind::Server => !self.client,
+            Kind::Client => !self.server,
+        };
+        kind && self.peer.as_deref().is_none_or(|name| name == peer.name)
+    }
+}
+
+pub(crate) fn run(options: &Options) -> Result<Outcome> {
+    let selection = options.selection()?;
+    let peers: Vec<_> = PEERS.iter().filter(|peer| options.wants(peer)).collect();
+    if peers.is_empty() {
+        let names: Vec<_> = PEERS.iter().map(|peer| peer.name).collect();
+        bail!("there is no such peer; there are {}", names.join(", "));
+    }
+    let suite = if options.docker { Suite::docker()? } else { Suite::installed()? };
+    let programs: BTreeSet<_> = peers.iter().map(|peer| peer.program).collect();
+    let examples = programs.into_iter().flat_map(|program| ["--example", program]);
+    let selected: Vec<_> = ["--package", "ws-tokio"].into_iter().chain(examples).collect();
+    let programs = Artifacts::build(&selected)?;
+
+    let limit = options.timeout.map_or(LIMIT, Duration::from_secs);
+    let mut failed = Vec::new();
+    for peer in peers {
+        let cases = selection.within(peer.cases)?;
+        if cases.is_empty() {
+            continue;
+        }
+        println!("{}: {} cases", peer.name, cases.len());
+        let jobs = usize::from(options.jobs.unwrap_or(1)).min(cases.len());
+        let reports = test(peer, &suite, programs.path(peer.program)?, cases, jobs, limit)?;
+        reports.iter().for_each(|report| print!("{report}"));
+        if !reports.iter().all(Report::passed) {
+            failed.push(peer.name);
+        }
+    }
+    if !failed.is_empty() {
+        bail!("not conformant: {}", failed.join(", "));
+    }
+    Ok(Outcome::Passed)
+}
+
+/// Runs the cases in as many parts as there are jobs, each with a peer and a suite of its own.
+fn test(
+    peer: &Peer,
+    suite: &Suite,
+    program: &Path,
+    cases: Vec<String>,
+    jobs: usize,
+    limit: Duration,
+) -> Result<Vec<Report>> {
+    let folder = workspace::scratch("autobahn/reports")?.join(peer.name);
+    // An older run must never be judged.
+    stamp::clear(&folder)?;
+    let parts = dealt(cases, jobs);
+    thread::scope(|scope| {
+        let runs: Vec<_> = (1..)
+            .zip(parts)
+            .map(|(number, cases)| {
+                let folder =
+                    if jobs == 1 { folder.clone() } else { folder.join(number.to_string()) };
+                scope.spawn(move || {
+                    fs::create_dir_all(&folder)?;
+                    match peer.kind {
+                        Kind::Server => server::test(peer, program, suite, cases, folder, limit),
+                        Kind::Client => client::test(peer, program, suite, cases, folder, limit),
+                    }
+                })
+            })
+            .collect();
+        runs.into_iter().map(|run| run.join().expect("a run does not panic")).collect()
+    })
+}
+
+/// Deals the cases out like cards, so that no part gets all the long ones.
+fn dealt(cases: Vec<String>, parts: usize) -> Vec<Vec<String>> {
+    let mut dealt = vec![Vec::new(); parts];
+    for (index, case) in cases.into_iter().enumerate() {
+        dealt[index % parts].push(case);
+    }
+    dealt
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn parse(arguments: &[&str]) -> core::result::Result<Options, clap::Error> {
+        let arguments = ["conformance"].iter().chain(arguments);
+        Command::try_parse_from(arguments).map(|command| command.options)
+    }
+
+    fn count(arguments: &[&str]) -> usize {
+        let selection = parse(arguments).unwrap().selection().unwrap();
+        selection.within(selection::FULL).unwrap().len()
+    }
+
+    #[test]
+    fn options_select_cases() {
+        assert_eq!(count(&["--full"]), 517);
+        assert_eq!(count(&["--full", "--exclude", "12,13"]), 301);
+        assert_eq!(count(&["--cases", "7.1.*"]), 6);
+        assert!(parse(&["--full", "--quick"]).is_err());
+        assert!(parse(&["--cases", "1", "--full"]).is_err());
+    }
+
+    #[test]
+    fn options_select_peers() {
+        let count = |arguments| {
+            let options = parse(arguments).unwrap();
+            PEERS.iter().filter(|peer| options.wants(peer)).count()
+        };
+        assert_eq!(count(&[]), PEERS.len());
+        assert_eq!(count(&["--server"]) + count(&["--client"]), PEERS.len());
+        assert_eq!(count(&["--peer", "tokio_echo"]), 1);
+        assert_eq!(count(&["--client", "--peer", "tokio_echo"]), 0);
+        assert!(parse(&["--server", "--client"]).is_err());
+    }
+
+    #[test]
+    fn cases_are_dealt_out() {
+        let cases = ["1", "2", "3"].map(str::to_owned).to_vec();
+        assert_eq!(dealt(cases, 2), [vec!["1", "3"], vec!["2"]]);
+    }
+}

@@ -1,0 +1,67 @@
+use crate::conformance::{MAX_MESSAGE, selection};
+
+/// A program that the suite tests.
+pub(crate) struct Peer {
+    /// What reports call it.
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    /// The example of `ws-tokio` that it is.
+    pub(crate) program: &'static str,
+    /// A server has `{address}` replaced, a client `{url}`, `{agent}` and `{cases}`.
+    pub(crate) arguments: &'static [&'static str],
+    /// The cases that make sense for it, of those that are selected.
+    pub(crate) cases: &'static str,
+}
+
+pub(crate) enum Kind {
+    /// Echoes what it gets on each connection.
+    Server,
+    /// Connects for one case after the other and echoes until the suite closes.
+    Client,
+}
+
+pub(crate) const PEERS: &[Peer] = &[
+    Peer {
+        name: "tokio_echo",
+        kind: Kind::Server,
+        program: "tokio_echo",
+        arguments: &["{address}", "--max-message", MAX_MESSAGE],
+        cases: selection::FULL,
+    },
+    Peer {
+        name: "tokio_echo-chunked",
+        kind: Kind::Server,
+        program: "tokio_echo",
+        arguments: &["{address}", "--max-message", MAX_MESSAGE, "--chunked"],
+        cases: "1,2,3,4,5,6,7",
+    },
+    Peer {
+        name: "tokio_echo_client",
+        kind: Kind::Client,
+        program: "tokio_echo_client",
+        arguments: &["{url}", "{agent}", "{cases}", "--max-message", MAX_MESSAGE],
+        cases: selection::FULL,
+    },
+];
+
+impl Peer {
+    /// The arguments with the names in braces replaced.
+    pub(crate) fn arguments(&self, values: &[(&str, &str)]) -> Vec<String> {
+        let replaced = |argument: &&str| {
+            let value = values.iter().find(|(name, _)| name == argument);
+            value.map_or(*argument, |(_, value)| value).to_owned()
+        };
+        self.arguments.iter().map(replaced).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_braces_are_replaced() {
+        let arguments = PEERS[0].arguments(&[("{address}", "127.0.0.1:7")]);
+        assert_eq!(arguments, ["127.0.0.1:7", "--max-message", "33554432"]);
+    }
+}
