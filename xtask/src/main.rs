@@ -2,8 +2,10 @@
 
 mod artifacts;
 mod ci;
+mod clients;
 mod command;
 mod conformance;
+mod demo;
 mod failure;
 mod guardian;
 mod lines;
@@ -37,6 +39,8 @@ enum Task {
     Ci(ci::Options),
     /// Runs the Autobahn Testsuite against the echo server and the echo client
     Conformance(conformance::Options),
+    /// Runs foreign clients (Node, Python, Chromium) against the `ws-demo` server
+    Clients(clients::Options),
     /// One stage in this process, with its output as it comes
     #[command(hide = true)]
     Stage { name: String },
@@ -56,6 +60,7 @@ fn run(task: Task) -> Result<Outcome> {
     match task {
         Task::Ci(options) => ci::run(&options),
         Task::Conformance(options) => conformance::run(&options),
+        Task::Clients(options) => clients::run(&options),
         Task::Stage { name } => ci::stage::run(&name),
     }
 }

@@ -4,7 +4,7 @@ use crate::ci::{fuzz, no_std};
 use crate::command::{cargo, execute};
 use crate::failure::{Context as _, Result};
 use crate::outcome::Outcome;
-use crate::{conformance, workspace};
+use crate::{clients, conformance, workspace};
 
 /// A part of CI that can be run by itself.
 pub(crate) struct Stage {
@@ -81,6 +81,13 @@ pub(crate) const STAGES: &[Stage] = &[
         limit: minutes(30),
         output: Output::Shown,
         run: || conformance::run(&conformance::Options::default()),
+    },
+    Stage {
+        name: "clients",
+        about: "Node, Python and Chromium against the demo server",
+        limit: minutes(15),
+        output: Output::Shown,
+        run: || clients::run(&clients::Options::default()),
     },
 ];
 

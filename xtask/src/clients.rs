@@ -1,0 +1,115 @@
+mod chromium;
+mod node;
+mod python;
+mod scripts;
+
+use core::time::Duration;
+use std::io;
+use std::path::Path;
+use std::process::Command;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+
+use crate::demo::{self, Demo};
+use crate::failure::{Context as _, Result, bail};
+use crate::lines::Lines;
+use crate::outcome::Outcome;
+use crate::process::Process;
+
+/// How long a client may take from one line to the next. Each waits less for what it expects.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// The line by which a client says that it only waits for the server's end.
+const READY: &str = "ready";
+
+/// A foreign implementation and how to get at it.
+struct Client {
+    name: &'static str,
+    /// Installs what is needed and gives the command, to which the server's address is added.
+    prepare: fn() -> Result<Command>,
+}
+
+const CLIENTS: &[Client] = &[
+    Client { name: "node", prepare: node::prepare },
+    Client { name: "python", prepare: python::prepare },
+    Client { name: "chromium", prepare: chromium::prepare },
+];
+
+#[derive(Args, Default)]
+pub(crate) struct Options {
+    /// The clients to run; all when none is named
+    #[arg(value_name = "CLIENT", value_parser = PossibleValuesParser::new(CLIENTS.iter().map(|client| client.name)))]
+    clients: Vec<String>,
+}
+
+pub(crate) fn run(options: &Options) -> Result<Outcome> {
+    let chosen =
+        |name: &str| options.clients.is_empty() || options.clients.iter().any(|c| c == name);
+    let server = demo::build()?;
+    let mut failed = Vec::new();
+    for client in CLIENTS.iter().filter(|client| chosen(client.name)) {
+        match (client.prepare)().and_then(|command| test(client.name, command, &server)) {
+            Ok(()) => println!("{}: passed", client.name),
+            Err(failure) => {
+                println!("{}: FAILED: {failure}", client.name);
+                failed.push(client.name);
+            }
+        }
+    }
+    if !failed.is_empty() {
+        bail!("clients that failed: {}", failed.join(", "));
+    }
+    Ok(Outcome::Passed)
+}
+
+/// Runs one client against a server of its own, and stops the server under it.
+fn test(name: &str, mut command: Command, program: &Path) -> Result {
+    println!("{name}:");
+    let server = Demo::start(program, &[], name)?;
+    let (source, sink) = io::pipe()?;
+    command.arg(server.address.to_string()).stdout(sink.try_clone()?).stderr(sink);
+    let mut client = Process::start(&mut command)?;
+    // The pipe ends with the client, once this side of it is closed as well.
+    drop(command);
+    let output = Lines::follow(source, io::sink());
+
+    let mut ready = false;
+    while let Some(line) = output.next(SILENCE)? {
+        if line == READY {
+            ready = true;
+            server.process.terminate();
+        } else {
+            println!("  {line}");
+        }
+    }
+    let status = client.finish(SILENCE)?;
+    if !status.success() {
+        bail!("the client ended with {status}");
+    }
+    if !ready {
+        bail!("the client ended before the server did");
+    }
+    check_log(&server.logged()?)?;
+    server.stopped()
+}
+
+/// The server has seen the close that each client sends.
+fn check_log(log: &str) -> Result {
+    let close = r#"code=1000 reason="Done""#;
+    let line = log.lines().find(|line| line.contains("Close from ") && line.contains(close));
+    line.context(format_args!("the server logged no `Close from …: {close}`"))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_close_is_found_in_the_log() {
+        let line = r#"[ws] Close from 0123abcd: code=1000 reason="Done""#;
+        assert!(check_log(&format!("[ws] Client 0123abcd connected (1 total)\n{line}\n")).is_ok());
+        assert!(check_log(r#"[ws] Close from 0123abcd: code=1005 reason="""#).is_err());
+    }
+}

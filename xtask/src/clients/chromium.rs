@@ -1,0 +1,27 @@
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::clients::scripts;
+use crate::command::command;
+use crate::failure::Result;
+use crate::packages;
+
+/// A real browser, driven through the server's own page.
+pub(crate) fn prepare() -> Result<Command> {
+    let mut node = command("node");
+    node.arg(scripts::with_packages("chromium.mjs")?).env("CHROMIUM", browser()?);
+    Ok(node)
+}
+
+/// The browser that `CHROMIUM` names, or one that is installed.
+fn browser() -> Result<PathBuf> {
+    if let Some(named) = env::var_os("CHROMIUM") {
+        return Ok(named.into());
+    }
+    let known = ["chromium", "chromium-browser", "google-chrome"];
+    match known.into_iter().find_map(packages::find) {
+        Some(path) => Ok(path),
+        None => packages::program("chromium", "chromium"),
+    }
+}

@@ -1,0 +1,83 @@
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::artifacts::Artifacts;
+use crate::command::command;
+use crate::failure::{Context as _, Result, bail};
+use crate::lines::Lines;
+use crate::process::Process;
+use crate::workspace;
+
+const START: Duration = Duration::from_secs(30);
+
+/// Longer than the server gives its clients when it is stopped.
+const STOP: Duration = Duration::from_secs(45);
+
+/// A running `ws-demo serve`.
+pub(crate) struct Demo {
+    pub(crate) process: Process,
+    pub(crate) address: SocketAddr,
+    log: PathBuf,
+}
+
+pub(crate) fn build() -> Result<PathBuf> {
+    let programs = Artifacts::build(&["--package", "ws-demo", "--bin", "ws-demo"])?;
+    Ok(programs.path("ws-demo")?.to_owned())
+}
+
+impl Demo {
+    /// Starts it on a port that the system chooses, with a log of its own.
+    pub(crate) fn start(program: &Path, arguments: &[&str], name: &str) -> Result<Self> {
+        let log = workspace::scratch("demo")?.join(format!("{name}.log"));
+        let file = File::create(&log).context(log.display())?;
+        let (source, sink) = io::pipe()?;
+        let mut command = command(program);
+        command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments);
+        let process = Process::start(command.stdout(sink.try_clone()?).stderr(sink))?;
+        // The pipe ends with the server, once this side of it is closed as well.
+        drop(command);
+        let lines = Lines::follow(source, file);
+        let address = lines
+            .wait_for("line with its address", START, address)
+            .context(format_args!("ws-demo (see {})", workspace::relative(&log).display()))?;
+        Ok(Self { process, address, log })
+    }
+
+    /// Waits for the end of a server that was told to stop.
+    pub(crate) fn stopped(mut self) -> Result {
+        let status = self.process.finish(STOP)?;
+        if !status.success() {
+            bail!("the server ended with {status}; see {}", self.log.display());
+        }
+        Ok(())
+    }
+
+    /// What it has logged so far.
+    pub(crate) fn logged(&self) -> Result<String> {
+        fs::read_to_string(&self.log).context(self.log.display())
+    }
+}
+
+/// The address in the line that says where the server listens.
+fn address(line: &str) -> Option<SocketAddr> {
+    let (_, rest) = line.split_once("listening on http://")?;
+    let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':');
+    rest[..end.unwrap_or(rest.len())].parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_found() {
+        let expected = Some(SocketAddr::from(([127, 0, 0, 1], 40123)));
+        assert_eq!(address("[ws] listening on http://127.0.0.1:40123"), expected);
+        assert_eq!(address("INFO listening on http://127.0.0.1:40123/ and more"), expected);
+        assert_eq!(address("listening on http://127.0.0.1"), None);
+        assert_eq!(address("[ws] Client 01234567 connected (1 total)"), None);
+    }
+}
