@@ -6,12 +6,15 @@ mod clients;
 mod command;
 mod conformance;
 mod demo;
+mod echo;
 mod failure;
 mod guardian;
 mod lines;
+mod memory;
 mod outcome;
 mod packages;
 mod port;
+mod probes;
 mod process;
 mod python;
 mod stamp;
@@ -41,6 +44,8 @@ enum Task {
     Conformance(conformance::Options),
     /// Runs foreign clients (Node, Python, Chromium) against the `ws-demo` server
     Clients(clients::Options),
+    /// Sends requests that are wrong, slow or hostile over raw TCP, and watches the server's memory
+    Probes,
     /// One stage in this process, with its output as it comes
     #[command(hide = true)]
     Stage { name: String },
@@ -61,6 +66,7 @@ fn run(task: Task) -> Result<Outcome> {
         Task::Ci(options) => ci::run(&options),
         Task::Conformance(options) => conformance::run(&options),
         Task::Clients(options) => clients::run(&options),
+        Task::Probes => probes::run(),
         Task::Stage { name } => ci::stage::run(&name),
     }
 }

@@ -4,7 +4,7 @@ use crate::ci::{fuzz, no_std};
 use crate::command::{cargo, execute};
 use crate::failure::{Context as _, Result};
 use crate::outcome::Outcome;
-use crate::{clients, conformance, workspace};
+use crate::{clients, conformance, probes, workspace};
 
 /// A part of CI that can be run by itself.
 pub(crate) struct Stage {
@@ -88,6 +88,13 @@ pub(crate) const STAGES: &[Stage] = &[
         limit: minutes(15),
         output: Output::Shown,
         run: || clients::run(&clients::Options::default()),
+    },
+    Stage {
+        name: "probes",
+        about: "wrong, slow and hostile peers over raw TCP",
+        limit: minutes(10),
+        output: Output::Shown,
+        run: probes::run,
     },
 ];
 

@@ -1,0 +1,118 @@
+use core::time::Duration;
+use std::fs;
+use std::thread;
+use std::time::Instant;
+
+use crate::failure::{Context as _, Result, bail};
+use crate::memory::Memory;
+use crate::probes::server::Server;
+use crate::wire::{PATIENCE, Wire, claiming};
+
+const CONNECTIONS: usize = 64;
+
+/// The length that each connection claims: 1 TiB.
+const CLAIM: u64 = 1 << 40;
+
+/// A limit for messages that lets the claim pass.
+pub(crate) const LIMIT_ABOVE: &str = "2199023255552";
+
+/// What all claims together may add to the resident memory.
+const MAX_RESIDENT_KIB: u64 = 1024;
+
+/// What they may add to the reserved memory: some arenas of the allocator, but no claim.
+const MAX_RESERVED_KIB: u64 = 16 * 1024;
+
+/// A claim above the limit ends the connection, and nothing was set aside for it.
+pub(crate) fn refused(server: &mut Server) -> Result<String> {
+    let (mut wires, before) = prepare(server)?;
+    for wire in &mut wires {
+        wire.send(&claiming(CLAIM, &[]))?;
+    }
+    for wire in &mut wires {
+        wire.read_to_end(PATIENCE).context("after a claim above the limit")?;
+    }
+    judge(server, before)
+}
+
+/// A claim below the limit is waited for, with no more memory than what has come of it.
+pub(crate) fn awaited(server: &mut Server) -> Result<String> {
+    let (mut wires, before) = prepare(server)?;
+    let mut ports = Vec::new();
+    for wire in &mut wires {
+        wire.send(&claiming(CLAIM, b"the first bytes"))?;
+        ports.push(wire.local_port()?);
+    }
+    wait_until_read(server.address.port(), &ports)?;
+    let seen = judge(server, before)?;
+    for wire in &mut wires {
+        if wire.ended()? {
+            bail!("a connection ended though its claim is below the limit");
+        }
+    }
+    Ok(seen)
+}
+
+/// Opens the connections and has each used once, so that only the claims add to what follows.
+fn prepare(server: &Server) -> Result<(Vec<Wire>, Memory)> {
+    let wires: Result<Vec<_>> = (0..CONNECTIONS).map(|_| server.echo("hello")).collect();
+    let wires = wires?;
+    Memory::reset_peak(server.process.id())?;
+    Ok((wires, Memory::of(server.process.id())?))
+}
+
+fn judge(server: &Server, before: Memory) -> Result<String> {
+    // What was read before this was asked for has been acted on when it is answered.
+    server.echo("in between")?;
+    let after = Memory::of(server.process.id())?;
+    let resident = after.resident.saturating_sub(before.resident);
+    let reserved = after.reserved.saturating_sub(before.reserved);
+    let seen = format!(
+        "{CONNECTIONS} claims: {resident} KiB resident (limit {MAX_RESIDENT_KIB}), \
+         {reserved} KiB reserved (limit {MAX_RESERVED_KIB})"
+    );
+    if resident > MAX_RESIDENT_KIB || reserved > MAX_RESERVED_KIB {
+        bail!("{seen}");
+    }
+    Ok(seen)
+}
+
+/// Waits until the server has read all that was sent to it from these ports.
+fn wait_until_read(server: u16, clients: &[u16]) -> Result {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let table = fs::read_to_string("/proc/net/tcp").context("/proc/net/tcp")?;
+        let unread =
+            |line: &str| unread_bytes(line, server, clients).is_some_and(|bytes| bytes > 0);
+        if !table.lines().any(unread) {
+            return Ok(());
+        }
+        if Instant::now() > deadline {
+            bail!("the server has not read what was sent within {} s", PATIENCE.as_secs());
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The receive queue of the server's side of a connection, if the line is about one.
+fn unread_bytes(line: &str, server: u16, clients: &[u16]) -> Option<u64> {
+    let fields: Vec<_> = line.split_whitespace().collect();
+    let port = |field: &str| u16::from_str_radix(field.split_once(':')?.1, 16).ok();
+    let (local, remote) = (port(fields.get(1)?)?, port(fields.get(2)?)?);
+    let (_, queue) = fields.get(4)?.split_once(':')?;
+    let bytes = u64::from_str_radix(queue, 16).ok()?;
+    (local == server && clients.contains(&remote)).then_some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receive_queue_is_read() {
+        let line = "   1: 0100007F:2329 0100007F:D431 01 00000000:0000001D 00:00000000 00000000 0";
+        assert_eq!(unread_bytes(line, 9001, &[54321]), Some(29));
+        assert_eq!(unread_bytes(line, 9001, &[54322]), None);
+        assert_eq!(unread_bytes(line, 9002, &[54321]), None);
+        assert_eq!(unread_bytes("  sl  local_address rem_address   st", 9001, &[]), None);
+    }
+}
