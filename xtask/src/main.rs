@@ -9,6 +9,7 @@ mod demo;
 mod echo;
 mod failure;
 mod guardian;
+mod idle;
 mod lines;
 mod memory;
 mod outcome;
@@ -46,6 +47,8 @@ enum Task {
     Clients(clients::Options),
     /// Sends requests that are wrong, slow or hostile over raw TCP, and watches the server's memory
     Probes,
+    /// Measures the memory of an idle connection
+    Idle(idle::Options),
     /// One stage in this process, with its output as it comes
     #[command(hide = true)]
     Stage { name: String },
@@ -67,6 +70,7 @@ fn run(task: Task) -> Result<Outcome> {
         Task::Conformance(options) => conformance::run(&options),
         Task::Clients(options) => clients::run(&options),
         Task::Probes => probes::run(),
+        Task::Idle(options) => idle::run(&options),
         Task::Stage { name } => ci::stage::run(&name),
     }
 }

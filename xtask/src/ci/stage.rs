@@ -4,7 +4,7 @@ use crate::ci::{fuzz, no_std};
 use crate::command::{cargo, execute};
 use crate::failure::{Context as _, Result};
 use crate::outcome::Outcome;
-use crate::{clients, conformance, probes, workspace};
+use crate::{clients, conformance, idle, probes, workspace};
 
 /// A part of CI that can be run by itself.
 pub(crate) struct Stage {
@@ -95,6 +95,13 @@ pub(crate) const STAGES: &[Stage] = &[
         limit: minutes(10),
         output: Output::Shown,
         run: probes::run,
+    },
+    Stage {
+        name: "idle",
+        about: "the memory of an idle connection",
+        limit: minutes(10),
+        output: Output::Shown,
+        run: || idle::run(&idle::Options::default()),
     },
 ];
 
