@@ -1,0 +1,311 @@
+//! Pings of the library's own, and what becomes of a peer that shows no life.
+
+mod pair;
+
+use core::time::Duration;
+
+use ws_proto::{CloseCode, Config, ErrorKind, Initiator, Instant, Role};
+
+use pair::Pair;
+use pair::peer::Peer;
+use pair::run;
+use pair::wire::{self, CLOSE, FIN, PING, PONG, ROLES, TEXT};
+
+fn config(interval: u64, timeout: u64) -> Config {
+    Config {
+        ping_interval: Some(Duration::from_secs(interval)),
+        ping_timeout: Duration::from_secs(timeout),
+        ..Config::default()
+    }
+}
+
+fn at(seconds: u64) -> Instant {
+    Instant::from_epoch(Duration::from_secs(seconds))
+}
+
+/// One end and a clock, its peer played by hand.
+struct Alone {
+    peer: Peer,
+    role: Role,
+}
+
+impl Alone {
+    fn new(role: Role, config: &Config) -> Self {
+        let mut peer = Peer::new(run::connection(role, config));
+        peer.connection.poll_timeout(Instant::EPOCH);
+        Self { peer, role }
+    }
+
+    fn due(&mut self, now: u64) -> Option<Instant> {
+        self.peer.connection.poll_timeout(at(now))
+    }
+
+    /// Handles the time, and returns the payload of the ping that is sent then.
+    fn ping(&mut self, now: u64) -> Option<Vec<u8>> {
+        self.peer.output.clear();
+        self.peer.handle_timeout(at(now));
+        let mut sent = wire::contents(&self.peer.output).into_iter();
+        let ping = sent.find(|(first, _)| *first == PING)?;
+        Some(ping.1)
+    }
+
+    /// Receives a frame, after which the deadline is asked for.
+    fn receive(&mut self, now: u64, first: u8, payload: &[u8]) {
+        self.peer.read(&wire::frame(self.role, first, payload));
+        self.peer.connection.poll_timeout(at(now));
+    }
+
+    fn error(&self) -> Option<ErrorKind> {
+        self.peer.error.map(|error| error.kind())
+    }
+}
+
+/// The times at which a ping is sent to a peer that answers every one of them at once.
+fn times_of_pings(role: Role, config: &Config, until: u64) -> Vec<u64> {
+    let mut alone = Alone::new(role, config);
+    let mut now = 0;
+    let mut times = Vec::new();
+    while let Some(due) = alone.due(now) {
+        now = due.since_epoch().as_secs();
+        if now > until {
+            break;
+        }
+        if let Some(payload) = alone.ping(now) {
+            times.push(now);
+            alone.receive(now, PONG, &payload);
+        }
+    }
+    assert_eq!(alone.error(), None);
+    times
+}
+
+#[test]
+fn a_ping_every_interval() {
+    for role in ROLES {
+        assert_eq!(times_of_pings(role, &config(30, 20), 130), [30, 60, 90, 120], "{role:?}");
+    }
+}
+
+#[test]
+fn a_timeout_as_long_as_the_interval() {
+    for role in ROLES {
+        assert_eq!(times_of_pings(role, &config(20, 20), 90), [20, 40, 60, 80], "{role:?}");
+    }
+}
+
+/// One ping at a time: the next one waits until the fate of the last one is known.
+#[test]
+fn a_timeout_longer_than_the_interval() {
+    for role in ROLES {
+        assert_eq!(times_of_pings(role, &config(10, 25), 90), [10, 35, 60, 85], "{role:?}");
+    }
+}
+
+#[test]
+fn no_interval_no_deadline() {
+    for role in ROLES {
+        let config = Config { ping_interval: None, ..Config::default() };
+        let mut alone = Alone::new(role, &config);
+        assert_eq!(alone.due(0), None, "{role:?}");
+        assert_eq!(alone.ping(1_000_000), None, "{role:?}");
+        assert_eq!(alone.error(), None, "{role:?}");
+    }
+}
+
+#[test]
+fn not_a_moment_before_the_interval_is_over() {
+    let mut alone = Alone::new(Role::Server, &config(30, 20));
+    assert_eq!(alone.due(0), Some(at(30)));
+    assert_eq!(alone.ping(29), None);
+    assert_eq!(alone.due(29), Some(at(30)));
+    assert!(alone.ping(30).is_some());
+}
+
+#[test]
+fn the_interval_runs_from_the_first_poll() {
+    let mut server = run::connection(Role::Server, &config(30, 20));
+    assert_eq!(server.poll_timeout(at(100)), Some(at(130)));
+}
+
+/// A process that was suspended owes one ping, not one for each interval it missed.
+#[test]
+fn a_late_call_makes_one_ping() {
+    let mut alone = Alone::new(Role::Server, &config(30, 20));
+    assert!(alone.ping(1000).is_some());
+    assert_eq!(alone.peer.connection.stats().sent.frames, 1);
+    assert_eq!(alone.due(1000), Some(at(1020)));
+}
+
+#[test]
+fn is_owed_ahead_of_a_message() {
+    let mut server = run::connection(Role::Server, &config(30, 20));
+    server.poll_timeout(Instant::EPOCH);
+    server.handle_timeout(at(30)).expect("alive");
+    assert!(server.owes());
+    let mut output = Vec::new();
+    server.send("text", &mut output).expect("open");
+    let firsts: Vec<_> = wire::contents(&output).into_iter().map(|(first, _)| first).collect();
+    assert_eq!(firsts, [PING, FIN | TEXT]);
+}
+
+#[test]
+fn an_owed_pong_goes_ahead_of_it() {
+    let mut server = run::connection(Role::Server, &config(30, 20));
+    server.poll_timeout(Instant::EPOCH);
+    server.handle_timeout(at(30)).expect("alive");
+    let mut wire = wire::frame(Role::Server, PING, b"theirs");
+    server.receive(&mut wire.as_mut_slice()).expect("valid");
+    let mut output = Vec::new();
+    server.poll_transmit(&mut output);
+    let firsts: Vec<_> = wire::contents(&output).into_iter().map(|(first, _)| first).collect();
+    assert_eq!(firsts, [PONG, PING]);
+}
+
+#[test]
+fn by_default_each_payload_is_another() {
+    let mut alone = Alone::new(Role::Server, &config(30, 20));
+    let payloads: Vec<_> = [30, 60, 90]
+        .map(|now| {
+            let payload = alone.ping(now).expect("a ping");
+            alone.receive(now, PONG, &payload);
+            alone.ping(now + 20);
+            payload
+        })
+        .into();
+    assert!(payloads.iter().all(|payload| payload.len() == 8), "{payloads:?}");
+    assert!(payloads[0] != payloads[1] && payloads[1] != payloads[2], "{payloads:?}");
+}
+
+#[test]
+fn the_payload_may_be_chosen() {
+    let config = Config { ping_payload: b"there?", ..config(30, 20) };
+    let mut alone = Alone::new(Role::Server, &config);
+    assert_eq!(alone.ping(30), Some(b"there?".to_vec()));
+    alone.receive(31, PONG, b"there?");
+    assert_eq!(alone.peer.connection.rtt(), Some(Duration::from_secs(1)));
+}
+
+#[test]
+fn a_chosen_payload_is_cut_to_what_a_ping_can_carry() {
+    let config = Config { ping_payload: &[b'x'; 200], ..config(30, 20) };
+    let mut alone = Alone::new(Role::Server, &config);
+    assert_eq!(alone.ping(30), Some(vec![b'x'; 125]));
+    alone.receive(31, PONG, &[b'x'; 125]);
+    assert_eq!(alone.peer.connection.rtt(), Some(Duration::from_secs(1)));
+}
+
+#[test]
+fn the_round_trip_time_is_that_of_the_latest_ping() {
+    for role in ROLES {
+        let mut alone = Alone::new(role, &config(30, 20));
+        let first = alone.ping(30).expect("a ping");
+        assert_eq!(alone.peer.connection.rtt(), None, "{role:?}: none was answered");
+        alone.receive(33, PONG, &first);
+        assert_eq!(alone.peer.connection.rtt(), Some(Duration::from_secs(3)), "{role:?}");
+
+        alone.ping(50);
+        let second = alone.ping(60).expect("a ping");
+        alone.receive(65, PONG, &first);
+        assert_eq!(alone.peer.connection.rtt(), Some(Duration::from_secs(3)), "{role:?}: late");
+        alone.receive(67, PONG, &second);
+        assert_eq!(alone.peer.connection.rtt(), Some(Duration::from_secs(7)), "{role:?}");
+        alone.receive(69, PONG, &second);
+        assert_eq!(alone.peer.connection.rtt(), Some(Duration::from_secs(7)), "{role:?}: twice");
+    }
+}
+
+#[test]
+fn a_pong_nobody_asked_for_measures_nothing() {
+    for payload in [&b""[..], b"unasked", &[0; 8], &[0, 0, 0, 0, 0, 0, 0, 1]] {
+        let mut alone = Alone::new(Role::Server, &config(30, 20));
+        alone.receive(10, PONG, payload);
+        assert_eq!(alone.peer.connection.rtt(), None, "{payload:?}");
+    }
+}
+
+#[test]
+fn silence_after_a_ping_is_an_error_when_the_timeout_is_over() {
+    for role in ROLES {
+        let mut alone = Alone::new(role, &config(30, 20));
+        alone.ping(30);
+        assert_eq!(alone.due(30), Some(at(50)), "{role:?}");
+        alone.ping(49);
+        assert_eq!(alone.error(), None, "{role:?}");
+        alone.ping(50);
+        assert_eq!(alone.error(), Some(ErrorKind::PingTimeout), "{role:?}");
+    }
+}
+
+#[test]
+fn the_error_is_final() {
+    let mut alone = Alone::new(Role::Server, &config(30, 20));
+    alone.ping(30);
+    alone.ping(50);
+    alone.receive(51, FIN | TEXT, b"sorry, I was away");
+    assert_eq!(alone.peer.events, []);
+    assert_eq!(alone.error(), Some(ErrorKind::PingTimeout));
+}
+
+#[test]
+fn the_error_is_told_to_the_peer() {
+    for role in ROLES {
+        let mut alone = Alone::new(role, &config(30, 20));
+        alone.ping(30);
+        alone.ping(50);
+        let payload = wire::close_payload(1011, b"ping timeout");
+        assert_eq!(wire::contents(&alone.peer.output), [(CLOSE, payload)], "{role:?}");
+        let closed = alone.peer.connection.closed().expect("closed");
+        assert_eq!(closed.initiator, Initiator::Library, "{role:?}");
+        assert_eq!(alone.peer.error.map(|e| e.close_code()), Some(CloseCode::INTERNAL_ERROR));
+    }
+}
+
+#[test]
+fn any_byte_is_a_sign_of_life() {
+    let pong = wire::frame(Role::Server, PONG, b"unasked");
+    let message = wire::frame(Role::Server, FIN | TEXT, b"text");
+    for life in [&pong[..], &message, &message[..1]] {
+        let mut alone = Alone::new(Role::Server, &config(30, 20));
+        alone.ping(30);
+        alone.peer.read(life);
+        alone.ping(50);
+        assert_eq!(alone.error(), None, "{life:02x?}");
+        assert_eq!(alone.due(50), Some(at(60)), "{life:02x?}");
+    }
+}
+
+#[test]
+fn life_before_the_ping_does_not_count() {
+    let mut alone = Alone::new(Role::Server, &config(30, 20));
+    alone.receive(29, FIN | TEXT, b"text");
+    alone.ping(30);
+    alone.ping(50);
+    assert_eq!(alone.error(), Some(ErrorKind::PingTimeout));
+}
+
+#[test]
+fn a_peer_that_reads_is_alive() {
+    let mut alone = Alone::new(Role::Server, &config(30, 20));
+    alone.ping(30);
+    alone.peer.connection.peer_has_read();
+    alone.ping(50);
+    assert_eq!(alone.error(), None);
+
+    assert!(alone.ping(60).is_some());
+    alone.ping(80);
+    assert_eq!(alone.error(), Some(ErrorKind::PingTimeout), "only once");
+}
+
+#[test]
+fn two_ends_keep_each_other_alive() {
+    for length in run::LENGTHS {
+        let mut pair = Pair::cut(&config(30, 20), &[length]);
+        pair.pass(Duration::from_secs(24 * 3600));
+        assert_eq!([pair.client.error, pair.server.error], [None, None], "{length}");
+        assert_eq!(pair.client.connection.rtt(), Some(Duration::ZERO), "{length}");
+        // 2,880 pings from each end, and as many pongs.
+        let frames = pair.client.connection.stats().sent.frames;
+        assert_eq!(frames, pair.server.connection.stats().sent.frames, "{length}");
+        assert_eq!(frames, 2 * 2880, "{length}");
+    }
+}
