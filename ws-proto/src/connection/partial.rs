@@ -33,7 +33,7 @@ impl Partial {
 }
 
 impl Text {
-    /// Adds a piece; `expected` more bytes may follow it in this frame.
+    /// Adds a piece; at most `expected` more bytes of the message follow it.
     pub(super) fn push(&mut self, piece: &str, expected: u64) {
         let more = growth(self.gathered.len(), self.gathered.capacity(), piece.len(), expected);
         self.gathered.reserve_exact(more);
@@ -45,7 +45,7 @@ impl Text {
     }
 }
 
-/// Unmasks `piece` into `data`; `expected` more bytes may follow it in this frame.
+/// Unmasks `piece` into `data`; at most `expected` more bytes of the message follow it.
 pub(super) fn gather(data: &mut Vec<u8>, piece: &[u8], key: Option<Key>, expected: u64) {
     data.reserve_exact(growth(data.len(), data.capacity(), piece.len(), expected));
     match key {
@@ -54,7 +54,7 @@ pub(super) fn gather(data: &mut Vec<u8>, piece: &[u8], key: Option<Key>, expecte
     }
 }
 
-/// How much to reserve beyond `len`: what has arrived twice over, but no more than the frame can
+/// How much to reserve beyond `len`: what has arrived twice over, but no more than the message can
 /// still fill. The peer's claim only ever lowers it.
 fn growth(len: usize, capacity: usize, piece: usize, expected: u64) -> usize {
     if capacity - len >= piece {

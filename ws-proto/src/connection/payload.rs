@@ -83,7 +83,7 @@ impl Connection {
                 .then_some(Event::BinaryChunk { data: Cow::Borrowed(piece), fin });
         }
         let (piece, fin) = self.take_masked(input, usize::MAX);
-        gather(data, piece, frame.key, self.frame_remaining());
+        gather(data, piece, frame.key, self.message_remaining());
         fin.then(|| Event::Binary(Cow::Owned(mem::take(data))))
     }
 
@@ -125,7 +125,7 @@ impl Connection {
                 (fin || !piece.is_empty()).then_some(Event::TextChunk { data: piece, fin })
             }
             Delivery::Whole => {
-                text.push(&piece, self.frame_remaining());
+                text.push(&piece, self.message_remaining());
                 fin.then(|| Event::Text(Cow::Owned(text.take())))
             }
         }

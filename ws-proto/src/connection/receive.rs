@@ -128,6 +128,14 @@ impl Connection {
         self.receiver.frame.map_or(0, |frame| frame.remaining)
     }
 
+    /// How much of the message in progress may still come: any amount unless this is its last frame.
+    pub(super) fn message_remaining(&self) -> u64 {
+        match self.receiver.frame {
+            Some(frame) if frame.fin => frame.remaining,
+            _ => u64::MAX,
+        }
+    }
+
     /// The common case in one step: an unfragmented message that lies whole in the input. Returns
     /// `None` for everything else, faults included, and leaves it where it is.
     #[inline]
