@@ -90,8 +90,7 @@ fn test(name: &str, mut command: Command, program: &Path) -> Result {
     if !ready {
         bail!("the client ended before the server did");
     }
-    check_log(&server.logged()?)?;
-    server.stopped()
+    check_log(&server.stopped()?)
 }
 
 /// The server has seen the close that each client sends.

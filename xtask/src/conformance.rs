@@ -100,13 +100,14 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     let programs = Artifacts::build(&selected)?;
 
     let limit = options.timeout.map_or(LIMIT, Duration::from_secs);
-    let mut failed = Vec::new();
+    let (mut failed, mut total) = (Vec::new(), 0);
     for peer in peers {
         let cases = selection.within(peer.cases)?;
         if cases.is_empty() {
             continue;
         }
         println!("{}: {} cases", peer.name, cases.len());
+        total += cases.len();
         let jobs = usize::from(options.jobs.unwrap_or(1)).min(cases.len());
         let reports = test(peer, &suite, programs.path(peer.program)?, cases, jobs, limit)?;
         reports.iter().for_each(|report| print!("{report}"));
@@ -117,6 +118,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     if !failed.is_empty() {
         bail!("not conformant: {}", failed.join(", "));
     }
+    println!("note: {total} cases passed");
     Ok(Outcome::Passed)
 }
 

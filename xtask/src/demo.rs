@@ -20,6 +20,7 @@ const STOP: Duration = Duration::from_secs(45);
 pub(crate) struct Demo {
     pub(crate) process: Process,
     pub(crate) address: SocketAddr,
+    lines: Lines,
     log: PathBuf,
 }
 
@@ -43,20 +44,16 @@ impl Demo {
         let address = lines
             .wait_for("line with its address", START, address)
             .context(format_args!("ws-demo (see {})", workspace::relative(&log).display()))?;
-        Ok(Self { process, address, log })
+        Ok(Self { process, address, lines, log })
     }
 
-    /// Waits for the end of a server that was told to stop.
-    pub(crate) fn stopped(mut self) -> Result {
+    /// Waits for the end of a server that was told to stop; gives all that it has logged.
+    pub(crate) fn stopped(mut self) -> Result<String> {
         let status = self.process.finish(STOP)?;
         if !status.success() {
             bail!("the server ended with {status}; see {}", self.log.display());
         }
-        Ok(())
-    }
-
-    /// What it has logged so far.
-    pub(crate) fn logged(&self) -> Result<String> {
+        while self.lines.next(STOP)?.is_some() {}
         fs::read_to_string(&self.log).context(self.log.display())
     }
 }

@@ -31,7 +31,7 @@ use crate::failure::Result;
 use crate::outcome::Outcome;
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", about, disable_help_subcommand = false)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about)]
 struct Cli {
     #[command(subcommand)]
     command: Task,
@@ -42,8 +42,14 @@ enum Task {
     /// Runs the stages of CI in order, or only those that are named
     Ci(ci::Options),
     /// Runs the Autobahn Testsuite against the echo server and the echo client
+    ///
+    /// The suite needs a Python 2.7: the one that PYTHON2 names, one on PATH or of pyenv, or else, on
+    /// Debian, that of an older release, which is unpacked under target/xtask.
     Conformance(conformance::Options),
     /// Runs foreign clients (Node, Python, Chromium) against the `ws-demo` server
+    ///
+    /// The browser is the one that CHROMIUM names, or one on PATH. What is missing is installed from
+    /// the system's packages, as root or with sudo.
     Clients(clients::Options),
     /// Sends requests that are wrong, slow or hostile over raw TCP, and watches the server's memory
     Probes,

@@ -24,10 +24,10 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
 
 /// Installs a package that is needed for `what`, as root or with a sudo that asks nothing.
 pub(crate) fn install(what: &str, package: &str) -> Result {
-    println!("{what} is not here: installing package {package}");
     let Some(mut update) = apt_get() else {
         bail!("{what} is missing: install package {package} (no root, no sudo without a password)");
     };
+    println!("{what} is not here: installing package {package}");
     // A source that cannot be had matters only if the package was to come from it.
     let _ = execute(update.args(["-qq", "update"]));
     let mut install = apt_get().expect("there was one a moment ago");
@@ -47,7 +47,7 @@ fn apt_get() -> Option<Command> {
     }
     if succeeds(command("sudo").args(["-n", "true"])) {
         let mut sudo = command("sudo");
-        sudo.args(["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+        sudo.args(["-n", "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
         return Some(sudo);
     }
     None

@@ -42,7 +42,7 @@ pub(crate) fn find() -> Result<Python2> {
 impl Python2 {
     /// Makes an environment that has pip and nothing else.
     pub(crate) fn make_environment(&self, folder: &Path) -> Result {
-        packages::program("cc", "gcc")?;
+        packages::program("cc", "build-essential")?;
         let tools = python::environment(&workspace::scratch("virtualenv")?, VIRTUALENV)?;
         let mut virtualenv = command(tools);
         virtualenv.args(["-m", "virtualenv", "--quiet", "--no-download", "--python"]);
