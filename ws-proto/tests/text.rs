@@ -61,11 +61,12 @@ fn chunks_never_cut_a_character() {
 
 /// The index of the byte that shows that `text` is not UTF-8, its last one if it ends too early.
 fn offending(text: &[u8]) -> Option<usize> {
-    let error = str::from_utf8(text).err()?;
+    let error = core::str::from_utf8(text).err()?;
     let start = error.valid_up_to();
     let Some(_) = error.error_len() else { return Some(text.len() - 1) };
-    let shows =
-        |end: &usize| str::from_utf8(&text[start..*end]).is_err_and(|e| e.error_len().is_some());
+    let shows = |end: &usize| {
+        core::str::from_utf8(&text[start..*end]).is_err_and(|e| e.error_len().is_some())
+    };
     (start + 1..=text.len()).find(shows).map(|end| end - 1)
 }
 

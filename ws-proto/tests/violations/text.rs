@@ -103,7 +103,7 @@ fn cut_in_two(to: Role, text: &[u8], offending: usize, cut: usize) -> Vec<u8> {
 #[test]
 fn the_tables_agree_with_the_standard_library() {
     for &(text, offending) in INVALID {
-        let breaks = |end: &usize| match str::from_utf8(&text[..*end]) {
+        let breaks = |end: &usize| match core::str::from_utf8(&text[..*end]) {
             Ok(_) => false,
             Err(error) => error.error_len().is_some(),
         };
@@ -111,7 +111,7 @@ fn the_tables_agree_with_the_standard_library() {
         assert_eq!(first, Some(offending + 1), "{}", text.escape_ascii());
     }
     for text in TRUNCATED {
-        let error = str::from_utf8(text).expect_err("cut");
+        let error = core::str::from_utf8(text).expect_err("cut");
         assert_eq!(error.error_len(), None, "{}", text.escape_ascii());
     }
 }
