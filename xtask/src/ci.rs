@@ -7,10 +7,11 @@ mod summary;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use crate::ci::stage::STAGES;
+use crate::ci::stage::{Output, STAGES};
 use crate::ci::summary::Summary;
 use crate::failure::{Result, bail};
 use crate::outcome::Outcome;
+use crate::workspace;
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -24,6 +25,9 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     let mut summary = Summary::default();
     for stage in STAGES.iter().filter(|stage| chosen(stage.name)) {
         println!("==== {}: {}", stage.name, stage.about);
+        if stage.output == Output::Logged {
+            println!("     its output goes to {}", workspace::relative(&stage.log()?).display());
+        }
         let run = stage_run::run(stage)?;
         print!("{}", run.report());
         summary.push(run);

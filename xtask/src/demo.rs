@@ -42,7 +42,7 @@ impl Demo {
         drop(command);
         let lines = Lines::follow(source, file);
         let address = lines
-            .wait_for("line with its address", START, address)
+            .wait_for("a line with its address", START, address)
             .context(format_args!("ws-demo (see {})", workspace::relative(&log).display()))?;
         Ok(Self { process, address, lines, log })
     }

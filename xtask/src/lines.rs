@@ -47,7 +47,9 @@ impl Lines {
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) => bail!("it ended without {what}"),
-                Err(RecvTimeoutError::Timeout) => bail!("no {what} within {} s", limit.as_secs()),
+                Err(RecvTimeoutError::Timeout) => {
+                    bail!("{what} did not come within {} s", limit.as_secs())
+                }
             }
         }
     }

@@ -1,4 +1,5 @@
 use core::time::Duration;
+use std::path::PathBuf;
 
 use crate::ci::{fuzz, no_std};
 use crate::command::{cargo, execute};
@@ -23,6 +24,12 @@ pub(crate) enum Output {
     Shown,
     /// In the log file only.
     Logged,
+}
+
+impl Stage {
+    pub(crate) fn log(&self) -> Result<PathBuf> {
+        Ok(workspace::scratch("logs")?.join(format!("{}.log", self.name)))
+    }
 }
 
 pub(crate) const STAGES: &[Stage] = &[

@@ -46,7 +46,7 @@ pub(crate) enum Verdict {
 
 /// Runs the stage in a process of its own, so that its output can be kept and its time bounded.
 pub(crate) fn run(stage: &Stage) -> Result<StageRun> {
-    let log = workspace::scratch("logs")?.join(format!("{}.log", stage.name));
+    let log = stage.log()?;
     let file = File::create(&log).context(log.display())?;
     let output = Arc::new(Mutex::new(Kept::default()));
 

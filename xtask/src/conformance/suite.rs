@@ -35,14 +35,17 @@ impl Suite {
             wstest: folder.join("bin/wstest"),
             libraries: python2.libraries.clone(),
         };
-        if !stamp::is_current(&folder, &description) {
+        // Its programs know the folder that they were installed in, and the checkout may have moved.
+        let runs =
+            || -> Result<bool> { Ok(succeeds(suite.wstest(&folder)?.arg("--autobahnversion"))) };
+        if !stamp::is_current(&folder, &description) || !runs()? {
             stamp::clear(&folder)?;
             python2.make_environment(&folder)?;
             python2.install(&folder, REQUIREMENTS)?;
             check_cases(&folder, &python2)?;
             stamp::write(&folder, &description)?;
         }
-        if !succeeds(suite.wstest(&folder)?.arg("--autobahnversion")) {
+        if !runs()? {
             bail!("{} does not run", folder.join("bin/wstest").display());
         }
         Ok(suite)
