@@ -23,16 +23,19 @@ use crate::web_socket::WebSocket;
 /// # Cancel safety
 ///
 /// Dropped before it is ready it drops the stream.
-pub async fn accept<Io, T>(
+pub fn accept<Io, T>(
     io: Io,
     timer: T,
     config: impl Into<Arc<Config>>,
-) -> Result<WebSocket<Io, T>, HandshakeError>
+) -> impl Future<Output = Result<WebSocket<Io, T>, HandshakeError>>
 where
     Io: AsyncRead + AsyncWrite + Unpin,
     T: Timer,
 {
-    Incoming::read(io, timer, config).await?.accept().await
+    // Boxed, like every step of a handshake: a task that lives long should not stay as large as its
+    // first moments.
+    let config = config.into();
+    Box::pin(async move { Incoming::read_request(io, timer, config).await?.accept().await })
 }
 
 /// A client that waits for an answer: the second chance to look at its request.
@@ -66,7 +69,10 @@ where
         timer: T,
         config: impl Into<Arc<Config>>,
     ) -> Result<Self, HandshakeError> {
-        let config = config.into();
+        Box::pin(Self::read_request(io, timer, config.into())).await
+    }
+
+    async fn read_request(io: Io, timer: T, config: Arc<Config>) -> Result<Self, HandshakeError> {
         let mut opening = Opening::new(io, timer);
         let mut handshake = Handshake::new(Arc::clone(&config));
         let deadline = handshake.poll_timeout(opening.now());
@@ -127,19 +133,23 @@ where
     ///
     /// Dropped before it is ready it drops the stream.
     pub async fn accept_with(
-        mut self,
+        self,
         build: impl FnOnce(Accept) -> Result<Accept, InvalidHeader>,
     ) -> Result<WebSocket<Io, T>, HandshakeError> {
-        match self.outcome {
+        let Self { mut opening, config, outcome } = self;
+        match outcome {
             Ok(request) => {
                 let mut response = Vec::new();
                 let connection = build(request.accept())?.respond(&mut response);
-                let deadline = self.opening.in_time(self.config.handshake_timeout);
-                self.opening.write(&response, deadline).await?;
-                Ok(self.opening.open(connection))
+                Box::pin(async move {
+                    let deadline = opening.in_time(config.handshake_timeout);
+                    opening.write(&response, deadline).await?;
+                    Ok(opening.open(connection))
+                })
+                .await
             }
             Err(rejection) => {
-                respond(self.opening, &self.config, &rejection).await?;
+                Box::pin(respond(opening, config, rejection.clone())).await?;
                 Err(HandshakeError::Rejected(Box::new(rejection)))
             }
         }
@@ -164,14 +174,14 @@ where
             Ok(request) => request.reject(status),
             Err(rejection) => rejection.with_status(status),
         };
-        Ok(respond(self.opening, &self.config, &build(rejection)?).await?)
+        Ok(Box::pin(respond(self.opening, self.config, build(rejection)?)).await?)
     }
 }
 
 async fn respond<Io, T>(
     mut opening: Opening<Io, T>,
-    config: &Config,
-    rejection: &Rejection,
+    config: Arc<Config>,
+    rejection: Rejection,
 ) -> io::Result<()>
 where
     Io: AsyncRead + AsyncWrite + Unpin,
@@ -181,7 +191,7 @@ where
     rejection.respond(&mut response);
     let deadline = opening.in_time(config.handshake_timeout);
     opening.write(&response, deadline).await?;
-    opening.linger(config).await;
+    opening.linger(&config).await;
     Ok(())
 }
 

@@ -1,10 +1,10 @@
 //! What one read brought.
 
 use std::fmt;
-use std::ops::Range;
 
 use ws_proto::{Connection, Event, Message, SendError};
 
+use crate::input::Cursor;
 use crate::output::Output;
 use crate::send::send;
 use crate::socket::HIGH_WATER;
@@ -17,17 +17,17 @@ use crate::socket::HIGH_WATER;
 pub struct Batch<'a> {
     connection: &'a mut Connection,
     input: &'a mut [u8],
-    unread: &'a mut Range<usize>,
+    cursor: Cursor<'a>,
     output: &'a mut Output,
 }
 
 impl<'a> Batch<'a> {
     pub(crate) fn new(
         connection: &'a mut Connection,
-        (input, unread): (&'a mut [u8], &'a mut Range<usize>),
+        (input, cursor): (&'a mut [u8], Cursor<'a>),
         output: &'a mut Output,
     ) -> Self {
-        Self { connection, input, unread, output }
+        Self { connection, input, cursor, output }
     }
 
     /// The next event. `None`: more must be read first, or the connection is closing; either way
@@ -65,7 +65,7 @@ impl<'a> Batch<'a> {
 
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
-        self.unread.start = self.unread.end - self.input.len();
+        self.cursor.keep(self.input.len());
     }
 }
 

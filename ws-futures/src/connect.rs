@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_io::{AsyncRead, AsyncWrite};
 use ws_proto::Config;
-use ws_proto::client::{HandshakeErrorKind, Progress, Request, Response};
+use ws_proto::client::{Handshake, HandshakeErrorKind, Progress, Request, Response};
 
 use crate::error::HandshakeError;
 use crate::opening::Opening;
@@ -36,9 +36,20 @@ where
     Io: AsyncRead + AsyncWrite + Unpin,
     T: Timer,
 {
-    let mut opening = Opening::new(io, timer);
     let mut head = Vec::new();
-    let mut handshake = request.send(config, seed, &mut head)?;
+    let handshake = request.send(config, seed, &mut head)?;
+    Box::pin(open(Opening::new(io, timer), head, handshake)).await
+}
+
+async fn open<Io, T>(
+    mut opening: Opening<Io, T>,
+    head: Vec<u8>,
+    mut handshake: Handshake,
+) -> Result<(WebSocket<Io, T>, Response), HandshakeError>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+    T: Timer,
+{
     let deadline = handshake.poll_timeout(opening.now());
     opening.write(&head, deadline).await.map_err(in_time)?;
     loop {

@@ -1,7 +1,6 @@
 //! Bytes that were read and not yet taken.
 
 use std::io;
-use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -13,7 +12,9 @@ use crate::pool;
 #[derive(Default)]
 pub(crate) struct Input {
     buffer: Option<Box<[u8]>>,
-    unread: Range<usize>,
+    /// Where the unread bytes begin and end.
+    start: u32,
+    end: u32,
 }
 
 impl Input {
@@ -22,29 +23,30 @@ impl Input {
         if bytes.is_empty() {
             return Self::default();
         }
-        Self { buffer: Some(bytes.into()), unread: 0..bytes.len() }
+        let end = u32::try_from(bytes.len()).expect("a head and what came with it");
+        Self { buffer: Some(bytes.into()), start: 0, end }
     }
 
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.unread.is_empty()
+        self.start == self.end
     }
 
-    /// The bytes, and the range to be told what is left of them.
+    /// The bytes, and the cursor that says what is left of them.
     #[inline]
-    pub(crate) fn lend(&mut self) -> (&mut [u8], &mut Range<usize>) {
+    pub(crate) fn lend(&mut self) -> (&mut [u8], Cursor<'_>) {
         let bytes = match &mut self.buffer {
-            Some(buffer) => &mut buffer[self.unread.clone()],
+            Some(buffer) => &mut buffer[self.start as usize..self.end as usize],
             None => &mut [],
         };
-        (bytes, &mut self.unread)
+        (bytes, Cursor { start: &mut self.start, end: self.end })
     }
 
     /// Lets `take` have the bytes; what it leaves is kept.
     pub(crate) fn with<R>(&mut self, take: impl FnOnce(&mut &mut [u8]) -> R) -> R {
-        let (mut bytes, unread) = self.lend();
+        let (mut bytes, mut cursor) = self.lend();
         let result = take(&mut bytes);
-        unread.start = unread.end - bytes.len();
+        cursor.keep(bytes.len());
         result
     }
 
@@ -57,7 +59,8 @@ impl Input {
         let mut buffer = self.buffer.take().unwrap_or_else(pool::take_read);
         let polled = Pin::new(io).poll_read(cx, &mut buffer);
         if let Poll::Ready(Ok(len @ 1..)) = polled {
-            self.unread = 0..len.min(buffer.len());
+            self.start = 0;
+            self.end = len.min(buffer.len()) as u32;
             self.buffer = Some(buffer);
         } else {
             pool::give_read(buffer);
@@ -72,5 +75,19 @@ impl Input {
         {
             pool::give_read(buffer);
         }
+    }
+}
+
+/// The hold on an input whose bytes are lent.
+pub(crate) struct Cursor<'a> {
+    start: &'a mut u32,
+    end: u32,
+}
+
+impl Cursor<'_> {
+    /// Keeps the last `len` bytes.
+    #[inline]
+    pub(crate) fn keep(&mut self, len: usize) {
+        *self.start = self.end - len as u32;
     }
 }

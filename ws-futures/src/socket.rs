@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
 use futures_io::{AsyncRead, AsyncWrite};
-use ws_proto::{Connection, Instant, SendError};
+use ws_proto::{Connection, SendError};
 
 use crate::error::Error;
 use crate::input::Input;
@@ -25,7 +25,6 @@ pub(crate) struct Socket<Io, T> {
     pub(crate) output: Output,
     pub(crate) io: Io,
     timer: T,
-    deadline: Option<Instant>,
     stage: Stage,
     /// The stream takes no more output; what it still holds of input is read first.
     write_error: Option<io::Error>,
@@ -77,7 +76,6 @@ where
             output: Output::default(),
             io,
             timer,
-            deadline: None,
             stage: Stage::Open,
             write_error: None,
         }
@@ -218,15 +216,14 @@ where
     /// Is ready when a deadline has passed and was acted on.
     fn poll_deadline(&mut self, waker: &Waker) -> Poll<()> {
         if self.connection.timeout_changed() {
-            self.deadline = self.connection.poll_timeout(self.timer.now());
+            self.connection.poll_timeout(self.timer.now());
         }
-        let Some(deadline) = self.deadline else { return Poll::Pending };
+        let Some(deadline) = self.connection.next_timeout() else { return Poll::Pending };
         ready!(self.timer.poll_until(deadline, &mut context(waker)));
         let now = self.timer.now();
         // An error ends the connection, which the loop sees.
         let _ = self.connection.handle_timeout(now);
-        self.deadline = self.connection.poll_timeout(now);
-        if self.connection.closed().is_some() && self.deadline.is_none() {
+        if self.connection.poll_timeout(now).is_none() && self.connection.closed().is_some() {
             // Patience has ended: nobody will read this.
             self.output.clear();
         }

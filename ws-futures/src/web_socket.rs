@@ -27,8 +27,10 @@ use crate::timer::Timer;
 /// is polled, and by nothing else: keep one pending.
 ///
 /// Dropping it ends the stream without a closing handshake.
+///
+/// It is one pointer: cheap to move, and a future that holds it stays small.
 pub struct WebSocket<Io, T> {
-    socket: Socket<Io, T>,
+    socket: Box<Socket<Io, T>>,
 }
 
 impl<Io, T> WebSocket<Io, T>
@@ -39,11 +41,11 @@ where
     /// Binds a connection, whose handshake is done, to its stream. `input` are bytes that came
     /// behind the handshake and were read already.
     pub fn new(io: Io, timer: T, connection: Connection, input: &[u8]) -> Self {
-        Self { socket: Socket::new(io, timer, connection, Input::holding(input)) }
+        Self::with_input(io, timer, connection, Input::holding(input))
     }
 
     pub(crate) fn with_input(io: Io, timer: T, connection: Connection, input: Input) -> Self {
-        Self { socket: Socket::new(io, timer, connection, input) }
+        Self { socket: Box::new(Socket::new(io, timer, connection, input)) }
     }
 
     /// Waits for input, and lends what it says. Before it waits, everything sent is written; while
@@ -61,7 +63,7 @@ where
     ///
     /// Cancel safe: dropped before it is ready it has taken nothing.
     pub async fn read(&mut self) -> Result<Option<Batch<'_>>, Error> {
-        let socket = &mut self.socket;
+        let socket = &mut *self.socket;
         let more = poll_fn(|cx| socket.poll_input(Wakers::same(cx), WhenFull::Wait)).await?;
         Ok(more
             .then(|| Batch::new(&mut socket.connection, socket.input.lend(), &mut socket.output)))
@@ -180,7 +182,7 @@ where
 
     /// Splits the connection for two tasks.
     pub fn split(self) -> (ReadHalf<Io, T>, WriteHalf<Io, T>) {
-        split(self.socket)
+        split(*self.socket)
     }
 }
 

@@ -135,10 +135,6 @@ pub struct Closed {
 }
 
 impl Closed {
-    pub(crate) fn by(initiator: Initiator) -> Self {
-        Self { initiator, sent: None, received: None }
-    }
-
     /// Whether both sides have said goodbye (RFC 6455 §7.1.4).
     pub fn is_clean(&self) -> bool {
         self.sent.is_some() && self.received.is_some()

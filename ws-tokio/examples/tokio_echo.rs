@@ -33,11 +33,8 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
                 continue;
             }
         };
-        let config = Arc::clone(&config);
-        tokio::spawn(async move {
-            // A peer's mistake concerns only its own connection.
-            let _ = echo(stream, config).await;
-        });
+        // A peer's mistake concerns only its own connection.
+        tokio::spawn(echo(stream, Arc::clone(&config)));
     }
 }
 

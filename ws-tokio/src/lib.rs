@@ -57,14 +57,14 @@ pub type Incoming<S> = ws_futures::Incoming<TokioStream<S>, TokioTimer>;
 /// # Cancel safety
 ///
 /// Dropped before it is ready it drops the stream.
-pub async fn accept<S>(
+pub fn accept<S>(
     stream: S,
     config: impl Into<Arc<Config>>,
-) -> Result<WebSocket<S>, HandshakeError>
+) -> impl Future<Output = Result<WebSocket<S>, HandshakeError>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    ws_futures::accept(TokioStream::new(stream), TokioTimer::default(), config).await
+    ws_futures::accept(TokioStream::new(stream), TokioTimer::default(), config.into())
 }
 
 /// Reads a request for a WebSocket, to be looked at and answered when you like.

@@ -2,10 +2,42 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::mem;
 
 use super::{Connection, Side};
 use crate::close::{Close, CloseCode, Closed, Initiator, MAX_REASON};
 use crate::error::{Error, ErrorKind, SendError};
+
+/// A connection that is closing. From here on nothing is sent any more but the Close frame.
+pub(super) struct Closing {
+    pub(super) facts: Closed,
+    /// Whether `facts.sent` is still to be sent.
+    owed: bool,
+}
+
+impl Closing {
+    fn by(initiator: Initiator) -> Self {
+        Self { facts: Closed { initiator, sent: None, received: None }, owed: false }
+    }
+
+    fn owe(&mut self, close: Close<'static>) {
+        self.facts.sent = Some(close);
+        self.owed = true;
+    }
+
+    /// The payload of the Close frame that is owed, which no longer is.
+    pub(super) fn take_payload(&mut self) -> Option<Vec<u8>> {
+        if !mem::take(&mut self.owed) {
+            return None;
+        }
+        let mut payload = Vec::new();
+        if let Some(close) = self.facts.sent.as_ref().filter(|close| **close != Close::EMPTY) {
+            payload.extend_from_slice(&close.code.get().to_be_bytes());
+            payload.extend_from_slice(close.reason.as_bytes());
+        }
+        Some(payload)
+    }
+}
 
 impl Connection {
     /// Starts the closing handshake (RFC 6455 §7.1.2): appends a Close frame, after which nothing
@@ -24,7 +56,7 @@ impl Connection {
         out: &mut Vec<u8>,
     ) -> Result<(), SendError> {
         let close = close.into();
-        if self.closed.is_some() {
+        if self.closing.is_some() {
             return Err(SendError::Closed);
         }
         if close != Close::EMPTY && !close.code.is_sendable() {
@@ -33,11 +65,9 @@ impl Connection {
         if close.reason.len() > MAX_REASON {
             return Err(SendError::ReasonTooLong);
         }
-        self.closed = Some(Box::new(Closed {
-            sent: Some(close.into_owned()),
-            ..Closed::by(Initiator::Local)
-        }));
-        self.sender.close_owed = true;
+        let mut closing = Closing::by(Initiator::Local);
+        closing.owe(close.into_owned());
+        self.closing = Some(Box::new(closing));
         self.clock.restart();
         self.poll_transmit(out);
         Ok(())
@@ -50,11 +80,11 @@ impl Connection {
     /// or for [`Config::close_timeout`](crate::Config::close_timeout). A server that failed the
     /// connection drains first, see [`wants_half_close`](Self::wants_half_close).
     pub fn wants_close(&self) -> bool {
-        let Some(closed) = &self.closed else { return false };
+        let Some(closing) = &self.closing else { return false };
         if self.clock.expired() {
             return true;
         }
-        if self.sender.close_owed {
+        if closing.owed {
             return false;
         }
         if self.receiver.eof() {
@@ -65,7 +95,7 @@ impl Connection {
             Side::Server if self.receiver.error().is_some() => {
                 self.receiver.drained() > self.config.max_drain_size
             }
-            Side::Server => closed.is_clean(),
+            Side::Server => closing.facts.is_clean(),
         }
     }
 
@@ -81,21 +111,20 @@ impl Connection {
         matches!(self.side, Side::Server)
             && self.receiver.error().is_some()
             && !self.receiver.eof()
-            && !self.sender.close_owed
+            && !self.close_owed()
     }
 
     pub(super) fn close_owed(&self) -> bool {
-        self.sender.close_owed
+        self.closing.as_ref().is_some_and(|closing| closing.owed)
     }
 
     /// Records the peer's Close frame, and owes the answer unless ours was first (RFC 6455
     /// §5.5.1).
     pub(super) fn close_received(&mut self, close: &Close<'_>) {
-        let closed = self.closed.get_or_insert_with(|| Box::new(Closed::by(Initiator::Peer)));
-        closed.received = Some(close.clone().into_owned());
-        if closed.sent.is_none() {
-            closed.sent = Some(close.code.into());
-            self.sender.close_owed = true;
+        let closing = self.closing.get_or_insert_with(|| Box::new(Closing::by(Initiator::Peer)));
+        closing.facts.received = Some(close.clone().into_owned());
+        if closing.facts.sent.is_none() {
+            closing.owe(close.code.into());
         }
         self.clock.restart();
     }
@@ -110,10 +139,9 @@ impl Connection {
         self.receiver.fail(error);
         let ended = error.close_code() == CloseCode::ABNORMAL;
         let initiator = if ended { Initiator::Peer } else { Initiator::Library };
-        let closed = self.closed.get_or_insert_with(|| Box::new(Closed::by(initiator)));
-        if closed.sent.is_none() && !ended {
-            closed.sent = Some(Close::new(error.close_code(), error.message()));
-            self.sender.close_owed = true;
+        let closing = self.closing.get_or_insert_with(|| Box::new(Closing::by(initiator)));
+        if closing.facts.sent.is_none() && !ended {
+            closing.owe(Close::new(error.close_code(), error.message()));
         }
         self.clock.restart();
         error

@@ -34,6 +34,8 @@ struct Ping {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Answer {
+    /// The ping itself is not sent yet.
+    Owed,
     Awaited,
     /// Its pong has come, at a time that the next [`Connection::poll_timeout`] tells.
     Come,
@@ -55,8 +57,21 @@ impl Clock {
         self.settled = false;
     }
 
+    #[inline]
+    pub(super) fn owes_ping(&self) -> bool {
+        self.ping.is_some_and(|ping| ping.answer == Answer::Owed)
+    }
+
+    /// The payload of the ping that is owed, which no longer is.
+    pub(super) fn send_ping(&mut self, config: &Config) -> PingPayload {
+        if let Some(ping) = &mut self.ping {
+            ping.answer = Answer::Awaited;
+        }
+        self.ping_payload(config)
+    }
+
     /// The payload of the latest ping of our own.
-    pub(super) fn ping_payload(&self, config: &Config) -> PingPayload {
+    fn ping_payload(&self, config: &Config) -> PingPayload {
         match config.ping_payload {
             b"" => PingPayload::Counter(u64::from(self.pings).to_be_bytes()),
             fixed => PingPayload::Fixed(fixed),
@@ -93,7 +108,7 @@ impl Connection {
             ping.answer = Answer::Timed;
             self.clock.rtt = Some(now - ping.sent);
         }
-        let patience = match (&self.closed, &self.side) {
+        let patience = match (&self.closing, &self.side) {
             (None, _) => self.config.ping_interval?,
             (Some(_), _) if self.clock.expired => return None,
             (Some(_), Side::Server) if self.receiver.error().is_some() => self.config.drain_timeout,
@@ -108,6 +123,12 @@ impl Connection {
         !self.clock.settled
     }
 
+    /// The last answer of [`poll_timeout`](Self::poll_timeout).
+    #[inline]
+    pub fn next_timeout(&self) -> Option<Instant> {
+        self.clock.due
+    }
+
     /// Acts on the deadlines that have passed: owes a ping, gives up on a peer that shows no life
     /// or does not finish closing ([`wants_close`](Self::wants_close) is true then). Pass to
     /// [`receive`](Self::receive) what the socket holds before, so that bytes which have arrived
@@ -119,9 +140,12 @@ impl Connection {
     pub fn handle_timeout(&mut self, now: Instant) -> Result<(), Error> {
         if self.clock.due.is_some_and(|due| due <= now) {
             self.clock.settled = false;
-            match self.closed {
+            match self.closing {
                 None => self.keep_alive(now),
-                Some(_) => self.clock.expired = true,
+                Some(_) => {
+                    self.clock.due = None;
+                    self.clock.expired = true;
+                }
             }
         }
         self.receiver.error().map_or(Ok(()), Err)
@@ -145,11 +169,10 @@ impl Connection {
         self.clock.ping = Some(Ping {
             sent: now,
             mark: self.stats.received.bytes,
-            answer: Answer::Awaited,
+            answer: Answer::Owed,
             swept: false,
         });
         self.clock.due = Some(now + self.config.ping_timeout);
-        self.sender.ping_owed = true;
     }
 
     /// Counts as a sign of life in place of received bytes: call it when a socket that had been full

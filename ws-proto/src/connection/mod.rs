@@ -21,6 +21,7 @@ use crate::close::Closed;
 use crate::config::Config;
 use crate::error::Error;
 
+use closing::Closing;
 use deadline::Clock;
 use receive::Receiver;
 pub use send::Frame;
@@ -84,9 +85,8 @@ pub struct Connection {
     side: Side,
     receiver: Receiver,
     sender: Sender,
-    /// `Some` from the first step of closing on, whoever takes it; then nothing is sent any more
-    /// but the Close frame in it.
-    closed: Option<Box<Closed>>,
+    /// `Some` from the first step of closing on, whoever takes it.
+    closing: Option<Box<Closing>>,
     clock: Clock,
     stats: Stats,
 }
@@ -142,7 +142,7 @@ impl Connection {
             side,
             receiver: Receiver::default(),
             sender: Sender::default(),
-            closed: None,
+            closing: None,
             clock: Clock::default(),
             stats: Stats::default(),
         }
@@ -158,7 +158,7 @@ impl Connection {
 
     /// How far the connection is.
     pub fn state(&self) -> State {
-        match &self.closed {
+        match self.closed() {
             None => State::Open,
             Some(_) if self.close_owed() => State::Closing,
             Some(closed) if self.receiver.ended() || closed.is_clean() => State::Closed,
@@ -168,7 +168,7 @@ impl Connection {
 
     /// The facts about the end, from its first step on.
     pub fn closed(&self) -> Option<&Closed> {
-        self.closed.as_deref()
+        self.closing.as_ref().map(|closing| &closing.facts)
     }
 
     /// The error that ended the connection.
@@ -197,7 +197,7 @@ impl fmt::Debug for Connection {
         f.debug_struct("Connection")
             .field("role", &self.role())
             .field("state", &self.state())
-            .field("closed", &self.closed)
+            .field("closed", &self.closed())
             .field("stats", &self.stats)
             .finish_non_exhaustive()
     }

@@ -116,7 +116,7 @@ impl Connection {
     /// the error that had ended the connection before.
     pub fn receive_eof(&mut self) -> Result<(), Error> {
         self.receiver.eof = true;
-        if self.closed.as_ref().is_none_or(|closed| closed.received.is_none()) {
+        if self.closing.as_ref().is_none_or(|closing| closing.facts.received.is_none()) {
             self.fail(ErrorKind::UnexpectedEof);
         }
         self.receiver.error.map_or(Ok(()), Err)

@@ -7,20 +7,17 @@ use alloc::vec::Vec;
 use rand::Rng;
 
 use super::{Connection, Side};
-use crate::close::Close;
 use crate::error::SendError;
 use crate::frame::{EncodedHeader, MAX_CONTROL, MAX_HEADER, Opcode};
 use crate::mask::{self, Key};
 use crate::message::Message;
 
-/// The message in progress, and the slots of what is owed to the peer.
+/// The message in progress, and the slot of the pong that is owed.
 #[derive(Default)]
 pub(super) struct Sender {
     fragmented: Option<Fragmented>,
     /// The latest ping's payload (RFC 6455 §5.5.3).
     pong: Option<Box<[u8]>>,
-    pub(super) ping_owed: bool,
-    pub(super) close_owed: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -158,18 +155,18 @@ impl Connection {
 
     /// Whether [`poll_transmit`](Self::poll_transmit) would append something.
     pub fn owes(&self) -> bool {
-        self.sender.pong.is_some() || self.sender.ping_owed || self.sender.close_owed
+        self.sender.pong.is_some() || self.clock.owes_ping() || self.close_owed()
     }
 
     pub(super) fn owe_pong(&mut self, payload: &[u8]) {
-        if self.closed.is_none() {
+        if self.closing.is_none() {
             self.sender.pong = Some(payload.into());
         }
     }
 
     #[inline]
     fn transmit_replies(&mut self, out: &mut Vec<u8>) {
-        if self.sender.pong.is_some() || self.sender.ping_owed {
+        if self.sender.pong.is_some() || self.clock.owes_ping() {
             self.transmit_pong_and_ping(out);
         }
     }
@@ -179,21 +176,16 @@ impl Connection {
         if let Some(payload) = self.sender.pong.take() {
             self.write_frame(true, Opcode::Pong, &payload, out);
         }
-        if core::mem::take(&mut self.sender.ping_owed) {
-            let payload = self.clock.ping_payload(&self.config);
+        if self.clock.owes_ping() {
+            let payload = self.clock.send_ping(&self.config);
             self.write_frame(true, Opcode::Ping, payload.as_ref(), out);
         }
     }
 
     fn transmit_close(&mut self, out: &mut Vec<u8>) {
-        if !core::mem::take(&mut self.sender.close_owed) {
-            return;
+        if let Some(payload) = self.closing.as_mut().and_then(|closing| closing.take_payload()) {
+            self.write_frame(true, Opcode::Close, &payload, out);
         }
-        let Some(close) = self.closed.as_ref().and_then(|closed| closed.sent.as_ref()) else {
-            return;
-        };
-        let payload = close_payload(close);
-        self.write_frame(true, Opcode::Close, &payload, out);
     }
 
     fn send_control(
@@ -212,7 +204,7 @@ impl Connection {
     }
 
     fn check_open(&self) -> Result<(), SendError> {
-        match self.closed {
+        match self.closing {
             None => Ok(()),
             Some(_) => Err(SendError::Closed),
         }
@@ -252,15 +244,6 @@ impl Connection {
             Side::Client(generator) => Some(generator.next_u32().to_ne_bytes()),
         }
     }
-}
-
-fn close_payload(close: &Close<'_>) -> Vec<u8> {
-    let mut payload = Vec::new();
-    if *close != Close::EMPTY {
-        payload.extend_from_slice(&close.code.get().to_be_bytes());
-        payload.extend_from_slice(close.reason.as_bytes());
-    }
-    payload
 }
 
 /// A frame in two parts ([`Connection::encode`]).

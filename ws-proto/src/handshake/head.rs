@@ -78,26 +78,37 @@ pub(super) fn parse_request(
     head: &[u8],
     config: &Config,
 ) -> Result<(RequestLine, Headers), HeadError> {
-    let mut fields = vec![httparse::EMPTY_HEADER; config.max_headers];
-    let mut request = httparse::Request::new(&mut fields);
-    request.parse(head).map_err(sort)?;
-    let (Some(method), Some(target)) = (request.method, request.path) else {
-        return Err(HeadError::Malformed);
-    };
-    let line = RequestLine {
-        method: method.into(),
-        target: target.into(),
-        current: request.version == Some(1),
-    };
-    Ok((line, gather(request.headers)))
+    with_fields(config.max_headers, |fields| {
+        let mut request = httparse::Request::new(fields);
+        request.parse(head).map_err(sort)?;
+        let (Some(method), Some(target)) = (request.method, request.path) else {
+            return Err(HeadError::Malformed);
+        };
+        let line = RequestLine {
+            method: method.into(),
+            target: target.into(),
+            current: request.version == Some(1),
+        };
+        Ok((line, gather(request.headers)))
+    })
 }
 
 pub(super) fn parse_response(head: &[u8], config: &Config) -> Result<(u16, Headers), HeadError> {
-    let mut fields = vec![httparse::EMPTY_HEADER; config.max_headers];
-    let mut response = httparse::Response::new(&mut fields);
-    response.parse(head).map_err(sort)?;
-    let status = response.code.ok_or(HeadError::Malformed)?;
-    Ok((status, gather(response.headers)))
+    with_fields(config.max_headers, |fields| {
+        let mut response = httparse::Response::new(fields);
+        response.parse(head).map_err(sort)?;
+        let status = response.code.ok_or(HeadError::Malformed)?;
+        Ok((status, gather(response.headers)))
+    })
+}
+
+/// Room for so many fields: on the stack for the usual number.
+fn with_fields<'h, R>(count: usize, parse: impl FnOnce(&mut [httparse::Header<'h>]) -> R) -> R {
+    let mut few = [httparse::EMPTY_HEADER; 100];
+    match few.get_mut(..count) {
+        Some(fields) => parse(fields),
+        None => parse(&mut vec![httparse::EMPTY_HEADER; count]),
+    }
 }
 
 fn gather(fields: &[httparse::Header<'_>]) -> Headers {
