@@ -1,4 +1,14 @@
 //! The asynchronous WebSocket loop, over `futures-io` streams, for any runtime.
+//!
+//! Use it directly with smol and other runtimes whose streams have the `futures-io` traits; for Tokio
+//! there is `ws-tokio`. What a runtime must bring is a byte stream and a [`Timer`] of two methods.
+//!
+//! [`accept`] and [`connect`] open a [`WebSocket`]. It lends events in batches
+//! ([`WebSocket::read`]), gives owned messages ([`WebSocket::recv`], `Stream`, `Sink`), or splits
+//! into halves for two tasks ([`WebSocket::split`]). The protocol is that of [`proto`].
+//!
+//! An idle connection owns no buffer: those for reading and writing belong to the thread, at most a
+//! few of 64 KiB each.
 
 mod accept;
 mod batch;

@@ -1,10 +1,24 @@
-//! A complete WebSocket connection (RFC 6455) without I/O.
+//! A complete WebSocket connection (RFC 6455) without I/O: bytes in, events and bytes out.
+//!
+//! The core does the whole protocol — both opening handshakes, frames, fragmentation, control
+//! frames, closing, UTF-8, limits, deadlines — and nothing else: no sockets, no clock, no random
+//! source, no `async`, no `unsafe`. It runs under any runtime, on bare metal (`no_std` with
+//! `alloc`), in a simulation and in a fuzzer.
+//!
+//! - [`server::Handshake`] and [`client::Request`] open a connection.
+//! - [`Connection`] is one: its documentation has the contract.
+//! - [`Config`] has the limits and deadlines, all bounded by default.
+//! - [`adapter_guide`] shows how to bind it to a byte stream.
+//!
+//! # Features
+//!
+//! - `std` (default): lets the dependencies use the standard library.
+//! - `simdutf8` (default): checks text with SIMD instructions. The `unsafe` is that crate's own.
 #![no_std]
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core)]
-#![doc = ""]
 
 extern crate alloc;
-#[cfg(feature = "std")]
+#[cfg(any(test, feature = "std"))]
 extern crate std;
 
 mod close;
@@ -18,6 +32,9 @@ mod mask;
 mod message;
 mod time;
 mod utf8;
+
+#[doc = include_str!("../docs/adapter.md")]
+pub mod adapter_guide {}
 
 pub use close::{Close, CloseCode, Closed, Initiator, MAX_REASON};
 pub use config::{Config, Delivery, Limits};

@@ -85,3 +85,7 @@ where
 {
     ws_futures::Incoming::read(TokioStream::new(stream), TokioTimer::default(), config).await
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
