@@ -24,10 +24,7 @@ fn conversation(to: Role) -> Vec<u8> {
 }
 
 fn ended_after(to: Role, config: &Config, wire: &[u8], lengths: &[usize]) -> Peer {
-    let mut peer = Peer::new(run::connection(to, config));
-    for piece in run::pieces(wire, lengths) {
-        peer.read(piece);
-    }
+    let mut peer = run::reader(to, config, wire, lengths);
     peer.end_of_stream();
     peer
 }

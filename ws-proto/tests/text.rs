@@ -42,11 +42,8 @@ fn cut_anywhere_into_two_fragments() {
 fn chunks_never_cut_a_character() {
     let config = Config { delivery: Delivery::Chunked, ..Config::default() };
     for length in 1..20 {
-        let mut peer = pair::peer::Peer::new(run::connection(Role::Client, &config));
         let wire = wire::frame(Role::Client, FIN | TEXT, EDGES.as_bytes());
-        for piece in run::pieces(&wire, &[length]) {
-            peer.read(piece);
-        }
+        let peer = run::reader(Role::Client, &config, &wire, &[length]);
         let pieces: Vec<_> = peer
             .events
             .iter()

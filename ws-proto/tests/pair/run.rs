@@ -25,7 +25,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    fn of(peer: Peer) -> Self {
+    pub(crate) fn of(peer: Peer) -> Self {
         Self {
             error: peer.error,
             output: peer.output,
@@ -58,13 +58,18 @@ pub(crate) fn pieces<'b>(bytes: &'b [u8], lengths: &[usize]) -> impl Iterator<It
     })
 }
 
-/// What comes of `wire` when it is read in pieces of these lengths.
-pub(crate) fn outcome(role: Role, config: &Config, wire: &[u8], lengths: &[usize]) -> Outcome {
+/// An end that has read `wire` in pieces of these lengths.
+pub(crate) fn reader(role: Role, config: &Config, wire: &[u8], lengths: &[usize]) -> Peer {
     let mut peer = Peer::new(connection(role, config));
     for piece in pieces(wire, lengths) {
         peer.read(piece);
     }
-    Outcome::of(peer)
+    peer
+}
+
+/// What comes of `wire` when it is read in pieces of these lengths.
+pub(crate) fn outcome(role: Role, config: &Config, wire: &[u8], lengths: &[usize]) -> Outcome {
+    Outcome::of(reader(role, config, wire, lengths))
 }
 
 /// What comes of `wire`, which is the same however it is cut.

@@ -1,0 +1,4 @@
+//! Frames from a server, or what claims to be.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| ws_fuzz::client_frames(data));

@@ -1,0 +1,63 @@
+//! Arbitrary bytes to a client that waits for a response.
+
+use ws_proto::Config;
+use ws_proto::client::{HandshakeErrorKind, Progress, Request, Response};
+
+use crate::input::Input;
+use crate::pair::{SEED, run};
+
+/// The same outcome at every chunking; what follows a response that opens the connection stays
+/// where it is.
+pub fn client_handshake(data: &[u8]) {
+    let Some(input) = Input::new(data) else { return };
+    let config = match input.option(0) {
+        true => {
+            Config { max_head_size: 300, max_headers: 6, max_body_size: 20, ..Config::default() }
+        }
+        false => Config::default(),
+    };
+    let [whole, single, cut] =
+        input.chunkings().map(|lengths| outcome(&config, input.stream, lengths));
+    assert_eq!(single, whole, "byte by byte");
+    assert_eq!(cut, whole, "cut");
+}
+
+#[derive(Debug, PartialEq)]
+enum Outcome {
+    Open { response: Response, used: usize },
+    Refused(Response),
+    Failed(HandshakeErrorKind),
+}
+
+fn outcome(config: &Config, stream: &[u8], lengths: &[usize]) -> Outcome {
+    let request = Request::new("example.com", "/").subprotocol("chat").subprotocol("superchat");
+    let mut handshake = request.send(config.clone(), SEED, &mut Vec::new()).expect("valid");
+    let mut used = 0;
+    for piece in run::pieces(stream, lengths) {
+        let mut copy = piece.to_vec();
+        let mut input = copy.as_mut_slice();
+        let progress = handshake.receive(&mut input);
+        let left = input.len();
+        assert!(piece.ends_with(input), "what follows the response is not touched");
+        used += piece.len() - left;
+        handshake = match progress {
+            Ok(Progress::NeedsInput(handshake)) => {
+                assert_eq!(left, 0, "asks for more before the input is used up");
+                handshake
+            }
+            Ok(Progress::Open(_connection, response)) => return Outcome::Open { response, used },
+            Ok(Progress::Refused(response)) => return refused(response, config),
+            Err(error) => return Outcome::Failed(error.kind()),
+        };
+    }
+    match handshake.receive_eof() {
+        Ok(response) => refused(response, config),
+        Err(error) => Outcome::Failed(error.kind()),
+    }
+}
+
+fn refused(response: Response, config: &Config) -> Outcome {
+    assert_ne!(response.status(), 101);
+    assert!(response.body().len() <= config.max_body_size);
+    Outcome::Refused(response)
+}

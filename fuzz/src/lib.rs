@@ -1,0 +1,35 @@
+//! What the fuzz targets check, so that each target is a line and tests can run the same checks.
+//!
+//! Every function takes a fuzzer's bytes and panics over a broken promise.
+
+mod client_handshake;
+mod frames;
+mod input;
+mod request;
+mod round_trip;
+mod server_handshake;
+mod tungstenite;
+
+#[path = "../../ws-proto/tests/pair/mod.rs"]
+mod pair;
+
+pub use client_handshake::client_handshake;
+pub use frames::{client_frames, server_frames};
+pub use request::request;
+pub use round_trip::round_trip;
+pub use server_handshake::server_handshake;
+pub use tungstenite::{agrees_with_tungstenite, tungstenite};
+
+/// A check by its name, which is also that of its target and of its folder of seeds.
+pub type Check = (&'static str, fn(&[u8]));
+
+/// All checks.
+pub const CHECKS: [Check; 7] = [
+    ("server_frames", server_frames),
+    ("client_frames", client_frames),
+    ("round_trip", round_trip),
+    ("tungstenite", tungstenite),
+    ("server_handshake", server_handshake),
+    ("client_handshake", client_handshake),
+    ("request", request),
+];

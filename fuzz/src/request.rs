@@ -1,0 +1,82 @@
+//! Arbitrary addresses and header fields of a client.
+
+use ws_proto::Config;
+use ws_proto::client::{self, Progress as ClientProgress, Uri};
+use ws_proto::server::{Handshake, Progress};
+
+use crate::pair::SEED;
+
+/// What parts the fields of an input; no text has this byte.
+const SEPARATOR: u8 = 0xFF;
+
+/// A request that can be sent is the one that a server reads, field by field: nothing in an address
+/// or a value can add a line. The server's answer opens the connection.
+///
+/// The input is an address, or a host and a target; then subprotocols behind a `+`, and header
+/// fields.
+pub fn request(data: &[u8]) {
+    let mut parts = data.split(|byte| *byte == SEPARATOR);
+    let Some(mut request) = address(&mut parts) else { return };
+    let mut fields = Vec::new();
+    let mut offers = Vec::new();
+    for part in parts {
+        if let [b'+', offer @ ..] = part {
+            let Ok(offer) = str::from_utf8(offer) else { return };
+            request = request.subprotocol(offer);
+            offers.push(offer);
+            continue;
+        }
+        let end = part.iter().position(|byte| *byte == b':').unwrap_or(part.len());
+        let Ok(name) = str::from_utf8(&part[..end]) else { return };
+        let value = part.get(end + 1..).unwrap_or_default();
+        request = request.header(name, value);
+        fields.push((name, value));
+    }
+
+    let mut wire = Vec::new();
+    let Ok(sent) = request.send(Config::default(), SEED, &mut wire) else {
+        assert_eq!(wire, b"", "something was appended");
+        return;
+    };
+    let mut input = wire.as_mut_slice();
+    let received = match Handshake::new(Config::default()).receive(&mut input) {
+        Ok(Progress::Request(request)) => request,
+        Ok(Progress::NeedsInput(_)) => panic!("half a head"),
+        // The client has no limits of its own.
+        Err(rejection) if rejection.status() == 431 => return,
+        Err(rejection) => panic!("{rejection}"),
+    };
+    assert_eq!(input.len(), 0, "more than a head");
+
+    let own = received.headers().len() - fields.len();
+    assert_eq!(own, if offers.is_empty() { 5 } else { 6 }, "fields of the handshake itself");
+    let foreign: Vec<_> = received.headers().iter().skip(own).collect();
+    let fields: Vec<_> = fields.into_iter().map(|(name, value)| (name, trim(value))).collect();
+    assert_eq!(foreign, fields);
+    assert_eq!(received.subprotocols().collect::<Vec<_>>(), offers);
+
+    let mut answer = Vec::new();
+    drop(received.accept().respond(&mut answer));
+    let opened = sent.receive(&mut answer.as_mut_slice());
+    assert!(matches!(opened, Ok(ClientProgress::Open(..))), "{opened:?}");
+}
+
+fn address<'d>(parts: &mut impl Iterator<Item = &'d [u8]>) -> Option<client::Request> {
+    let first = str::from_utf8(parts.next()?).ok()?;
+    if !first.contains("://") {
+        return Some(client::Request::new(first, str::from_utf8(parts.next()?).ok()?));
+    }
+    let uri: Uri = first.parse().ok()?;
+    let scheme = if uri.is_secure() { "wss" } else { "ws" };
+    let again = format!("{scheme}://{}{}", uri.authority(), uri.target());
+    assert_eq!(again.parse().as_ref(), Ok(&uri));
+    Some(client::Request::for_uri(&uri))
+}
+
+/// Blanks around a value are not part of it (RFC 9112 §5.1).
+fn trim(value: &[u8]) -> &[u8] {
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let start = value.iter().position(|byte| !blank(byte)).unwrap_or(value.len());
+    let end = value.iter().rposition(|byte| !blank(byte)).map_or(start, |last| last + 1);
+    &value[start..end]
+}

@@ -1,0 +1,191 @@
+//! Arbitrary steps of two ends that are joined by pipes.
+
+use core::time::Duration;
+
+use libfuzzer_sys::arbitrary::{Result, Unstructured};
+use ws_proto::{Close, CloseCode, Config, Delivery, Event, Message, SendError};
+
+use crate::pair::Pair;
+use crate::pair::peer::Peer;
+use crate::pair::run;
+
+/// The first bytes of the pings and pongs that are sent here: those of the library and its answers
+/// have others.
+const PING: u8 = b'?';
+const PONG: u8 = b'!';
+
+/// What one end could send the other one receives, in order and once; what it could not send left
+/// no trace; neither end ever finds fault with the other.
+pub fn round_trip(data: &[u8]) {
+    let mut input = Unstructured::new(data);
+    let Ok((config, cuts)) = setting(&mut input) else { return };
+    let mut pair = Pair::cut(&config, &cuts);
+    let [mut to_server, mut to_client] = [Expected::default(), Expected::default()];
+    while !input.is_empty() {
+        if step(&mut input, &mut pair, &mut to_server, &mut to_client).is_err() {
+            break;
+        }
+    }
+    pair.exchange();
+
+    let Pair { client, server, .. } = pair;
+    assert_eq!([client.error, server.error], [None, None]);
+    let said = [&client, &server].map(|peer| peer.connection.closed().cloned());
+    if let [Some(client), Some(server)] = &said {
+        assert_eq!(client.sent, server.received);
+        assert_eq!(server.sent, client.received);
+        assert!(client.is_clean() && server.is_clean());
+    } else {
+        assert_eq!(said, [None, None]);
+    }
+    assert_eq!(told(server), to_server.events);
+    assert_eq!(told(client), to_client.events);
+}
+
+fn setting(input: &mut Unstructured<'_>) -> Result<(Config, Vec<usize>)> {
+    let delivery = if input.arbitrary()? { Delivery::Whole } else { Delivery::Chunked };
+    let config = Config { delivery, ping_payload: b"keep-alive", ..Config::default() };
+    let mut cuts = Vec::new();
+    for _ in 0..input.int_in_range(0..=5)? {
+        cuts.push(usize::from(input.arbitrary::<u8>()?) + 1);
+    }
+    if cuts.is_empty() {
+        cuts.push(usize::MAX);
+    }
+    Ok((config, cuts))
+}
+
+/// What an end should receive of what its peer's application sends; Close frames are compared
+/// apart, for an answer may cross one.
+#[derive(Default)]
+struct Expected {
+    events: Vec<Event<'static>>,
+    unfinished: Option<Message<'static>>,
+}
+
+impl Expected {
+    fn fragment(&mut self, part: Message<'static>, fin: bool) {
+        let message = match (self.unfinished.take(), part) {
+            (Some(Message::Text(begin)), Message::Text(part)) => {
+                Message::Text((begin.into_owned() + &part).into())
+            }
+            (Some(Message::Binary(begin)), Message::Binary(part)) => {
+                Message::Binary([begin, part].concat().into())
+            }
+            (Some(begin), part) => panic!("{part:?} was taken for a fragment of {begin:?}"),
+            (None, part) => part,
+        };
+        match fin {
+            true => self.events.push(event(message)),
+            false => self.unfinished = Some(message),
+        }
+    }
+}
+
+fn event(message: Message<'static>) -> Event<'static> {
+    match message {
+        Message::Text(text) => Event::Text(text),
+        Message::Binary(data) => Event::Binary(data),
+    }
+}
+
+/// What an end received of what its peer's application sent.
+fn told(peer: Peer) -> Vec<Event<'static>> {
+    let by_application = |event: &Event<'_>| match event {
+        Event::Ping(payload) => payload.first() == Some(&PING),
+        Event::Pong(payload) => payload.first() == Some(&PONG),
+        Event::Close(_) => false,
+        _ => true,
+    };
+    run::messages(peer.events).into_iter().filter(by_application).collect()
+}
+
+fn step(
+    input: &mut Unstructured<'_>,
+    pair: &mut Pair,
+    to_server: &mut Expected,
+    to_client: &mut Expected,
+) -> Result<()> {
+    match input.int_in_range(0..=15)? {
+        0 => {
+            pair.deliver_to_client();
+        }
+        1 => {
+            pair.deliver_to_server();
+        }
+        2 => {
+            pair.exchange();
+        }
+        3 => {
+            // Nothing waits in a pipe for longer than a ping's timeout.
+            pair.exchange();
+            pair.pass(Duration::from_secs(input.int_in_range(0..=100)?));
+        }
+        4..=9 => send(input, &mut pair.client, to_server)?,
+        _ => send(input, &mut pair.server, to_client)?,
+    }
+    Ok(())
+}
+
+fn send(input: &mut Unstructured<'_>, peer: &mut Peer, expected: &mut Expected) -> Result<()> {
+    let Peer { connection, output, .. } = peer;
+    let before = (output.len(), connection.owes());
+    let result = match input.int_in_range(0..=6)? {
+        0 => {
+            let message = message(input)?;
+            let sent = connection.send(message.clone(), output);
+            sent.map(|()| expected.events.push(event(message)))
+        }
+        1 => {
+            let message = message(input)?;
+            let mut replies = Vec::new();
+            connection.poll_transmit(&mut replies);
+            output.append(&mut replies);
+            let len = output.len();
+            let sent = connection.encode(message.clone()).map(|frame| {
+                output.extend_from_slice(frame.header());
+                output.extend_from_slice(frame.payload());
+            });
+            assert!(sent.is_ok() || output.len() == len);
+            return Ok(sent.map_or((), |()| expected.events.push(event(message))));
+        }
+        2 | 3 => {
+            let (part, fin) = (message(input)?, input.arbitrary()?);
+            let sent = connection.send_fragment(part.clone(), fin, output);
+            sent.map(|()| expected.fragment(part, fin))
+        }
+        4 => {
+            let payload = [&[PING], bytes(input)?].concat();
+            let sent = connection.ping(&payload, output);
+            sent.map(|()| expected.events.push(Event::Ping(payload.into())))
+        }
+        5 => {
+            let payload = [&[PONG], bytes(input)?].concat();
+            let sent = connection.pong(&payload, output);
+            sent.map(|()| expected.events.push(Event::Pong(payload.into())))
+        }
+        _ => {
+            let code = CloseCode::new(input.arbitrary()?);
+            connection.close(Close::new(code, input.arbitrary::<&str>()?), output)
+        }
+    };
+    if let Err(error) = result {
+        let after = (output.len(), connection.owes());
+        assert_eq!(after, before, "{error} left a trace");
+        assert!(error != SendError::Closed || connection.closed().is_some());
+    }
+    Ok(())
+}
+
+fn message(input: &mut Unstructured<'_>) -> Result<Message<'static>> {
+    Ok(match input.int_in_range(0..=4)? {
+        0 | 1 => String::from(input.arbitrary::<&str>()?).into(),
+        2 | 3 => bytes(input)?.to_vec().into(),
+        // Beyond the two shorter forms of a length.
+        _ => vec![input.arbitrary()?; input.int_in_range(0..=70_000)?].into(),
+    })
+}
+
+fn bytes<'d>(input: &mut Unstructured<'d>) -> Result<&'d [u8]> {
+    input.arbitrary()
+}

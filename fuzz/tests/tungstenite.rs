@@ -1,0 +1,21 @@
+//! Random streams of valid and invalid frames, to this library and to tungstenite.
+
+#[path = "../../ws-proto/tests/pair/mod.rs"]
+mod pair;
+#[path = "../../ws-proto/tests/property/mod.rs"]
+mod property;
+
+use proptest::prelude::*;
+use ws_fuzz::agrees_with_tungstenite;
+
+proptest! {
+    #![proptest_config(property::cases(5_000))]
+
+    #[test]
+    fn every_difference_is_explained(
+        (role, wire) in property::role()
+            .prop_flat_map(|role| (Just(role), property::frames(role))),
+    ) {
+        agrees_with_tungstenite(role, &wire);
+    }
+}
