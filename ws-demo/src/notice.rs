@@ -1,0 +1,130 @@
+//! What the server tells about itself, one line each.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tracing::Level;
+use ws_tokio::Close;
+
+use crate::id::ClientId;
+use crate::printable::Printable;
+
+/// How much of a message or of an error is shown, in characters.
+const SHOWN: usize = 200;
+
+/// Takes what the server tells: to the log, or to the `script`'s output.
+pub(crate) type Journal = Arc<dyn Fn(&Notice<'_>) + Send + Sync>;
+
+/// Something that happened. `Display` gives its line, in which nothing of a client's can pretend to
+/// be another one.
+#[derive(Clone, Copy)]
+pub(crate) enum Notice<'n> {
+    Listening { address: SocketAddr },
+    Connected { id: ClientId, total: usize },
+    Message { id: ClientId, content: Content<'n> },
+    Close { id: ClientId, close: &'n Close<'n> },
+    Disconnected { id: ClientId, total: usize },
+    Failed { id: ClientId, error: &'n dyn fmt::Display },
+    FailedHeartbeat { id: ClientId },
+    Stopping { clients: usize },
+    Bye { clean: usize, cut: usize },
+}
+
+/// What a client sent.
+#[derive(Clone, Copy)]
+pub(crate) enum Content<'n> {
+    Text(&'n str),
+    /// Bytes that are no text, and how many.
+    Binary(usize),
+}
+
+impl Notice<'_> {
+    pub(crate) fn level(&self) -> Level {
+        match self {
+            Self::Message { .. } => Level::DEBUG,
+            Self::Failed { .. } | Self::FailedHeartbeat { .. } => Level::WARN,
+            _ => Level::INFO,
+        }
+    }
+}
+
+impl fmt::Display for Notice<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[ws] ")?;
+        match *self {
+            Self::Listening { address } => write!(f, "listening on http://{address}"),
+            Self::Connected { id, total } => write!(f, "Client {id} connected ({total} total)"),
+            Self::Message { id, content: Content::Text(text) } => {
+                write!(f, "Message from {id}: {}", Printable::new(text, SHOWN))
+            }
+            Self::Message { id, content: Content::Binary(len) } => {
+                write!(f, "Message from {id}: ({len} bytes)")
+            }
+            // The reason is quoted, so its own quotes are escaped.
+            Self::Close { id, close: Close { code, reason } } => {
+                write!(f, "Close from {id}: code={code} reason={reason:?}")
+            }
+            Self::Disconnected { id, total } => {
+                write!(f, "Client {id} disconnected ({total} total)")
+            }
+            Self::Failed { id, error } => {
+                let error = error.to_string();
+                write!(f, "Client {id} error: {}", Printable::new(&error, SHOWN))
+            }
+            Self::FailedHeartbeat { id } => {
+                write!(f, "Client {id} failed heartbeat — disconnecting")
+            }
+            Self::Stopping { clients } => {
+                write!(f, "Stopping: {clients} clients to say goodbye to")
+            }
+            Self::Bye { clean, cut } => write!(f, "Bye: {clean} closed cleanly, {cut} cut"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ws_tokio::CloseCode;
+
+    use super::*;
+
+    #[test]
+    fn the_lines() {
+        let id = ClientId::new(0x00c0_ffee);
+        let done = Close::new(CloseCode::NORMAL, "Done");
+        let forged = Close::new(CloseCode::new(4000), "\" \x1b[1m\n[ws] Bye: 1");
+        let address = SocketAddr::from(([127, 0, 0, 1], 9001));
+        let hi = Content::Text("{\"a\":\"\n\"}");
+        for (notice, line) in [
+            (Notice::Listening { address }, "[ws] listening on http://127.0.0.1:9001"),
+            (Notice::Connected { id, total: 3 }, "[ws] Client 00c0ffee connected (3 total)"),
+            (Notice::Message { id, content: hi }, r#"[ws] Message from 00c0ffee: {"a":"\n"}"#),
+            (
+                Notice::Message { id, content: Content::Binary(5) },
+                "[ws] Message from 00c0ffee: (5 bytes)",
+            ),
+            (
+                Notice::Close { id, close: &done },
+                r#"[ws] Close from 00c0ffee: code=1000 reason="Done""#,
+            ),
+            (
+                Notice::Close { id, close: &Close::EMPTY },
+                r#"[ws] Close from 00c0ffee: code=1005 reason="""#,
+            ),
+            (
+                Notice::Close { id, close: &forged },
+                r#"[ws] Close from 00c0ffee: code=4000 reason="\" \u{1b}[1m\n[ws] Bye: 1""#,
+            ),
+            (Notice::Disconnected { id, total: 2 }, "[ws] Client 00c0ffee disconnected (2 total)"),
+            (Notice::Failed { id, error: &"bad\nluck" }, r"[ws] Client 00c0ffee error: bad\nluck"),
+            (
+                Notice::FailedHeartbeat { id },
+                "[ws] Client 00c0ffee failed heartbeat — disconnecting",
+            ),
+            (Notice::Bye { clean: 1200, cut: 3 }, "[ws] Bye: 1200 closed cleanly, 3 cut"),
+        ] {
+            assert_eq!(notice.to_string(), line);
+        }
+    }
+}
