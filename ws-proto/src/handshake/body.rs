@@ -5,20 +5,32 @@ use core::mem;
 
 use super::headers::Headers;
 
+/// The longest line with the size of a chunk, extensions included; real ones are short.
+const MAX_CHUNK_LINE: usize = 256;
+
 #[derive(Debug)]
 pub(super) struct Body {
     framing: Framing,
-    /// What of a chunk has come.
-    raw: Vec<u8>,
     data: Vec<u8>,
     limit: usize,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 enum Framing {
     Length(u64),
-    Chunked,
+    Chunked(Chunk),
     UntilEof,
+}
+
+/// Where in a chunk (RFC 9112 §7.1) the next byte belongs.
+#[derive(Debug)]
+enum Chunk {
+    /// In the line with its size.
+    Size(Vec<u8>),
+    /// In its data, of which so much is left.
+    Data(u64),
+    /// In the line end behind its data.
+    End(Vec<u8>),
 }
 
 impl Body {
@@ -29,34 +41,36 @@ impl Body {
             .and_then(|value| value.parse().ok());
         let framing = match (status, length) {
             (204 | 304, _) => Framing::Length(0),
-            _ if headers.has_token("transfer-encoding", "chunked") => Framing::Chunked,
+            _ if headers.has_token("transfer-encoding", "chunked") => {
+                Framing::Chunked(Chunk::Size(Vec::new()))
+            }
             (_, Some(length)) => Framing::Length(length),
             _ => Framing::UntilEof,
         };
-        Self { framing, raw: Vec::new(), data: Vec::new(), limit }
+        Self { framing, data: Vec::new(), limit }
     }
 
-    /// Takes what belongs to the body; says whether it is complete or has reached the limit.
+    /// Takes what belongs to the body; says whether it is complete, has reached the limit or makes
+    /// no sense.
     pub(super) fn receive(&mut self, input: &mut &mut [u8]) -> bool {
-        match self.framing {
-            Framing::Length(length) => {
-                let left = usize::try_from(length).unwrap_or(usize::MAX) - self.data.len();
-                let piece = take(input, left.min(self.limit - self.data.len()));
+        let room = self.limit - self.data.len();
+        match &mut self.framing {
+            Framing::Length(left) => {
+                let piece = take(input, *left, room);
                 self.data.extend_from_slice(piece);
-                self.data.len() as u64 == length || self.data.len() == self.limit
+                *left -= piece.len() as u64;
+                *left == 0 || piece.len() == room
             }
             Framing::UntilEof => {
-                let piece = take(input, self.limit - self.data.len());
+                let piece = take(input, u64::MAX, room);
                 self.data.extend_from_slice(piece);
-                self.data.len() == self.limit
+                piece.len() == room
             }
-            Framing::Chunked => {
-                // A chunk's size line is not data, so it gets some room of its own.
-                let room = (2 * self.limit + 64).saturating_sub(self.raw.len() + self.data.len());
-                let piece = take(input, room);
-                self.raw.extend_from_slice(piece);
-                self.decode_chunks() || piece.len() == room
-            }
+            Framing::Chunked(_) => loop {
+                if let Some(done) = self.receive_chunk(input) {
+                    return done;
+                }
+            },
         }
     }
 
@@ -64,41 +78,61 @@ impl Body {
         self.data
     }
 
-    /// Decodes whole chunks; says whether the last one or the limit is reached, or the encoding
-    /// makes no sense.
-    fn decode_chunks(&mut self) -> bool {
-        let mut rest = self.raw.as_slice();
-        let done = loop {
-            let (start, size) = match httparse::parse_chunk_size(rest) {
-                Ok(httparse::Status::Complete((_, 0))) | Err(_) => break true,
-                Ok(httparse::Status::Complete(chunk)) => chunk,
-                Ok(httparse::Status::Partial) => break false,
-            };
-            let size = usize::try_from(size).unwrap_or(usize::MAX);
-            let room = self.limit - self.data.len();
-            let chunk = &rest[start..];
-            if size >= room && chunk.len() >= room {
-                self.data.extend_from_slice(&chunk[..room]);
-                break true;
+    /// Takes the next part of a chunk; says whether the body is done, or `None` if there is more in
+    /// the input to look at.
+    fn receive_chunk(&mut self, input: &mut &mut [u8]) -> Option<bool> {
+        let Framing::Chunked(chunk) = &mut self.framing else { return Some(true) };
+        match chunk {
+            Chunk::Size(line) => {
+                if !take_line(input, line) {
+                    return Some(line.len() >= MAX_CHUNK_LINE);
+                }
+                match httparse::parse_chunk_size(line) {
+                    Ok(httparse::Status::Complete((_, size))) if size > 0 => {
+                        *chunk = Chunk::Data(size);
+                    }
+                    _ => return Some(true),
+                }
             }
-            // The chunk and its line end.
-            let Some(after) = size.checked_add(2).and_then(|len| chunk.get(len..)) else {
-                break false;
-            };
-            self.data.extend_from_slice(&chunk[..size]);
-            rest = after;
-        };
-        let used = self.raw.len() - rest.len();
-        self.raw.drain(..used);
-        done
+            Chunk::Data(left) => {
+                let room = self.limit - self.data.len();
+                let piece = take(input, *left, room);
+                self.data.extend_from_slice(piece);
+                *left -= piece.len() as u64;
+                if *left > 0 || piece.len() == room {
+                    return Some(piece.len() == room);
+                }
+                *chunk = Chunk::End(Vec::new());
+            }
+            Chunk::End(line) => {
+                if !take_line(input, line) {
+                    return Some(line.len() >= MAX_CHUNK_LINE);
+                }
+                if line != b"\r\n" {
+                    return Some(true);
+                }
+                *chunk = Chunk::Size(Vec::new());
+            }
+        }
+        None
     }
 }
 
-fn take<'i>(input: &mut &'i mut [u8], len: usize) -> &'i [u8] {
-    let len = len.min(input.len());
+/// Takes at most `left` bytes, and at most `room`.
+fn take<'i>(input: &mut &'i mut [u8], left: u64, room: usize) -> &'i [u8] {
+    let len = usize::try_from(left).map_or(room, |left| left.min(room)).min(input.len());
     let (piece, rest) = mem::take(input).split_at_mut(len);
     *input = rest;
     piece
+}
+
+/// Takes the rest of a line; says whether its end has come. A line too long never ends.
+fn take_line(input: &mut &mut [u8], line: &mut Vec<u8>) -> bool {
+    let end = input.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
+    let len = end.unwrap_or(input.len()) as u64;
+    let piece = take(input, len, MAX_CHUNK_LINE.saturating_sub(line.len()));
+    line.extend_from_slice(piece);
+    line.ends_with(b"\n")
 }
 
 #[cfg(test)]
@@ -128,7 +162,10 @@ mod tests {
             assert_eq!(read(&[], 4, b"hello", step), (true, b"hell".to_vec()));
             assert_eq!(read(&chunked, 64, wiki, step), (true, b"Wikipedia ".to_vec()));
             assert_eq!(read(&chunked, 6, wiki, step), (true, b"Wikipe".to_vec()));
-            assert_eq!(read(&chunked, 64, b"FFFFFFFFFFFFFFFF\r\nabc", step), (false, Vec::new()));
+            assert_eq!(
+                read(&chunked, 64, b"FFFFFFFFFFFFFFFF\r\nabc", step),
+                (false, b"abc".to_vec())
+            );
         }
     }
 }
