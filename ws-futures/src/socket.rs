@@ -81,7 +81,8 @@ where
         }
     }
 
-    /// Waits until there is input to be received; `false`: the connection has ended.
+    /// Waits until there is input to be received, and room for the replies if it asks for that;
+    /// `false`: the connection has ended.
     pub(crate) fn poll_input(
         &mut self,
         wakers: Wakers<'_>,
@@ -91,7 +92,8 @@ where
             if self.ignores_input() {
                 self.discard_input();
             }
-            if !self.input.is_empty() {
+            let full = |socket: &Self| when_full == WhenFull::Wait && socket.is_full();
+            if !self.input.is_empty() && !full(self) {
                 return Poll::Ready(Ok(true));
             }
             self.input.release();
@@ -100,6 +102,12 @@ where
             }
             // A reader that would have to wait flushes first.
             let flushed = self.poll_flush(wakers.write).is_ready();
+            if !self.input.is_empty() {
+                if full(self) {
+                    ready!(self.poll_deadline(wakers.read));
+                }
+                continue;
+            }
             if self.connection.closed().is_some() {
                 // A peer that never stops sending must not outlive its deadline.
                 while self.poll_deadline(wakers.read).is_ready() {}
@@ -114,8 +122,7 @@ where
                     self.stage = Stage::HalfClosed;
                 }
             }
-            let full = when_full == WhenFull::Wait && self.output.len() >= HIGH_WATER;
-            if full || self.stage == Stage::InputEnded {
+            if full(self) || self.stage == Stage::InputEnded {
                 ready!(self.poll_deadline(wakers.read));
                 continue;
             }
@@ -153,6 +160,11 @@ where
         Poll::Ready(Ok(None))
     }
 
+    /// Whether the output is at its high-water mark.
+    pub(crate) fn is_full(&self) -> bool {
+        self.output.len() >= HIGH_WATER
+    }
+
     /// Takes a message for output; small ones wait for a flush.
     pub(crate) fn send(&mut self, message: Message) -> Result<(), SendError> {
         send_owned(&mut self.connection, &mut self.output, message)
@@ -160,10 +172,7 @@ where
 
     /// Waits until the output is below its high-water mark.
     pub(crate) fn poll_room(&mut self, waker: &Waker) -> Poll<Result<(), Error>> {
-        if self.output.len() >= HIGH_WATER
-            && self.poll_flush(waker).is_pending()
-            && self.output.len() >= HIGH_WATER
-        {
+        if self.is_full() && self.poll_flush(waker).is_pending() && self.is_full() {
             return Poll::Pending;
         }
         Poll::Ready(self.written())
@@ -200,7 +209,7 @@ where
     /// Hands over what the connection owes while the output has room; beyond that pongs coalesce.
     #[inline]
     fn transmit(&mut self) {
-        if self.connection.owes() && self.output.len() < HIGH_WATER {
+        if self.connection.owes() && !self.is_full() {
             self.connection.poll_transmit(self.output.tail());
         }
     }

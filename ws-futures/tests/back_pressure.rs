@@ -2,7 +2,9 @@
 
 mod support;
 
-use ws_futures::{Message, TrySendError};
+use std::task::Poll;
+
+use ws_futures::{Event, Message, TrySendError};
 
 use support::task::{Task, at_once, run};
 use support::wire::{self, PING, PONG};
@@ -179,5 +181,41 @@ fn read_reads_nothing_while_the_output_is_full() {
         // It goes on by itself once there is room.
         remote.set_capacity(10_000);
         assert_eq!(read.finish(), Some(Message::text("unread")), "{role:?}");
+    }
+}
+
+/// An application may leave the rest of a batch for later when its replies have filled the output.
+#[test]
+fn read_waits_for_room_before_it_lends_the_rest_of_a_batch() {
+    for role in ROLES {
+        let (mut socket, remote, _clock) = open_plainly(role);
+        remote.set_capacity(10);
+        remote.send(&wire::text(role, "request").repeat(200));
+        let reply = vec![0xA5; 1000];
+        let mut served = 0;
+        let mut rounds = 0;
+        let mut task = Task::new(async {
+            while served < 200 {
+                let mut batch = socket.read().await.expect("no error").expect("open");
+                while batch.buffered() < HIGH_WATER
+                    && let Some(Event::Text(_)) = batch.next()
+                {
+                    batch.send(&*reply).expect("open");
+                    served += 1;
+                }
+                rounds += 1;
+                assert!(rounds < 1000, "asked to go on without room");
+            }
+            drop(socket.flush().await);
+        });
+        task.wait();
+        let mut written = Vec::new();
+        while let Poll::Pending = task.run() {
+            written.extend(remote.take());
+            remote.set_capacity(5000);
+        }
+        drop(task);
+        written.extend(remote.take());
+        assert_eq!(wire::frames(&written).len(), 200, "{role:?}");
     }
 }
