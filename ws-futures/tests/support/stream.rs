@@ -29,6 +29,7 @@ struct Pipe {
     /// The lengths of the writes.
     writes: Vec<usize>,
     reads: usize,
+    flushes: usize,
     closes: usize,
     dropped: bool,
 }
@@ -50,6 +51,7 @@ impl Default for Pipe {
             writer: None,
             writes: Vec::new(),
             reads: 0,
+            flushes: 0,
             closes: 0,
             dropped: false,
         }
@@ -201,6 +203,11 @@ impl Remote {
         lock(&self.outgoing).writes.clone()
     }
 
+    /// The number of flushes that were done.
+    pub(crate) fn flushes(&self) -> usize {
+        lock(&self.outgoing).flushes
+    }
+
     /// The number of reads that brought something.
     pub(crate) fn reads(&self) -> usize {
         lock(&self.incoming).reads
@@ -312,6 +319,7 @@ impl AsyncWrite for Stream {
         }
         let Said::Go(_) = ask(&mut this.script.flushes, cx) else { return Poll::Pending };
         pipe.push(&std::mem::take(&mut this.held));
+        pipe.flushes += 1;
         Poll::Ready(Ok(()))
     }
 
