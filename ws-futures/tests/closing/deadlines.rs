@@ -1,0 +1,95 @@
+//! Patience with a peer that does not finish closing.
+
+use std::time::Duration;
+
+use ws_futures::proto::Role;
+use ws_futures::{CloseCode, Message};
+
+use crate::support::task::{Task, run};
+use crate::support::{ROLES, open_plainly, wire};
+
+const PATIENCE: Duration = Duration::from_secs(5);
+const MOMENT: Duration = Duration::from_millis(1);
+
+#[test]
+fn no_answer_comes() {
+    for role in ROLES {
+        let (mut socket, remote, clock) = open_plainly(role);
+        {
+            let mut close = Task::new(socket.close(CloseCode::NORMAL));
+            close.wait();
+            assert_eq!(clock.next(), Some(PATIENCE), "{role:?}");
+            clock.advance(PATIENCE - MOMENT);
+            close.wait();
+            assert!(!remote.is_ended(), "{role:?}");
+            clock.advance(MOMENT);
+            close.finish().expect("no error of the protocol");
+        }
+        assert!(remote.is_ended(), "{role:?}");
+        let closed = socket.closed().expect("facts");
+        assert_eq!(closed.code(), CloseCode::ABNORMAL, "{role:?}");
+        crate::assert_ended(&mut socket);
+    }
+}
+
+/// RFC 6455 §7.1.1: a client waits for the server to end the stream.
+#[test]
+fn the_server_does_not_end_the_stream() {
+    let (mut socket, remote, clock) = open_plainly(Role::Client);
+    remote.send(&wire::close(Role::Client, 1000, ""));
+    assert!(matches!(run(socket.recv()), Ok(Some(Message::Close(_)))));
+    let mut recv = Task::new(socket.recv());
+    recv.wait();
+    clock.advance(PATIENCE - MOMENT);
+    recv.wait();
+    clock.advance(MOMENT);
+    assert!(matches!(recv.finish(), Ok(None)));
+    assert!(remote.is_ended());
+}
+
+/// A peer that goes on sending after our Close frame, with something at hand at every look.
+#[test]
+fn a_flood_does_not_outlive_the_deadline() {
+    let floods = |role| {
+        [
+            ("messages", wire::text(role, "more")),
+            ("pings", wire::frame(role, wire::PING, b"more")),
+            ("one frame", vec![0; 4]),
+        ]
+    };
+    for role in ROLES {
+        for (name, piece) in floods(role) {
+            let (mut socket, remote, clock) = open_plainly(role);
+            if name == "one frame" {
+                let mut frame = wire::binary(role, &vec![0; 1 << 20]);
+                frame.truncate(14);
+                remote.send(&frame);
+            }
+            let mut close = Task::new(socket.close(CloseCode::NORMAL));
+            close.wait();
+            let ended = (0..100).any(|_| {
+                clock.advance(PATIENCE / 50);
+                remote.send(&piece);
+                close.run().is_ready()
+            });
+            assert!(ended, "{name} to {role:?} keep the connection alive");
+            assert!(remote.is_ended(), "{name} to {role:?}");
+        }
+    }
+}
+
+/// Every future is dropped after one poll.
+#[test]
+fn dropped_futures_do_not_begin_the_wait_again() {
+    for role in ROLES {
+        let (mut socket, remote, clock) = open_plainly(role);
+        for i in 1.. {
+            if Task::new(socket.close(CloseCode::NORMAL)).poll().is_ready() {
+                assert_eq!(i, 11, "{role:?}");
+                break;
+            }
+            clock.advance(PATIENCE / 10);
+        }
+        assert!(remote.is_ended(), "{role:?}");
+    }
+}
