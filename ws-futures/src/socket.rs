@@ -251,7 +251,8 @@ where
         }
         let Some(deadline) = self.connection.next_timeout() else { return Poll::Pending };
         ready!(self.timer.poll_until(deadline, &mut context(waker)));
-        let now = self.timer.now();
+        // A timer with coarse ticks may be early; to ask it again at once would only turn in circles.
+        let now = self.timer.now().max(deadline);
         // An error ends the connection, which the loop sees.
         let _ = self.connection.handle_timeout(now);
         if self.connection.poll_timeout(now).is_none() && self.connection.closed().is_some() {

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use ws_futures::proto::Role;
-use ws_futures::{CloseCode, Message};
+use ws_futures::{CloseCode, Config, Message, WebSocket};
 
+use crate::support::clock::Clock;
+use crate::support::script::Script;
 use crate::support::task::{Task, run};
-use crate::support::{ROLES, open_plainly, wire};
+use crate::support::{ROLES, connection, open_plainly, stream, wire};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 const MOMENT: Duration = Duration::from_millis(1);
@@ -90,6 +92,22 @@ fn dropped_futures_do_not_begin_the_wait_again() {
             }
             clock.advance(PATIENCE / 10);
         }
+        assert!(remote.is_ended(), "{role:?}");
+    }
+}
+
+/// A timer with coarse ticks may ring a little before its time.
+#[test]
+fn a_timer_that_rings_early_ends_the_wait() {
+    for role in ROLES {
+        let clock = Clock::default();
+        let (stream, remote) = stream::with_remote(Script::default());
+        let connection = connection(role, &Config::default());
+        let mut socket = WebSocket::new(stream, clock.alarm_early_by(MOMENT), connection, &[]);
+        let mut close = Task::new(socket.close(CloseCode::NORMAL));
+        close.wait();
+        clock.advance(PATIENCE - MOMENT);
+        close.finish().expect("no error of the protocol");
         assert!(remote.is_ended(), "{role:?}");
     }
 }
