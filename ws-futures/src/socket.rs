@@ -255,11 +255,17 @@ where
         let now = self.timer.now().max(deadline);
         // An error ends the connection, which the loop sees.
         let _ = self.connection.handle_timeout(now);
-        if self.connection.poll_timeout(now).is_none() && self.connection.closed().is_some() {
-            // Patience has ended.
+        self.connection.poll_timeout(now);
+        if self.patience_has_ended() {
             self.drop_output();
         }
         Poll::Ready(())
+    }
+
+    /// Whether the last deadline of a connection that is closing has passed.
+    fn patience_has_ended(&self) -> bool {
+        let settled = !self.connection.timeout_changed();
+        settled && self.connection.next_timeout().is_none() && self.connection.closed().is_some()
     }
 
     /// Whether what the peer still sends does not matter.
@@ -283,10 +289,10 @@ where
     /// Ends our direction of the stream, or gives up on it with the deadline.
     fn poll_close(&mut self, wakers: Wakers<'_>) -> Poll<()> {
         let polled = Pin::new(&mut self.io).poll_close(&mut context(wakers.write));
-        if polled.is_pending() {
-            return self.poll_deadline(wakers.read);
+        if polled.is_ready() || self.patience_has_ended() {
+            return Poll::Ready(());
         }
-        Poll::Ready(())
+        self.poll_deadline(wakers.read)
     }
 
     /// How the connection ended.

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use ws_futures::proto::Role;
-use ws_futures::{CloseCode, Config, Message, WebSocket};
+use ws_futures::proto::{ErrorKind, Role};
+use ws_futures::{CloseCode, Config, Error, Message, WebSocket};
 
 use crate::support::clock::Clock;
-use crate::support::script::Script;
+use crate::support::script::{Script, Turns};
 use crate::support::task::{Task, run};
-use crate::support::{ROLES, connection, open_plainly, stream, wire};
+use crate::support::{ROLES, connection, open, open_plainly, stream, wire};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 const MOMENT: Duration = Duration::from_millis(1);
@@ -110,4 +110,50 @@ fn a_timer_that_rings_early_ends_the_wait() {
         close.finish().expect("no error of the protocol");
         assert!(remote.is_ended(), "{role:?}");
     }
+}
+
+/// A stream whose own goodbye waits for the peer, as that of TLS may.
+#[test]
+fn the_stream_cannot_be_ended() {
+    let script = || Script { closes: Turns::of(&[]), ..Script::default() };
+    for role in ROLES {
+        // The closing handshake is done, and only the stream is left.
+        let (mut socket, remote, clock) = open(role, &Config::default(), script());
+        remote.send(&wire::close(role, 1000, ""));
+        remote.end();
+        run(socket.recv()).expect("no error");
+        {
+            let mut recv = Task::new(socket.recv());
+            recv.wait();
+            clock.advance(PATIENCE);
+            assert!(matches!(recv.finish(), Ok(None)), "{role:?}");
+        }
+        crate::assert_ended(&mut socket);
+
+        // No answer came before, and the deadline is the reason for the goodbye.
+        let (mut socket, _remote, clock) = open(role, &Config::default(), script());
+        {
+            let mut close = Task::new(socket.close(CloseCode::NORMAL));
+            close.wait();
+            clock.advance(PATIENCE);
+            close.finish().expect("no error of the protocol");
+        }
+        crate::assert_ended(&mut socket);
+    }
+}
+
+/// The same when only one direction should have been ended.
+#[test]
+fn the_stream_cannot_be_half_closed() {
+    let script = Script { closes: Turns::of(&[]), ..Script::default() };
+    let (mut socket, remote, clock) = open(Role::Server, &Config::default(), script);
+    remote.send(&[0xFF]);
+    {
+        let mut recv = Task::new(socket.recv());
+        recv.wait();
+        clock.advance(Config::default().drain_timeout);
+        let Err(Error::Protocol(error)) = recv.finish() else { panic!("no error") };
+        assert_eq!(error.kind(), ErrorKind::ReservedBit);
+    }
+    crate::assert_ended(&mut socket);
 }
