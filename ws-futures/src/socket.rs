@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
 use futures_io::{AsyncRead, AsyncWrite};
-use ws_proto::{Connection, SendError};
+use ws_proto::{Connection, ErrorKind, SendError};
 
 use crate::error::Error;
 use crate::input::Input;
@@ -295,12 +295,12 @@ where
         self.poll_deadline(wakers.read)
     }
 
-    /// How the connection ended.
+    /// How the connection ended. An error of writing tells more than that no Close frame came.
     fn outcome(&mut self) -> Result<(), Error> {
         let Some(error) = self.connection.error() else { return Ok(()) };
         match self.write_error.take() {
-            Some(error) => Err(Error::Io(error)),
-            None => Err(Error::Protocol(error)),
+            Some(cause) if error.kind() == ErrorKind::UnexpectedEof => Err(Error::Io(cause)),
+            _ => Err(Error::Protocol(error)),
         }
     }
 }

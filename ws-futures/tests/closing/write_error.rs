@@ -101,3 +101,15 @@ fn every_call_that_writes_says_so() {
         }
     }
 }
+
+#[test]
+fn what_the_peer_did_goes_before_what_became_of_its_answer() {
+    for role in ROLES {
+        let (mut socket, remote, _clock) = open_plainly(role);
+        remote.break_writing(io::ErrorKind::BrokenPipe);
+        remote.send(&[0xFF, 0]);
+        remote.end();
+        let error = run(socket.recv()).expect_err("a reserved bit");
+        assert!(matches!(error, Error::Protocol(_)), "{role:?}: {error}");
+    }
+}
