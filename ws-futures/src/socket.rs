@@ -28,6 +28,8 @@ pub(crate) struct Socket<Io, T> {
     stage: Stage,
     /// Whether the stream has taken output that it may still hold.
     unflushed: bool,
+    /// Whether the stream took no more output when it was last asked.
+    blocked: bool,
     /// The stream takes no more output; what it still holds of input is read first.
     write_error: Option<io::Error>,
 }
@@ -80,6 +82,7 @@ where
             timer,
             stage: Stage::Open,
             unflushed: false,
+            blocked: false,
             write_error: None,
         }
     }
@@ -206,16 +209,21 @@ where
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let before = self.output.len();
-        let polled = self.output.poll_write(&mut self.io, cx);
-        let some = self.output.len() < before;
-        self.unflushed |= some;
-        if polled.is_pending() && some {
+        let mut polled = self.output.poll_write(&mut self.io, cx);
+        let mut took_some = self.output.len() < before;
+        self.unflushed |= took_some;
+        if let Poll::Ready(Ok(())) = polled {
+            polled = Pin::new(&mut self.io).poll_flush(cx);
+            self.unflushed = !matches!(polled, Poll::Ready(Ok(())));
+            took_some |= !self.unflushed;
+        }
+        // What a stream takes may end in a buffer of the system; but there is room again only when
+        // the peer has read.
+        if self.blocked && took_some {
             self.connection.peer_has_read();
         }
-        ready!(polled)?;
-        ready!(Pin::new(&mut self.io).poll_flush(cx))?;
-        self.unflushed = false;
-        Poll::Ready(Ok(()))
+        self.blocked = polled.is_pending();
+        polled
     }
 
     fn is_written(&self) -> bool {
@@ -226,6 +234,7 @@ where
     fn drop_output(&mut self) {
         self.output.clear();
         self.unflushed = false;
+        self.blocked = false;
     }
 
     /// Hands over what the connection owes while the output has room; beyond that pongs coalesce.
