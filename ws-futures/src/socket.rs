@@ -171,22 +171,29 @@ where
         self.output.len() >= HIGH_WATER
     }
 
+    /// Whether sending has to wait. Once closing has begun it fails instead.
+    pub(crate) fn lacks_room(&self) -> bool {
+        self.is_full() && self.connection.closed().is_none()
+    }
+
     /// Takes a message for output; small ones wait for a flush.
     pub(crate) fn send(&mut self, message: Message) -> Result<(), SendError> {
         send_owned(&mut self.connection, &mut self.output, message)
     }
 
-    /// Waits until the output is below its high-water mark.
+    /// Waits until sending has not to wait. A peer that never reads is given up meanwhile.
     pub(crate) fn poll_room(&mut self, waker: &Waker) -> Poll<Result<(), Error>> {
-        if self.is_full() && self.poll_flush(waker).is_pending() && self.is_full() {
-            return Poll::Pending;
+        while self.lacks_room() && self.poll_flush(waker).is_pending() && self.lacks_room() {
+            ready!(self.poll_deadline(waker));
         }
         Poll::Ready(self.written())
     }
 
-    /// Waits until everything is written.
+    /// Waits until everything is written, or given up.
     pub(crate) fn poll_written(&mut self, waker: &Waker) -> Poll<Result<(), Error>> {
-        ready!(self.poll_flush(waker));
+        while self.poll_flush(waker).is_pending() {
+            ready!(self.poll_deadline(waker));
+        }
         Poll::Ready(self.written())
     }
 
@@ -265,7 +272,8 @@ where
         // An error ends the connection, which the loop sees.
         let _ = self.connection.handle_timeout(now);
         self.connection.poll_timeout(now);
-        if self.patience_has_ended() {
+        if self.patience_has_ended() && !self.is_written() {
+            self.write_error.get_or_insert_with(|| io::ErrorKind::TimedOut.into());
             self.drop_output();
         }
         Poll::Ready(())

@@ -13,7 +13,7 @@ use ws_proto::{Close, CloseCode, Closed, SendError, Stats};
 
 use crate::error::{Error, TrySendError};
 use crate::message::Message;
-use crate::socket::{HIGH_WATER, Socket, Wakers};
+use crate::socket::{Socket, Wakers};
 use crate::timer::Timer;
 
 /// The receiving half of a [`WebSocket`](crate::WebSocket). It also does what the connection does
@@ -166,7 +166,7 @@ where
     /// [`TrySendError::Full`] gives the message back while 64 KiB or more wait to be written.
     pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), TrySendError<Message>> {
         let message = message.into();
-        if lock(&self.shared.socket).output.len() >= HIGH_WATER {
+        if lock(&self.shared.socket).lacks_room() {
             return Err(TrySendError::Full(message));
         }
         lock(&self.shared.socket).send(message).map_err(TrySendError::Send)
