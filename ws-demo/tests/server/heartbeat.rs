@@ -24,10 +24,10 @@ fn a_client_that_never_answers_is_dropped() {
 
 #[tokio::test]
 async fn a_client_that_answers_stays() {
-    // A loaded machine takes its time.
-    let server = Server::start(&["--ping-interval", "100ms", "--ping-timeout", "10s"]);
+    // A loaded machine may take a second to answer.
+    let server = Server::start(&["--ping-interval", "1s", "--ping-timeout", "1s"]);
     let (mut socket, _) = server.connect().await;
-    for _ in 0..5 {
+    for _ in 0..3 {
         let ping = timeout(PATIENCE, socket.recv()).await.expect("a ping in time");
         assert_eq!(ping.expect("no error"), Some(Message::Ping(Bytes::from("ping"))));
     }
