@@ -93,11 +93,29 @@ fn a_timeout_as_long_as_the_interval() {
     }
 }
 
-/// One ping at a time: the next one waits until the fate of the last one is known.
 #[test]
 fn a_timeout_longer_than_the_interval() {
     for role in ROLES {
-        assert_eq!(times_of_pings(role, &config(10, 25), 90), [10, 35, 60, 85], "{role:?}");
+        assert_eq!(times_of_pings(role, &config(10, 25), 45), [10, 20, 30, 40], "{role:?}");
+    }
+}
+
+/// One ping at a time: the next one waits until the fate of the last one is known.
+#[test]
+fn an_unanswered_ping_has_its_time_before_the_next() {
+    for role in ROLES {
+        let mut alone = Alone::new(role, &config(10, 25));
+        let mut times = Vec::new();
+        while let Some(due) = alone.due(times.last().copied().unwrap_or(0)) {
+            times.push(due.since_epoch().as_secs());
+            let sent = alone.ping(due.since_epoch().as_secs());
+            assert_eq!(sent.is_some(), times.len() == 1, "{role:?}: {times:?}");
+            if alone.error().is_some() {
+                break;
+            }
+        }
+        assert_eq!(times, [10, 20, 35], "{role:?}");
+        assert!(alone.error().is_some(), "{role:?}");
     }
 }
 
