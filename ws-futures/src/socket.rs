@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
 use futures_io::{AsyncRead, AsyncWrite};
-use ws_proto::{Connection, ErrorKind, SendError};
+use ws_proto::{Connection, ErrorKind, Instant, SendError};
 
 use crate::error::Error;
 use crate::input::Input;
@@ -56,6 +56,24 @@ pub(crate) struct Wakers<'w> {
 impl<'w> Wakers<'w> {
     pub(crate) fn same(cx: &'w Context<'_>) -> Self {
         Self { read: cx.waker(), write: cx.waker() }
+    }
+}
+
+/// What a half of a split connection may be waiting for, besides input.
+#[derive(Clone, Copy)]
+pub(crate) struct Obstacles {
+    lacks_room: bool,
+    blocked: bool,
+    /// The one that is kept, and whether there is another.
+    deadline: (Option<Instant>, bool),
+}
+
+impl Obstacles {
+    /// Whether a task that met the obstacles of before has something to do now.
+    pub(crate) fn concerns_who_met(self, before: Self) -> bool {
+        (before.lacks_room && !self.lacks_room)
+            || (before.blocked && !self.blocked)
+            || before.deadline != self.deadline
     }
 }
 
@@ -174,6 +192,14 @@ where
     /// Whether sending has to wait. Once closing has begun it fails instead.
     pub(crate) fn lacks_room(&self) -> bool {
         self.is_full() && self.connection.closed().is_none()
+    }
+
+    pub(crate) fn obstacles(&self) -> Obstacles {
+        Obstacles {
+            lacks_room: self.lacks_room(),
+            blocked: self.blocked,
+            deadline: (self.connection.next_timeout(), self.connection.timeout_changed()),
+        }
     }
 
     /// Takes a message for output; small ones wait for a flush.
