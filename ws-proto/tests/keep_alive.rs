@@ -232,6 +232,17 @@ fn the_round_trip_time_is_that_of_the_latest_ping() {
     }
 }
 
+/// The round trip ends at the next poll, so a poll is asked for.
+#[test]
+fn an_answer_changes_the_timeout() {
+    let mut alone = Alone::new(Role::Server, &config(30, 20));
+    let payload = alone.ping(30).expect("a ping");
+    alone.due(30);
+    assert!(!alone.peer.connection.timeout_changed());
+    alone.peer.read(&wire::frame(Role::Server, PONG, &payload));
+    assert!(alone.peer.connection.timeout_changed());
+}
+
 #[test]
 fn a_pong_nobody_asked_for_measures_nothing() {
     for payload in [&b""[..], b"unasked", &[0; 8], &[0, 0, 0, 0, 0, 0, 0, 1]] {
