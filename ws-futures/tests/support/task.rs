@@ -1,7 +1,8 @@
 //! Futures that are polled by hand, and only when they were woken: a wake-up that is lost shows as
 //! a task that waits for ever.
 
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -157,22 +158,23 @@ impl Crowd<'_> {
     }
 }
 
-/// Polls `$future` at most `$patience` times, drops it and begins again, until one is ready.
-#[allow(unused_macros, reason = "every test file takes the part it needs")]
-macro_rules! insist {
-    ($patience:expr, $future:expr) => {
-        'insist: loop {
-            // Dropped before it was polled at all.
-            drop($future);
-            let mut task = $crate::support::task::Task::new($future);
-            for _ in 0..$patience {
-                if let std::task::Poll::Ready(result) = task.poll() {
-                    break 'insist result;
-                }
-                assert!(task.is_woken(), "nothing will wake it");
+/// Makes a call, drops its future when it was polled so many times, makes it again, and so on until
+/// one is ready.
+pub(crate) async fn insist<R>(patience: usize, mut call: impl AsyncFnMut() -> R) -> R {
+    loop {
+        // Dropped before it was polled at all.
+        drop(call());
+        let mut future = pin!(call());
+        let mut polls = 0;
+        let polled = poll_fn(|cx| {
+            if polls == patience {
+                return Poll::Ready(None);
             }
+            polls += 1;
+            future.as_mut().poll(cx).map(Some)
+        });
+        if let Some(result) = polled.await {
+            return result;
         }
-    };
+    }
 }
-#[allow(unused_imports, reason = "every test file takes the part it needs")]
-pub(crate) use insist;
