@@ -2,10 +2,11 @@
 
 mod pair;
 
-use ws_proto::{Config, Connection, Event, Limits, Role, client, server};
+use ws_proto::{Config, Connection, ErrorKind, Event, Limits, Role, client, server};
 
 use pair::peer::Peer;
-use pair::wire::{self, BINARY, FIN};
+use pair::run;
+use pair::wire::{self, BINARY, FIN, ROLES};
 
 fn config() -> Config {
     Config {
@@ -63,6 +64,20 @@ fn a_message() {
     let mut peer = Peer::new(Connection::server(config()));
     peer.read(&wire::frame(Role::Server, FIN | BINARY, b"data"));
     assert_eq!(peer.events, [Event::Binary(b"data".into())]);
+}
+
+/// A length that wraps round when a header is added to it (CVE-2020-27813).
+#[test]
+fn a_length_near_two_to_the_64() {
+    for role in ROLES {
+        for less in [0, 1, 10, 14] {
+            let mut wire = wire::header(role, FIN | BINARY, u64::MAX - less);
+            wire.extend([0; 100]);
+            let peer = run::reader(role, &config(), &wire, &[usize::MAX]);
+            let kind = peer.error.map(|error| error.kind());
+            assert_eq!(kind, Some(ErrorKind::LengthTopBit), "{role:?}: 2^64 - 1 - {less}");
+        }
+    }
 }
 
 #[test]
