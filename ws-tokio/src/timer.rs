@@ -4,18 +4,25 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::OnceLock;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 use ws_futures::Timer;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Deadlines by Tokio's timer; nothing is allocated before the first one.
 #[derive(Debug, Default)]
 pub struct TokioTimer(Option<Pin<Box<Sleep>>>);
 
-/// The epoch of every connection's clock.
+/// The epoch of every connection's clock: before any runtime began, as a rule, because a paused clock
+/// (`tokio::time::pause`) counts from there, and each runtime's by itself.
 fn epoch() -> Instant {
     static EPOCH: OnceLock<Instant> = OnceLock::new();
-    *EPOCH.get_or_init(Instant::now)
+    *EPOCH.get_or_init(|| {
+        let now = std::time::Instant::now();
+        now.checked_sub(DAY).unwrap_or(now).into()
+    })
 }
 
 impl Timer for TokioTimer {
