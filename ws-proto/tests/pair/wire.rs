@@ -46,6 +46,13 @@ pub(crate) fn begin(to: Role, first: u8, length: u8, extended: &[u8]) -> Vec<u8>
     [&[first, mask | length], extended].concat()
 }
 
+/// A frame whose length, at most 125, stands in two bytes more than it needs.
+pub(crate) fn padded(to: Role, first: u8, payload: &[u8]) -> Vec<u8> {
+    let header = begin(to, first, 126, &(payload.len() as u16).to_be_bytes());
+    let [_, _, rest @ ..] = &*frame(to, first, payload) else { return header };
+    [&header, rest].concat()
+}
+
 /// A message in fragments, `kind` being its opcode.
 pub(crate) fn fragments(to: Role, kind: u8, parts: &[&[u8]]) -> Vec<u8> {
     let last = parts.len() - 1;

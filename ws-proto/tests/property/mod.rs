@@ -55,7 +55,7 @@ fn part(to: Role) -> impl Strategy<Value = Vec<u8>> {
         select(vec![FIN | TEXT, FIN | BINARY, TEXT, BINARY, FIN | CONTINUATION, CONTINUATION]),
         any::<u8>(),
     ];
-    let code = prop_oneof![select(vec![1000, 1001, 1005, 3000, 4999, 5000]), any::<u16>()];
+    let code = prop_oneof![select(vec![1000, 1001, 1005, 1014, 3000, 4999, 5000]), any::<u16>()];
     let close = (code, damaged_text());
     prop_oneof![
         6 => fragmented(to, text().prop_map(String::into_bytes).boxed(), TEXT),
@@ -68,8 +68,15 @@ fn part(to: Role) -> impl Strategy<Value = Vec<u8>> {
         }),
         1 => Just(wire::frame(to, CLOSE, b"")),
         1 => (first, data()).prop_map(move |(first, payload)| wire::frame(to, first, &payload)),
+        1 => padded(to),
         1 => vec(any::<u8>(), 0..8),
     ]
+}
+
+fn padded(to: Role) -> impl Strategy<Value = Vec<u8>> {
+    let first = select(vec![FIN | BINARY, BINARY, PING, PONG]);
+    (first, vec(any::<u8>(), 0..=125))
+        .prop_map(move |(first, payload)| wire::padded(to, first, &payload))
 }
 
 fn control(to: Role, first: u8, payload: &[u8]) -> Vec<u8> {
