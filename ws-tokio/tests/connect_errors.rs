@@ -1,0 +1,134 @@
+//! Connections that do not come to be.
+
+mod support;
+
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use ws_tokio::proto::client::{HandshakeErrorKind, InvalidUri, Request};
+use ws_tokio::{Config, ConnectError, HandshakeError, client, connect};
+
+use support::{listen, on_both_runtimes};
+
+#[test]
+fn addresses() {
+    let cases = [
+        ("", InvalidUri::Scheme),
+        ("http://localhost/", InvalidUri::Scheme),
+        ("localhost:80", InvalidUri::Scheme),
+        ("ws://", InvalidUri::Host),
+        ("ws://:80/", InvalidUri::Host),
+        ("ws://localhost:port/", InvalidUri::Port),
+        ("ws://localhost:0/", InvalidUri::Port),
+        ("ws://user@localhost/", InvalidUri::UserInfo),
+        ("ws://localhost/#there", InvalidUri::Fragment),
+        ("ws://localhost/a b", InvalidUri::Target),
+    ];
+    on_both_runtimes(async || {
+        for (uri, expected) in cases {
+            let error = connect(uri).await.expect_err(uri);
+            let ConnectError::Uri(invalid) = &error else { panic!("{uri}: {error}") };
+            assert_eq!(*invalid, expected, "{uri}");
+            assert_eq!(error.to_string(), expected.to_string(), "{uri}");
+        }
+    });
+}
+
+#[test]
+fn tls_is_not_brought() {
+    on_both_runtimes(async || {
+        let error = connect("wss://localhost/").await.expect_err("wss");
+        assert!(matches!(error, ConnectError::Secure), "{error}");
+    });
+}
+
+#[test]
+fn nobody_listens() {
+    on_both_runtimes(async || {
+        let (listener, address) = listen().await;
+        drop(listener);
+        let error = connect(&format!("ws://{address}/")).await.expect_err("nobody");
+        let ConnectError::Io(error) = error else { panic!("{error}") };
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    });
+}
+
+/// Reads a request, gives this answer and ends the stream.
+async fn answer(listener: TcpListener, answer: &str) -> io::Result<()> {
+    let (mut stream, _peer) = listener.accept().await?;
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        request.push(stream.read_u8().await?);
+    }
+    stream.write_all(answer.as_bytes()).await?;
+    stream.shutdown().await
+}
+
+async fn error_over(answered: &str) -> HandshakeError {
+    let (listener, address) = listen().await;
+    let uri = format!("ws://{address}/");
+    let (answered, connected) = tokio::join!(answer(listener, answered), connect(&uri));
+    answered.expect("a client");
+    match connected {
+        Err(ConnectError::Handshake(error)) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn answers_that_are_none() {
+    on_both_runtimes(async || {
+        let error = error_over("HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nno!").await;
+        let HandshakeError::Refused(response) = error else { panic!("{error}") };
+        assert_eq!((response.status(), response.body()), (403, &b"no!"[..]));
+
+        let error = error_over("HTTP/1.1 101 Switching Protocols\r\n\r\n").await;
+        let HandshakeError::Response(error) = error else { panic!("{error}") };
+        assert_eq!(error.kind(), HandshakeErrorKind::MissingUpgrade);
+
+        let error = error_over("220 mail.example.com ESMTP\r\n").await;
+        let HandshakeError::Io(error) = error else { panic!("{error}") };
+        assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+
+        let error = error_over("220 mail.example.com ESMTP\r\n\r\n").await;
+        let HandshakeError::Response(error) = error else { panic!("{error}") };
+        assert_eq!(error.kind(), HandshakeErrorKind::Malformed);
+
+        let error = error_over("").await;
+        let HandshakeError::Io(error) = error else { panic!("{error}") };
+        assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+    });
+}
+
+/// A request that would forge header fields does not even reach the stream.
+#[test]
+fn fields_that_are_none() {
+    on_both_runtimes(async || {
+        let (ours, mut theirs) = tokio::io::duplex(1024);
+        let request = Request::new("localhost", "/").header("X-Test", "a\r\nX-Other: b");
+        let error = client(ours, request, Config::default()).await.expect_err("a line break");
+        assert!(matches!(error, HandshakeError::Header(_)), "{error}");
+        let mut sent = Vec::new();
+        theirs.read_to_end(&mut sent).await.expect("an end");
+        assert!(sent.is_empty());
+    });
+}
+
+/// A name that resolves to several addresses, not all of which anybody listens on.
+#[test]
+fn a_name_is_resolved() {
+    on_both_runtimes(async || {
+        let (listener, address) = listen().await;
+        let SocketAddr::V4(address) = address else { panic!("{address}") };
+        let uri = format!("ws://localhost:{}/", address.port());
+        let refusal = "HTTP/1.1 404 Not Found\r\n\r\n";
+        let (answered, connected) = tokio::join!(answer(listener, refusal), connect(&uri));
+        answered.expect("a client");
+        let Err(ConnectError::Handshake(HandshakeError::Refused(response))) = connected else {
+            panic!()
+        };
+        assert_eq!(response.status(), 404);
+    });
+}

@@ -1,0 +1,43 @@
+//! Servers on ports that the system chooses, seeded randomness, and both kinds of runtime.
+#![allow(dead_code, reason = "every test file takes the part it needs")]
+
+pub(crate) mod echo;
+pub(crate) mod proxy;
+pub(crate) mod seeds;
+pub(crate) mod wire;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, Runtime};
+use ws_tokio::proto::client::{Request, Uri};
+use ws_tokio::{Config, WebSocket, connect_with};
+
+/// Ends a test that hangs; it is far above what a slow machine needs.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Runs a test on a runtime with one thread and on one with several.
+pub(crate) fn on_both_runtimes<F: Future<Output = ()>>(test: impl Fn() -> F) {
+    on(Builder::new_current_thread(), &test);
+    on(Builder::new_multi_thread(), &test);
+}
+
+fn on<F: Future<Output = ()>>(mut builder: Builder, test: impl Fn() -> F) {
+    let runtime: Runtime = builder.worker_threads(2).enable_all().build().expect("a runtime");
+    let ended = runtime.block_on(async { tokio::time::timeout(PATIENCE, test()).await });
+    ended.expect("hangs");
+}
+
+pub(crate) async fn listen() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    (listener, address)
+}
+
+/// A client of ours.
+pub(crate) async fn client(address: SocketAddr, config: &Config) -> WebSocket<TcpStream> {
+    let uri: Uri = format!("ws://{address}/").parse().expect("an address");
+    let connected = connect_with(&uri, Request::for_uri(&uri), config.clone()).await;
+    connected.expect("a server").0
+}
