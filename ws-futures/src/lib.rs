@@ -39,3 +39,5 @@ pub use ws_proto::{
     self as proto, Close, CloseCode, Closed, Config, Delivery, Event, Instant, Limits, client,
     server,
 };
+#[cfg(feature = "deflate")]
+pub use ws_proto::{Deflate, EnginePool};

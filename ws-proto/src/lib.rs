@@ -24,6 +24,11 @@ extern crate std;
 mod close;
 mod config;
 mod connection;
+#[cfg(feature = "deflate")]
+mod deflate;
+#[cfg(not(feature = "deflate"))]
+#[path = "deflate/disabled.rs"]
+mod deflate;
 mod error;
 mod event;
 mod frame;
@@ -39,8 +44,10 @@ pub mod adapter_guide {}
 pub use close::{Close, CloseCode, Closed, Initiator, MAX_REASON};
 pub use config::{Config, Delivery, Limits};
 pub use connection::{Connection, Frame, Role, State, Stats, Traffic};
+#[cfg(feature = "deflate")]
+pub use deflate::{Deflate, EnginePool};
 pub use error::{Error, ErrorKind, SendError};
 pub use event::Event;
 pub use handshake::{Headers, InvalidHeader, client, server};
-pub use message::Message;
+pub use message::{Compression, Message};
 pub use time::Instant;

@@ -1,0 +1,149 @@
+//! What the application decides about compression.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+use std::sync::{Mutex, PoisonError};
+
+use super::engine::{Deflater, Inflater};
+
+/// How messages are compressed where the peer agrees (RFC 7692).
+///
+/// # Memory
+///
+/// A compressor is an *engine* of some hundred KiB and a *history*: the bytes of earlier messages
+/// that later ones may refer to (context takeover), at most 2^`window_bits` of them. A connection
+/// keeps its histories and borrows engines from a pool while it is busy, so an idle connection
+/// costs its histories alone: 4 KiB for each direction by default, nothing without takeover.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deflate {
+    /// The effort of compression, from 1 (fast) to 9 (small). 3 by default.
+    pub level: u8,
+    /// Our window: how far back, as a power of two from 9 to 15, what we send may refer. 12 by
+    /// default, which is as good as 15 for messages of some KiB and takes half the memory. The peer
+    /// may demand less.
+    pub window_bits: u8,
+    /// The peer's window, asked for where the peer lets us choose. 12 by default.
+    pub peer_window_bits: u8,
+    /// Whether our messages may refer to earlier ones. On by default; without it one compressed
+    /// form serves many receivers.
+    pub context_takeover: bool,
+    /// Whether the peer's messages may refer to earlier ones. On by default.
+    pub peer_context_takeover: bool,
+    /// The smallest message to be compressed, in bytes. 128 by default: smaller ones gain little.
+    pub threshold: usize,
+    /// How long a connection without compressed messages keeps its engines. 1 s by default.
+    pub idle_timeout: Duration,
+    /// Where engines come from and go to; clones of it, and of this, share one.
+    pub engines: EnginePool,
+}
+
+impl Default for Deflate {
+    fn default() -> Self {
+        Self {
+            level: 3,
+            window_bits: 12,
+            peer_window_bits: 12,
+            context_takeover: true,
+            peer_context_takeover: true,
+            threshold: 128,
+            idle_timeout: Duration::from_secs(1),
+            engines: EnginePool::default(),
+        }
+    }
+}
+
+impl Deflate {
+    pub(super) fn window_bits(&self) -> u8 {
+        self.window_bits.clamp(9, 15)
+    }
+
+    pub(super) fn peer_window_bits(&self) -> u8 {
+        self.peer_window_bits.clamp(9, 15)
+    }
+
+    pub(super) fn level(&self) -> i32 {
+        i32::from(self.level.clamp(1, 9))
+    }
+}
+
+/// Engines that no connection is using.
+///
+/// A clone is another handle to the same pool. It keeps at most so many engines for each direction
+/// and frees the others as they come back.
+#[derive(Clone)]
+pub struct EnginePool {
+    idle: Arc<Mutex<Idle>>,
+    kept: usize,
+}
+
+#[derive(Default)]
+#[expect(clippy::vec_box, reason = "engines move between pool and connections by pointer")]
+struct Idle {
+    deflaters: Vec<Box<Deflater>>,
+    inflaters: Vec<Box<Inflater>>,
+}
+
+impl EnginePool {
+    /// A pool that keeps at most `kept` unused engines for each direction.
+    pub fn new(kept: usize) -> Self {
+        Self { idle: Arc::default(), kept }
+    }
+
+    pub(super) fn deflater(&self, level: i32, window_bits: u8) -> Box<Deflater> {
+        let pooled = self.with(|idle| {
+            let mut engines = idle.deflaters.iter();
+            let fitting = engines.rposition(|engine| engine.fits(level, window_bits));
+            fitting.map(|at| idle.deflaters.swap_remove(at))
+        });
+        pooled.unwrap_or_else(|| Box::new(Deflater::new(level, window_bits)))
+    }
+
+    pub(super) fn give_deflater(&self, engine: Box<Deflater>) {
+        self.with(|idle| {
+            if idle.deflaters.len() < self.kept {
+                idle.deflaters.push(engine);
+            }
+        });
+    }
+
+    pub(super) fn inflater(&self) -> Box<Inflater> {
+        self.with(|idle| idle.inflaters.pop()).unwrap_or_else(|| Box::new(Inflater::new()))
+    }
+
+    pub(super) fn give_inflater(&self, engine: Box<Inflater>) {
+        self.with(|idle| {
+            if idle.inflaters.len() < self.kept {
+                idle.inflaters.push(engine);
+            }
+        });
+    }
+
+    fn with<R>(&self, act: impl FnOnce(&mut Idle) -> R) -> R {
+        act(&mut self.idle.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Keeps 16 unused engines for each direction.
+impl Default for EnginePool {
+    fn default() -> Self {
+        Self::new(16)
+    }
+}
+
+/// Equal if it is the same pool.
+impl PartialEq for EnginePool {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.idle, &other.idle)
+    }
+}
+
+impl Eq for EnginePool {}
+
+impl fmt::Debug for EnginePool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnginePool").field("kept", &self.kept).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,63 @@
+//! Compressing messages (RFC 7692 §7.2.1).
+
+use alloc::boxed::Box;
+
+use super::engine::TRAILER;
+use super::extension::{Extension, Lease, Outgoing};
+use crate::config::Config;
+
+impl Extension {
+    /// Whether a message of this size is worth compressing.
+    pub(crate) fn compresses(&self, config: &Config, len: usize) -> bool {
+        self.can_compress()
+            && config.deflate.as_ref().is_some_and(|deflate| len >= deflate.threshold)
+    }
+
+    pub(crate) fn can_compress(&self) -> bool {
+        self.parameters().outgoing_bits.is_some()
+    }
+
+    /// The payload of a message's next frame. `first` and `fin` say where in the message it is.
+    /// Only for an extension that [can compress](Self::can_compress).
+    pub(crate) fn compress(
+        &mut self,
+        config: &Config,
+        data: &[u8],
+        first: bool,
+        fin: bool,
+    ) -> &[u8] {
+        // A stored block without content, less its trailer (RFC 7692 §7.2.3.6).
+        const EMPTY: &[u8] = &[0];
+
+        let parameters = self.parameters();
+        let (Some(deflate), Some(bits)) = (&config.deflate, parameters.outgoing_bits) else {
+            return EMPTY;
+        };
+        self.used = true;
+        let outgoing = self.outgoing.get_or_insert_with(Box::default);
+        outgoing.open = !fin;
+        let Outgoing { history, engine, .. } = &mut **outgoing;
+        let engine = match engine {
+            Some(engine) => {
+                if first && !parameters.outgoing_takeover {
+                    engine.restart(&[]);
+                }
+                engine
+            }
+            None => {
+                let engine = engine.insert(Lease::deflater(deflate, bits));
+                engine.restart(history.as_slice());
+                engine
+            }
+        };
+        if parameters.outgoing_takeover {
+            history.push(data, bits);
+        }
+        let compressed = engine.compress(data);
+        let payload = match fin {
+            true => compressed.strip_suffix(&TRAILER).unwrap_or(compressed),
+            false => compressed,
+        };
+        if fin && payload.is_empty() { EMPTY } else { payload }
+    }
+}
