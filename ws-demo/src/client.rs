@@ -12,7 +12,7 @@ use ws_tokio::{Batch, Close, CloseCode, Closed, Error, Event, Message, TrySendEr
 use crate::hub::{Hub, Joined};
 use crate::id::ClientId;
 use crate::notice::{Content, Journal, Notice};
-use crate::outbox::{End, Next, Outbox};
+use crate::outbox::{End, Next, Outbox, Waiting};
 use crate::protocol::{self, Request};
 
 /// Serves a client until it is gone; says whether both sides said goodbye.
@@ -126,7 +126,7 @@ impl Drop for Client<'_> {
 
 /// What can be done without waiting.
 struct Turn {
-    /// Something waits in the outbox, and there is room for it.
+    /// Something waits in the outbox, and nothing holds it up.
     output: bool,
     input: Option<Result<Input, Error>>,
 }
@@ -144,8 +144,11 @@ enum Input {
 async fn turn(socket: &mut WebSocket<TcpStream>, outbox: &Outbox) -> Turn {
     poll_fn(|cx| {
         let output = socket.closed().is_none()
-            && outbox.poll_ready(cx).is_ready()
-            && pin!(socket.ready()).poll(cx).is_ready();
+            && match outbox.poll_waiting(cx) {
+                Poll::Ready(Waiting::Message) => pin!(socket.ready()).poll(cx).is_ready(),
+                Poll::Ready(Waiting::End) => true,
+                Poll::Pending => false,
+            };
         let input = match pin!(socket.read()).poll(cx) {
             Poll::Ready(Ok(Some(_untouched))) => Some(Ok(Input::Arrived)),
             Poll::Ready(Ok(None)) => Some(Ok(Input::Ended)),

@@ -28,7 +28,7 @@ use server::Server;
 async fn main() -> ExitCode {
     let ended = match Arguments::parse().into_command() {
         Command::Serve(serve) => run(*serve).await,
-        Command::Script => script::run(&mut std::io::stdout()).await,
+        Command::Script => script::play().await,
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

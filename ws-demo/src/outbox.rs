@@ -38,6 +38,15 @@ pub(crate) enum End {
     TooSlow,
 }
 
+/// What there is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waiting {
+    /// There is a message to send, if there is room for it.
+    Message,
+    /// There is nothing to send any more, and the connection is to be ended.
+    End,
+}
+
 /// What is to be done next for the client.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next {
@@ -57,11 +66,15 @@ impl Outbox {
         if !state.queue.is_empty() && state.bytes + cost > CAPACITY {
             state.clear();
             state.end = Some(End::TooSlow);
-        } else {
-            state.bytes += cost;
-            state.queue.push_back(message);
+            state.wake();
+            return;
         }
-        state.wake();
+        let was_empty = state.queue.is_empty();
+        state.bytes += cost;
+        state.queue.push_back(message);
+        if was_empty {
+            state.wake();
+        }
     }
 
     /// Lets the connection be closed behind what waits.
@@ -73,14 +86,21 @@ impl Outbox {
         }
     }
 
-    /// Is ready when there is something to be done.
-    pub(crate) fn poll_ready(&self, cx: &Context<'_>) -> Poll<()> {
+    /// Is ready when there is something to be done. The task is woken by the first message and by
+    /// the end, so that a client which leaves no room for messages hears of its end.
+    pub(crate) fn poll_waiting(&self, cx: &Context<'_>) -> Poll<Waiting> {
         let mut state = self.lock();
-        if !state.queue.is_empty() || state.end.is_some() {
-            return Poll::Ready(());
+        match &mut state.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            None => state.waker = Some(cx.waker().clone()),
         }
-        state.waker = Some(cx.waker().clone());
-        Poll::Pending
+        if !state.queue.is_empty() {
+            Poll::Ready(Waiting::Message)
+        } else if state.end.is_some() {
+            Poll::Ready(Waiting::End)
+        } else {
+            Poll::Pending
+        }
     }
 
     /// Takes what is to be done next. An end stays the end.
@@ -227,16 +247,28 @@ mod tests {
         let waker = Arc::clone(&count).into();
         let cx = Context::from_waker(&waker);
 
+        let woken = || count.0.swap(0, Ordering::Relaxed);
+
         let outbox = Outbox::default();
-        assert!(outbox.poll_ready(&cx).is_pending());
+        assert_eq!(outbox.poll_waiting(&cx), Poll::Pending);
         outbox.push("a".into());
         outbox.push("b".into());
-        assert_eq!(count.0.load(Ordering::Relaxed), 1);
-        assert!(outbox.poll_ready(&cx).is_ready());
+        assert_eq!(woken(), 1);
+        assert_eq!(outbox.poll_waiting(&cx), Poll::Ready(Waiting::Message));
+        // There is no room for it, and more of them would not help.
+        outbox.push("c".into());
+        assert_eq!(woken(), 0);
         while outbox.next().is_some() {}
-        assert!(outbox.poll_ready(&cx).is_pending());
+        assert_eq!(outbox.poll_waiting(&cx), Poll::Pending);
         outbox.close(&away());
-        assert_eq!(count.0.load(Ordering::Relaxed), 2);
-        assert!(outbox.poll_ready(&cx).is_ready());
+        assert_eq!(woken(), 1);
+        assert_eq!(outbox.poll_waiting(&cx), Poll::Ready(Waiting::End));
+
+        let outbox = Outbox::default();
+        outbox.push(bytes(CAPACITY));
+        assert_eq!(outbox.poll_waiting(&cx), Poll::Ready(Waiting::Message));
+        outbox.push("too much".into());
+        assert_eq!(woken(), 1);
+        assert_eq!(outbox.poll_waiting(&cx), Poll::Ready(Waiting::End));
     }
 }

@@ -1,9 +1,135 @@
-//! The demonstration.
+//! The demonstration: a server and two clients, over real sockets, with their lines in one order.
+//!
+//! Nobody sleeps to get the order. The server tells what it has seen before it answers, so when an
+//! answer has come, the server's line is out.
 
 use std::error::Error;
-use std::io::Write;
+use std::io::{self, Write as _};
+use std::sync::Arc;
+use std::time::Duration;
 
-pub(crate) async fn run(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
-    writeln!(out, "=== WebSocket Server Demo ===")?;
-    Ok(())
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+use ws_tokio::{Close, CloseCode, WebSocket, connect};
+
+use crate::notice::Notice;
+use crate::server::{Server, Settings};
+
+/// A script that takes longer hangs.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
+
+/// Plays the demonstration on standard output.
+///
+/// # Errors
+///
+/// When an event is not the expected one, or standard output takes no more.
+pub(crate) async fn play() -> Result {
+    timeout(PATIENCE, acts()).await.map_err(|_elapsed| "the demonstration hangs")?
+}
+
+async fn acts() -> Result {
+    say("=== WebSocket Server Demo ===")?;
+    let server = Server::bind("127.0.0.1:0", Settings::default(), Arc::new(tell)).await?;
+    let uri = format!("ws://{}/ws", server.address());
+    let hub = Arc::clone(server.hub());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = tokio::spawn(server.run(async {
+        // Without anyone who could ask it to stop, it stops.
+        let _ = stopped.await;
+    }));
+    let mut alice = Client::connect("Alice", &uri).await?;
+    let mut bob = Client::connect("Bob", &uri).await?;
+
+    heading("Sending messages")?;
+    alice.send(r#"{"type":"echo","text":"Hello from Alice"}"#).await?;
+    alice.expect("echo").await?;
+    bob.send(r#"{"type":"broadcast","message":"Hi everyone!"}"#).await?;
+    alice.expect("broadcast").await?;
+    alice.send(r#"{"type":"broadcast","message":"Hey Bob!"}"#).await?;
+    bob.expect("broadcast").await?;
+
+    heading("Connection stats")?;
+    say(&format!("Active clients: {}", hub.len()))?;
+
+    heading("Shutting down")?;
+    alice.disconnect().await?;
+    bob.disconnect().await?;
+    drop(stop);
+    server.await?;
+    say("Server closed")
+}
+
+/// One of the two who talk.
+struct Client {
+    name: &'static str,
+    socket: WebSocket<TcpStream>,
+}
+
+impl Client {
+    async fn connect(name: &'static str, uri: &str) -> Result<Self> {
+        let mut client = Self { name, socket: connect(uri).await? };
+        // The server tells about a client between the handshake and the welcome.
+        let welcome = client.receive().await?;
+        client.say("Connected")?;
+        client.show(&welcome, "welcome")?;
+        Ok(client)
+    }
+
+    async fn send(&mut self, text: &str) -> Result {
+        Ok(self.socket.send(text).await?)
+    }
+
+    async fn expect(&mut self, kind: &str) -> Result {
+        let message = self.receive().await?;
+        self.show(&message, kind)
+    }
+
+    async fn receive(&mut self) -> Result<Value> {
+        let message = self.socket.recv().await?.ok_or("the connection ended early")?;
+        let text = message.as_text().ok_or("a message is no text")?;
+        Ok(serde_json::from_str(text)?)
+    }
+
+    fn show(&self, message: &Value, kind: &str) -> Result {
+        if message["type"] != kind {
+            return Err(format!("{}: {kind} expected, but {message} came", self.name).into());
+        }
+        match (message["from"].as_str(), &message["message"]) {
+            (Some(from), text) => self.say(&format!("Received: {kind} from {from}: {text}")),
+            (None, _) => self.say(&format!("Received: {kind}")),
+        }
+    }
+
+    async fn disconnect(mut self) -> Result {
+        self.socket.close(Close::new(CloseCode::NORMAL, "Done")).await?;
+        self.say("Disconnected")
+    }
+
+    fn say(&self, text: &str) -> Result {
+        say(&format!("[{}] {text}", self.name))
+    }
+}
+
+/// The server's lines, as far as they belong into the script.
+fn tell(notice: &Notice<'_>) {
+    match notice {
+        Notice::Listening { .. }
+        | Notice::Disconnected { .. }
+        | Notice::Stopping { .. }
+        | Notice::Bye { .. } => {}
+        // The next line of a client's finds out about an output that takes no more.
+        _ => drop(say(&notice.to_string())),
+    }
+}
+
+fn heading(text: &str) -> Result {
+    say(&format!("\n--- {text} ---\n"))
+}
+
+fn say(line: &str) -> Result {
+    Ok(writeln!(io::stdout(), "{line}")?)
 }

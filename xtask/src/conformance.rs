@@ -23,8 +23,7 @@ use crate::conformance::selection::Selection;
 use crate::conformance::suite::Suite;
 use crate::failure::{Result, bail};
 use crate::outcome::Outcome;
-use crate::stamp;
-use crate::workspace;
+use crate::{note, stamp, workspace};
 
 /// Messages of 16 MiB in frames as large (9.1.6, 9.2.6) pass with room to spare.
 const MAX_MESSAGE: &str = "33554432";
@@ -118,7 +117,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     if !failed.is_empty() {
         bail!("not conformant: {}", failed.join(", "));
     }
-    println!("note: {total} cases passed");
+    note::print(&format!("{total} cases passed"));
     Ok(Outcome::Passed)
 }
 

@@ -8,8 +8,8 @@ use crate::echo::Echo;
 use crate::failure::{Context as _, Result, bail};
 use crate::memory::Memory;
 use crate::outcome::Outcome;
-use crate::this_program;
 use crate::wire::Wire;
+use crate::{note, this_program};
 
 const CONNECTIONS: u64 = 5_000;
 
@@ -50,7 +50,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     let grown = after.resident.saturating_sub(before.resident);
     let each = grown * 1024 / connections;
     println!("resident: {} KiB before, {} KiB after", before.resident, after.resident);
-    println!("note: {each} bytes for each of {connections} idle connections");
+    note::print(&format!("{each} bytes for each of {connections} idle connections"));
     if each > MAX_BYTES_EACH {
         bail!("an idle connection takes {each} bytes, more than {MAX_BYTES_EACH}");
     }

@@ -12,6 +12,7 @@ mod guardian;
 mod idle;
 mod lines;
 mod memory;
+mod note;
 mod outcome;
 mod packages;
 mod port;

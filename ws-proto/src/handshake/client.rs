@@ -125,7 +125,7 @@ impl Handshake {
 
             let head = self.head.receive(input, &self.config).map_err(sort)?;
             let Some(head) = head else { return Ok(Progress::NeedsInput(self)) };
-            let (status, headers) = parse_response(&head, &self.config).map_err(sort)?;
+            let (status, headers) = parse_response(&head).map_err(sort)?;
             match status {
                 101 => break headers,
                 // Interim responses precede the final one (RFC 9110 §15.2).

@@ -74,13 +74,10 @@ pub(super) struct RequestLine {
     pub(super) current: bool,
 }
 
-pub(super) fn parse_request(
-    head: &[u8],
-    config: &Config,
-) -> Result<(RequestLine, Headers), HeadError> {
-    with_fields(config.max_headers, |fields| {
+pub(super) fn parse_request(head: &[u8]) -> Result<(RequestLine, Headers), HeadError> {
+    with_fields(head, |fields| {
         let mut request = httparse::Request::new(fields);
-        request.parse(head).map_err(sort)?;
+        request.parse(head).map_err(|_error| HeadError::Malformed)?;
         let (Some(method), Some(target)) = (request.method, request.path) else {
             return Err(HeadError::Malformed);
         };
@@ -93,17 +90,20 @@ pub(super) fn parse_request(
     })
 }
 
-pub(super) fn parse_response(head: &[u8], config: &Config) -> Result<(u16, Headers), HeadError> {
-    with_fields(config.max_headers, |fields| {
+pub(super) fn parse_response(head: &[u8]) -> Result<(u16, Headers), HeadError> {
+    with_fields(head, |fields| {
         let mut response = httparse::Response::new(fields);
-        response.parse(head).map_err(sort)?;
+        response.parse(head).map_err(|_error| HeadError::Malformed)?;
         let status = response.code.ok_or(HeadError::Malformed)?;
         Ok((status, gather(response.headers)))
     })
 }
 
-/// Room for so many fields: on the stack for the usual number.
-fn with_fields<'h, R>(count: usize, parse: impl FnOnce(&mut [httparse::Header<'h>]) -> R) -> R {
+/// Room for the fields of `head`: on the stack for the usual number.
+fn with_fields<'h, R>(head: &[u8], parse: impl FnOnce(&mut [httparse::Header<'h>]) -> R) -> R {
+    let lines = head.iter().filter(|byte| **byte == b'\n').count();
+    // The first line and the blank one hold no field.
+    let count = lines.saturating_sub(2);
     let mut few = [httparse::EMPTY_HEADER; 100];
     match few.get_mut(..count) {
         Some(fields) => parse(fields),
@@ -117,11 +117,4 @@ fn gather(fields: &[httparse::Header<'_>]) -> Headers {
         headers.push_valid(field.name, field.value);
     }
     headers
-}
-
-fn sort(error: httparse::Error) -> HeadError {
-    match error {
-        httparse::Error::TooManyHeaders => HeadError::TooManyHeaders,
-        _ => HeadError::Malformed,
-    }
 }

@@ -69,7 +69,7 @@ impl Handshake {
     pub fn receive(mut self, input: &mut &mut [u8]) -> Result<Progress, Rejection> {
         let head = self.head.receive(input, &self.config).map_err(reject_head)?;
         let Some(head) = head else { return Ok(Progress::NeedsInput(self)) };
-        let (line, headers) = parse_request(&head, &self.config).map_err(reject_head)?;
+        let (line, headers) = parse_request(&head).map_err(reject_head)?;
         Request::new(self.config, line, headers).map(Progress::Request)
     }
 

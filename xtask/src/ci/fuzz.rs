@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::command::{cargo, execute, output, succeeds};
 use crate::failure::{Context as _, Result, bail};
 use crate::outcome::Outcome;
-use crate::{packages, stamp, workspace};
+use crate::{note, packages, stamp, workspace};
 
 const SECONDS_PER_TARGET: u32 = 20;
 
@@ -20,9 +20,12 @@ const CARGO_FUZZ: &str = "^0.13";
 
 pub(crate) fn run() -> Result<Outcome> {
     if !succeeds(cargo(&["+nightly", "--version"]).env("RUSTUP_AUTO_INSTALL", "0")) {
-        println!("note: nothing was fuzzed: there is no nightly toolchain");
+        note::print(
+            "nothing was fuzzed: there is no nightly toolchain (`test` has tried the seeds)",
+        );
         return Ok(Outcome::Skipped);
     }
+    packages::program("c++", "build-essential")?;
     let tools = cargo_fuzz()?;
     let tools = tools.as_deref();
     let list = output(&mut fuzz(tools, "list")?)?;
@@ -42,7 +45,7 @@ pub(crate) fn run() -> Result<Outcome> {
         println!("the inputs lie in fuzz/artifacts/, each under the name of its target");
         bail!("targets that failed: {}", failed.join(", "));
     }
-    println!("note: {} targets, {SECONDS_PER_TARGET} s each", targets.len());
+    note::print(&format!("{} targets, {SECONDS_PER_TARGET} s each", targets.len()));
     Ok(Outcome::Passed)
 }
 
@@ -65,6 +68,14 @@ fn fuzz_run(tools: Option<&Path>, target: &str) -> Result<Command> {
         format!("-timeout={SECONDS_PER_INPUT}"),
         "-print_final_stats=1".to_owned(),
     ]);
+    Ok(command)
+}
+
+/// Cargo in the crate of the fuzz targets, which is a workspace of its own.
+pub(crate) fn crate_cargo(arguments: &[&str]) -> Result<Command> {
+    let mut command = cargo(arguments);
+    command.current_dir(workspace::root().join("fuzz"));
+    command.env("CARGO_TARGET_DIR", workspace::scratch("fuzz/build")?);
     Ok(command)
 }
 

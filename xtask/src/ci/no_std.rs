@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::command::{cargo, command, execute, execute_within, output};
 use crate::failure::Result;
 use crate::outcome::Outcome;
-use crate::{packages, workspace};
+use crate::{note, packages, workspace};
 
 /// A Cortex-M4 without an operating system: there is no `std` for it.
 const TARGET: &str = "thumbv7em-none-eabi";
@@ -20,11 +20,11 @@ pub(crate) fn run() -> Result<Outcome> {
         return Ok(Outcome::Passed);
     }
     if nightly_has_the_sources() {
-        println!("note: built with nightly's own core and alloc: stable has no {TARGET}");
+        note::print(&format!("built with nightly's own core and alloc: stable has no {TARGET}"));
         execute(cargo(&["+nightly"]).args(build).arg("-Zbuild-std=core,alloc"))?;
         return Ok(Outcome::Passed);
     }
-    println!("note: not built for {TARGET}, which could not be had; on the host it needs no std");
+    note::print(&format!("not built for {TARGET}, which could not be had; no std on the host"));
     build_beside_a_panic_handler()?;
     Ok(Outcome::Passed)
 }

@@ -5,7 +5,7 @@ use crate::ci::{fuzz, no_std};
 use crate::command::{cargo, execute};
 use crate::failure::{Context as _, Result};
 use crate::outcome::Outcome;
-use crate::{clients, conformance, idle, probes, workspace};
+use crate::{clients, conformance, idle, packages, probes, workspace};
 
 /// A part of CI that can be run by itself.
 pub(crate) struct Stage {
@@ -133,15 +133,15 @@ const fn minutes(minutes: u64) -> Duration {
 
 fn fmt() -> Result<Outcome> {
     execute(&mut cargo(&["fmt", "--all", "--check"]))?;
-    // Not a member of the workspace: it needs a nightly compiler to build, but none to format.
-    let mut fuzz = cargo(&["fmt", "--check"]);
-    execute(fuzz.current_dir(workspace::root().join("fuzz")))?;
+    execute(&mut fuzz::crate_cargo(&["fmt", "--check"])?)?;
     Ok(Outcome::Passed)
 }
 
 fn clippy() -> Result<Outcome> {
     let targets = ["clippy", "--workspace", "--all-targets", "--all-features"];
     execute(cargo(&targets).args(["--", "-D", "warnings"]))?;
+    let mut fuzz = fuzz::crate_cargo(&["clippy", "--all-targets"])?;
+    execute(fuzz.args(["--", "-D", "warnings"]))?;
     Ok(Outcome::Passed)
 }
 
@@ -153,6 +153,8 @@ fn docs() -> Result<Outcome> {
 
 fn test() -> Result<Outcome> {
     execute(&mut cargo(&["test", "--workspace"]))?;
+    packages::program("c++", "build-essential")?;
+    execute(&mut fuzz::crate_cargo(&["test"])?)?;
     Ok(Outcome::Passed)
 }
 

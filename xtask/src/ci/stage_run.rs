@@ -15,13 +15,10 @@ use crate::failure::{Context as _, Result};
 use crate::lines;
 use crate::outcome::Outcome;
 use crate::process::Process;
-use crate::{this_program, workspace};
+use crate::{note, this_program, workspace};
 
 /// How much of a failed stage's output is repeated.
 const TAIL: usize = 60;
-
-/// What begins a line that a stage wants to see in the summary.
-const NOTE: &str = "note: ";
 
 /// How long output may still come after its stage has ended.
 const AFTERGLOW: Duration = Duration::from_secs(5);
@@ -134,7 +131,7 @@ struct Kept {
 
 impl Kept {
     fn push(&mut self, line: String) {
-        if let Some(note) = line.strip_prefix(NOTE) {
+        if let Some(note) = line.strip_prefix(note::MARK) {
             self.note = Some(note.to_owned());
         }
         if self.tail.len() == TAIL {
@@ -167,7 +164,7 @@ mod tests {
     #[test]
     fn the_end_and_the_note_are_kept() {
         let mut kept = Kept::default();
-        kept.push("note: no compiler".into());
+        kept.push("summary: no compiler".into());
         (0..TAIL).for_each(|n| kept.push(n.to_string()));
         assert_eq!(kept.tail.len(), TAIL);
         assert_eq!(kept.tail[0], "0");

@@ -13,7 +13,7 @@ use super::uri::Uri;
 use crate::config::Config;
 use crate::deflate::write_offers;
 use crate::handshake::head::HeadBuffer;
-use crate::handshake::headers::{EXTENSIONS, Headers, InvalidHeader, is_token};
+use crate::handshake::headers::{EXTENSIONS, Headers, InvalidHeader, is_host, is_token};
 use crate::handshake::key;
 
 /// A request for a WebSocket.
@@ -32,7 +32,7 @@ impl Request {
     /// that begins with `/`, and perhaps a query.
     pub fn new(host: impl Into<String>, target: impl Into<String>) -> Self {
         let (host, target) = (host.into(), target.into());
-        let invalid = if !is_visible(&host) || host.contains(['/', '?', '#', '@']) {
+        let invalid = if !is_host(&host) {
             Some(InvalidHeader::Target(host.clone()))
         } else if !is_visible(&target) || !target.starts_with('/') || target.contains('#') {
             Some(InvalidHeader::Target(target.clone()))

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::connection::Connection;
 use crate::deflate::{Parameters, accept_offers};
 use crate::handshake::head::RequestLine;
-use crate::handshake::headers::{EXTENSIONS, Headers, InvalidHeader, Single, is_token};
+use crate::handshake::headers::{EXTENSIONS, Headers, InvalidHeader, Single, is_host, is_token};
 use crate::handshake::key;
 
 /// The head of a request.
@@ -277,14 +277,6 @@ fn reduce_target(head: &mut RequestHead) -> Result<(), RejectionKind> {
     head.host = authority.into();
     head.target = target;
     Ok(())
-}
-
-/// Whether the text has only characters of a host and a port (RFC 3986 §3.2.2 and §3.2.3).
-fn is_host(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&byte))
 }
 
 fn into_text(bytes: Vec<u8>) -> Result<String, Rejection> {

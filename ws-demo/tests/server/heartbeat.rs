@@ -1,0 +1,36 @@
+//! Clients that show no life.
+
+use std::io::Read as _;
+
+use tokio::time::timeout;
+use ws_tokio::{Bytes, Message};
+
+use crate::process::{PATIENCE, Server};
+use crate::raw::{self, FIN, PING};
+
+const QUICK: [&str; 4] = ["--ping-interval", "100ms", "--ping-timeout", "150ms"];
+
+#[test]
+fn a_client_that_never_answers_is_dropped() {
+    let server = Server::start(&QUICK);
+    let mut stream = raw::open(&server);
+    assert_eq!(raw::frame(&mut stream), (FIN | PING, b"ping".to_vec()));
+    let (code, reason) = raw::close(&mut stream);
+    assert_eq!((code, reason.as_str()), (1011, "ping timeout"));
+    assert_eq!(stream.read(&mut [0]).expect("an end"), 0);
+    drop(stream);
+    server.wait_for(" failed heartbeat — disconnecting");
+    server.wait_for(" disconnected (0 total)");
+    assert_eq!(server.logged(" error: "), 0);
+}
+
+#[tokio::test]
+async fn a_client_that_answers_stays() {
+    let server = Server::start(&QUICK);
+    let (mut socket, _) = server.connect().await;
+    for _ in 0..5 {
+        let ping = timeout(PATIENCE, socket.recv()).await.expect("a ping in time");
+        assert_eq!(ping.expect("no error"), Some(Message::Ping(Bytes::from("ping"))));
+    }
+    assert_eq!(server.logged("disconnected"), 0);
+}

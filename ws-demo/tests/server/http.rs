@@ -1,0 +1,91 @@
+//! Answers to plain HTTP.
+
+use crate::process::Server;
+use crate::raw::{self, exchange, upgrade};
+
+const HOST: &str = "Host: demo.example\r\n";
+
+#[test]
+fn answers() {
+    let server = Server::start(&[]);
+    let many = format!("GET / HTTP/1.1\r\n{HOST}{}\r\n", "A: b\r\n".repeat(64));
+    let long = format!("GET / HTTP/1.1\r\n{HOST}A: {}\r\n\r\n", "b".repeat(8 * 1024));
+    let plain = |line: &str| format!("{line} HTTP/1.1\r\n{HOST}\r\n");
+    let without = |field: &str| upgrade("/ws", "").replace(field, "X-");
+    for (request, status, parts) in [
+        (plain("GET /"), 200, &["Content-Type: text/html; charset=utf-8\r\n", "</html>"][..]),
+        (plain("GET /?x=1"), 200, &["</html>"]),
+        (plain("POST /"), 405, &["Allow: GET, HEAD\r\n"]),
+        (plain("POST /ws"), 405, &["Allow: GET\r\n"]),
+        (plain("GET /ws"), 426, &["Upgrade: websocket\r\n", "upgrade to websocket"]),
+        (plain("GET /other"), 404, &["/ws is a WebSocket"]),
+        (plain("HEAD /other"), 404, &[]),
+        (upgrade("/other", ""), 404, &[]),
+        (without("Sec-WebSocket-Key"), 400, &["Sec-WebSocket-Key"]),
+        (without("Upgrade: websocket\r\n"), 426, &["Sec-WebSocket-Version: 13\r\n"]),
+        (upgrade("/", "").replace("websocket", "h2c"), 426, &["Upgrade: websocket\r\n"]),
+        (upgrade("/", "").replace("13", "8"), 426, &["Sec-WebSocket-Version: 13\r\n"]),
+        (upgrade("/", "").replace("GET", "POST"), 405, &[]),
+        (upgrade("/", "Origin: http://evil.example\r\n"), 403, &["Origin and Host differ"]),
+        (upgrade("/ws", "Origin: null\r\n"), 403, &[]),
+        (many, 431, &[]),
+        (long, 431, &[]),
+        (plain("GET /").replace("1.1", "1.0"), 505, &[]),
+        ("GET / HTTP/1.1\r\n\r\n".to_owned(), 400, &["Host"]),
+        ("nonsense\r\n\r\n".to_owned(), 400, &[]),
+    ] {
+        let response = exchange(server.address, &request);
+        let expected = format!("HTTP/1.1 {status} ");
+        assert!(response.starts_with(&expected), "{request}\n{response}");
+        for part in parts {
+            assert!(response.contains(part), "{request}\n{response}");
+        }
+        assert!(response.contains("\r\nContent-Length: "), "{response}");
+    }
+    assert_eq!(server.logged("connected"), 0);
+}
+
+#[test]
+fn the_page_is_pinned_down() {
+    let server = Server::start(&[]);
+    let page = exchange(server.address, &format!("GET / HTTP/1.1\r\n{HOST}\r\n"));
+    for part in [
+        "\r\nX-Content-Type-Options: nosniff\r\n",
+        "\r\nContent-Security-Policy: default-src 'none'; script-src 'sha256-",
+        "; style-src 'sha256-",
+        "; frame-ancestors 'none'",
+    ] {
+        assert!(page.contains(part), "{page}");
+    }
+    assert!(!page.contains("unsafe-"));
+
+    let head = exchange(server.address, &format!("HEAD / HTTP/1.1\r\n{HOST}\r\n"));
+    let (expected, _body) = page.split_once("\r\n\r\n").expect("a head and a body");
+    assert_eq!(head, format!("{expected}\r\n\r\n"));
+}
+
+#[test]
+fn pages_of_the_same_host_and_no_pages_at_all_may_connect() {
+    use std::io::Write as _;
+
+    let server = Server::start(&[]);
+    for (path, origin) in [
+        ("/", ""),
+        ("/ws", ""),
+        ("/ws?x=1", "Origin: http://demo.example\r\n"),
+        ("/ws", "Origin: https://demo.example\r\n"),
+    ] {
+        let mut stream = raw::connect(server.address);
+        stream.write_all(upgrade(path, origin).as_bytes()).expect("a stream");
+        assert!(raw::head(&mut stream).starts_with("HTTP/1.1 101 "), "{path} {origin}");
+    }
+}
+
+#[test]
+fn a_request_that_does_not_come_is_not_waited_for() {
+    let server = Server::start(&["--handshake-timeout", "100ms"]);
+    for begin in ["", "GET /ws HTTP/1.1\r\nHost: demo"] {
+        let response = exchange(server.address, begin);
+        assert!(response.starts_with("HTTP/1.1 408 "), "{response}");
+    }
+}

@@ -1,0 +1,54 @@
+//! The command line and the environment.
+
+use std::process::Output;
+
+use crate::process::{Server, program};
+use crate::raw::exchange;
+
+fn run(arguments: &[&str]) -> (Option<i32>, String) {
+    let Output { status, stderr, .. } = program().args(arguments).output().expect("it runs");
+    (status.code(), String::from_utf8_lossy(&stderr).into_owned())
+}
+
+#[test]
+fn the_environment_configures_and_flags_go_before_it() {
+    let mut command = program();
+    command
+        .arg("serve")
+        .envs([("WS_DEMO_LISTEN", "127.0.0.1:0"), ("WS_DEMO_HANDSHAKE_TIMEOUT", "100ms")]);
+    let server = Server::start_command(command);
+    assert_ne!(server.address.port(), 9001);
+    assert!(exchange(server.address, "").starts_with("HTTP/1.1 408 "));
+
+    let mut command = program();
+    command.args(["--listen", "127.0.0.1:0"]).env("WS_DEMO_LISTEN", "127.0.0.1:1");
+    Server::start_command(command);
+}
+
+#[test]
+fn mistakes_end_it_with_an_explanation() {
+    let (status, explanation) = run(&["--listen", "9001"]);
+    assert_eq!(status, Some(2));
+    assert!(explanation.contains("expected a host and a port"), "{explanation}");
+
+    let server = Server::start(&[]);
+    let taken = server.address.to_string();
+    let (status, explanation) = run(&["--listen", &taken]);
+    assert_eq!(status, Some(1));
+    assert!(explanation.contains(&format!("cannot listen on {taken}: ")), "{explanation}");
+
+    let mut command = program();
+    command.args(["--listen", "127.0.0.1:0"]).env("WS_DEMO_LOG", "ws_demo=loud");
+    let output = command.output().expect("it runs");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("WS_DEMO_LOG: "));
+}
+
+#[test]
+fn messages_are_logged_only_on_request() {
+    let mut command = program();
+    command.args(["--listen", "127.0.0.1:0"]);
+    let server = Server::start_command(command);
+    exchange(server.address, "GET /ws HTTP/1.1\r\nHost: demo.example\r\n\r\n");
+    assert_eq!(server.logged("DEBUG"), 0);
+}

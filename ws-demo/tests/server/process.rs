@@ -1,0 +1,148 @@
+//! The program as a process, and its log.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use ws_tokio::{Message, WebSocket, connect};
+
+/// Longer than anything here takes.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running server. Dropped, it is killed.
+pub(crate) struct Server {
+    child: Child,
+    log: Arc<Log>,
+    pub(crate) address: SocketAddr,
+}
+
+#[derive(Default)]
+struct Log {
+    lines: Mutex<Vec<String>>,
+    grown: Condvar,
+}
+
+/// The program, with nothing of the environment's that could configure it.
+pub(crate) fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ws-demo"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("WS_DEMO_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+impl Server {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let mut command = program();
+        command.args(["--listen", "127.0.0.1:0"]).args(arguments).env("WS_DEMO_LOG", "debug");
+        Self::start_command(command)
+    }
+
+    pub(crate) fn start_command(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("the program runs");
+        let log = Arc::new(Log::default());
+        let stderr = child.stderr.take().expect("a pipe");
+        thread::spawn({
+            let log = Arc::clone(&log);
+            move || log.follow(stderr)
+        });
+        let line = log.wait_for("listening on http://");
+        let (_, address) = line.split_once("http://").expect("an address");
+        let address = address.trim().parse().expect("an address");
+        Self { child, log, address }
+    }
+
+    pub(crate) fn uri(&self) -> String {
+        format!("ws://{}/ws", self.address)
+    }
+
+    /// A client and its id, the welcome taken.
+    pub(crate) async fn connect(&self) -> (WebSocket<TcpStream>, String) {
+        let mut socket = connect(&self.uri()).await.expect("a connection");
+        let welcome = text(&mut socket).await;
+        let welcome: serde_json::Value = serde_json::from_str(&welcome).expect("JSON");
+        (socket, welcome["id"].as_str().expect("an id").to_owned())
+    }
+
+    /// Waits for a line of the log that contains this.
+    pub(crate) fn wait_for(&self, part: &str) -> String {
+        self.log.wait_for(part)
+    }
+
+    /// The lines of the log so far that contain this.
+    pub(crate) fn logged(&self, part: &str) -> usize {
+        self.log.lines.lock().expect("a lock").iter().filter(|line| line.contains(part)).count()
+    }
+
+    /// Sends a signal, as a shell does.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let status = Command::new("sh").args(["-c", r#"kill -s "$0" "$1""#, name, &id]).status();
+        assert!(status.expect("a shell").success());
+    }
+
+    /// Waits for the end of the process.
+    pub(crate) fn ended(mut self) -> ExitStatus {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "the server does not end");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Log {
+    fn follow(&self, stderr: ChildStderr) {
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            self.lines.lock().expect("a lock").push(line);
+            self.grown.notify_all();
+        }
+    }
+
+    fn wait_for(&self, part: &str) -> String {
+        let lines = self.lines.lock().expect("a lock");
+        let found = |lines: &Vec<String>| lines.iter().find(|line| line.contains(part)).cloned();
+        let (lines, _timeout) = self
+            .grown
+            .wait_timeout_while(lines, PATIENCE, |lines| found(lines).is_none())
+            .expect("a lock");
+        found(&lines).unwrap_or_else(|| panic!("no {part:?} in the log:\n{}", lines.join("\n")))
+    }
+}
+
+/// The next message, pings aside.
+pub(crate) async fn message(socket: &mut WebSocket<TcpStream>) -> Message {
+    let next = async {
+        loop {
+            match socket.recv().await.expect("a good connection").expect("a message") {
+                Message::Ping(_) | Message::Pong(_) => {}
+                message => return message,
+            }
+        }
+    };
+    timeout(PATIENCE, next).await.expect("a message in time")
+}
+
+/// The next message, which is text.
+pub(crate) async fn text(socket: &mut WebSocket<TcpStream>) -> String {
+    let message = message(socket).await;
+    message.as_text().unwrap_or_else(|| panic!("{message:?}")).to_owned()
+}

@@ -1,0 +1,114 @@
+//! A client of bare bytes, which does what no good client would.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+
+use crate::process::{PATIENCE, Server};
+
+pub(crate) const FIN: u8 = 0x80;
+pub(crate) const CONTINUATION: u8 = 0;
+pub(crate) const TEXT: u8 = 1;
+pub(crate) const CLOSE: u8 = 8;
+pub(crate) const PING: u8 = 9;
+
+/// Sends a request and returns everything that comes until the server ends the stream.
+pub(crate) fn exchange(address: SocketAddr, request: &str) -> String {
+    let mut stream = connect(address);
+    stream.write_all(request.as_bytes()).expect("a stream that takes the request");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).expect("a response to its end");
+    response
+}
+
+/// A connection to the server.
+pub(crate) fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).expect("a connection");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
+    stream
+}
+
+/// An upgrade, with more header fields if you like (each with its line end).
+pub(crate) fn upgrade(path: &str, more: &str) -> String {
+    format!(
+        "GET {path} HTTP/1.1\r\nHost: demo.example\r\nUpgrade: websocket\r\n\
+         Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{more}\r\n"
+    )
+}
+
+/// The head of a response.
+pub(crate) fn head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).expect("a head");
+        head.extend(byte);
+    }
+    String::from_utf8(head).expect("text")
+}
+
+/// An open WebSocket whose welcome was taken.
+pub(crate) fn open(server: &Server) -> TcpStream {
+    let mut stream = connect(server.address);
+    stream.write_all(upgrade("/ws", "").as_bytes()).expect("a stream that takes the request");
+    assert!(head(&mut stream).starts_with("HTTP/1.1 101 "));
+    let (first, welcome) = frame(&mut stream);
+    assert_eq!(first, FIN | TEXT);
+    assert!(welcome.starts_with(br#"{"type":"welcome","#));
+    stream
+}
+
+/// A client's frame, with a mask that changes nothing.
+pub(crate) fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![first];
+    match payload.len() {
+        len @ 0..126 => frame.push(0x80 | len as u8),
+        len @ 126..0x1_0000 => {
+            frame.push(0x80 | 126);
+            frame.extend((len as u16).to_be_bytes());
+        }
+        len => {
+            frame.push(0x80 | 127);
+            frame.extend((len as u64).to_be_bytes());
+        }
+    }
+    frame.extend([0; 4]);
+    frame.extend(payload);
+    frame
+}
+
+/// A server's frame: its first byte and its payload.
+pub(crate) fn frame(stream: &mut TcpStream) -> (u8, Vec<u8>) {
+    let mut header = [0; 2];
+    stream.read_exact(&mut header).expect("a frame");
+    let len = match header[1] {
+        126 => {
+            let mut len = [0; 2];
+            stream.read_exact(&mut len).expect("a length");
+            usize::from(u16::from_be_bytes(len))
+        }
+        127 => {
+            let mut len = [0; 8];
+            stream.read_exact(&mut len).expect("a length");
+            u64::from_be_bytes(len) as usize
+        }
+        len => usize::from(len),
+    };
+    let mut payload = vec![0; len];
+    stream.read_exact(&mut payload).expect("a payload");
+    (header[0], payload)
+}
+
+/// The code and the reason of the Close frame that comes next, pings aside.
+pub(crate) fn close(stream: &mut TcpStream) -> (u16, String) {
+    loop {
+        let (first, payload) = frame(stream);
+        if first == FIN | PING {
+            continue;
+        }
+        assert_eq!(first, FIN | CLOSE);
+        let (code, reason) = payload.split_first_chunk().expect("a code");
+        return (u16::from_be_bytes(*code), String::from_utf8_lossy(reason).into_owned());
+    }
+}
