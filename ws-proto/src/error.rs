@@ -141,6 +141,8 @@ pub enum SendError {
     FragmentKind,
     /// Over a limit of [`Config::outgoing`](crate::Config::outgoing).
     TooBig,
+    /// A client's frames cannot be shared: each is masked with a key of its own (RFC 6455 §5.3).
+    Masked,
     /// A ping's or pong's payload has more than 125 bytes (RFC 6455 §5.5).
     ControlTooLong,
     /// A close code that must not be sent (RFC 6455 §7.4), or a reason without a code.
@@ -156,6 +158,7 @@ impl fmt::Display for SendError {
             Self::MessageUnfinished => "a fragmented message is not finished",
             Self::FragmentKind => "fragment of another kind than its message",
             Self::TooBig => "over the limit for outgoing messages",
+            Self::Masked => "a client's frames cannot be shared",
             Self::ControlTooLong => "control frame over 125 bytes",
             Self::InvalidCloseCode => "close code that must not be sent",
             Self::ReasonTooLong => "close reason over 123 bytes",

@@ -35,6 +35,7 @@ mod frame;
 mod handshake;
 mod mask;
 mod message;
+mod prepared;
 mod time;
 mod utf8;
 
@@ -50,4 +51,5 @@ pub use error::{Error, ErrorKind, SendError};
 pub use event::Event;
 pub use handshake::{Headers, InvalidHeader, client, server};
 pub use message::{Compression, Message};
+pub use prepared::Prepared;
 pub use time::Instant;

@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use rand::Rng;
@@ -11,6 +12,7 @@ use crate::error::SendError;
 use crate::frame::{COMPRESSED, EncodedHeader, FIN, MAX_CONTROL, MAX_HEADER, Opcode};
 use crate::mask::{self, Key};
 use crate::message::{Compression, Message};
+use crate::prepared::Prepared;
 
 /// The message in progress, and the slot of the pong that is owed.
 #[derive(Default)]
@@ -158,6 +160,54 @@ impl Connection {
         self.stats.sent.frames += 1;
         self.stats.sent.bytes += (header.as_bytes().len() + payload.len()) as u64;
         Ok(Frame { header, payload })
+    }
+
+    /// The frame of a message that was encoded once for many, to be written as it is: compressed
+    /// where the connection can take that form. Write what [`poll_transmit`](Self::poll_transmit)
+    /// gives first.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Masked`] for a client, whose frames cannot be shared (use
+    /// [`send_prepared`](Self::send_prepared)), and those of [`send`](Self::send).
+    pub fn prepared<'p>(&mut self, prepared: &'p Prepared) -> Result<&'p Arc<[u8]>, SendError> {
+        if let Side::Client(_) = self.side {
+            return Err(SendError::Masked);
+        }
+        self.check_message(prepared.payload().len())?;
+        let window_bits = self.extension.as_ref().and_then(|it| it.shared_window_bits());
+        let deflated = window_bits.and_then(|bits| prepared.deflated_frame(bits));
+        let frame = deflated.unwrap_or(prepared.frame());
+        self.stats.sent.messages += 1;
+        self.stats.sent.frames += 1;
+        self.stats.sent.bytes += frame.len() as u64;
+        Ok(frame)
+    }
+
+    /// Appends a message that was encoded once for many. A client masks its copy.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    pub fn send_prepared(
+        &mut self,
+        prepared: &Prepared,
+        out: &mut Vec<u8>,
+    ) -> Result<(), SendError> {
+        match self.prepared(prepared) {
+            Ok(frame) => {
+                self.transmit_replies(out);
+                out.extend_from_slice(frame);
+            }
+            Err(SendError::Masked) => {
+                self.check_message(prepared.payload().len())?;
+                self.transmit_replies(out);
+                self.write_frame(prepared.first(), prepared.payload(), out);
+                self.stats.sent.messages += 1;
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     /// Appends a ping (RFC 6455 §5.5.2), besides those of

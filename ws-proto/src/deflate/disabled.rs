@@ -43,6 +43,10 @@ impl Extension {
         match *self {}
     }
 
+    pub(crate) fn shared_window_bits(&self) -> Option<u8> {
+        match *self {}
+    }
+
     pub(crate) fn compress(&mut self, _: &Config, _: &[u8], _: bool, _: bool) -> &[u8] {
         match *self {}
     }

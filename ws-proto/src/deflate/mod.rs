@@ -11,3 +11,4 @@ mod send;
 pub use config::{Deflate, EnginePool};
 pub(crate) use extension::{Extension, Parameters};
 pub(crate) use negotiation::{accept_offers, check_response, write_offers};
+pub(crate) use send::compress_alone;

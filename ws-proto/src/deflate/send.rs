@@ -1,7 +1,9 @@
 //! Compressing messages (RFC 7692 §7.2.1).
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
+use super::config::Deflate;
 use super::engine::TRAILER;
 use super::extension::{Extension, Lease, Outgoing};
 use crate::config::Config;
@@ -26,9 +28,6 @@ impl Extension {
         first: bool,
         fin: bool,
     ) -> &[u8] {
-        // A stored block without content, less its trailer (RFC 7692 §7.2.3.6).
-        const EMPTY: &[u8] = &[0];
-
         let parameters = self.parameters();
         let (Some(deflate), Some(bits)) = (&config.deflate, parameters.outgoing_bits) else {
             return EMPTY;
@@ -54,10 +53,31 @@ impl Extension {
             history.push(data, bits);
         }
         let compressed = engine.compress(data);
-        let payload = match fin {
-            true => compressed.strip_suffix(&TRAILER).unwrap_or(compressed),
-            false => compressed,
-        };
-        if fin && payload.is_empty() { EMPTY } else { payload }
+        if fin { finish(compressed) } else { compressed }
     }
+
+    /// Whether messages go out that refer to no earlier ones, and how far back in themselves.
+    pub(crate) fn shared_window_bits(&self) -> Option<u8> {
+        let parameters = self.parameters();
+        parameters.outgoing_bits.filter(|_| !parameters.outgoing_takeover)
+    }
+}
+
+/// A stored block without content, less its trailer (RFC 7692 §7.2.3.6).
+const EMPTY: &[u8] = &[0];
+
+/// Takes the trailer from the last frame of a message (RFC 7692 §7.2.1).
+fn finish(compressed: &[u8]) -> &[u8] {
+    match compressed.strip_suffix(&TRAILER).unwrap_or(compressed) {
+        [] => EMPTY,
+        payload => payload,
+    }
+}
+
+/// Compresses a message that refers to no other; says how large a window it needs.
+pub(crate) fn compress_alone(deflate: &Deflate, data: &[u8]) -> (Vec<u8>, u8) {
+    let window_bits = deflate.window_bits();
+    let mut engine = Lease::deflater(deflate, window_bits);
+    engine.restart(&[]);
+    (finish(engine.compress(data)).to_vec(), window_bits)
 }
