@@ -178,11 +178,11 @@ fn send(input: &mut Unstructured<'_>, peer: &mut Peer, expected: &mut Expected) 
 }
 
 fn message(input: &mut Unstructured<'_>) -> Result<Message<'static>> {
-    Ok(match input.int_in_range(0..=4)? {
-        0 | 1 => String::from(input.arbitrary::<&str>()?).into(),
-        2 | 3 => bytes(input)?.to_vec().into(),
-        // Beyond the two shorter forms of a length.
-        _ => vec![input.arbitrary()?; input.int_in_range(0..=70_000)?].into(),
+    Ok(match input.int_in_range(0..=9)? {
+        0..=4 => String::from(input.arbitrary::<&str>()?).into(),
+        5..=8 => bytes(input)?.to_vec().into(),
+        // Beyond the shortest form of a length.
+        _ => vec![input.arbitrary()?; 126].into(),
     })
 }
 

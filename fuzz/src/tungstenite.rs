@@ -121,10 +121,10 @@ fn into_close(frame: CloseFrame) -> Close<'static> {
 
 /// Whether the courses are the same, or differ for a good reason.
 fn explain(ours: &Course<Error>, theirs: &Course<Kind>) -> Result<(), &'static str> {
-    // RFC 6455 §5.2: "the minimal number of bytes MUST be used to encode the length".
-    // tungstenite takes any form and goes on.
+    // RFC 6455 §5.2: "the minimal number of bytes MUST be used to encode the length", so a control
+    // frame has no use for the longer forms (§5.5). tungstenite takes any form and goes on.
     if let End::Error(error) = &ours.end
-        && error.kind() == ErrorKind::LengthNotMinimal
+        && let ErrorKind::LengthNotMinimal | ErrorKind::ControlTooLong = error.kind()
     {
         let goes_on =
             theirs.messages.starts_with(&ours.messages) && theirs.pongs.starts_with(&ours.pongs);

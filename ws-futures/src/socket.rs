@@ -26,6 +26,8 @@ pub(crate) struct Socket<Io, T> {
     pub(crate) io: Io,
     timer: T,
     stage: Stage,
+    /// Whether the stream has taken output that it may still hold.
+    unflushed: bool,
     /// The stream takes no more output; what it still holds of input is read first.
     write_error: Option<io::Error>,
 }
@@ -77,11 +79,13 @@ where
             io,
             timer,
             stage: Stage::Open,
+            unflushed: false,
             write_error: None,
         }
     }
 
-    /// Waits until there is input to be received; `false`: the connection has ended.
+    /// Waits until there is input to be received, and room for the replies if it asks for that;
+    /// `false`: the connection has ended.
     pub(crate) fn poll_input(
         &mut self,
         wakers: Wakers<'_>,
@@ -91,7 +95,8 @@ where
             if self.ignores_input() {
                 self.discard_input();
             }
-            if !self.input.is_empty() {
+            let full = |socket: &Self| when_full == WhenFull::Wait && socket.is_full();
+            if !self.input.is_empty() && !full(self) {
                 return Poll::Ready(Ok(true));
             }
             self.input.release();
@@ -100,10 +105,16 @@ where
             }
             // A reader that would have to wait flushes first.
             let flushed = self.poll_flush(wakers.write).is_ready();
+            if !self.input.is_empty() {
+                if full(self) {
+                    ready!(self.poll_deadline(wakers.read));
+                }
+                continue;
+            }
             if self.connection.closed().is_some() {
                 // A peer that never stops sending must not outlive its deadline.
                 while self.poll_deadline(wakers.read).is_ready() {}
-                let flushed = flushed || self.output.is_empty();
+                let flushed = flushed || self.is_written();
                 if flushed && self.connection.wants_close() {
                     ready!(self.poll_close(wakers));
                     self.stage = Stage::Done;
@@ -114,8 +125,7 @@ where
                     self.stage = Stage::HalfClosed;
                 }
             }
-            let full = when_full == WhenFull::Wait && self.output.len() >= HIGH_WATER;
-            if full || self.stage == Stage::InputEnded {
+            if full(self) || self.stage == Stage::InputEnded {
                 ready!(self.poll_deadline(wakers.read));
                 continue;
             }
@@ -153,6 +163,11 @@ where
         Poll::Ready(Ok(None))
     }
 
+    /// Whether the output is at its high-water mark.
+    pub(crate) fn is_full(&self) -> bool {
+        self.output.len() >= HIGH_WATER
+    }
+
     /// Takes a message for output; small ones wait for a flush.
     pub(crate) fn send(&mut self, message: Message) -> Result<(), SendError> {
         send_owned(&mut self.connection, &mut self.output, message)
@@ -160,10 +175,7 @@ where
 
     /// Waits until the output is below its high-water mark.
     pub(crate) fn poll_room(&mut self, waker: &Waker) -> Poll<Result<(), Error>> {
-        if self.output.len() >= HIGH_WATER
-            && self.poll_flush(waker).is_pending()
-            && self.output.len() >= HIGH_WATER
-        {
+        if self.is_full() && self.poll_flush(waker).is_pending() && self.is_full() {
             return Poll::Pending;
         }
         Poll::Ready(self.written())
@@ -175,32 +187,51 @@ where
         Poll::Ready(self.written())
     }
 
-    /// Writes what waits, and what the connection owes. A stream that takes no more output counts
-    /// as written: what it still has to be read comes first.
+    /// Writes what waits, and what the connection owes, and lets the stream hold nothing back. A
+    /// stream that takes no more output counts as written: what it still has to be read comes first.
     fn poll_flush(&mut self, waker: &Waker) -> Poll<()> {
         loop {
             self.transmit();
             if self.write_error.is_some() {
-                self.output.clear();
+                self.drop_output();
             }
-            if self.output.is_empty() {
+            if self.is_written() {
                 return Poll::Ready(());
             }
-            let before = self.output.len();
-            let polled = self.output.poll_write(&mut self.io, &mut context(waker));
-            if polled.is_pending() && self.output.len() < before {
-                self.connection.peer_has_read();
-            }
-            if let Err(error) = ready!(polled) {
+            if let Err(error) = ready!(self.poll_write(&mut context(waker))) {
                 self.write_error = Some(error);
             }
         }
     }
 
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let before = self.output.len();
+        let polled = self.output.poll_write(&mut self.io, cx);
+        let some = self.output.len() < before;
+        self.unflushed |= some;
+        if polled.is_pending() && some {
+            self.connection.peer_has_read();
+        }
+        ready!(polled)?;
+        ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+        self.unflushed = false;
+        Poll::Ready(Ok(()))
+    }
+
+    fn is_written(&self) -> bool {
+        self.output.is_empty() && !self.unflushed
+    }
+
+    /// Gives up on what was not written: nobody will read it.
+    fn drop_output(&mut self) {
+        self.output.clear();
+        self.unflushed = false;
+    }
+
     /// Hands over what the connection owes while the output has room; beyond that pongs coalesce.
     #[inline]
     fn transmit(&mut self) {
-        if self.connection.owes() && self.output.len() < HIGH_WATER {
+        if self.connection.owes() && !self.is_full() {
             self.connection.poll_transmit(self.output.tail());
         }
     }
@@ -224,8 +255,8 @@ where
         // An error ends the connection, which the loop sees.
         let _ = self.connection.handle_timeout(now);
         if self.connection.poll_timeout(now).is_none() && self.connection.closed().is_some() {
-            // Patience has ended: nobody will read this.
-            self.output.clear();
+            // Patience has ended.
+            self.drop_output();
         }
         Poll::Ready(())
     }

@@ -15,7 +15,7 @@ use crate::batch::Batch;
 use crate::error::{Error, TrySendError};
 use crate::input::Input;
 use crate::message::Message;
-use crate::socket::{HIGH_WATER, Socket, Wakers, WhenFull};
+use crate::socket::{Socket, Wakers, WhenFull};
 use crate::split::{ReadHalf, WriteHalf, split};
 use crate::timer::Timer;
 
@@ -49,7 +49,7 @@ where
     }
 
     /// Waits for input, and lends what it says. Before it waits, everything sent is written; while
-    /// 64 KiB or more cannot be written it reads nothing.
+    /// 64 KiB or more cannot be written it reads nothing, and lends nothing.
     ///
     /// `None`: the connection has ended; [`closed`](Self::closed) tells how.
     ///
@@ -141,7 +141,7 @@ where
     /// [`TrySendError::Full`] gives the message back while 64 KiB or more wait to be written.
     pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), TrySendError<Message>> {
         let message = message.into();
-        if self.socket.output.len() >= HIGH_WATER {
+        if self.socket.is_full() {
             return Err(TrySendError::Full(message));
         }
         self.socket.send(message).map_err(TrySendError::Send)

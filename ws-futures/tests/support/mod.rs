@@ -1,0 +1,56 @@
+//! No runtime: tasks that are polled by hand, streams that do as they are told, a clock that moves
+//! only when told.
+#![allow(dead_code, reason = "every test file takes the part it needs")]
+
+pub(crate) mod clock;
+pub(crate) mod conversation;
+pub(crate) mod script;
+pub(crate) mod seeds;
+pub(crate) mod stream;
+pub(crate) mod task;
+pub(crate) mod wire;
+
+use ws_futures::proto::{Connection, Role};
+use ws_futures::{Config, ReadHalf, WebSocket, WriteHalf};
+
+use clock::{Alarm, Clock};
+use script::Script;
+use stream::{Remote, Stream};
+
+/// The seed of every client in these tests.
+pub(crate) const SEED: [u8; 32] = [7; 32];
+
+pub(crate) const ROLES: [Role; 2] = [Role::Server, Role::Client];
+
+pub(crate) type Socket = WebSocket<Stream, Alarm>;
+pub(crate) type Reader = ReadHalf<Stream, Alarm>;
+pub(crate) type Writer = WriteHalf<Stream, Alarm>;
+
+/// An open connection in this role, the other end of its stream, and its clock.
+pub(crate) fn open(role: Role, config: &Config, script: Script) -> (Socket, Remote, Clock) {
+    let clock = Clock::default();
+    let (stream, remote) = stream::with_remote(script);
+    let socket = WebSocket::new(stream, clock.alarm(), connection(role, config), &[]);
+    (socket, remote, clock)
+}
+
+/// The same with the default configuration, over a stream that hides nothing.
+pub(crate) fn open_plainly(role: Role) -> (Socket, Remote, Clock) {
+    open(role, &Config::default(), Script::default())
+}
+
+/// A client and a server, joined.
+pub(crate) fn open_both(config: &Config, scripts: [Script; 2]) -> (Socket, Socket, Clock) {
+    let clock = Clock::default();
+    let [client, server] = stream::joined(scripts);
+    let client = WebSocket::new(client, clock.alarm(), connection(Role::Client, config), &[]);
+    let server = WebSocket::new(server, clock.alarm(), connection(Role::Server, config), &[]);
+    (client, server, clock)
+}
+
+pub(crate) fn connection(role: Role, config: &Config) -> Connection {
+    match role {
+        Role::Server => Connection::server(config.clone()),
+        Role::Client => Connection::client(config.clone(), SEED),
+    }
+}

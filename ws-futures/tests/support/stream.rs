@@ -1,0 +1,352 @@
+//! A byte stream in memory that does what its script says.
+//!
+//! It keeps to the letter of the traits: only the waker of the latest call is woken, and only if
+//! that call was Pending.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, IoSlice, Read};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, Waker};
+
+use futures_io::{AsyncRead, AsyncWrite};
+
+use super::script::{Script, Turns};
+
+/// No test needs as many calls; a loop that goes nowhere does.
+const TOO_MANY: usize = 20_000_000;
+
+/// One direction.
+struct Pipe {
+    bytes: VecDeque<u8>,
+    capacity: usize,
+    /// What its reader finds behind the bytes.
+    end: Option<End>,
+    /// What its writer is told.
+    refuses: Option<ErrorKind>,
+    reader: Option<Waker>,
+    writer: Option<Waker>,
+    /// The lengths of the writes.
+    writes: Vec<usize>,
+    reads: usize,
+    flushes: usize,
+    closes: usize,
+    dropped: bool,
+}
+
+#[derive(Clone, Copy)]
+enum End {
+    Closed,
+    Broken(ErrorKind),
+}
+
+impl Default for Pipe {
+    fn default() -> Self {
+        Self {
+            bytes: VecDeque::new(),
+            capacity: usize::MAX,
+            end: None,
+            refuses: None,
+            reader: None,
+            writer: None,
+            writes: Vec::new(),
+            reads: 0,
+            flushes: 0,
+            closes: 0,
+            dropped: false,
+        }
+    }
+}
+
+impl Pipe {
+    fn wake_reader(&mut self) {
+        self.reader.take().into_iter().for_each(Waker::wake);
+    }
+
+    fn wake_writer(&mut self) {
+        self.writer.take().into_iter().for_each(Waker::wake);
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend(bytes);
+        if !bytes.is_empty() {
+            self.wake_reader();
+        }
+    }
+
+    fn end(&mut self, end: End) {
+        if self.end.is_none() {
+            self.end = Some(end);
+        }
+        self.wake_reader();
+    }
+
+    fn room(&self) -> usize {
+        self.capacity.saturating_sub(self.bytes.len())
+    }
+}
+
+type Shared = Arc<Mutex<Pipe>>;
+
+fn lock(pipe: &Shared) -> MutexGuard<'_, Pipe> {
+    pipe.lock().expect("no panic in a pipe")
+}
+
+/// The end that is under test.
+pub(crate) struct Stream {
+    incoming: Shared,
+    outgoing: Shared,
+    script: Script,
+    held: Vec<u8>,
+    calls: usize,
+}
+
+/// The other end: the peer, and the network between.
+#[derive(Clone)]
+pub(crate) struct Remote {
+    /// To the stream.
+    incoming: Shared,
+    outgoing: Shared,
+}
+
+pub(crate) fn with_remote(script: Script) -> (Stream, Remote) {
+    let (incoming, outgoing) = (Shared::default(), Shared::default());
+    let remote = Remote { incoming: Arc::clone(&incoming), outgoing: Arc::clone(&outgoing) };
+    (Stream { incoming, outgoing, script, held: Vec::new(), calls: 0 }, remote)
+}
+
+/// Two streams, joined.
+pub(crate) fn joined([one, other]: [Script; 2]) -> [Stream; 2] {
+    let (stream, remote) = with_remote(one);
+    let Remote { incoming, outgoing } = remote;
+    let back = Stream {
+        incoming: outgoing,
+        outgoing: incoming,
+        script: other,
+        held: Vec::new(),
+        calls: 0,
+    };
+    [stream, back]
+}
+
+impl Remote {
+    /// Gives the stream something to read.
+    pub(crate) fn send(&self, bytes: &[u8]) {
+        lock(&self.incoming).push(bytes);
+    }
+
+    /// What the stream has not read.
+    pub(crate) fn unread(&self) -> usize {
+        lock(&self.incoming).bytes.len()
+    }
+
+    /// Takes what was written, which makes room.
+    pub(crate) fn take(&self) -> Vec<u8> {
+        self.take_some(usize::MAX)
+    }
+
+    /// Takes so much of it at most.
+    pub(crate) fn take_some(&self, len: usize) -> Vec<u8> {
+        let mut pipe = lock(&self.outgoing);
+        let len = len.min(pipe.bytes.len());
+        let taken = pipe.bytes.drain(..len).collect();
+        if pipe.room() > 0 {
+            pipe.wake_writer();
+        }
+        taken
+    }
+
+    /// How many bytes the stream takes before it says Pending.
+    pub(crate) fn set_capacity(&self, capacity: usize) {
+        let mut pipe = lock(&self.outgoing);
+        pipe.capacity = capacity;
+        if pipe.room() > 0 {
+            pipe.wake_writer();
+        }
+    }
+
+    /// Ends the stream behind what was sent.
+    pub(crate) fn end(&self) {
+        lock(&self.incoming).end(End::Closed);
+    }
+
+    /// Lets reading fail behind what was sent.
+    pub(crate) fn break_reading(&self, kind: ErrorKind) {
+        lock(&self.incoming).end(End::Broken(kind));
+    }
+
+    /// Lets writing fail from now on.
+    pub(crate) fn break_writing(&self, kind: ErrorKind) {
+        let mut pipe = lock(&self.outgoing);
+        pipe.refuses = Some(kind);
+        pipe.wake_writer();
+    }
+
+    /// Lets both fail.
+    pub(crate) fn reset(&self) {
+        self.break_reading(ErrorKind::ConnectionReset);
+        self.break_writing(ErrorKind::ConnectionReset);
+    }
+
+    /// Whether the stream has ended its direction.
+    pub(crate) fn is_ended(&self) -> bool {
+        lock(&self.outgoing).closes > 0
+    }
+
+    /// Whether the stream is gone.
+    pub(crate) fn is_dropped(&self) -> bool {
+        lock(&self.outgoing).dropped
+    }
+
+    /// The lengths of the writes so far.
+    pub(crate) fn writes(&self) -> Vec<usize> {
+        lock(&self.outgoing).writes.clone()
+    }
+
+    /// The number of flushes that were done.
+    pub(crate) fn flushes(&self) -> usize {
+        lock(&self.outgoing).flushes
+    }
+
+    /// The number of reads that brought something.
+    pub(crate) fn reads(&self) -> usize {
+        lock(&self.incoming).reads
+    }
+}
+
+/// What a script says to a call.
+enum Said {
+    Go(usize),
+    Wait,
+}
+
+fn ask(turns: &mut Turns, cx: &Context<'_>) -> Said {
+    match turns.take() {
+        Some(0) => {
+            cx.waker().wake_by_ref();
+            Said::Wait
+        }
+        Some(length) => Said::Go(length),
+        None => Said::Wait,
+    }
+}
+
+impl Stream {
+    fn count(&mut self) {
+        self.calls += 1;
+        assert!(self.calls < TOO_MANY, "called {TOO_MANY} times");
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.count();
+        let this = &mut *self;
+        let mut pipe = lock(&this.incoming);
+        pipe.reader = None;
+        if pipe.bytes.is_empty() {
+            return match pipe.end {
+                Some(End::Closed) => Poll::Ready(Ok(0)),
+                Some(End::Broken(kind)) => Poll::Ready(Err(kind.into())),
+                None => {
+                    pipe.reader = Some(cx.waker().clone());
+                    Poll::Pending
+                }
+            };
+        }
+        let Said::Go(most) = ask(&mut this.script.reads, cx) else { return Poll::Pending };
+        let len = most.min(buffer.len()).min(pipe.bytes.len());
+        pipe.bytes.read_exact(&mut buffer[..len])?;
+        pipe.reads += 1;
+        pipe.wake_writer();
+        Poll::Ready(Ok(len))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.count();
+        let this = &mut *self;
+        let mut pipe = lock(&this.outgoing);
+        assert!(pipe.closes == 0, "written to after its end");
+        pipe.writer = None;
+        if let Some(kind) = pipe.refuses {
+            return Poll::Ready(Err(kind.into()));
+        }
+        let room = pipe.room().saturating_sub(this.held.len());
+        if room == 0 {
+            pipe.writer = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        let Said::Go(most) = ask(&mut this.script.writes, cx) else { return Poll::Pending };
+        let mut bytes = Vec::new();
+        for piece in pieces {
+            let len = piece.len().min(most.min(room) - bytes.len());
+            bytes.extend_from_slice(&piece[..len]);
+        }
+        assert!(!bytes.is_empty(), "nothing to write");
+        pipe.writes.push(bytes.len());
+        match this.script.holds {
+            true => this.held.extend_from_slice(&bytes),
+            false => pipe.push(&bytes),
+        }
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.count();
+        let this = &mut *self;
+        let mut pipe = lock(&this.outgoing);
+        pipe.writer = None;
+        if let Some(kind) = pipe.refuses {
+            return Poll::Ready(Err(kind.into()));
+        }
+        let Said::Go(_) = ask(&mut this.script.flushes, cx) else { return Poll::Pending };
+        pipe.push(&std::mem::take(&mut this.held));
+        pipe.flushes += 1;
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.count();
+        let this = &mut *self;
+        let mut pipe = lock(&this.outgoing);
+        pipe.writer = None;
+        if let Some(kind) = pipe.refuses {
+            return Poll::Ready(Err(kind.into()));
+        }
+        let Said::Go(_) = ask(&mut this.script.closes, cx) else { return Poll::Pending };
+        pipe.push(&std::mem::take(&mut this.held));
+        pipe.closes += 1;
+        pipe.end(End::Closed);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        let mut outgoing = lock(&self.outgoing);
+        outgoing.dropped = true;
+        outgoing.end(End::Closed);
+        drop(outgoing);
+        let mut incoming = lock(&self.incoming);
+        incoming.refuses = Some(ErrorKind::BrokenPipe);
+        incoming.wake_writer();
+    }
+}
