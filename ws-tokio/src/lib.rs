@@ -35,7 +35,7 @@ pub use stream::TokioStream;
 pub use timer::TokioTimer;
 pub use ws_futures::{
     Batch, ByteString, Bytes, Close, CloseCode, Closed, Config, Delivery, Error, Event,
-    HandshakeError, Limits, Message, TrySendError, proto, server,
+    HandshakeError, Limits, Message, Prepared, TrySendError, proto, server,
 };
 #[cfg(feature = "deflate")]
 pub use ws_futures::{Deflate, EnginePool};
