@@ -137,17 +137,14 @@ fn send(input: &mut Unstructured<'_>, peer: &mut Peer, expected: &mut Expected) 
             sent.map(|()| expected.events.push(event(message)))
         }
         1 => {
+            // Before `encode`, as it asks for.
+            connection.poll_transmit(output);
             let message = message(input)?;
-            let mut replies = Vec::new();
-            connection.poll_transmit(&mut replies);
-            output.append(&mut replies);
-            let len = output.len();
-            let sent = connection.encode(message.clone()).map(|frame| {
-                output.extend_from_slice(frame.header());
-                output.extend_from_slice(frame.payload());
-            });
-            assert!(sent.is_ok() || output.len() == len);
-            return Ok(sent.map_or((), |()| expected.events.push(event(message))));
+            let Ok(frame) = connection.encode(message.clone()) else { return Ok(()) };
+            output.extend_from_slice(frame.header());
+            output.extend_from_slice(frame.payload());
+            expected.events.push(event(message));
+            return Ok(());
         }
         2 | 3 => {
             let (part, fin) = (message(input)?, input.arbitrary()?);

@@ -44,7 +44,7 @@ pub(crate) struct Serve {
 
     /// How often each client is pinged; 0s: never
     #[arg(long, env = "WS_DEMO_PING_INTERVAL", value_name = "TIME", default_value = "25s")]
-    #[arg(value_parser = humantime::parse_duration)]
+    #[arg(value_parser = duration)]
     ping_interval: Duration,
 
     /// How long after a ping a client may show no life
@@ -54,12 +54,12 @@ pub(crate) struct Serve {
 
     /// How long a client may take to answer a Close frame
     #[arg(long, env = "WS_DEMO_CLOSE_TIMEOUT", value_name = "TIME", default_value = "5s")]
-    #[arg(value_parser = humantime::parse_duration)]
+    #[arg(value_parser = duration)]
     close_timeout: Duration,
 
     /// How long all clients together may take to leave when the server is told to stop
     #[arg(long, env = "WS_DEMO_SHUTDOWN_TIMEOUT", value_name = "TIME", default_value = "30s")]
-    #[arg(value_parser = humantime::parse_duration)]
+    #[arg(value_parser = duration)]
     shutdown_timeout: Duration,
 }
 
@@ -100,8 +100,17 @@ fn host_and_port(text: &str) -> Result<String, String> {
 }
 
 fn positive(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("expected more than no time at all".to_owned()),
+        positive => Ok(positive),
+    }
+}
+
+/// A time that clocks can be counted on to express.
+fn duration(text: &str) -> Result<Duration, String> {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
     match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("expected more than no time at all".to_owned()),
+        Ok(duration) if duration > YEAR => Err("expected a year at most".to_owned()),
         Ok(duration) => Ok(duration),
         Err(error) => Err(error.to_string()),
     }
@@ -156,6 +165,7 @@ mod tests {
             (&["--ping-interval", "25"], "time unit needed"),
             (&["--ping-timeout", "0s"], "more than no time"),
             (&["--handshake-timeout", "soon"], "expected number"),
+            (&["--shutdown-timeout", "10000000000y"], "a year at most"),
             (&["--verbose"], "unexpected argument"),
             (&["serve", "now"], "unexpected argument"),
             (&["sreve"], "unrecognized subcommand"),

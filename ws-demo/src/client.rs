@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use tokio::net::TcpStream;
-use ws_tokio::proto::ErrorKind;
+use tokio::task::yield_now;
+use ws_tokio::proto::{self, ErrorKind};
 use ws_tokio::{Batch, Close, CloseCode, Closed, Error, Event, Message, TrySendError, WebSocket};
 
 use crate::hub::{Hub, Joined};
@@ -48,55 +49,69 @@ impl<'h> Client<'h> {
     async fn serve(&self, socket: &mut WebSocket<TcpStream>) -> Result<(), Error> {
         socket.feed(protocol::welcome(self.id, self.total)).await?;
         loop {
-            let Turn { output, input } = turn(socket, &self.outbox).await;
+            let Turn { output, input } = turn(socket, &self.outbox).await?;
+            if input == Input::Ended {
+                return Ok(());
+            }
             if output && let Some(end) = send_waiting(socket, &self.outbox) {
                 return self.close(socket, end).await;
             }
-            match input {
-                None => {}
-                Some(Ok(Input::Ended)) => return Ok(()),
-                Some(Err(error)) => return Err(error),
-                Some(Ok(Input::Arrived)) => {
-                    // It is there already, so this does not wait.
-                    let Some(mut batch) = socket.read().await? else { return Ok(()) };
-                    while let Some(event) = batch.next() {
-                        self.receive(event, &mut batch);
-                    }
+            if input == Input::Arrived {
+                // It is at hand, so this does not wait.
+                let Some(batch) = socket.read().await? else { return Ok(()) };
+                if self.receive(batch) {
+                    // They get their turn before more comes for them: when somebody sends much at
+                    // once, those should not seem slow who only had no chance.
+                    yield_now().await;
                 }
             }
         }
     }
 
-    fn receive(&self, event: Event<'_>, batch: &mut Batch<'_>) {
-        let id = self.id;
-        match event {
-            Event::Text(text) => self.receive_text(&text, batch),
-            Event::Binary(data) => match str::from_utf8(&data) {
-                Ok(text) => self.receive_text(text, batch),
-                Err(_) => {
-                    let content = Content::Binary(data.len());
-                    (self.journal)(&Notice::Message { id, content });
-                    // It fails only when the connection is closing, and then nobody waits for it.
-                    let _ = batch.send(data);
+    /// Does what the client wants; says whether there is something for others now.
+    fn receive(&self, mut batch: Batch<'_>) -> bool {
+        let mut for_others = false;
+        while let Some(event) = batch.next() {
+            let reply = match event {
+                Event::Text(text) => self.reply(&text),
+                Event::Binary(data) => match str::from_utf8(&data) {
+                    Ok(text) => self.reply(text),
+                    Err(_) => {
+                        self.tell_message(Content::Binary(data.len()));
+                        Some(data.into())
+                    }
+                },
+                Event::Close(close) => {
+                    (self.journal)(&Notice::Close { id: self.id, close: &close });
+                    continue;
                 }
-            },
-            Event::Close(close) => (self.journal)(&Notice::Close { id, close: &close }),
-            _ => {}
+                _ => continue,
+            };
+            match reply {
+                // It fails only when the connection is closing, and then nobody waits for it.
+                Some(reply) => drop(batch.send(reply)),
+                None => for_others = true,
+            }
         }
+        for_others
     }
 
-    fn receive_text(&self, text: &str, batch: &mut Batch<'_>) {
-        (self.journal)(&Notice::Message { id: self.id, content: Content::Text(text) });
-        let reply = match Request::parse(text) {
+    /// What the client gets for a text; `None` if it was for others, who have got it.
+    fn reply(&self, text: &str) -> Option<proto::Message<'static>> {
+        self.tell_message(Content::Text(text));
+        match Request::parse(text) {
             Request::Broadcast { message } => {
                 let message = Message::text(protocol::broadcast(self.id, message));
-                return self.hub.broadcast(self.id, &message);
+                self.hub.broadcast(self.id, &message);
+                None
             }
-            Request::Json(json) => protocol::echo_json(json),
-            Request::Text(text) => protocol::echo_text(text),
-        };
-        // It fails only when the connection is closing, and then nobody waits for it.
-        let _ = batch.send(reply);
+            Request::Json(json) => Some(protocol::echo_json(json).into()),
+            Request::Text(text) => Some(protocol::echo_text(text).into()),
+        }
+    }
+
+    fn tell_message(&self, content: Content<'_>) {
+        (self.journal)(&Notice::Message { id: self.id, content });
     }
 
     /// Closes the connection from our side.
@@ -128,10 +143,12 @@ impl Drop for Client<'_> {
 struct Turn {
     /// Something waits in the outbox, and nothing holds it up.
     output: bool,
-    input: Option<Result<Input, Error>>,
+    input: Input,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Input {
+    Nothing,
     Arrived,
     Ended,
 }
@@ -141,7 +158,7 @@ enum Input {
 /// Reading stays polled all the time, for that is what keeps the connection's deadlines; it takes
 /// no input while the client does not take its output, so that a client which only sends is held
 /// up, not given up. Output and input get their turns together: neither can starve the other.
-async fn turn(socket: &mut WebSocket<TcpStream>, outbox: &Outbox) -> Turn {
+async fn turn(socket: &mut WebSocket<TcpStream>, outbox: &Outbox) -> Result<Turn, Error> {
     poll_fn(|cx| {
         let output = socket.closed().is_none()
             && match outbox.poll_waiting(cx) {
@@ -150,13 +167,13 @@ async fn turn(socket: &mut WebSocket<TcpStream>, outbox: &Outbox) -> Turn {
                 Poll::Pending => false,
             };
         let input = match pin!(socket.read()).poll(cx) {
-            Poll::Ready(Ok(Some(_untouched))) => Some(Ok(Input::Arrived)),
-            Poll::Ready(Ok(None)) => Some(Ok(Input::Ended)),
-            Poll::Ready(Err(error)) => Some(Err(error)),
+            Poll::Ready(Ok(Some(_untouched))) => Input::Arrived,
+            Poll::Ready(Ok(None)) => Input::Ended,
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
             Poll::Pending if !output => return Poll::Pending,
-            Poll::Pending => None,
+            Poll::Pending => Input::Nothing,
         };
-        Poll::Ready(Turn { output, input })
+        Poll::Ready(Ok(Turn { output, input }))
     })
     .await
 }

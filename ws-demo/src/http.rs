@@ -16,10 +16,7 @@ pub(crate) async fn answer(
 ) -> Result<Option<WebSocket<TcpStream>>, HandshakeError> {
     let incoming = ws_tokio::incoming(stream, config).await?;
     match route(incoming.request()) {
-        Route::WebSocket => return incoming.accept().await.map(Some),
-        Route::Library => {
-            incoming.accept().await?;
-        }
+        Route::WebSocket | Route::Library => return incoming.accept().await.map(Some),
         Route::Page => {
             incoming
                 .reject(200, |response| {

@@ -25,6 +25,8 @@ pub(crate) fn install() -> Result<Journal, Box<dyn Error>> {
         .with_target(false)
         .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr)
+        // When nobody reads the log any more, that is no reason to panic over it.
+        .log_internal_errors(false)
         .init();
     Ok(Arc::new(log))
 }
@@ -32,7 +34,6 @@ pub(crate) fn install() -> Result<Journal, Box<dyn Error>> {
 fn log(notice: &Notice<'_>) {
     match notice.level() {
         Level::DEBUG => tracing::debug!("{notice}"),
-        Level::WARN => tracing::warn!("{notice}"),
         _ => tracing::info!("{notice}"),
     }
 }

@@ -40,10 +40,10 @@ pub(crate) enum Content<'n> {
 }
 
 impl Notice<'_> {
+    /// What clients do is nothing to be warned of, whatever it is.
     pub(crate) fn level(&self) -> Level {
         match self {
             Self::Message { .. } => Level::DEBUG,
-            Self::Failed { .. } | Self::FailedHeartbeat { .. } => Level::WARN,
             _ => Level::INFO,
         }
     }
@@ -76,7 +76,7 @@ impl fmt::Display for Notice<'_> {
                 write!(f, "Client {id} failed heartbeat — disconnecting")
             }
             Self::Stopping { clients } => {
-                write!(f, "Stopping: {clients} clients to say goodbye to")
+                write!(f, "Stopping ({clients} total)")
             }
             Self::Bye { clean, cut } => write!(f, "Bye: {clean} closed cleanly, {cut} cut"),
         }
@@ -122,6 +122,7 @@ mod tests {
                 Notice::FailedHeartbeat { id },
                 "[ws] Client 00c0ffee failed heartbeat — disconnecting",
             ),
+            (Notice::Stopping { clients: 2 }, "[ws] Stopping (2 total)"),
             (Notice::Bye { clean: 1200, cut: 3 }, "[ws] Bye: 1200 closed cleanly, 3 cut"),
         ] {
             assert_eq!(notice.to_string(), line);

@@ -176,7 +176,8 @@ async fn connection(
     let answered = tokio::select! {
         // Who was answered is to be told goodbye.
         biased;
-        answered = http::answer(stream, config) => answered,
+        // Boxed: the task lives on, and should not stay as large as its first moments.
+        answered = Box::pin(http::answer(stream, config)) => answered,
         _ = stopped.wait_for(|stopped| *stopped) => return Ended::NoClient,
     };
     match answered {

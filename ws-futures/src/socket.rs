@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
 use futures_io::{AsyncRead, AsyncWrite};
-use ws_proto::{Connection, Prepared, SendError};
+use ws_proto::{Connection, ErrorKind, Prepared, SendError};
 
 use crate::error::Error;
 use crate::input::Input;
@@ -28,6 +28,8 @@ pub(crate) struct Socket<Io, T> {
     stage: Stage,
     /// Whether the stream has taken output that it may still hold.
     unflushed: bool,
+    /// Whether the stream took no more output when it was last asked.
+    blocked: bool,
     /// The stream takes no more output; what it still holds of input is read first.
     write_error: Option<io::Error>,
 }
@@ -80,6 +82,7 @@ where
             timer,
             stage: Stage::Open,
             unflushed: false,
+            blocked: false,
             write_error: None,
         }
     }
@@ -210,16 +213,21 @@ where
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let before = self.output.len();
-        let polled = self.output.poll_write(&mut self.io, cx);
-        let some = self.output.len() < before;
-        self.unflushed |= some;
-        if polled.is_pending() && some {
+        let mut polled = self.output.poll_write(&mut self.io, cx);
+        let mut took_some = self.output.len() < before;
+        self.unflushed |= took_some;
+        if let Poll::Ready(Ok(())) = polled {
+            polled = Pin::new(&mut self.io).poll_flush(cx);
+            self.unflushed = !matches!(polled, Poll::Ready(Ok(())));
+            took_some |= !self.unflushed;
+        }
+        // What a stream takes may end in a buffer of the system; but there is room again only when
+        // the peer has read.
+        if self.blocked && took_some {
             self.connection.peer_has_read();
         }
-        ready!(polled)?;
-        ready!(Pin::new(&mut self.io).poll_flush(cx))?;
-        self.unflushed = false;
-        Poll::Ready(Ok(()))
+        self.blocked = polled.is_pending();
+        polled
     }
 
     fn is_written(&self) -> bool {
@@ -230,6 +238,7 @@ where
     fn drop_output(&mut self) {
         self.output.clear();
         self.unflushed = false;
+        self.blocked = false;
     }
 
     /// Hands over what the connection owes while the output has room; beyond that pongs coalesce.
@@ -255,14 +264,21 @@ where
         }
         let Some(deadline) = self.connection.next_timeout() else { return Poll::Pending };
         ready!(self.timer.poll_until(deadline, &mut context(waker)));
-        let now = self.timer.now();
+        // A timer with coarse ticks may be early; to ask it again at once would only turn in circles.
+        let now = self.timer.now().max(deadline);
         // An error ends the connection, which the loop sees.
         let _ = self.connection.handle_timeout(now);
-        if self.connection.poll_timeout(now).is_none() && self.connection.closed().is_some() {
-            // Patience has ended.
+        self.connection.poll_timeout(now);
+        if self.patience_has_ended() {
             self.drop_output();
         }
         Poll::Ready(())
+    }
+
+    /// Whether the last deadline of a connection that is closing has passed.
+    fn patience_has_ended(&self) -> bool {
+        let settled = !self.connection.timeout_changed();
+        settled && self.connection.next_timeout().is_none() && self.connection.closed().is_some()
     }
 
     /// Whether what the peer still sends does not matter.
@@ -286,18 +302,18 @@ where
     /// Ends our direction of the stream, or gives up on it with the deadline.
     fn poll_close(&mut self, wakers: Wakers<'_>) -> Poll<()> {
         let polled = Pin::new(&mut self.io).poll_close(&mut context(wakers.write));
-        if polled.is_pending() {
-            return self.poll_deadline(wakers.read);
+        if polled.is_ready() || self.patience_has_ended() {
+            return Poll::Ready(());
         }
-        Poll::Ready(())
+        self.poll_deadline(wakers.read)
     }
 
-    /// How the connection ended.
+    /// How the connection ended. An error of writing tells more than that no Close frame came.
     fn outcome(&mut self) -> Result<(), Error> {
         let Some(error) = self.connection.error() else { return Ok(()) };
         match self.write_error.take() {
-            Some(error) => Err(Error::Io(error)),
-            None => Err(Error::Protocol(error)),
+            Some(cause) if error.kind() == ErrorKind::UnexpectedEof => Err(Error::Io(cause)),
+            _ => Err(Error::Protocol(error)),
         }
     }
 }

@@ -2,8 +2,6 @@
 
 mod support;
 
-use std::task::Poll;
-
 use ws_futures::{Event, Message, TrySendError};
 
 use support::task::{Task, at_once, run};
@@ -210,7 +208,7 @@ fn read_waits_for_room_before_it_lends_the_rest_of_a_batch() {
         });
         task.wait();
         let mut written = Vec::new();
-        while let Poll::Pending = task.run() {
+        while task.run().is_pending() {
             written.extend(remote.take());
             remote.set_capacity(5000);
         }

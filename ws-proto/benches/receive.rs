@@ -23,7 +23,7 @@ fn wire(size: usize, text: Option<&str>) -> (Vec<u8>, usize) {
                     unit.chars().cycle().take(size / unit.len() * unit.chars().count()).collect();
                 client.send(text, &mut wire).expect("open");
             }
-            None => client.send(&vec![0x55; size], &mut wire).expect("open"),
+            None => client.send(vec![0x55; size], &mut wire).expect("open"),
         }
     }
     (wire, frames)

@@ -29,7 +29,7 @@ fn same(role: Role, config: &Config, wire: &[u8], cuts: &[usize]) -> Result<(), 
 }
 
 proptest! {
-    #![proptest_config(property::cases(1500))]
+    #![proptest_config(property::cases(800))]
 
     #[test]
     fn of_frames(

@@ -129,6 +129,7 @@ proptest! {
                 let changed = peer.connection.timeout_changed();
                 let due = peer.connection.poll_timeout(now);
                 prop_assert!(changed || answer == Some(due), "{answer:?}, then {due:?}");
+                prop_assert_eq!(peer.connection.next_timeout(), due);
                 answer = Some(due);
             }
         }

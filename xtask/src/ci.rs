@@ -1,4 +1,5 @@
 mod fuzz;
+mod fuzz_finding;
 mod no_std;
 pub(crate) mod stage;
 mod stage_run;

@@ -1,10 +1,11 @@
 use core::time::Duration;
 use std::ffi::OsStr;
+use std::io;
 use std::process::{Command, Stdio};
 
 use crate::failure::{Context as _, Result, bail};
 use crate::process::Process;
-use crate::workspace;
+use crate::{lines, workspace};
 
 /// A command that runs in the repository's folder.
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
@@ -26,9 +27,27 @@ pub(crate) fn execute(command: &mut Command) -> Result {
 
 /// `execute`, for a command that may hang.
 pub(crate) fn execute_within(command: &mut Command, limit: Duration) -> Result {
-    let shown = shown(command);
-    println!("$ {shown}");
+    println!("$ {}", shown(command));
     let mut process = Process::start(command)?;
+    finish(command, &mut process, limit)
+}
+
+/// `execute`, with each line of the output also given to `each`.
+pub(crate) fn execute_reading(command: &mut Command, mut each: impl FnMut(&str)) -> Result {
+    println!("$ {}", shown(command));
+    let (source, sink) = io::pipe()?;
+    let mut process = Process::start(command.stdout(sink.try_clone()?).stderr(sink))?;
+    // The pipe ends with the process, once this side of it is closed as well.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    lines::copy(source, io::sink(), |line| {
+        println!("{line}");
+        each(&line);
+    });
+    finish(command, &mut process, Duration::MAX)
+}
+
+fn finish(command: &Command, process: &mut Process, limit: Duration) -> Result {
+    let shown = shown(command);
     match process.wait(limit)? {
         Some(status) if status.success() => Ok(()),
         Some(status) => bail!("`{shown}` failed ({status})"),
@@ -85,6 +104,15 @@ mod tests {
         assert_eq!(shown(&doc), "RUSTDOCFLAGS='-D warnings' cargo doc --no-deps");
         assert_eq!(quoted(OsStr::new("it's")), r"'it'\''s'");
         assert_eq!(quoted(OsStr::new("")), "''");
+    }
+
+    #[test]
+    fn all_output_is_read() {
+        let mut seen = Vec::new();
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo one; echo two >&2"]);
+        execute_reading(&mut command, |line| seen.push(line.to_owned())).unwrap();
+        assert_eq!(seen, ["one", "two"]);
     }
 
     #[test]

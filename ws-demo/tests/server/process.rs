@@ -45,6 +45,17 @@ impl Server {
         Self::start_command(command)
     }
 
+    /// A server whose log nobody reads any more, as in `ws-demo 2>&1 | head -1`.
+    pub(crate) fn start_unheard() -> Self {
+        let mut command = program();
+        command.args(["--listen", "127.0.0.1:0"]).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program runs");
+        let mut line = String::new();
+        let stderr = child.stderr.take().expect("a pipe");
+        BufReader::new(stderr).read_line(&mut line).expect("a line");
+        Self { child, log: Arc::default(), address: address(&line) }
+    }
+
     pub(crate) fn start_command(mut command: Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).spawn().expect("the program runs");
         let log = Arc::new(Log::default());
@@ -53,9 +64,7 @@ impl Server {
             let log = Arc::clone(&log);
             move || log.follow(stderr)
         });
-        let line = log.wait_for("listening on http://");
-        let (_, address) = line.split_once("http://").expect("an address");
-        let address = address.trim().parse().expect("an address");
+        let address = address(&log.wait_for("listening on http://"));
         Self { child, log, address }
     }
 
@@ -86,6 +95,11 @@ impl Server {
         let id = self.child.id().to_string();
         let status = Command::new("sh").args(["-c", r#"kill -s "$0" "$1""#, name, &id]).status();
         assert!(status.expect("a shell").success());
+    }
+
+    /// Whether the process has not ended.
+    pub(crate) fn runs(&mut self) -> bool {
+        self.child.try_wait().expect("a child").is_none()
     }
 
     /// Waits for the end of the process.
@@ -126,6 +140,12 @@ impl Log {
             .expect("a lock");
         found(&lines).unwrap_or_else(|| panic!("no {part:?} in the log:\n{}", lines.join("\n")))
     }
+}
+
+/// The address in the line that says where the server listens.
+fn address(line: &str) -> SocketAddr {
+    let (_, address) = line.split_once("listening on http://").expect("an address");
+    address.trim().parse().expect("an address")
 }
 
 /// The next message, pings aside.

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, Read};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use futures_io::{AsyncRead, AsyncWrite};
@@ -24,6 +24,8 @@ struct Pipe {
     end: Option<End>,
     /// What its writer is told.
     refuses: Option<ErrorKind>,
+    /// How many more bytes its writer may write before it is told so.
+    allowed: usize,
     reader: Option<Waker>,
     writer: Option<Waker>,
     /// The lengths of the writes.
@@ -47,6 +49,7 @@ impl Default for Pipe {
             capacity: usize::MAX,
             end: None,
             refuses: None,
+            allowed: usize::MAX,
             reader: None,
             writer: None,
             writes: Vec::new(),
@@ -89,7 +92,7 @@ impl Pipe {
 type Shared = Arc<Mutex<Pipe>>;
 
 fn lock(pipe: &Shared) -> MutexGuard<'_, Pipe> {
-    pipe.lock().expect("no panic in a pipe")
+    pipe.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The end that is under test.
@@ -180,6 +183,14 @@ impl Remote {
         let mut pipe = lock(&self.outgoing);
         pipe.refuses = Some(kind);
         pipe.wake_writer();
+    }
+
+    /// Lets writing fail after so many more bytes.
+    pub(crate) fn break_writing_after(&self, len: usize) {
+        lock(&self.outgoing).allowed = len;
+        if len == 0 {
+            self.break_writing(ErrorKind::BrokenPipe);
+        }
     }
 
     /// Lets both fail.
@@ -295,13 +306,18 @@ impl AsyncWrite for Stream {
             return Poll::Pending;
         }
         let Said::Go(most) = ask(&mut this.script.writes, cx) else { return Poll::Pending };
+        let most = most.min(room).min(pipe.allowed);
         let mut bytes = Vec::new();
         for piece in pieces {
-            let len = piece.len().min(most.min(room) - bytes.len());
+            let len = piece.len().min(most - bytes.len());
             bytes.extend_from_slice(&piece[..len]);
         }
         assert!(!bytes.is_empty(), "nothing to write");
         pipe.writes.push(bytes.len());
+        pipe.allowed -= bytes.len();
+        if pipe.allowed == 0 {
+            pipe.refuses = Some(ErrorKind::BrokenPipe);
+        }
         match this.script.holds {
             true => this.held.extend_from_slice(&bytes),
             false => pipe.push(&bytes),

@@ -7,7 +7,9 @@ mod limits;
 mod pair;
 mod text;
 
-use ws_proto::{Config, Connection, ErrorKind, Event, Initiator, Role, SendError, State};
+use core::time::Duration;
+
+use ws_proto::{Config, Connection, ErrorKind, Event, Initiator, Instant, Role, SendError, State};
 
 use pair::peer::Peer;
 use pair::run;
@@ -111,6 +113,23 @@ fn nothing_can_be_sent_afterwards() {
         let sent = peer.connection.send("but", &mut output);
         assert_eq!(sent, Err(SendError::Closed), "{}", case.name);
         assert!(output.is_empty(), "{}", case.name);
+    }
+}
+
+#[test]
+fn repeated_by_every_later_call() {
+    for case in cases() {
+        let mut peer = Peer::new(case.connection());
+        peer.read(&case.wire);
+        let error = peer.error.expect(&case.name);
+        let connection = &mut peer.connection;
+        connection.poll_timeout(Instant::EPOCH);
+        let later = Instant::from_epoch(Duration::from_secs(3600));
+        assert_eq!(connection.error(), Some(error), "{}", case.name);
+        assert_eq!(connection.receive(&mut [].as_mut_slice()), Err(error), "{}", case.name);
+        assert_eq!(connection.receive(&mut [0x81].as_mut_slice()), Err(error), "{}", case.name);
+        assert_eq!(connection.handle_timeout(later), Err(error), "{}", case.name);
+        assert_eq!(connection.receive_eof(), Err(error), "{}", case.name);
     }
 }
 

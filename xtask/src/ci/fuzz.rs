@@ -2,7 +2,8 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::command::{cargo, execute, output, succeeds};
+use crate::ci::fuzz_finding::FuzzFinding;
+use crate::command::{cargo, execute, execute_reading, output, succeeds};
 use crate::failure::{Context as _, Result, bail};
 use crate::outcome::Outcome;
 use crate::{note, packages, stamp, workspace};
@@ -36,14 +37,19 @@ pub(crate) fn run() -> Result<Outcome> {
     execute(&mut fuzz(tools, "build")?)?;
     let mut failed = Vec::new();
     for target in &targets {
-        if let Err(failure) = execute(&mut fuzz_run(tools, target)?) {
-            println!("{failure}");
-            failed.push(*target);
+        let mut finding = FuzzFinding::default();
+        let run = &mut fuzz_run(tools, target)?;
+        if execute_reading(run, |line| finding.push(line)).is_err() {
+            failed.push((*target, finding));
         }
     }
+    for (target, finding) in &failed {
+        println!("---- {target}");
+        finding.lines().iter().for_each(|line| println!("{line}"));
+    }
     if !failed.is_empty() {
-        println!("the inputs lie in fuzz/artifacts/, each under the name of its target");
-        bail!("targets that failed: {}", failed.join(", "));
+        let names: Vec<_> = failed.iter().map(|(target, _)| *target).collect();
+        bail!("targets that failed: {}", names.join(", "));
     }
     note::print(&format!("{} targets, {SECONDS_PER_TARGET} s each", targets.len()));
     Ok(Outcome::Passed)
