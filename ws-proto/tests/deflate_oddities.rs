@@ -330,3 +330,22 @@ fn messages_that_are_not_compressed_between() {
         assert_eq!(whole(outcome), expected);
     }
 }
+
+/// Whatever state the message before has left (RFC 7692 §7.2.3.6 has a byte for an empty message).
+#[test]
+fn an_empty_payload_is_refused_after_any_message() {
+    for (name, payload, _) in accepted() {
+        for takeover in [true, false] {
+            let connection =
+                Agreed::new(12, takeover).connection(Role::Client, &compressed::config());
+            let wire = [
+                compressed::frame(Role::Client, TEXT, &payload),
+                compressed::frame(Role::Client, TEXT, b""),
+            ];
+            let peer = compressed::reader(connection, &wire.concat(), &[usize::MAX]);
+            assert_eq!(peer.events.len(), 1, "{name}");
+            let kind = peer.error.map(|error| error.kind());
+            assert_eq!(kind, Some(ErrorKind::InvalidDeflate), "{name}");
+        }
+    }
+}

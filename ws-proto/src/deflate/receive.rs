@@ -49,7 +49,6 @@ impl Extension {
         if !*open {
             (*open, *restarts, *wire) = (true, 0, 0);
         }
-        *wire += piece.len() as u64;
 
         let mut input = piece;
         loop {
@@ -60,7 +59,10 @@ impl Extension {
                 // The next stream begins at the next byte, with the same history.
                 *ended = false;
                 *restarts += 1;
-                if *restarts > FREE_RESTARTS + *wire / RESTART_BYTES {
+                // Bytes that follow in the same read count when their turn comes: the answer is the
+                // same at any chunking.
+                let passed = *wire + (piece.len() - input.len()) as u64;
+                if *restarts > FREE_RESTARTS + passed / RESTART_BYTES {
                     return Err(ErrorKind::TooManyStreams);
                 }
                 engine.restart(history.as_slice());
@@ -76,9 +78,14 @@ impl Extension {
             match step.map_err(|_corrupt| ErrorKind::InvalidDeflate)? {
                 Step::Full => {}
                 Step::NeedsInput => break,
+                // The trailer of the message before was marked as the last block, which shows now.
+                Step::StreamEnd if *wire == 0 && input.len() == piece.len() => {
+                    engine.restart(history.as_slice());
+                }
                 Step::StreamEnd => *ended = true,
             }
         }
+        *wire += piece.len() as u64;
         if !fin {
             return Ok(());
         }

@@ -164,10 +164,10 @@ pub(crate) fn at_every_chunking(
         |lengths: &[usize]| Outcome::of(reader(agreed.connection(role, config), wire, lengths));
     let whole = outcome(&[usize::MAX]);
     for length in run::LENGTHS {
-        assert_eq!(outcome(&[length]), whole, "{role:?} reading {length} bytes at a time");
+        assert!(outcome(&[length]) == whole, "{role:?} reading {length} bytes at a time");
     }
     for place in 1..wire.len().min(300) {
-        assert_eq!(outcome(&[place, usize::MAX]), whole, "{role:?}, cut at {place}");
+        assert!(outcome(&[place, usize::MAX]) == whole, "{role:?}, cut at {place}");
     }
     whole
 }
