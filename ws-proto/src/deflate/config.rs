@@ -101,7 +101,8 @@ impl EnginePool {
         pooled.unwrap_or_else(|| Box::new(Deflater::new(level, window_bits)))
     }
 
-    pub(super) fn give_deflater(&self, engine: Box<Deflater>) {
+    pub(super) fn give_deflater(&self, mut engine: Box<Deflater>) {
+        engine.trim();
         self.with(|idle| {
             if idle.deflaters.len() < self.kept {
                 idle.deflaters.push(engine);

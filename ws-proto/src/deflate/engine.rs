@@ -13,6 +13,9 @@ const STEP: usize = 16 * 1024;
 /// Hash chains for windows of some KiB; more would cost memory and gain nothing there.
 const MEM_LEVEL: i32 = 5;
 
+/// An unused compressor keeps an output buffer up to this size.
+const KEPT_OUTPUT: usize = 64 * 1024;
+
 /// Compresses; its output lies in a buffer that is allocated, and cleared, once.
 pub(super) struct Deflater {
     engine: Deflate,
@@ -35,6 +38,13 @@ impl Deflater {
 
     pub(super) fn fits(&self, level: i32, window_bits: u8) -> bool {
         (self.level, self.window_bits) == (level, window_bits)
+    }
+
+    /// Frees what a large message has left behind.
+    pub(super) fn trim(&mut self) {
+        if self.output.len() > KEPT_OUTPUT {
+            self.output = Vec::new();
+        }
     }
 
     /// Begins a stream that may refer to `history`.
