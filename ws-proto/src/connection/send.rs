@@ -142,6 +142,7 @@ impl Connection {
             && let Some(extension) = &mut self.extension
         {
             payload = Cow::Owned(extension.compress(&self.config, &payload, true, true).to_vec());
+            extension.message_sent();
             first |= COMPRESSED;
         }
         let key = self.next_key();
@@ -330,6 +331,7 @@ impl Connection {
         let payload = extension.compress(&self.config, payload, start, first & FIN != 0);
         let first = if start { first | COMPRESSED } else { first };
         self.write_frame(first, payload, out);
+        extension.message_sent();
         self.extension = Some(extension);
     }
 

@@ -1,13 +1,8 @@
 //! What the application decides about compression.
 
-use alloc::boxed::Box;
-use alloc::sync::Arc;
-use alloc::vec::Vec;
-use core::fmt;
 use core::time::Duration;
-use std::sync::{Mutex, PoisonError};
 
-use super::engine::{Deflater, Inflater};
+use super::pool::EnginePool;
 
 /// How messages are compressed where the peer agrees (RFC 7692).
 ///
@@ -66,85 +61,5 @@ impl Deflate {
 
     pub(super) fn level(&self) -> i32 {
         i32::from(self.level.clamp(1, 9))
-    }
-}
-
-/// Engines that no connection is using.
-///
-/// A clone is another handle to the same pool. It keeps at most so many engines for each direction
-/// and frees the others as they come back.
-#[derive(Clone)]
-pub struct EnginePool {
-    idle: Arc<Mutex<Idle>>,
-    kept: usize,
-}
-
-#[derive(Default)]
-#[expect(clippy::vec_box, reason = "engines move between pool and connections by pointer")]
-struct Idle {
-    deflaters: Vec<Box<Deflater>>,
-    inflaters: Vec<Box<Inflater>>,
-}
-
-impl EnginePool {
-    /// A pool that keeps at most `kept` unused engines for each direction.
-    pub fn new(kept: usize) -> Self {
-        Self { idle: Arc::default(), kept }
-    }
-
-    pub(super) fn deflater(&self, level: i32, window_bits: u8) -> Box<Deflater> {
-        let pooled = self.with(|idle| {
-            let mut engines = idle.deflaters.iter();
-            let fitting = engines.rposition(|engine| engine.fits(level, window_bits));
-            fitting.map(|at| idle.deflaters.swap_remove(at))
-        });
-        pooled.unwrap_or_else(|| Box::new(Deflater::new(level, window_bits)))
-    }
-
-    pub(super) fn give_deflater(&self, mut engine: Box<Deflater>) {
-        engine.trim();
-        self.with(|idle| {
-            if idle.deflaters.len() < self.kept {
-                idle.deflaters.push(engine);
-            }
-        });
-    }
-
-    pub(super) fn inflater(&self) -> Box<Inflater> {
-        self.with(|idle| idle.inflaters.pop()).unwrap_or_else(|| Box::new(Inflater::new()))
-    }
-
-    pub(super) fn give_inflater(&self, engine: Box<Inflater>) {
-        self.with(|idle| {
-            if idle.inflaters.len() < self.kept {
-                idle.inflaters.push(engine);
-            }
-        });
-    }
-
-    fn with<R>(&self, act: impl FnOnce(&mut Idle) -> R) -> R {
-        act(&mut self.idle.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// Keeps 16 unused engines for each direction.
-impl Default for EnginePool {
-    fn default() -> Self {
-        Self::new(16)
-    }
-}
-
-/// Equal if it is the same pool.
-impl PartialEq for EnginePool {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.idle, &other.idle)
-    }
-}
-
-impl Eq for EnginePool {}
-
-impl fmt::Debug for EnginePool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EnginePool").field("kept", &self.kept).finish_non_exhaustive()
     }
 }

@@ -1,11 +1,10 @@
 //! permessage-deflate as it was negotiated for one connection.
 
 use alloc::boxed::Box;
-use core::ops::{Deref, DerefMut};
 
-use super::config::{Deflate, EnginePool};
 use super::engine::{Deflater, Inflater};
 use super::history::History;
+use super::pool::Lease;
 use crate::config::Config;
 use crate::time::Instant;
 
@@ -89,80 +88,40 @@ impl Extension {
             return;
         }
         self.due = None;
-        self.release();
+        self.release_outgoing();
+        self.release_incoming();
     }
 
-    fn release(&mut self) {
-        if let Some(outgoing) = &mut self.outgoing {
-            outgoing.engine = None;
-        }
-        if let Some(incoming) = &mut self.incoming {
-            incoming.engine = None;
-        }
-        if !self.parameters.outgoing_takeover {
-            self.outgoing = None;
-        }
-        if !self.parameters.incoming_takeover {
-            self.incoming = None;
+    /// Gives back an engine that may be kept for one message only, when that is sent.
+    pub(crate) fn message_sent(&mut self) {
+        if let Some(outgoing) = &mut self.outgoing
+            && !outgoing.open
+            && outgoing.engine.as_ref().is_some_and(|engine| !engine.stays())
+        {
+            self.release_outgoing();
         }
     }
-}
 
-/// An engine on loan: it goes back to its pool when this is dropped.
-pub(super) struct Lease<E: Pooled> {
-    engine: Option<Box<E>>,
-    pool: EnginePool,
-}
-
-pub(super) trait Pooled: Sized {
-    fn give(engine: Box<Self>, pool: &EnginePool);
-}
-
-impl Pooled for Deflater {
-    fn give(engine: Box<Self>, pool: &EnginePool) {
-        pool.give_deflater(engine);
+    /// Likewise, when the message is received.
+    pub(super) fn message_received(&mut self) {
+        if let Some(incoming) = &mut self.incoming
+            && incoming.engine.as_ref().is_some_and(|engine| !engine.stays())
+        {
+            self.release_incoming();
+        }
     }
-}
 
-impl Pooled for Inflater {
-    fn give(engine: Box<Self>, pool: &EnginePool) {
-        pool.give_inflater(engine);
+    fn release_outgoing(&mut self) {
+        match &mut self.outgoing {
+            Some(outgoing) if self.parameters.outgoing_takeover => outgoing.engine = None,
+            outgoing => *outgoing = None,
+        }
     }
-}
 
-impl Lease<Deflater> {
-    pub(super) fn deflater(deflate: &Deflate, window_bits: u8) -> Self {
-        let engine = deflate.engines.deflater(deflate.level(), window_bits);
-        Self { engine: Some(engine), pool: deflate.engines.clone() }
-    }
-}
-
-impl Lease<Inflater> {
-    pub(super) fn inflater(deflate: &Deflate) -> Self {
-        Self { engine: Some(deflate.engines.inflater()), pool: deflate.engines.clone() }
-    }
-}
-
-impl<E: Pooled> Deref for Lease<E> {
-    type Target = E;
-
-    fn deref(&self) -> &E {
-        self.engine.as_deref().expect(HELD)
-    }
-}
-
-impl<E: Pooled> DerefMut for Lease<E> {
-    fn deref_mut(&mut self) -> &mut E {
-        self.engine.as_deref_mut().expect(HELD)
-    }
-}
-
-const HELD: &str = "an engine is given back only by the drop of its lease";
-
-impl<E: Pooled> Drop for Lease<E> {
-    fn drop(&mut self) {
-        if let Some(engine) = self.engine.take() {
-            E::give(engine, &self.pool);
+    fn release_incoming(&mut self) {
+        match &mut self.incoming {
+            Some(incoming) if self.parameters.incoming_takeover => incoming.engine = None,
+            incoming => *incoming = None,
         }
     }
 }

@@ -5,10 +5,12 @@ mod engine;
 mod extension;
 mod history;
 mod negotiation;
+mod pool;
 mod receive;
 mod send;
 
-pub use config::{Deflate, EnginePool};
+pub use config::Deflate;
 pub(crate) use extension::{Extension, Parameters};
 pub(crate) use negotiation::{accept_offers, check_response, write_offers};
+pub use pool::EnginePool;
 pub(crate) use send::compress_alone;

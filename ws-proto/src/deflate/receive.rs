@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 
 use super::engine::Step;
-use super::extension::{Extension, Incoming, Lease};
+use super::extension::{Extension, Incoming};
 use crate::config::Config;
 use crate::error::ErrorKind;
 
@@ -30,7 +30,6 @@ impl Extension {
     ) -> Result<(), ErrorKind> {
         let parameters = self.parameters();
         let Some(deflate) = &config.deflate else { return Err(ErrorKind::InvalidDeflate) };
-        self.used = true;
         let incoming = self.incoming.get_or_insert_with(Box::default);
         let Incoming { history, engine, open, ended, restarts, wire } = &mut **incoming;
         let engine = match engine {
@@ -41,11 +40,12 @@ impl Extension {
                 engine
             }
             None => {
-                let engine = engine.insert(Lease::inflater(deflate));
+                let engine = engine.insert(deflate.engines.inflater());
                 engine.restart(history.as_slice());
                 engine
             }
         };
+        self.used |= engine.stays();
         if !*open {
             (*open, *restarts, *wire) = (true, 0, 0);
         }
@@ -101,6 +101,7 @@ impl Extension {
         } else if restart {
             engine.restart(history.as_slice());
         }
+        self.message_received();
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::config::Deflate;
 use super::engine::TRAILER;
-use super::extension::{Extension, Lease, Outgoing};
+use super::extension::{Extension, Outgoing};
 use crate::config::Config;
 
 impl Extension {
@@ -32,7 +32,6 @@ impl Extension {
         let (Some(deflate), Some(bits)) = (&config.deflate, parameters.outgoing_bits) else {
             return EMPTY;
         };
-        self.used = true;
         let outgoing = self.outgoing.get_or_insert_with(Box::default);
         outgoing.open = !fin;
         let Outgoing { history, engine, .. } = &mut **outgoing;
@@ -44,11 +43,12 @@ impl Extension {
                 engine
             }
             None => {
-                let engine = engine.insert(Lease::deflater(deflate, bits));
+                let engine = engine.insert(deflate.engines.deflater(deflate.level(), bits));
                 engine.restart(history.as_slice());
                 engine
             }
         };
+        self.used |= engine.stays();
         if parameters.outgoing_takeover {
             history.push(data, bits);
         }
@@ -77,7 +77,7 @@ fn finish(compressed: &[u8]) -> &[u8] {
 /// Compresses a message that refers to no other; says how large a window it needs.
 pub(crate) fn compress_alone(deflate: &Deflate, data: &[u8]) -> (Vec<u8>, u8) {
     let window_bits = deflate.window_bits();
-    let mut engine = Lease::deflater(deflate, window_bits);
+    let mut engine = deflate.engines.deflater(deflate.level(), window_bits);
     engine.restart(&[]);
     (finish(engine.compress(data)).to_vec(), window_bits)
 }
