@@ -18,12 +18,12 @@ use pair::wire::{self, FIN, TEXT};
 const ALONE: Agreed =
     Agreed { client_bits: 12, server_bits: 12, client_takeover: true, server_takeover: false };
 
-fn news() -> String {
+fn text() -> String {
     content::words(2000, &mut Random(2))
 }
 
 fn prepared(window_bits: u8) -> Prepared {
-    Prepared::deflated(&news(), &Deflate { window_bits, ..Deflate::default() })
+    Prepared::deflated(text(), &Deflate { window_bits, ..Deflate::default() })
 }
 
 fn config() -> Config {
@@ -44,7 +44,7 @@ fn all_get_the_same_bytes() {
     let [frame] = wire::parse(&frames[0]).try_into().expect("one frame");
     let wire::Frame { first, payload, .. } = frame;
     assert_eq!(first, FIN | RSV1 | TEXT);
-    assert_eq!(Inflate::new((12, false)).message(&payload), self::news().as_bytes());
+    assert_eq!(Inflate::new((12, false)).message(&payload), text().as_bytes());
 
     let mut output = Vec::new();
     let [_, mut server] = ALONE.connections(&config());
@@ -73,7 +73,7 @@ fn the_form_fits_the_connection() {
         let frame = Arc::clone(pair.server.connection.prepared(&news).expect("open"));
         assert_eq!(frame[0] & RSV1 != 0, compressed, "{bits} bits, {agreed:?}");
         pair.client.read(&frame);
-        assert_eq!(pair.client.events, [Event::Text(self::news().into())], "{bits}, {agreed:?}");
+        assert_eq!(pair.client.events, [Event::Text(text().into())], "{bits}, {agreed:?}");
     }
     let plain = pair::run::connection(ws_proto::Role::Server, &Config::default());
     let mut plain = Peer::new(plain);
@@ -94,7 +94,7 @@ fn small_messages_are_not_compressed() {
         assert_eq!(news.payload(), "x".repeat(size).as_bytes());
     }
     let [_, mut server] = ALONE.connections(&config());
-    let frame = server.prepared(&Prepared::new(&*self::news())).map(|frame| frame[0]);
+    let frame = server.prepared(&Prepared::new(&*text())).map(|frame| frame[0]);
     assert_eq!(frame, Ok(FIN | TEXT), "not asked for");
 }
 
@@ -107,12 +107,12 @@ fn is_read_between_ordinary_messages() {
         let mut pair = agreed.pair(&config(), &[usize::MAX]);
         let mut expected = Vec::new();
         for i in 0..12 {
-            let text = content::words(700, random);
+            let other = content::words(700, random);
             let Peer { connection, output, .. } = &mut pair.server;
-            connection.send(&text, output).expect("open");
-            expected.push(Event::Text(text.into()));
+            connection.send(&other, output).expect("open");
+            expected.push(Event::Text(other.into()));
             connection.send_prepared(&news, output).expect("open");
-            expected.push(Event::Text(self::news().into()));
+            expected.push(Event::Text(text().into()));
             pair.exchange();
             if i == 5 {
                 compressed::release(&mut pair.server, ws_proto::Instant::EPOCH);
@@ -129,7 +129,7 @@ fn is_refused_inside_a_fragmented_message() {
     let news = prepared(12);
     let [_, mut server] = ALONE.connections(&config());
     let mut output = Vec::new();
-    server.send_fragment(self::news(), false, &mut output).expect("open");
+    server.send_fragment(text(), false, &mut output).expect("open");
     let before = (output.clone(), server.stats().sent.bytes);
     assert_eq!(server.prepared(&news), Err(SendError::MessageUnfinished));
     assert_eq!(server.send_prepared(&news, &mut output), Err(SendError::MessageUnfinished));
@@ -154,6 +154,6 @@ fn a_client_sends_a_copy() {
         assert_ne!(frames[0].key, frames[1].key);
         pair.exchange();
         assert_eq!(pair.server.error, None);
-        assert_eq!(pair.server.events, vec![Event::Text(self::news().into()); 2]);
+        assert_eq!(pair.server.events, vec![Event::Text(text().into()); 2]);
     }
 }
