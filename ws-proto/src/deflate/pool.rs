@@ -11,11 +11,11 @@ use super::engine::{Deflater, Inflater};
 
 /// The compression engines of many connections.
 ///
-/// A clone is another handle to the same pool. At most `size` engines for each direction stay with
-/// connections that are busy, or wait here for one. Where more connections are busy at the same time,
-/// each borrows an engine for one message at a time, which costs a copy of its history. An engine
-/// takes about 160 KiB to compress with a window of 12 bits and 64 KiB to decompress, whatever the
-/// number of connections.
+/// A clone is another handle to the same pool. It has at most so many engines for each direction, and
+/// half of them may stay with connections that are busy. Where more connections are busy at the same
+/// time, each borrows one of the others for a message at a time, which costs a copy of its history. An
+/// engine takes about 160 KiB to compress with a window of 12 bits and 64 KiB to decompress: memory
+/// for the pool, not for each connection.
 #[derive(Clone)]
 pub struct EnginePool {
     shelves: Arc<Mutex<Shelves>>,
@@ -82,7 +82,7 @@ impl EnginePool {
         let (idle, stays) = self.with(|shelf: &mut Shelf<E>| {
             shelf.lent += 1;
             let fitting = shelf.idle.iter().rposition(|engine| fits(engine));
-            (fitting.map(|at| shelf.idle.remove(at)), shelf.lent <= self.size)
+            (fitting.map(|at| shelf.idle.remove(at)), shelf.lent <= self.size / 2)
         });
         let engine = idle.unwrap_or_else(|| Box::new(new()));
         Lease { engine: Some(engine), stays, pool: self.clone() }
