@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
 use futures_io::{AsyncRead, AsyncWrite};
-use ws_proto::{Connection, ErrorKind, Prepared, SendError};
+use ws_proto::{Connection, ErrorKind, Instant, Prepared, SendError};
 
 use crate::error::Error;
 use crate::input::Input;
@@ -56,6 +56,24 @@ pub(crate) struct Wakers<'w> {
 impl<'w> Wakers<'w> {
     pub(crate) fn same(cx: &'w Context<'_>) -> Self {
         Self { read: cx.waker(), write: cx.waker() }
+    }
+}
+
+/// What a half of a split connection may be waiting for, besides input.
+#[derive(Clone, Copy)]
+pub(crate) struct Obstacles {
+    lacks_room: bool,
+    blocked: bool,
+    /// The one that is kept, and whether there is another.
+    deadline: (Option<Instant>, bool),
+}
+
+impl Obstacles {
+    /// Whether a task that met the obstacles of before has something to do now.
+    pub(crate) fn concerns_who_met(self, before: Self) -> bool {
+        (before.lacks_room && !self.lacks_room)
+            || (before.blocked && !self.blocked)
+            || before.deadline != self.deadline
     }
 }
 
@@ -171,6 +189,19 @@ where
         self.output.len() >= HIGH_WATER
     }
 
+    /// Whether sending has to wait. Once closing has begun it fails instead.
+    pub(crate) fn lacks_room(&self) -> bool {
+        self.is_full() && self.connection.closed().is_none()
+    }
+
+    pub(crate) fn obstacles(&self) -> Obstacles {
+        Obstacles {
+            lacks_room: self.lacks_room(),
+            blocked: self.blocked,
+            deadline: (self.connection.next_timeout(), self.connection.timeout_changed()),
+        }
+    }
+
     /// Takes a message for output; small ones wait for a flush.
     pub(crate) fn send(&mut self, message: Message) -> Result<(), SendError> {
         send_owned(&mut self.connection, &mut self.output, message)
@@ -180,17 +211,19 @@ where
         send_prepared(&mut self.connection, &mut self.output, prepared)
     }
 
-    /// Waits until the output is below its high-water mark.
+    /// Waits until sending has not to wait. A peer that never reads is given up meanwhile.
     pub(crate) fn poll_room(&mut self, waker: &Waker) -> Poll<Result<(), Error>> {
-        if self.is_full() && self.poll_flush(waker).is_pending() && self.is_full() {
-            return Poll::Pending;
+        while self.lacks_room() && self.poll_flush(waker).is_pending() && self.lacks_room() {
+            ready!(self.poll_deadline(waker));
         }
         Poll::Ready(self.written())
     }
 
-    /// Waits until everything is written.
+    /// Waits until everything is written, or given up.
     pub(crate) fn poll_written(&mut self, waker: &Waker) -> Poll<Result<(), Error>> {
-        ready!(self.poll_flush(waker));
+        while self.poll_flush(waker).is_pending() {
+            ready!(self.poll_deadline(waker));
+        }
         Poll::Ready(self.written())
     }
 
@@ -269,7 +302,8 @@ where
         // An error ends the connection, which the loop sees.
         let _ = self.connection.handle_timeout(now);
         self.connection.poll_timeout(now);
-        if self.patience_has_ended() {
+        if self.patience_has_ended() && !self.is_written() {
+            self.write_error.get_or_insert_with(|| io::ErrorKind::TimedOut.into());
             self.drop_output();
         }
         Poll::Ready(())

@@ -13,7 +13,7 @@ use ws_proto::{Close, CloseCode, Closed, Prepared, SendError, Stats};
 
 use crate::error::{Error, TrySendError};
 use crate::message::Message;
-use crate::socket::{HIGH_WATER, Socket, Wakers};
+use crate::socket::{Socket, Wakers};
 use crate::timer::Timer;
 
 /// The receiving half of a [`WebSocket`](crate::WebSocket). It also does what the connection does
@@ -33,7 +33,8 @@ struct Shared<Io, T> {
     tasks: Arc<Tasks>,
 }
 
-/// The tasks that wait for the output: either half may find it full.
+/// The tasks that wait. The stream wakes both when it takes output again, for either half may have
+/// found it full; and what one half does may be what the other waits for.
 #[derive(Default)]
 struct Tasks {
     reader: Mutex<Option<Waker>>,
@@ -87,6 +88,30 @@ impl<Io, T> Shared<Io, T> {
     }
 }
 
+impl<Io, T> Shared<Io, T>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+    T: Timer,
+{
+    /// Lets one half act, and wakes the other if that is what it waits for.
+    fn act<R>(
+        &self,
+        other: &Mutex<Option<Waker>>,
+        act: impl FnOnce(&mut Socket<Io, T>, &Waker) -> R,
+    ) -> R {
+        let both = Waker::from(Arc::clone(&self.tasks));
+        let mut socket = lock(&self.socket);
+        let before = socket.obstacles();
+        let result = act(&mut socket, &both);
+        let after = socket.obstacles();
+        drop(socket);
+        if after.concerns_who_met(before) {
+            wake(other);
+        }
+        result
+    }
+}
+
 impl<Io, T> ReadHalf<Io, T>
 where
     Io: AsyncRead + AsyncWrite + Unpin,
@@ -107,10 +132,11 @@ where
     }
 
     fn poll_recv(&self, waker: &Waker) -> Poll<Result<Option<Message>, Error>> {
-        register(&self.shared.tasks.reader, waker);
-        let write = Waker::from(Arc::clone(&self.shared.tasks));
-        let wakers = Wakers { read: waker, write: &write };
-        lock(&self.shared.socket).poll_recv(wakers)
+        let Shared { tasks, .. } = &*self.shared;
+        register(&tasks.reader, waker);
+        self.shared.act(&tasks.writer, |socket, both| {
+            socket.poll_recv(Wakers { read: waker, write: both })
+        })
     }
 }
 
@@ -181,10 +207,10 @@ where
     /// [`TrySendError::Full`] gives the message back while 64 KiB or more wait to be written.
     pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), TrySendError<Message>> {
         let message = message.into();
-        if lock(&self.shared.socket).output.len() >= HIGH_WATER {
-            return Err(TrySendError::Full(message));
-        }
-        lock(&self.shared.socket).send(message).map_err(TrySendError::Send)
+        self.act(|socket, _| match socket.lacks_room() {
+            true => Err(TrySendError::Full(message)),
+            false => socket.send(message).map_err(TrySendError::Send),
+        })
     }
 
     /// Writes everything that was sent.
@@ -219,27 +245,21 @@ where
     }
 
     fn poll_room(&self, waker: &Waker) -> Poll<Result<(), Error>> {
-        self.poll_with(waker, Socket::poll_room)
+        register(&self.shared.tasks.writer, waker);
+        self.act(Socket::poll_room)
     }
 
     fn poll_written(&self, waker: &Waker) -> Poll<Result<(), Error>> {
-        self.poll_with(waker, Socket::poll_written)
-    }
-
-    fn poll_with<R>(&self, waker: &Waker, poll: impl FnOnce(&mut Socket<Io, T>, &Waker) -> R) -> R {
         register(&self.shared.tasks.writer, waker);
-        let write = Waker::from(Arc::clone(&self.shared.tasks));
-        poll(&mut lock(&self.shared.socket), &write)
+        self.act(Socket::poll_written)
     }
 
     fn start_send(&self, message: Message) -> Result<(), Error> {
-        let mut socket = lock(&self.shared.socket);
-        socket.send(message)?;
-        if socket.connection.timeout_changed() {
-            // Closing has begun, and it is the reader that keeps its deadline.
-            wake(&self.shared.tasks.reader);
-        }
-        Ok(())
+        Ok(self.act(|socket, _| socket.send(message))?)
+    }
+
+    fn act<R>(&self, act: impl FnOnce(&mut Socket<Io, T>, &Waker) -> R) -> R {
+        self.shared.act(&self.shared.tasks.reader, act)
     }
 }
 

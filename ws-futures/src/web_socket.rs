@@ -24,7 +24,8 @@ use crate::timer::Timer;
 /// Two ways to receive, which may be mixed: [`read`](Self::read) lends events in the buffer that
 /// they were read into, and is the fastest; [`recv`](Self::recv) and the [`Stream`] give owned
 /// messages. Pings are answered, deadlines kept and closing handshakes finished while any of them
-/// is polled, and by nothing else: keep one pending.
+/// is polled, and by nothing else: keep one pending. Only a call that waits to send keeps the
+/// deadlines too, so that a peer which never reads cannot make it wait for ever.
 ///
 /// Dropping it ends the stream without a closing handshake.
 ///
@@ -93,7 +94,8 @@ where
     ///
     /// # Errors
     ///
-    /// [`Error::Send`] if it cannot be sent, [`Error::Io`] if the stream takes no output.
+    /// [`Error::Send`] if it cannot be sent, [`Error::Io`] if the stream takes no output, of the kind
+    /// [`TimedOut`](std::io::ErrorKind::TimedOut) if a deadline ended the connection meanwhile.
     ///
     /// # Cancel safety
     ///
@@ -156,7 +158,7 @@ where
     /// [`TrySendError::Full`] gives the message back while 64 KiB or more wait to be written.
     pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), TrySendError<Message>> {
         let message = message.into();
-        if self.socket.is_full() {
+        if self.socket.lacks_room() {
             return Err(TrySendError::Full(message));
         }
         self.socket.send(message).map_err(TrySendError::Send)

@@ -58,30 +58,15 @@ fn a_silent_peer_is_pinged_and_given_up() {
                 waiting.wait();
                 assert!(remote.take().is_empty(), "{way} as {role:?} gives up too early");
                 clock.advance(MOMENT);
-                waiting.wait();
+                let error = waiting.finish().expect_err("a dead peer");
+                assert!(is_ping_timeout(&error), "{way} as {role:?}: {error}");
                 let frames = wire::frames(&remote.take());
                 let [(CLOSE, payload)] = &frames[..] else { panic!("{way}, {role:?}: {frames:?}") };
                 assert_eq!(payload[..2], 1011_u16.to_be_bytes(), "{way} as {role:?}");
-                remote.end();
-                let error = waiting.finish().expect_err("a dead peer");
-                assert!(is_ping_timeout(&error), "{way} as {role:?}: {error}");
+                assert!(remote.is_ended(), "{way} as {role:?}");
             }
             assert_eq!(socket.closed().expect("facts").initiator, Initiator::Library);
         }
-    }
-}
-
-#[test]
-fn a_dead_peer_needs_no_help_to_be_given_up() {
-    for role in ROLES {
-        let (mut socket, _remote, clock) = open_plainly(role);
-        let mut recv = Task::new(socket.recv());
-        recv.wait();
-        let ended = (0..4).any(|_| {
-            clock.advance(clock.next().expect("a deadline"));
-            recv.run().is_ready()
-        });
-        assert!(ended, "{role:?}");
     }
 }
 

@@ -93,11 +93,29 @@ fn a_timeout_as_long_as_the_interval() {
     }
 }
 
-/// One ping at a time: the next one waits until the fate of the last one is known.
 #[test]
 fn a_timeout_longer_than_the_interval() {
     for role in ROLES {
-        assert_eq!(times_of_pings(role, &config(10, 25), 90), [10, 35, 60, 85], "{role:?}");
+        assert_eq!(times_of_pings(role, &config(10, 25), 45), [10, 20, 30, 40], "{role:?}");
+    }
+}
+
+/// One ping at a time: the next one waits until the fate of the last one is known.
+#[test]
+fn an_unanswered_ping_has_its_time_before_the_next() {
+    for role in ROLES {
+        let mut alone = Alone::new(role, &config(10, 25));
+        let mut times = Vec::new();
+        while let Some(due) = alone.due(times.last().copied().unwrap_or(0)) {
+            times.push(due.since_epoch().as_secs());
+            let sent = alone.ping(due.since_epoch().as_secs());
+            assert_eq!(sent.is_some(), times.len() == 1, "{role:?}: {times:?}");
+            if alone.error().is_some() {
+                break;
+            }
+        }
+        assert_eq!(times, [10, 20, 35], "{role:?}");
+        assert!(alone.error().is_some(), "{role:?}");
     }
 }
 
@@ -212,6 +230,17 @@ fn the_round_trip_time_is_that_of_the_latest_ping() {
         alone.receive(69, PONG, &second);
         assert_eq!(alone.peer.connection.rtt(), Some(Duration::from_secs(7)), "{role:?}: twice");
     }
+}
+
+/// The round trip ends at the next poll, so a poll is asked for.
+#[test]
+fn an_answer_changes_the_timeout() {
+    let mut alone = Alone::new(Role::Server, &config(30, 20));
+    let payload = alone.ping(30).expect("a ping");
+    alone.due(30);
+    assert!(!alone.peer.connection.timeout_changed());
+    alone.peer.read(&wire::frame(Role::Server, PONG, &payload));
+    assert!(alone.peer.connection.timeout_changed());
 }
 
 #[test]

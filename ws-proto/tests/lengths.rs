@@ -2,7 +2,7 @@
 
 mod pair;
 
-use ws_proto::{Config, Connection, Delivery, Event, Role};
+use ws_proto::{Config, Connection, Delivery, ErrorKind, Event, Role};
 
 use pair::run;
 use pair::wire::{self, BINARY, FIN, ROLES, TEXT};
@@ -85,14 +85,51 @@ fn sent_by_a_client() {
     }
 }
 
+/// Forms that are longer than they need be, every byte of the frame in one read.
+#[test]
+fn padded() {
+    for to in ROLES {
+        for (form, len) in
+            [(126, 0), (126, 1), (126, 125), (127, 0), (127, 125), (127, 126), (127, 65_535)]
+        {
+            let bytes = (len as u64).to_be_bytes();
+            let extended = if form == 126 { &bytes[6..] } else { &bytes[..] };
+            let mut wire = wire::begin(to, FIN | BINARY, form, extended);
+            // A key of zeros, if one is due, and the payload.
+            wire.extend(vec![0; 4 + len]);
+            let outcome = run::outcome(to, &Config::default(), &wire, &[usize::MAX]);
+            let kind = outcome.error.map(|error| error.kind());
+            assert_eq!(kind, Some(ErrorKind::LengthNotMinimal), "{to:?}: {len} as {form}");
+            assert_eq!(outcome.events, [], "{to:?}: {len} as {form}");
+        }
+    }
+}
+
+fn is_lent(server: &mut Connection, input: &mut [u8]) -> bool {
+    let range = input.as_ptr_range();
+    match server.receive(&mut &mut *input).expect("valid") {
+        Some(Event::Binary(data)) => range.contains(&data.as_ptr()),
+        other => panic!("no message: {other:?}"),
+    }
+}
+
+#[test]
+fn a_frame_that_lies_whole_in_the_input_is_lent() {
+    for (len, _) in FORMS.iter().filter(|(len, _)| *len > 0) {
+        let mut server = Connection::server(Config::default());
+        let mut wire = wire::frame(Role::Server, FIN | BINARY, &payload(*len));
+        assert!(is_lent(&mut server, &mut wire), "{len}: copied");
+    }
+}
+
 #[test]
 fn a_payload_that_lies_whole_in_the_input_is_lent() {
     for (len, _) in FORMS.iter().filter(|(len, _)| *len > 0) {
-        let mut wire = wire::frame(Role::Server, FIN | BINARY, &payload(*len));
-        let range = wire.as_ptr_range();
         let mut server = Connection::server(Config::default());
-        let event = server.receive(&mut wire.as_mut_slice()).expect("valid");
-        let Some(Event::Binary(data)) = event else { panic!("no message of {len} bytes") };
-        assert!(range.contains(&data.as_ptr()), "{len}: copied");
+        let mut wire = wire::frame(Role::Server, FIN | BINARY, &payload(*len));
+        let start = wire.len() - len;
+        let (header, payload) = wire.split_at_mut(start);
+        assert_eq!(server.receive(&mut &mut *header), Ok(None), "{len}");
+        assert!(is_lent(&mut server, payload), "{len}: copied");
     }
 }

@@ -4,6 +4,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod conversation;
+pub(crate) mod handshake;
 pub(crate) mod script;
 pub(crate) mod seeds;
 pub(crate) mod stream;

@@ -34,6 +34,8 @@ struct Pipe {
     flushes: usize,
     closes: usize,
     dropped: bool,
+    /// Whether a writer is told of room only by [`Remote::tell`].
+    lazy: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -57,6 +59,7 @@ impl Default for Pipe {
             flushes: 0,
             closes: 0,
             dropped: false,
+            lazy: false,
         }
     }
 }
@@ -67,6 +70,12 @@ impl Pipe {
     }
 
     fn wake_writer(&mut self) {
+        if !self.lazy {
+            self.tell_writer();
+        }
+    }
+
+    fn tell_writer(&mut self) {
         self.writer.take().into_iter().for_each(Waker::wake);
     }
 
@@ -114,8 +123,9 @@ pub(crate) struct Remote {
 
 pub(crate) fn with_remote(script: Script) -> (Stream, Remote) {
     let (incoming, outgoing) = (Shared::default(), Shared::default());
-    let remote = Remote { incoming: Arc::clone(&incoming), outgoing: Arc::clone(&outgoing) };
-    (Stream { incoming, outgoing, script, held: Vec::new(), calls: 0 }, remote)
+    let stream = Stream { incoming, outgoing, script, held: Vec::new(), calls: 0 };
+    let remote = stream.remote();
+    (stream, remote)
 }
 
 /// Two streams, joined.
@@ -165,6 +175,19 @@ impl Remote {
         pipe.capacity = capacity;
         if pipe.room() > 0 {
             pipe.wake_writer();
+        }
+    }
+
+    /// From now on room is there before the writer is told of it.
+    pub(crate) fn be_lazy(&self) {
+        lock(&self.outgoing).lazy = true;
+    }
+
+    /// Tells the writer that waits of the room that there is.
+    pub(crate) fn tell(&self) {
+        let mut pipe = lock(&self.outgoing);
+        if pipe.room() > 0 || pipe.refuses.is_some() {
+            pipe.tell_writer();
         }
     }
 
@@ -243,6 +266,11 @@ fn ask(turns: &mut Turns, cx: &Context<'_>) -> Said {
 }
 
 impl Stream {
+    /// A handle to its other end.
+    pub(crate) fn remote(&self) -> Remote {
+        Remote { incoming: Arc::clone(&self.incoming), outgoing: Arc::clone(&self.outgoing) }
+    }
+
     fn count(&mut self) {
         self.calls += 1;
         assert!(self.calls < TOO_MANY, "called {TOO_MANY} times");
@@ -302,6 +330,8 @@ impl AsyncWrite for Stream {
         }
         let room = pipe.room().saturating_sub(this.held.len());
         if room == 0 {
+            // What is held has to go before there can be room.
+            pipe.push(&std::mem::take(&mut this.held));
             pipe.writer = Some(cx.waker().clone());
             return Poll::Pending;
         }

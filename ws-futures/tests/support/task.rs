@@ -1,10 +1,13 @@
 //! Futures that are polled by hand, and only when they were woken: a wake-up that is lost shows as
 //! a task that waits for ever.
 
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+
+use super::stream::Remote;
 
 /// No test needs as many polls in a row; a loop that goes nowhere does.
 const TOO_MANY: usize = 10_000_000;
@@ -99,63 +102,79 @@ pub(crate) fn at_once<R>(future: impl Future<Output = R>) -> R {
     }
 }
 
-/// Runs two tasks side by side to their ends.
+/// Runs two futures side by side to their ends.
 #[track_caller]
 pub(crate) fn run_both<A, B>(
     one: impl Future<Output = A>,
     other: impl Future<Output = B>,
 ) -> (A, B) {
-    let (mut one, mut other) = (Task::new(one), Task::new(other));
     let (mut a, mut b) = (None, None);
-    loop {
-        if a.is_none()
-            && let Poll::Ready(result) = one.run()
-        {
-            a = Some(result);
-        }
-        if b.is_none()
-            && let Poll::Ready(result) = other.run()
-        {
-            b = Some(result);
-        }
-        match (a.take(), b.take()) {
-            (Some(a), Some(b)) => return (a, b),
-            (left, right) => {
-                let stuck =
-                    (left.is_some() || !one.is_woken()) && (right.is_some() || !other.is_woken());
-                assert!(
-                    !stuck,
-                    "nothing will wake what still waits: {}",
-                    if left.is_some() {
-                        "the second"
-                    } else if right.is_some() {
-                        "the first"
-                    } else {
-                        "both"
-                    },
-                );
-                (a, b) = (left, right);
+    let tasks =
+        vec![Task::new(async { a = Some(one.await) }), Task::new(async { b = Some(other.await) })];
+    Crowd { tasks, wires: Vec::new() }.run_to_end(|_| 0);
+    (a.expect("ended"), b.expect("ended"))
+}
+
+/// Tasks side by side. `pick` chooses one of so many that are woken; it gets one poll.
+pub(crate) struct Crowd<'f> {
+    pub(crate) tasks: Vec<Task<'f, ()>>,
+    /// Streams that tell of room when nothing else is left to do.
+    pub(crate) wires: Vec<Remote>,
+}
+
+impl Crowd<'_> {
+    #[track_caller]
+    pub(crate) fn run_to_end(&mut self, pick: impl FnMut(usize) -> usize) {
+        self.run_until(pick, |_| false);
+    }
+
+    /// Runs until `done` says so of the number of tasks that are left.
+    #[track_caller]
+    pub(crate) fn run_until(
+        &mut self,
+        mut pick: impl FnMut(usize) -> usize,
+        done: impl Fn(usize) -> bool,
+    ) {
+        let tasks = &mut self.tasks;
+        for _ in 0..TOO_MANY {
+            if tasks.is_empty() || done(tasks.len()) {
+                return;
+            }
+            let woken = |tasks: &[Task<'_, ()>]| {
+                (0..tasks.len()).filter(|i| tasks[*i].is_woken()).collect()
+            };
+            let mut choice: Vec<usize> = woken(tasks);
+            if choice.is_empty() {
+                self.wires.iter().for_each(Remote::tell);
+                choice = woken(tasks);
+            }
+            assert!(!choice.is_empty(), "{} tasks wait, and nothing will wake them", tasks.len());
+            let chosen = choice[pick(choice.len())];
+            if tasks[chosen].poll().is_ready() {
+                drop(tasks.swap_remove(chosen));
             }
         }
+        panic!("polled {TOO_MANY} times without coming to rest");
     }
 }
 
-/// Polls `$future` at most `$patience` times, drops it and begins again, until one is ready.
-#[allow(unused_macros, reason = "every test file takes the part it needs")]
-macro_rules! insist {
-    ($patience:expr, $future:expr) => {
-        'insist: loop {
-            // Dropped before it was polled at all.
-            drop($future);
-            let mut task = $crate::support::task::Task::new($future);
-            for _ in 0..$patience {
-                if let std::task::Poll::Ready(result) = task.poll() {
-                    break 'insist result;
-                }
-                assert!(task.is_woken(), "nothing will wake it");
+/// Makes a call, drops its future when it was polled so many times, makes it again, and so on until
+/// one is ready.
+pub(crate) async fn insist<R>(patience: usize, mut call: impl AsyncFnMut() -> R) -> R {
+    loop {
+        // Dropped before it was polled at all.
+        drop(call());
+        let mut future = pin!(call());
+        let mut polls = 0;
+        let polled = poll_fn(|cx| {
+            if polls == patience {
+                return Poll::Ready(None);
             }
+            polls += 1;
+            future.as_mut().poll(cx).map(Some)
+        });
+        if let Some(result) = polled.await {
+            return result;
         }
-    };
+    }
 }
-#[allow(unused_imports, reason = "every test file takes the part it needs")]
-pub(crate) use insist;

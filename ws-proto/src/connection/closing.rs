@@ -78,7 +78,8 @@ impl Connection {
     ///
     /// A server ends it when both Close frames have passed; a client waits until the server does,
     /// or for [`Config::close_timeout`](crate::Config::close_timeout). A server that failed the
-    /// connection drains first, see [`wants_half_close`](Self::wants_half_close).
+    /// connection drains first, see [`wants_half_close`](Self::wants_half_close), unless it was for
+    /// a peer that shows no life.
     pub fn wants_close(&self) -> bool {
         let Some(closing) = &self.closing else { return false };
         if self.clock.expired() {
@@ -90,12 +91,12 @@ impl Connection {
         if self.receiver.eof() {
             return true;
         }
-        match self.side {
-            Side::Client(_) => false,
-            Side::Server if self.receiver.error().is_some() => {
-                self.receiver.drained() > self.config.max_drain_size
-            }
-            Side::Server => closing.facts.is_clean(),
+        match (&self.side, self.receiver.error()) {
+            // Nobody is there to wait for.
+            (_, Some(error)) if error.kind() == ErrorKind::PingTimeout => true,
+            (Side::Client(_), _) => false,
+            (Side::Server, Some(_)) => self.receiver.drained() > self.config.max_drain_size,
+            (Side::Server, None) => closing.facts.is_clean(),
         }
     }
 

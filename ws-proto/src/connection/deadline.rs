@@ -168,15 +168,17 @@ impl Connection {
 
     fn keep_alive(&mut self, now: Instant) {
         let Some(interval) = self.config.ping_interval else { return };
+        let timeout = self.config.ping_timeout;
         if let Some(ping) = &mut self.clock.ping {
-            if !ping.swept && self.stats.received.bytes == ping.mark {
+            ping.swept |= self.stats.received.bytes != ping.mark;
+            let (alive, sweep, next) = (ping.swept, ping.sent + timeout, ping.sent + interval);
+            if !alive && sweep <= now {
                 self.fail(ErrorKind::PingTimeout);
                 return;
             }
-            ping.swept = true;
-            let next = ping.sent + interval;
-            if next > now {
-                self.clock.due = Some(next);
+            let due = if alive { next } else { sweep };
+            if due > now {
+                self.clock.due = Some(due);
                 return;
             }
         }
@@ -187,7 +189,7 @@ impl Connection {
             answer: Answer::Owed,
             swept: false,
         });
-        self.clock.due = Some(now + self.config.ping_timeout);
+        self.clock.due = Some(now + interval.min(timeout));
     }
 
     /// Counts as a sign of life in place of received bytes: call it when a socket that had been full

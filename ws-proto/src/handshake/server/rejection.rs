@@ -95,9 +95,10 @@ impl RejectionKind {
 impl Rejection {
     pub(super) fn new(kind: RejectionKind) -> Self {
         let mut headers = Headers::new();
-        match kind {
-            RejectionKind::MethodNotAllowed => headers.push_valid("Allow", "GET"),
-            RejectionKind::NotAnUpgrade | RejectionKind::UnsupportedVersion => {
+        match kind.status() {
+            405 if kind == RejectionKind::MethodNotAllowed => headers.push_valid("Allow", "GET"),
+            // RFC 9110 §15.5.22 and RFC 6455 §4.4.
+            426 => {
                 headers.push_valid("Upgrade", "websocket");
                 headers.push_valid("Sec-WebSocket-Version", "13");
             }

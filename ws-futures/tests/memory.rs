@@ -1,0 +1,375 @@
+//! What connections hold and what they ask for.
+//!
+//! The counters are those of the whole process, so the checks run one after the other, without the
+//! threads of the usual test harness.
+
+mod support;
+
+use std::alloc::System;
+use std::cell::Cell;
+use std::io;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use futures_io::{AsyncRead, AsyncWrite};
+use stats_alloc::StatsAlloc;
+use ws_futures::proto::Role;
+use ws_futures::{Config, Event, Instant, Limits, Message, Timer, WebSocket, accept};
+
+use support::wire::{self, BINARY, FIN, PING, TEXT};
+use support::{ROLES, connection, handshake};
+
+#[global_allocator]
+static ALLOCATOR: StatsAlloc<System> = StatsAlloc::system();
+
+/// What a thread may keep for its connections: so many buffers of 64 KiB of either kind.
+const POOL: usize = 2 * 4 * 64 * 1024;
+
+const CHECKS: [(&str, fn()); 9] = [
+    ("an idle connection owns no buffer", an_idle_connection_owns_no_buffer),
+    ("an idle handshake owns no buffer", an_idle_handshake_owns_no_buffer),
+    ("an end gives all buffers back", an_end_gives_all_buffers_back),
+    ("what is dropped is freed", what_is_dropped_is_freed),
+    ("claims cost nothing", claims_cost_nothing),
+    ("a ping flood keeps memory flat", a_ping_flood_keeps_memory_flat),
+    ("an echo by batches asks for nothing", an_echo_by_batches_asks_for_nothing),
+    ("a large payload of a server is not copied", a_large_payload_of_a_server_is_not_copied),
+    ("many connections share their buffers", many_connections_share_their_buffers),
+];
+
+fn main() {
+    println!("running {} checks", CHECKS.len());
+    for (name, check) in CHECKS {
+        println!("{name}");
+        check();
+    }
+}
+
+/// The bytes that are allocated now.
+fn live() -> usize {
+    let stats = ALLOCATOR.stats();
+    stats.bytes_allocated - stats.bytes_deallocated
+}
+
+/// How often memory was asked for so far.
+fn requests() -> usize {
+    let stats = ALLOCATOR.stats();
+    stats.allocations + stats.reallocations
+}
+
+/// A stream that allocates nothing: it gives the bytes of a slice as far as they are released, and
+/// takes what fits.
+struct Wire<'w> {
+    bytes: &'w [u8],
+    state: Rc<State>,
+}
+
+#[derive(Default)]
+struct State {
+    released: Cell<usize>,
+    read: Cell<usize>,
+    written: Cell<usize>,
+    room: Cell<usize>,
+    ended: Cell<bool>,
+}
+
+impl State {
+    fn generous() -> Self {
+        Self { room: Cell::new(usize::MAX), ..Self::default() }
+    }
+}
+
+impl AsyncRead for Wire<'_> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let State { released, read, ended, .. } = &*self.state;
+        let left = &self.bytes[read.get()..released.get().min(self.bytes.len())];
+        if left.is_empty() && !ended.get() {
+            return Poll::Pending;
+        }
+        let len = left.len().min(buffer.len());
+        buffer[..len].copy_from_slice(&left[..len]);
+        read.set(read.get() + len);
+        Poll::Ready(Ok(len))
+    }
+}
+
+impl AsyncWrite for Wire<'_> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let State { room, written, .. } = &*self.state;
+        let len = bytes.len().min(room.get());
+        if len == 0 {
+            return Poll::Pending;
+        }
+        room.set(room.get() - len);
+        written.set(written.get() + len);
+        Poll::Ready(Ok(len))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// No deadlines.
+struct Never;
+
+impl Timer for Never {
+    fn now(&self) -> Instant {
+        Instant::EPOCH
+    }
+
+    fn poll_until(&mut self, _deadline: Instant, _cx: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
+}
+
+type Socket<'w> = WebSocket<Wire<'w>, Never>;
+
+fn open(role: Role, bytes: &[u8]) -> (Socket<'_>, Rc<State>) {
+    open_with(&Config::default(), role, bytes)
+}
+
+fn open_with<'w>(config: &Config, role: Role, bytes: &'w [u8]) -> (Socket<'w>, Rc<State>) {
+    let state = Rc::new(State::generous());
+    let wire = Wire { bytes, state: Rc::clone(&state) };
+    (WebSocket::new(wire, Never, connection(role, config), &[]), state)
+}
+
+/// Polls once, without an allocation of its own.
+fn poll<R>(future: impl Future<Output = R>) -> Poll<R> {
+    pin!(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Echoes by batches until there is nothing more to read; whether the connection has ended.
+fn echo(socket: &mut Socket<'_>) -> bool {
+    loop {
+        let Poll::Ready(batch) = poll(socket.read()) else { return false };
+        let Ok(Some(mut batch)) = batch else { return true };
+        while let Some(event) = batch.next() {
+            let sent = match event {
+                Event::Text(text) => batch.send(text),
+                Event::Binary(data) => batch.send(data),
+                _ => Ok(()),
+            };
+            sent.expect("open");
+        }
+    }
+}
+
+/// The same by owned messages.
+fn echo_owned(socket: &mut Socket<'_>) -> bool {
+    loop {
+        let Poll::Ready(message) = poll(socket.recv()) else { return false };
+        let Ok(Some(message)) = message else { return true };
+        if message.is_data() {
+            let sent = poll(socket.send(message));
+            assert!(matches!(sent, Poll::Ready(Ok(()))), "there is room");
+        }
+    }
+}
+
+type Echo = fn(&mut Socket<'_>) -> bool;
+
+const ECHOES: [(&str, Echo); 2] = [("batches", echo), ("messages", echo_owned)];
+
+/// Messages of many sizes, one of them of 1 MiB, and pings.
+fn conversation(to: Role) -> Vec<u8> {
+    let half = vec![0xB1; 1 << 19];
+    [
+        wire::text(to, "hello"),
+        wire::frame(to, PING, b"there?"),
+        wire::text(to, &"x".repeat(1 << 20)),
+        wire::frame(to, BINARY, &half),
+        wire::frame(to, FIN, &half),
+        wire::binary(to, &[1; 10_000]),
+        wire::binary(to, &[1; 70_000]),
+    ]
+    .concat()
+}
+
+fn an_idle_connection_owns_no_buffer() {
+    for role in ROLES {
+        let conversation = conversation(role);
+        let (mut socket, state) = open(role, &conversation);
+        // A first round, for the buffers that the thread keeps.
+        state.released.set(conversation.len());
+        echo(&mut socket);
+        for (name, echo) in ECHOES {
+            let (mut socket, state) = open(role, &conversation);
+            assert!(poll(socket.recv()).is_pending());
+            let before = live();
+            state.released.set(conversation.len());
+            echo(&mut socket);
+            assert_eq!(state.read.get(), conversation.len(), "{role:?}, {name}");
+            assert!(state.written.get() > 2 << 20, "{role:?}, {name}: no echo");
+            let held = live().saturating_sub(before);
+            assert!(held <= 1024, "{held} bytes as {role:?}, {name}");
+        }
+    }
+}
+
+fn an_idle_handshake_owns_no_buffer() {
+    let request = handshake::REQUEST.as_bytes();
+    let state = Rc::new(State::generous());
+    let stream = Wire { bytes: request, state: Rc::clone(&state) };
+    let before = live();
+    let mut task = pin!(accept(stream, Never, Config::default()));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(task.as_mut().poll(&mut cx).is_pending());
+    for _ in 1..request.len() {
+        state.released.set(state.released.get() + 1);
+        assert!(task.as_mut().poll(&mut cx).is_pending());
+        let held = live() - before;
+        assert!(held < 4096 + 2 * request.len(), "{held} bytes");
+    }
+}
+
+fn an_end_gives_all_buffers_back() {
+    for role in ROLES {
+        for end in [wire::close(role, 1000, ""), vec![0xFF; 1000], Vec::new()] {
+            let wire = [conversation(role), end].concat();
+            let (mut socket, state) = open(role, &wire);
+            assert!(poll(socket.recv()).is_pending());
+            let before = live();
+            state.released.set(wire.len());
+            state.ended.set(true);
+            assert!(echo(&mut socket), "{role:?}");
+            let held = live().saturating_sub(before);
+            assert!(held <= 1024, "{held} bytes as {role:?}");
+        }
+    }
+}
+
+fn what_is_dropped_is_freed() {
+    for role in ROLES {
+        let conversation = conversation(role);
+        let before = live();
+        for cut in [10, 1000, 1 << 19, 1 << 20] {
+            let (mut socket, state) = open(role, &conversation);
+            state.room.set(1000);
+            state.released.set(cut);
+            drop(poll(socket.recv()));
+            for _ in 0..3 {
+                let _ = poll(socket.feed(vec![1; 100_000]));
+                let _ = poll(socket.feed("small"));
+            }
+        }
+        assert!(live() <= before + POOL, "{role:?}");
+        // What the thread keeps stays the same.
+        let before = live();
+        let (mut socket, state) = open(role, &conversation);
+        state.released.set(1 << 19);
+        drop(poll(socket.recv()));
+        drop((socket, state));
+        assert!(live() <= before, "{role:?}: {} bytes", live() - before);
+    }
+}
+
+/// RUSTSEC-2022-0035.
+fn claims_cost_nothing() {
+    let claim = |role| {
+        let mut header = vec![FIN | BINARY, if role == Role::Server { 0xFF } else { 0x7F }];
+        header.extend((1_u64 << 40).to_be_bytes());
+        header.extend([0; 4]);
+        header
+    };
+    let config = Config { incoming: Limits::UNLIMITED, ..Config::default() };
+    for role in ROLES {
+        let header = claim(role);
+        let before = live();
+        let sockets: Vec<_> = (0..64)
+            .map(|_| {
+                let (mut socket, state) = open_with(&config, role, &header);
+                state.released.set(header.len());
+                assert!(poll(socket.recv()).is_pending());
+                (socket, state)
+            })
+            .collect();
+        let held = live() - before;
+        assert!(held < 1 << 20, "{held} bytes as {role:?}");
+        drop(sockets);
+    }
+}
+
+fn a_ping_flood_keeps_memory_flat() {
+    for role in ROLES {
+        let pings = wire::frame(role, PING, &[b'p'; 125]).repeat(100_000);
+        let (mut socket, state) = open(role, &pings);
+        state.room.set(0);
+        let before = live();
+        let mut most = 0;
+        while state.released.get() < pings.len() {
+            state.released.set(state.released.get() + 100_000);
+            while poll(socket.recv()).is_ready() {}
+            most = most.max(live().saturating_sub(before));
+        }
+        assert!(most < 256 * 1024, "{most} bytes as {role:?}");
+        assert_eq!(state.read.get(), pings.len(), "{role:?}");
+    }
+}
+
+fn an_echo_by_batches_asks_for_nothing() {
+    for role in ROLES {
+        // Each in one piece, as it comes from a peer that waits for the answer.
+        for len in [0, 16, 125, 1000] {
+            let message = wire::frame(role, FIN | TEXT, &vec![b'x'; len]);
+            let wire = message.repeat(2000);
+            let (mut socket, state) = open(role, &wire);
+            let mut step = || {
+                state.released.set(state.released.get() + message.len());
+                echo(&mut socket);
+            };
+            for _ in 0..1000 {
+                step();
+            }
+            let before = requests();
+            for _ in 0..1000 {
+                step();
+            }
+            assert_eq!(requests(), before, "{role:?}, {len} bytes");
+        }
+    }
+}
+
+fn a_large_payload_of_a_server_is_not_copied() {
+    let (mut socket, state) = open(Role::Server, &[]);
+    let payload = ws_futures::Bytes::from(vec![0xA5; 1 << 20]);
+    for _ in 0..10 {
+        let before = ALLOCATOR.stats().bytes_allocated;
+        let sent = poll(socket.send(Message::binary(payload.clone())));
+        assert!(matches!(sent, Poll::Ready(Ok(()))));
+        let asked = ALLOCATOR.stats().bytes_allocated - before;
+        assert!(asked < 10_000, "{asked} bytes");
+    }
+    assert!(state.written.get() > 10 << 20);
+}
+
+fn many_connections_share_their_buffers() {
+    let message = wire::text(Role::Server, &"x".repeat(1000));
+    let before = live();
+    let mut sockets: Vec<_> = (0..1000).map(|_| open(Role::Server, &message)).collect();
+    for (socket, _) in &mut sockets {
+        assert!(poll(socket.recv()).is_pending());
+    }
+    let idle = live() - before;
+    assert!(idle < 1000 * 1024, "{idle} bytes");
+    for (socket, state) in &mut sockets {
+        state.released.set(message.len());
+        echo(socket);
+    }
+    let held = live() - before;
+    assert!(held <= idle + POOL, "{held} bytes, {idle} before");
+}
