@@ -73,7 +73,7 @@ impl Stream {
 
     pub(crate) fn bits(mut self, value: usize, count: usize) -> Self {
         for i in 0..count {
-            if self.len % 8 == 0 {
+            if self.len == 8 * self.bytes.len() {
                 self.bytes.push(0);
             }
             self.bytes[self.len / 8] |= ((value >> i & 1) as u8) << (self.len % 8);
