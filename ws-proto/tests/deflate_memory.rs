@@ -82,9 +82,8 @@ fn connect_all(configs: [Config; 2]) -> (Vec<[Connection; 2]>, usize) {
     (pairs, held)
 }
 
-/// Nothing stays in the pool, so that what is held is held by connections.
-fn config(agreed: Agreed) -> [Config; 2] {
-    let deflate = Deflate { engines: EnginePool::new(0), ..Deflate::default() };
+fn config(agreed: Agreed, engines: &EnginePool) -> [Config; 2] {
+    let deflate = Deflate { engines: engines.clone(), ..Deflate::default() };
     agreed.configs(&Config { deflate: Some(deflate), ..compressed::config() })
 }
 
@@ -95,7 +94,7 @@ fn plain() -> usize {
 
 fn negotiated_but_unused() {
     let plain = plain();
-    let (pairs, held) = connect_all(config(Agreed::default()));
+    let (pairs, held) = connect_all(config(Agreed::default(), &EnginePool::new(0)));
     assert!(pairs[0].iter().all(Connection::is_compressed));
     println!("  {} bytes, {} without ({} more)", held, plain, held - plain);
     assert!(held <= plain + 64, "{held} bytes, {plain} without");
@@ -105,9 +104,12 @@ fn negotiated_but_unused() {
 /// holds more than before.
 fn after_100_messages(agreed: Agreed) -> usize {
     let random = &mut Random(12);
+    // Every busy connection may keep its engines.
+    let engines = EnginePool::new(4 * BUSY);
+    let nothing = live();
     let messages: Vec<String> = (0..100).map(|_| content::words(2000, random)).collect();
-    let (mut pairs, _) = connect_all(config(agreed));
-    let mut wire = Vec::with_capacity(1 << 16);
+    let (mut pairs, _) = connect_all(config(agreed, &engines));
+    let mut wire = Vec::with_capacity(1 << 14);
     let before = live();
     for [client, server] in &mut pairs[..BUSY] {
         for message in &messages {
@@ -129,7 +131,12 @@ fn after_100_messages(agreed: Agreed) -> usize {
             connection.handle_timeout(now).expect("open");
         }
     }
-    let idle = (live() - before) / (2 * BUSY);
+    assert_eq!(wire.capacity(), 1 << 14, "the buffer has grown");
+    let idle = live() - before;
+    drop((wire, messages));
+    drop(pairs);
+    // What is left now is in the pool.
+    let idle = (idle - (live() - nothing)) / (2 * BUSY);
     let Agreed { client_bits, server_bits, .. } = agreed;
     println!("  windows {client_bits} and {server_bits}: {busy} bytes busy, {idle} idle");
     idle
