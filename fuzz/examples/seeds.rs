@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example seeds`, in this folder.
 
+#[path = "../../ws-proto/tests/compressed/mod.rs"]
+mod compressed;
 #[path = "../../ws-proto/tests/pair/mod.rs"]
 mod pair;
 
@@ -10,6 +12,8 @@ use std::{fs, io};
 
 use ws_proto::Role;
 
+use compressed::content::{self, Random};
+use compressed::stream::{Stream, Symbol};
 use pair::wire::{self, BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT};
 
 const ACCEPT: &str = "{accept}";
@@ -51,8 +55,53 @@ fn main() -> io::Result<()> {
     }
     for number in 1..=8 {
         write("round_trip", &format!("random {number}"), &random(number))?;
+        write("deflate_round_trip", &format!("random {number}"), &random(number))?;
+    }
+    for (name, payload) in payloads() {
+        let message =
+            |shape: u8| [&[shape, u8::try_from(payload.len()).expect("short")], &*payload].concat();
+        for options in [0, 3, 14] {
+            let head = [options, 2, 0, 6];
+            let seed = [&head[..], &message(0x82), &message(0x47), &message(0)].concat();
+            write("inflate", &format!("{name} {options}"), &seed)?;
+        }
     }
     Ok(())
+}
+
+/// Compressed payloads of every kind of block, right and wrong.
+fn payloads() -> Vec<(&'static str, Vec<u8>)> {
+    let new = Stream::new;
+    let copies = [Symbol::Literal(b'a'), Symbol::CopyMost(1), Symbol::Copy(10, 200)];
+    let mut engine = compressing_server();
+    let mut compressed = || {
+        let mut wire = Vec::new();
+        let text = content::words(300, &mut Random(3));
+        engine.send(text, &mut wire).expect("open");
+        wire::parse(&wire).remove(0).payload
+    };
+    vec![
+        ("dynamic", compressed()),
+        ("takeover", compressed()),
+        ("fixed", new().fixed(false, &copies).message()),
+        ("stored", new().stored(false, "text €".as_bytes()).message()),
+        ("empty", vec![0]),
+        ("nothing", vec![]),
+        ("last", new().text(true, "He").aligned().fixed(false, &[Symbol::Copy(3, 2)]).message()),
+        ("last at the end", new().text(true, "He").aligned().into_bytes()),
+        ("last in the trailer", new().text(false, "He").bits(1, 3).aligned().into_bytes()),
+        ("streams", [0x03, 0x00].repeat(100)),
+        (
+            "bomb",
+            new().fixed(false, &[&copies[..1], &[Symbol::CopyMost(1); 90]].concat()).message(),
+        ),
+        ("cut", new().open(false, &copies).into_bytes()),
+        ("reserved", new().bits(7, 3).message()),
+    ]
+}
+
+fn compressing_server() -> ws_proto::Connection {
+    compressed::Agreed::default().connection(Role::Server, &compressed::config())
 }
 
 /// Any bytes are steps of a conversation, so these serve as well as any (xorshift).

@@ -4,19 +4,23 @@
 
 mod client_handshake;
 mod frames;
+mod inflate;
 mod input;
 mod request;
 mod round_trip;
 mod server_handshake;
 mod tungstenite;
 
+#[path = "../../ws-proto/tests/compressed/mod.rs"]
+mod compressed;
 #[path = "../../ws-proto/tests/pair/mod.rs"]
 mod pair;
 
 pub use client_handshake::client_handshake;
 pub use frames::{client_frames, server_frames};
+pub use inflate::inflate;
 pub use request::request;
-pub use round_trip::round_trip;
+pub use round_trip::{deflate_round_trip, round_trip};
 pub use server_handshake::server_handshake;
 pub use tungstenite::{agrees_with_tungstenite, tungstenite};
 
@@ -24,10 +28,12 @@ pub use tungstenite::{agrees_with_tungstenite, tungstenite};
 pub type Check = (&'static str, fn(&[u8]));
 
 /// All checks.
-pub const CHECKS: [Check; 7] = [
+pub const CHECKS: [Check; 9] = [
     ("server_frames", server_frames),
     ("client_frames", client_frames),
     ("round_trip", round_trip),
+    ("inflate", inflate),
+    ("deflate_round_trip", deflate_round_trip),
     ("tungstenite", tungstenite),
     ("server_handshake", server_handshake),
     ("client_handshake", client_handshake),

@@ -3,8 +3,9 @@
 use core::time::Duration;
 
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
-use ws_proto::{Close, CloseCode, Config, Delivery, Event, Message, SendError};
+use ws_proto::{Close, CloseCode, Config, Deflate, Delivery, Event, Message, SendError};
 
+use crate::compressed::Agreed;
 use crate::pair::Pair;
 use crate::pair::peer::Peer;
 use crate::pair::run;
@@ -19,7 +20,34 @@ const PONG: u8 = b'!';
 pub fn round_trip(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let Ok((config, cuts)) = setting(&mut input) else { return };
-    let mut pair = Pair::cut(&config, &cuts);
+    converse(input, Pair::cut(&config, &cuts));
+}
+
+/// The same over a compressed connection, whatever was negotiated, while engines come and go.
+pub fn deflate_round_trip(data: &[u8]) {
+    let mut input = Unstructured::new(data);
+    let Ok((config, cuts)) = setting(&mut input) else { return };
+    let Ok((agreed, deflate)) = compression(&mut input) else { return };
+    let config = Config { deflate: Some(deflate), ..config };
+    converse(input, agreed.pair(&config, &cuts));
+}
+
+fn compression(input: &mut Unstructured<'_>) -> Result<(Agreed, Deflate)> {
+    let agreed = Agreed {
+        client_bits: input.int_in_range(9..=15)?,
+        server_bits: input.int_in_range(9..=15)?,
+        client_takeover: input.arbitrary()?,
+        server_takeover: input.arbitrary()?,
+    };
+    let deflate = Deflate {
+        level: input.int_in_range(1..=9)?,
+        threshold: input.int_in_range(0..=30)?,
+        ..Deflate::default()
+    };
+    Ok((agreed, deflate))
+}
+
+fn converse(mut input: Unstructured<'_>, mut pair: Pair) {
     let [mut to_server, mut to_client] = [Expected::default(), Expected::default()];
     while !input.is_empty() {
         if step(&mut input, &mut pair, &mut to_server, &mut to_client).is_err() {

@@ -36,6 +36,8 @@ pub use split::{ReadHalf, WriteHalf};
 pub use timer::Timer;
 pub use web_socket::WebSocket;
 pub use ws_proto::{
-    self as proto, Close, CloseCode, Closed, Config, Delivery, Event, Instant, Limits, client,
-    server,
+    self as proto, Close, CloseCode, Closed, Config, Delivery, Event, Instant, Limits, Prepared,
+    client, server,
 };
+#[cfg(feature = "deflate")]
+pub use ws_proto::{Deflate, EnginePool};

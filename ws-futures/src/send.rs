@@ -1,9 +1,10 @@
 //! Messages into output: small ones are copied, large ones queued.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use ws_proto::{Connection, SendError};
+use ws_proto::{Connection, Prepared, Role, SendError};
 
 use crate::message::Message;
 use crate::output::{LARGE, Output};
@@ -50,6 +51,21 @@ pub(crate) fn send_owned(
     }
 }
 
+/// Sends a message that was encoded once for many.
+pub(crate) fn send_prepared(
+    connection: &mut Connection,
+    output: &mut Output,
+    prepared: &Prepared,
+) -> Result<(), SendError> {
+    if prepared.payload().len() < LARGE || connection.role() == Role::Client {
+        return connection.send_prepared(prepared, output.tail());
+    }
+    connection.poll_transmit(output.tail());
+    let frame = Arc::clone(connection.prepared(prepared)?);
+    output.push_payload(Bytes::from_owner(frame));
+    Ok(())
+}
+
 fn send_given(
     connection: &mut Connection,
     output: &mut Output,
@@ -63,7 +79,7 @@ fn send_given(
 }
 
 /// Appends the header of a frame whose payload is kept elsewhere; returns the payload if it had to
-/// be masked.
+/// be masked or compressed.
 fn encode(
     connection: &mut Connection,
     output: &mut Output,

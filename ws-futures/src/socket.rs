@@ -5,13 +5,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
 use futures_io::{AsyncRead, AsyncWrite};
-use ws_proto::{Connection, ErrorKind, Instant, SendError};
+use ws_proto::{Connection, ErrorKind, Instant, Prepared, SendError};
 
 use crate::error::Error;
 use crate::input::Input;
 use crate::message::Message;
 use crate::output::Output;
-use crate::send::send_owned;
+use crate::send::{send_owned, send_prepared};
 use crate::timer::Timer;
 
 /// From this many unwritten bytes on sending waits.
@@ -205,6 +205,10 @@ where
     /// Takes a message for output; small ones wait for a flush.
     pub(crate) fn send(&mut self, message: Message) -> Result<(), SendError> {
         send_owned(&mut self.connection, &mut self.output, message)
+    }
+
+    pub(crate) fn send_prepared(&mut self, prepared: &Prepared) -> Result<(), SendError> {
+        send_prepared(&mut self.connection, &mut self.output, prepared)
     }
 
     /// Waits until sending has not to wait. A peer that never reads is given up meanwhile.

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_sink::Sink;
-use ws_proto::{Close, CloseCode, Closed, SendError, Stats};
+use ws_proto::{Close, CloseCode, Closed, Prepared, SendError, Stats};
 
 use crate::error::{Error, TrySendError};
 use crate::message::Message;
@@ -183,6 +183,21 @@ where
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         poll_fn(|cx| self.poll_room(cx.waker())).await?;
         self.start_send(message.into())
+    }
+
+    /// Sends a message that was encoded once for many connections, without writing it, unless
+    /// 64 KiB or more wait. A server's large messages are not copied.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropped before it is ready it has not sent the message.
+    pub async fn feed_prepared(&mut self, prepared: &Prepared) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_room(cx.waker())).await?;
+        Ok(lock(&self.shared.socket).send_prepared(prepared)?)
     }
 
     /// Sends a message without waiting, and without writing it.

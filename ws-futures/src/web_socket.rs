@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_sink::Sink;
-use ws_proto::{Close, CloseCode, Closed, Connection, SendError, Stats};
+use ws_proto::{Close, CloseCode, Closed, Connection, Prepared, SendError, Stats};
 
 use crate::batch::Batch;
 use crate::error::{Error, TrySendError};
@@ -121,6 +121,21 @@ where
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         self.ready().await?;
         Ok(self.socket.send(message.into())?)
+    }
+
+    /// Sends a message that was encoded once for many connections, without writing it, unless
+    /// 64 KiB or more wait. A server's large messages are not copied.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropped before it is ready it has not sent the message.
+    pub async fn feed_prepared(&mut self, prepared: &Prepared) -> Result<(), Error> {
+        self.ready().await?;
+        Ok(self.socket.send_prepared(prepared)?)
     }
 
     /// Waits until less than 64 KiB wait to be written.

@@ -53,6 +53,9 @@ pub struct Config {
     pub drain_timeout: Duration,
     /// How many bytes such a server reads and throws away. 16 MiB by default.
     pub max_drain_size: u64,
+    /// Compression of messages where the peer agrees (RFC 7692). Off by default.
+    #[cfg(feature = "deflate")]
+    pub deflate: Option<crate::Deflate>,
 }
 
 impl Default for Config {
@@ -72,6 +75,8 @@ impl Default for Config {
             close_timeout: Duration::from_secs(5),
             drain_timeout: Duration::from_secs(2),
             max_drain_size: 16 * 1024 * 1024,
+            #[cfg(feature = "deflate")]
+            deflate: None,
         }
     }
 }

@@ -42,6 +42,10 @@ pub enum ErrorKind {
     TooManyFragments,
     /// Text that is not UTF-8 (RFC 6455 §8.1).
     InvalidUtf8,
+    /// A compressed message that is not DEFLATE, or ends within a block (RFC 7692 §7.2.2).
+    InvalidDeflate,
+    /// A compressed message with more DEFLATE streams than its size can explain.
+    TooManyStreams,
     /// A Close frame with a payload of one byte (RFC 6455 §5.5.1).
     InvalidCloseLength,
     /// A Close frame with a code that must not be sent (RFC 6455 §7.4).
@@ -74,9 +78,11 @@ impl Error {
             | ErrorKind::ContinuationExpected
             | ErrorKind::InvalidCloseLength
             | ErrorKind::InvalidCloseCode => CloseCode::PROTOCOL_ERROR,
-            ErrorKind::InvalidUtf8 => CloseCode::INVALID_DATA,
+            // The frames are right and their payload is not what it says: the same fault as text
+            // that is not UTF-8.
+            ErrorKind::InvalidUtf8 | ErrorKind::InvalidDeflate => CloseCode::INVALID_DATA,
             ErrorKind::FrameTooBig | ErrorKind::MessageTooBig => CloseCode::TOO_BIG,
-            ErrorKind::TooManyFragments => CloseCode::POLICY_VIOLATION,
+            ErrorKind::TooManyFragments | ErrorKind::TooManyStreams => CloseCode::POLICY_VIOLATION,
             ErrorKind::UnexpectedEof => CloseCode::ABNORMAL,
             ErrorKind::PingTimeout => CloseCode::INTERNAL_ERROR,
         }
@@ -98,6 +104,8 @@ impl Error {
             ErrorKind::MessageTooBig => "message too big",
             ErrorKind::TooManyFragments => "too many fragments",
             ErrorKind::InvalidUtf8 => "text is not UTF-8",
+            ErrorKind::InvalidDeflate => "compressed message is corrupt",
+            ErrorKind::TooManyStreams => "too many streams in a compressed message",
             ErrorKind::InvalidCloseLength => "close frame of one byte",
             ErrorKind::InvalidCloseCode => "invalid close code",
             ErrorKind::UnexpectedEof => "stream ended without a close frame",
@@ -133,6 +141,8 @@ pub enum SendError {
     FragmentKind,
     /// Over a limit of [`Config::outgoing`](crate::Config::outgoing).
     TooBig,
+    /// A client's frames cannot be shared: each is masked with a key of its own (RFC 6455 §5.3).
+    Masked,
     /// A ping's or pong's payload has more than 125 bytes (RFC 6455 §5.5).
     ControlTooLong,
     /// A close code that must not be sent (RFC 6455 §7.4), or a reason without a code.
@@ -148,6 +158,7 @@ impl fmt::Display for SendError {
             Self::MessageUnfinished => "a fragmented message is not finished",
             Self::FragmentKind => "fragment of another kind than its message",
             Self::TooBig => "over the limit for outgoing messages",
+            Self::Masked => "a client's frames cannot be shared",
             Self::ControlTooLong => "control frame over 125 bytes",
             Self::InvalidCloseCode => "close code that must not be sent",
             Self::ReasonTooLong => "close reason over 123 bytes",

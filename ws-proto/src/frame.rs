@@ -10,6 +10,8 @@ use crate::mask::Key;
 
 pub(crate) const FIN: u8 = 0x80;
 pub(crate) const MASKED: u8 = 0x80;
+/// RSV1: the message is compressed (RFC 7692 §6).
+pub(crate) const COMPRESSED: u8 = 0x40;
 const RSV: u8 = 0x70;
 const OPCODE: u8 = 0x0F;
 
@@ -51,6 +53,7 @@ impl Opcode {
 pub(crate) struct Header {
     pub(crate) fin: bool,
     pub(crate) opcode: Opcode,
+    pub(crate) compressed: bool,
     pub(crate) key: Option<Key>,
     pub(crate) len: u64,
 }
@@ -60,6 +63,8 @@ pub(crate) struct Header {
 pub(crate) struct Expected<'c> {
     /// Frames of clients are masked, frames of servers are not (RFC 6455 §5.1).
     pub(crate) masked: bool,
+    /// Whether messages may be compressed.
+    pub(crate) compression: bool,
     pub(crate) limits: &'c Limits,
     /// The message that fragments would continue.
     pub(crate) open: Option<OpenMessage>,
@@ -67,7 +72,9 @@ pub(crate) struct Expected<'c> {
 
 #[derive(Clone, Copy)]
 pub(crate) struct OpenMessage {
+    /// Its payload so far, as it is on the wire.
     pub(crate) size: u64,
+    pub(crate) compressed: bool,
     pub(crate) fragments: u32,
 }
 
@@ -126,7 +133,7 @@ impl PartialHeader {
         }
         let opcode = Opcode::from_bits(first & OPCODE).ok_or(ErrorKind::UnknownOpcode)?;
         if !opcode.is_control() {
-            check_size(least.max(minimum), expected)?;
+            check_size(first, least.max(minimum), expected)?;
         }
 
         let masked = second & MASKED != 0;
@@ -141,15 +148,25 @@ impl PartialHeader {
             key
         });
         self.len = 0;
-        Ok(Some(Header { fin: first & FIN != 0, opcode, key, len: least }))
+        Ok(Some(Header {
+            fin: first & FIN != 0,
+            opcode,
+            compressed: first & COMPRESSED != 0,
+            key,
+            len: least,
+        }))
     }
 }
 
 fn check_first(byte: u8, expected: Expected<'_>) -> Result<(), ErrorKind> {
-    if byte & RSV != 0 {
+    let opcode = Opcode::from_bits(byte & OPCODE);
+    // RFC 7692 §6: only on the first frame of a message.
+    let compressible = matches!(opcode, Some(Opcode::Text | Opcode::Binary));
+    let allowed = if expected.compression && compressible { COMPRESSED } else { 0 };
+    if byte & RSV & !allowed != 0 {
         return Err(ErrorKind::ReservedBit);
     }
-    let opcode = Opcode::from_bits(byte & OPCODE).ok_or(ErrorKind::UnknownOpcode)?;
+    let opcode = opcode.ok_or(ErrorKind::UnknownOpcode)?;
     match opcode {
         _ if opcode.is_control() => match byte & FIN {
             0 => Err(ErrorKind::FragmentedControl),
@@ -187,14 +204,19 @@ fn check_second(first: u8, second: u8, masked: bool) -> Result<(), ErrorKind> {
     }
 }
 
-fn check_size(least: u64, expected: Expected<'_>) -> Result<(), ErrorKind> {
+fn check_size(first: u8, least: u64, expected: Expected<'_>) -> Result<(), ErrorKind> {
     let limits = expected.limits;
     if least > limits.max_frame_size as u64 {
         return Err(ErrorKind::FrameTooBig);
     }
     let size = expected.open.map_or(0, |open| open.size);
+    let compressed = first & COMPRESSED != 0 || expected.open.is_some_and(|open| open.compressed);
+    let max = limits.max_message_size as u64;
+    // A compressed message is measured when it is inflated. Here it may be larger by what DEFLATE
+    // adds to data that cannot be compressed, so that empty blocks have a limit too.
+    let max = if compressed { max.saturating_add(max / 64 + 64) } else { max };
     match size.checked_add(least) {
-        Some(total) if total <= limits.max_message_size as u64 => Ok(()),
+        Some(total) if total <= max => Ok(()),
         _ => Err(ErrorKind::MessageTooBig),
     }
 }
@@ -207,11 +229,11 @@ pub(crate) struct EncodedHeader {
 }
 
 impl EncodedHeader {
-    /// The minimal header for a payload of `len` bytes.
+    /// The minimal header for a payload of `len` bytes. `first`: FIN, reserved bits, opcode.
     #[inline]
-    pub(crate) fn new(fin: bool, opcode: Opcode, len: usize, key: Option<Key>) -> Self {
+    pub(crate) fn new(first: u8, len: usize, key: Option<Key>) -> Self {
         let mut bytes = [0; MAX_HEADER];
-        bytes[0] = if fin { FIN } else { 0 } | opcode as u8;
+        bytes[0] = first;
         let mut end = match len {
             0..=125 => {
                 bytes[1] = len as u8;

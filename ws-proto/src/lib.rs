@@ -1,7 +1,7 @@
-//! A complete WebSocket connection (RFC 6455) without I/O: bytes in, events and bytes out.
+//! A complete WebSocket connection (RFC 6455, RFC 7692) without I/O: bytes in, events and bytes out.
 //!
 //! The core does the whole protocol — both opening handshakes, frames, fragmentation, control
-//! frames, closing, UTF-8, limits, deadlines — and nothing else: no sockets, no clock, no random
+//! frames, closing, UTF-8, compression, limits, deadlines — and nothing else: no sockets, no clock, no random
 //! source, no `async`, no `unsafe`. It runs under any runtime, on bare metal (`no_std` with
 //! `alloc`), in a simulation and in a fuzzer.
 //!
@@ -13,6 +13,7 @@
 //! # Features
 //!
 //! - `std` (default): lets the dependencies use the standard library.
+//! - `deflate`: permessage-deflate, switched on by [`Config`]. Needs `std`.
 //! - `simdutf8` (default): checks text with SIMD instructions. The `unsafe` is that crate's own.
 #![no_std]
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core)]
@@ -24,12 +25,18 @@ extern crate std;
 mod close;
 mod config;
 mod connection;
+#[cfg(feature = "deflate")]
+mod deflate;
+#[cfg(not(feature = "deflate"))]
+#[path = "deflate/disabled.rs"]
+mod deflate;
 mod error;
 mod event;
 mod frame;
 mod handshake;
 mod mask;
 mod message;
+mod prepared;
 mod time;
 mod utf8;
 
@@ -39,8 +46,11 @@ pub mod adapter_guide {}
 pub use close::{Close, CloseCode, Closed, Initiator, MAX_REASON};
 pub use config::{Config, Delivery, Limits};
 pub use connection::{Connection, Frame, Role, State, Stats, Traffic};
+#[cfg(feature = "deflate")]
+pub use deflate::{Deflate, EnginePool};
 pub use error::{Error, ErrorKind, SendError};
 pub use event::Event;
 pub use handshake::{Headers, InvalidHeader, client, server};
-pub use message::Message;
+pub use message::{Compression, Message};
+pub use prepared::Prepared;
 pub use time::Instant;

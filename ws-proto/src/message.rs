@@ -99,3 +99,16 @@ impl<'a> From<Cow<'a, [u8]>> for Message<'a> {
         Self::Binary(data)
     }
 }
+
+/// Whether a message is compressed, where permessage-deflate was negotiated (RFC 7692 §6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Compression {
+    /// From the configured threshold on.
+    #[default]
+    Automatic,
+    /// Whatever its size.
+    Always,
+    /// Not at all: for what is compressed already, or mixes secrets with what a peer can choose
+    /// (RFC 7457 §2.6).
+    Never,
+}

@@ -1,4 +1,5 @@
-//! An echo server: `tokio_echo ADDRESS [--max-message BYTES] [--chunked] [--threads N]`.
+//! An echo server:
+//! `tokio_echo ADDRESS [--max-message BYTES] [--chunked] [--deflate] [--threads N]`.
 //!
 //! Text and binary messages come back on any path. It uses lent batches, the fastest way: a message
 //! goes from the read buffer to the write buffer, and all replies to one read leave in one write.
@@ -82,13 +83,16 @@ impl Options {
                         ..Limits::incoming()
                     };
                 }
+                #[cfg(feature = "deflate")]
+                "--deflate" => config.deflate = Some(ws_tokio::Deflate::default()),
                 "--chunked" => config.delivery = Delivery::Chunked,
                 "--threads" => threads = arguments.next().ok_or("--threads takes N")?.parse()?,
                 _ if address.is_none() && !argument.starts_with('-') => address = Some(argument),
                 _ => return Err(format!("unknown argument {argument}").into()),
             }
         }
-        let usage = "usage: tokio_echo ADDRESS [--max-message BYTES] [--chunked] [--threads N]";
+        let usage = "usage: tokio_echo ADDRESS [--max-message BYTES] [--chunked] [--deflate] \
+                     [--threads N]";
         Ok(Self { address: address.ok_or(usage)?, threads, config })
     }
 }

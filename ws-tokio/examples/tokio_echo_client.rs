@@ -1,5 +1,5 @@
 //! An echo client for the conformance suite:
-//! `tokio_echo_client URL AGENT CASES [--max-message BYTES]`.
+//! `tokio_echo_client URL AGENT CASES [--max-message BYTES] [--deflate]`.
 //!
 //! For each case N from 1 to CASES it connects to `URL/runCase?case=N&agent=AGENT` and sends back
 //! what it gets until the server closes.
@@ -12,15 +12,23 @@ use ws_tokio::{Config, Event, Limits, connect_with};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let deflate = arguments.last().is_some_and(|last| last == "--deflate");
+    arguments.truncate(arguments.len() - usize::from(deflate));
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let (url, agent, cases, size) = match arguments[..] {
         [url, agent, cases] => (url, agent, cases.parse()?, 32 << 20),
         [url, agent, cases, "--max-message", size] => (url, agent, cases.parse()?, size.parse()?),
-        _ => return Err("usage: tokio_echo_client URL AGENT CASES [--max-message BYTES]".into()),
+        _ => {
+            let usage =
+                "usage: tokio_echo_client URL AGENT CASES [--max-message BYTES] [--deflate]";
+            return Err(usage.into());
+        }
     };
     let config = Arc::new(Config {
         incoming: Limits { max_message_size: size, max_frame_size: size, ..Limits::incoming() },
+        #[cfg(feature = "deflate")]
+        deflate: deflate.then(ws_tokio::Deflate::default),
         ..Config::default()
     });
     for case in 1..=cases {

@@ -35,8 +35,10 @@ pub use stream::TokioStream;
 pub use timer::TokioTimer;
 pub use ws_futures::{
     Batch, ByteString, Bytes, Close, CloseCode, Closed, Config, Delivery, Error, Event,
-    HandshakeError, Limits, Message, TrySendError, proto, server,
+    HandshakeError, Limits, Message, Prepared, TrySendError, proto, server,
 };
+#[cfg(feature = "deflate")]
+pub use ws_futures::{Deflate, EnginePool};
 
 /// A WebSocket over a Tokio stream.
 pub type WebSocket<S> = ws_futures::WebSocket<TokioStream<S>, TokioTimer>;

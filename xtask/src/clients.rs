@@ -1,4 +1,5 @@
 mod chromium;
+pub(crate) mod deflate;
 mod node;
 mod python;
 mod scripts;

@@ -52,6 +52,9 @@ enum Task {
     /// The browser is the one that CHROMIUM names, or one on PATH. What is missing is installed from
     /// the system's packages, as root or with sudo.
     Clients(clients::Options),
+    /// Runs foreign clients (Node, Python) against the echo server over every choice of parameters of
+    /// permessage-deflate
+    DeflateClients,
     /// Sends requests that are wrong, slow or hostile over raw TCP, and watches the server's memory
     Probes,
     /// Measures the memory of an idle connection
@@ -76,6 +79,7 @@ fn run(task: Task) -> Result<Outcome> {
         Task::Ci(options) => ci::run(&options),
         Task::Conformance(options) => conformance::run(&options),
         Task::Clients(options) => clients::run(&options),
+        Task::DeflateClients => clients::deflate::run(),
         Task::Probes => probes::run(),
         Task::Idle(options) => idle::run(&options),
         Task::Stage { name } => ci::stage::run(&name),

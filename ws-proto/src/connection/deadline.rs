@@ -7,6 +7,10 @@ use crate::config::Config;
 use crate::error::{Error, ErrorKind};
 use crate::time::Instant;
 
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    one.into_iter().chain(other).min()
+}
+
 /// Keep-alive is mark and sweep: a ping marks how much had been received, and the sweep
 /// `ping_timeout` later asks only whether it is more.
 #[derive(Default)]
@@ -108,25 +112,33 @@ impl Connection {
             ping.answer = Answer::Timed;
             self.clock.rtt = Some(now - ping.sent);
         }
+        let engines =
+            self.extension.as_mut().and_then(|extension| extension.poll_timeout(&self.config, now));
         let patience = match (&self.closing, &self.side) {
-            (None, _) => self.config.ping_interval?,
+            (None, _) => self.config.ping_interval,
             (Some(_), _) if self.clock.expired => return None,
-            (Some(_), Side::Server) if self.receiver.error().is_some() => self.config.drain_timeout,
-            (Some(_), _) => self.config.close_timeout,
+            (Some(_), Side::Server) if self.receiver.error().is_some() => {
+                Some(self.config.drain_timeout)
+            }
+            (Some(_), _) => Some(self.config.close_timeout),
         };
-        Some(*self.clock.due.get_or_insert(now + patience))
+        if let Some(patience) = patience {
+            self.clock.due.get_or_insert(now + patience);
+        }
+        earlier(self.clock.due, engines)
     }
 
     /// Whether [`poll_timeout`](Self::poll_timeout) would do more than repeat its last answer.
     #[inline]
     pub fn timeout_changed(&self) -> bool {
-        !self.clock.settled
+        let engines = self.extension.as_ref();
+        !self.clock.settled || engines.is_some_and(|extension| extension.timeout_changed())
     }
 
     /// The last answer of [`poll_timeout`](Self::poll_timeout).
     #[inline]
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.clock.due
+        earlier(self.clock.due, self.extension.as_ref().and_then(|extension| extension.due()))
     }
 
     /// Acts on the deadlines that have passed: owes a ping, gives up on a peer that shows no life
@@ -138,6 +150,9 @@ impl Connection {
     ///
     /// [`ErrorKind::PingTimeout`], now or earlier, or another error that ended the connection.
     pub fn handle_timeout(&mut self, now: Instant) -> Result<(), Error> {
+        if let Some(extension) = &mut self.extension {
+            extension.handle_timeout(&self.config, now);
+        }
         if self.clock.due.is_some_and(|due| due <= now) {
             self.clock.settled = false;
             match self.closing {

@@ -19,6 +19,7 @@ use rand::rngs::StdRng;
 
 use crate::close::Closed;
 use crate::config::Config;
+use crate::deflate::{Extension, Parameters};
 use crate::error::Error;
 
 use closing::Closing;
@@ -89,6 +90,7 @@ pub struct Connection {
     closing: Option<Box<Closing>>,
     clock: Clock,
     stats: Stats,
+    extension: Option<Box<Extension>>,
 }
 
 /// The role, with what only that role needs.
@@ -145,7 +147,13 @@ impl Connection {
             closing: None,
             clock: Clock::default(),
             stats: Stats::default(),
+            extension: None,
         }
+    }
+
+    pub(crate) fn with_extension(mut self, parameters: Option<Parameters>) -> Self {
+        self.extension = parameters.map(|parameters| Box::new(Extension::new(parameters)));
+        self
     }
 
     /// Which end this is.
@@ -184,6 +192,11 @@ impl Connection {
     /// The latest round-trip time that a ping of [`Config::ping_interval`] measured.
     pub fn rtt(&self) -> Option<Duration> {
         self.clock.rtt()
+    }
+
+    /// Whether permessage-deflate was negotiated (RFC 7692).
+    pub fn is_compressed(&self) -> bool {
+        self.extension.is_some()
     }
 
     /// The configuration.

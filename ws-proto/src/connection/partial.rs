@@ -3,14 +3,19 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::error::ErrorKind;
 use crate::frame::OpenMessage;
 use crate::mask::{self, Key};
+use crate::utf8;
 
 /// A message between its first byte and its last.
 pub(super) struct Partial {
     /// The payload of all frames so far, whole frames counted from their header on.
     pub(super) size: u64,
     pub(super) fragments: u32,
+    pub(super) compressed: bool,
+    /// The payload that was inflated so far.
+    pub(super) inflated: usize,
     pub(super) data: Data,
 }
 
@@ -28,7 +33,28 @@ pub(super) struct Text {
 
 impl Partial {
     pub(super) fn open(&self) -> OpenMessage {
-        OpenMessage { size: self.size, fragments: self.fragments }
+        OpenMessage { size: self.size, compressed: self.compressed, fragments: self.fragments }
+    }
+}
+
+impl Data {
+    /// Adds bytes that were inflated.
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), ErrorKind> {
+        match self {
+            Self::Binary(data) => {
+                data.extend_from_slice(bytes);
+                Ok(())
+            }
+            Self::Text(text) => text.push_bytes(bytes),
+        }
+    }
+
+    /// Whether it ends with a whole character, or need not.
+    pub(super) fn is_complete(&self) -> bool {
+        match self {
+            Self::Binary(_) => true,
+            Self::Text(text) => text.carry.is_empty(),
+        }
     }
 }
 
@@ -38,6 +64,35 @@ impl Text {
         let more = growth(self.gathered.len(), self.gathered.capacity(), piece.len(), expected);
         self.gathered.reserve_exact(more);
         self.gathered.push_str(piece);
+    }
+
+    /// Adds bytes; where they are not UTF-8, those before the fault.
+    fn push_bytes(&mut self, mut bytes: &[u8]) -> Result<(), ErrorKind> {
+        while !self.carry.is_empty() {
+            let Some((byte, rest)) = bytes.split_first() else { return Ok(()) };
+            bytes = rest;
+            match self.carry.push(*byte) {
+                Carried::Incomplete => {}
+                Carried::Character(character) => self.gathered.push(character),
+                Carried::Invalid => return Err(ErrorKind::InvalidUtf8),
+            }
+        }
+        let (valid, result) = match utf8::prefix(bytes) {
+            Ok(valid) => {
+                self.carry.keep(&bytes[valid.len()..]);
+                (valid, Ok(()))
+            }
+            Err(invalid) => {
+                let valid = utf8::complete(&bytes[..invalid.valid]).unwrap_or_default();
+                (valid, Err(ErrorKind::InvalidUtf8))
+            }
+        };
+        self.gathered.push_str(valid);
+        result
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.gathered.is_empty()
     }
 
     pub(super) fn take(&mut self) -> String {

@@ -48,7 +48,7 @@ impl Connection {
         input: &mut &'i mut [u8],
     ) -> Result<Option<Event<'i>>, Error> {
         let whole = frame.remaining <= input.len() as u64;
-        if whole && frame.fin && self.receiver.message.is_none() {
+        if whole && frame.fin && !frame.compressed && self.receiver.message.is_none() {
             let text = frame.opcode == Opcode::Text;
             let (payload, _) = self.take_unmasked(input, usize::MAX);
             self.end_frame();
@@ -60,15 +60,62 @@ impl Connection {
                 Opcode::Text => Data::Text(Text::default()),
                 _ => Data::Binary(Vec::new()),
             };
-            Box::new(Partial { size: frame.remaining, fragments: 1, data })
+            Box::new(Partial {
+                size: frame.remaining,
+                fragments: 1,
+                compressed: frame.compressed,
+                inflated: 0,
+                data,
+            })
         });
         let event = match &mut message.data {
+            _ if message.compressed => self.receive_compressed(&mut message, input),
             Data::Text(text) => self.receive_text(text, input),
             Data::Binary(data) => Ok(self.receive_binary(data, frame, input)),
         }?;
         self.receiver.message = Some(message);
         self.end_frame();
         Ok(event)
+    }
+
+    /// Inflates a piece of a message (RFC 7692 §7.2.2). What comes out is gathered, for there is
+    /// nothing to lend it from.
+    fn receive_compressed<'i>(
+        &mut self,
+        message: &mut Partial,
+        input: &mut &'i mut [u8],
+    ) -> Result<Option<Event<'i>>, Error> {
+        // DEFLATE gives at most some thousand bytes for one: this bounds what a piece becomes.
+        const CHUNK: usize = 1024;
+
+        let chunked = self.config.delivery == Delivery::Chunked;
+        let (piece, fin) = self.take_unmasked(input, if chunked { CHUNK } else { usize::MAX });
+        let Some(extension) = &mut self.extension else { return Ok(None) };
+        let Partial { inflated, data, .. } = message;
+        let room = self.config.incoming.max_message_size - *inflated;
+        let result = extension.inflate(&self.config, piece, fin, room, |bytes| {
+            *inflated += bytes.len();
+            data.push(bytes)
+        });
+        let fault = match result {
+            Ok(()) if fin && !data.is_complete() => Some(ErrorKind::InvalidUtf8),
+            result => result.err(),
+        };
+        // What came out before a fault goes out before it where pieces are delivered.
+        let error = fault.map(|kind| self.fail(kind));
+        let fin = fin && error.is_none();
+        let event = match (chunked, data) {
+            (false, Data::Text(text)) if fin => Event::Text(Cow::Owned(text.take())),
+            (false, Data::Binary(data)) if fin => Event::Binary(Cow::Owned(mem::take(data))),
+            (true, Data::Text(text)) if fin || !text.is_empty() => {
+                Event::TextChunk { data: Cow::Owned(text.take()), fin }
+            }
+            (true, Data::Binary(data)) if fin || !data.is_empty() => {
+                Event::BinaryChunk { data: Cow::Owned(mem::take(data)), fin }
+            }
+            _ => return error.map_or(Ok(None), Err),
+        };
+        Ok(Some(event))
     }
 
     fn receive_binary<'i>(

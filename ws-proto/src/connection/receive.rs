@@ -47,6 +47,7 @@ enum Stage {
 pub(super) struct FrameProgress {
     pub(super) opcode: Opcode,
     pub(super) fin: bool,
+    pub(super) compressed: bool,
     /// Rotated to where `remaining` begins.
     pub(super) key: Option<Key>,
     pub(super) remaining: u64,
@@ -231,6 +232,7 @@ impl Connection {
         receiver.stage = Stage::Header;
         let expected = Expected {
             masked: matches!(self.side, Side::Server),
+            compression: self.extension.is_some(),
             limits: &self.config.incoming,
             open: receiver.message.as_ref().map(|message| message.open()),
         };
@@ -243,12 +245,12 @@ impl Connection {
     }
 
     fn begin_frame(&mut self, header: Header) {
-        let Header { fin, opcode, key, len } = header;
+        let Header { fin, opcode, compressed, key, len } = header;
         if let (Opcode::Continuation, Some(message)) = (opcode, &mut self.receiver.message) {
             message.size += len;
             message.fragments += 1;
         }
-        self.receiver.frame = Some(FrameProgress { opcode, fin, key, remaining: len });
+        self.receiver.frame = Some(FrameProgress { opcode, fin, compressed, key, remaining: len });
         self.receiver.stage = Stage::Payload;
     }
 

@@ -2,15 +2,17 @@
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use rand::Rng;
 
 use super::{Connection, Side};
 use crate::error::SendError;
-use crate::frame::{EncodedHeader, MAX_CONTROL, MAX_HEADER, Opcode};
+use crate::frame::{COMPRESSED, EncodedHeader, FIN, MAX_CONTROL, MAX_HEADER, Opcode};
 use crate::mask::{self, Key};
-use crate::message::Message;
+use crate::message::{Compression, Message};
+use crate::prepared::Prepared;
 
 /// The message in progress, and the slot of the pong that is owed.
 #[derive(Default)]
@@ -23,12 +25,14 @@ pub(super) struct Sender {
 #[derive(Clone, Copy)]
 struct Fragmented {
     opcode: Opcode,
+    compressed: bool,
     size: usize,
     fragments: u32,
 }
 
 impl Connection {
-    /// Appends a message as one frame to `out`, behind what is owed.
+    /// Appends a message as one frame to `out`, behind what is owed. It is compressed if that was
+    /// negotiated and the message is not below the threshold.
     ///
     /// # Errors
     ///
@@ -39,17 +43,38 @@ impl Connection {
         message: impl Into<Message<'m>>,
         out: &mut Vec<u8>,
     ) -> Result<(), SendError> {
+        self.send_with(message, Compression::Automatic, out)
+    }
+
+    /// Like [`send`](Self::send), and says whether to compress the message.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    #[inline]
+    pub fn send_with<'m>(
+        &mut self,
+        message: impl Into<Message<'m>>,
+        compression: Compression,
+        out: &mut Vec<u8>,
+    ) -> Result<(), SendError> {
         let message = message.into();
         let payload = message.as_bytes();
         self.check_message(payload.len())?;
         self.transmit_replies(out);
-        self.write_frame(true, message.opcode(), payload, out);
+        let first = FIN | message.opcode() as u8;
+        if self.compresses(payload.len(), compression) {
+            self.write_compressed(first, true, payload, out);
+        } else {
+            self.write_frame(first, payload, out);
+        }
         self.stats.sent.messages += 1;
         Ok(())
     }
 
-    /// Appends a fragment of a message (RFC 6455 §5.4): the first one decides the kind, the one
-    /// with `fin` is the last. Control frames may go between fragments, other messages may not.
+    /// Appends a fragment of a message (RFC 6455 §5.4): the first one decides the kind, and whether
+    /// the message is compressed; the one with `fin` is the last. Control frames may go between
+    /// fragments, other messages may not.
     ///
     /// # Errors
     ///
@@ -78,11 +103,21 @@ impl Connection {
         }
 
         self.transmit_replies(out);
+        let compressed = match before {
+            Some(message) => message.compressed,
+            None => self.compresses(payload.len(), Compression::Automatic),
+        };
         let opcode = if before.is_some() { Opcode::Continuation } else { part.opcode() };
-        self.write_frame(fin, opcode, payload, out);
+        let first = if fin { FIN } else { 0 } | opcode as u8;
+        if compressed {
+            self.write_compressed(first, before.is_none(), payload, out);
+        } else {
+            self.write_frame(first, payload, out);
+        }
         self.stats.sent.messages += u64::from(fin);
         self.sender.fragmented = (!fin).then_some(Fragmented {
             opcode: part.opcode(),
+            compressed,
             size,
             fragments: fragments.saturating_add(1),
         });
@@ -90,7 +125,8 @@ impl Connection {
     }
 
     /// Encodes a message as a frame in two parts, for a vectored write. Borrowed data of a server
-    /// is not copied; owned data of a client is masked in place.
+    /// is not copied; owned data of a client is masked in place. Compression is as for
+    /// [`send`](Self::send).
     ///
     /// Write what [`poll_transmit`](Self::poll_transmit) gives first, then the whole frame.
     ///
@@ -99,9 +135,16 @@ impl Connection {
     /// [`SendError`] says why the message cannot be sent.
     pub fn encode<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<Frame<'m>, SendError> {
         let message = message.into();
-        let opcode = message.opcode();
+        let mut first = FIN | message.opcode() as u8;
         let mut payload = message.into_bytes();
         self.check_message(payload.len())?;
+        if self.compresses(payload.len(), Compression::Automatic)
+            && let Some(extension) = &mut self.extension
+        {
+            payload = Cow::Owned(extension.compress(&self.config, &payload, true, true).to_vec());
+            extension.message_sent();
+            first |= COMPRESSED;
+        }
         let key = self.next_key();
         if let Some(key) = key {
             match &mut payload {
@@ -113,11 +156,59 @@ impl Connection {
                 }
             }
         }
-        let header = EncodedHeader::new(true, opcode, payload.len(), key);
+        let header = EncodedHeader::new(first, payload.len(), key);
         self.stats.sent.messages += 1;
         self.stats.sent.frames += 1;
         self.stats.sent.bytes += (header.as_bytes().len() + payload.len()) as u64;
         Ok(Frame { header, payload })
+    }
+
+    /// The frame of a message that was encoded once for many, to be written as it is: compressed
+    /// where the connection can take that form. Write what [`poll_transmit`](Self::poll_transmit)
+    /// gives first.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Masked`] for a client, whose frames cannot be shared (use
+    /// [`send_prepared`](Self::send_prepared)), and those of [`send`](Self::send).
+    pub fn prepared<'p>(&mut self, prepared: &'p Prepared) -> Result<&'p Arc<[u8]>, SendError> {
+        if let Side::Client(_) = self.side {
+            return Err(SendError::Masked);
+        }
+        self.check_message(prepared.payload().len())?;
+        let window_bits = self.extension.as_ref().and_then(|it| it.shared_window_bits());
+        let deflated = window_bits.and_then(|bits| prepared.deflated_frame(bits));
+        let frame = deflated.unwrap_or(prepared.frame());
+        self.stats.sent.messages += 1;
+        self.stats.sent.frames += 1;
+        self.stats.sent.bytes += frame.len() as u64;
+        Ok(frame)
+    }
+
+    /// Appends a message that was encoded once for many. A client masks its copy.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    pub fn send_prepared(
+        &mut self,
+        prepared: &Prepared,
+        out: &mut Vec<u8>,
+    ) -> Result<(), SendError> {
+        match self.prepared(prepared) {
+            Ok(frame) => {
+                self.transmit_replies(out);
+                out.extend_from_slice(frame);
+            }
+            Err(SendError::Masked) => {
+                self.check_message(prepared.payload().len())?;
+                self.transmit_replies(out);
+                self.write_frame(prepared.first(), prepared.payload(), out);
+                self.stats.sent.messages += 1;
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     /// Appends a ping (RFC 6455 §5.5.2), besides those of
@@ -174,17 +265,17 @@ impl Connection {
     #[inline(never)]
     fn transmit_pong_and_ping(&mut self, out: &mut Vec<u8>) {
         if let Some(payload) = self.sender.pong.take() {
-            self.write_frame(true, Opcode::Pong, &payload, out);
+            self.write_frame(FIN | Opcode::Pong as u8, &payload, out);
         }
         if self.clock.owes_ping() {
             let payload = self.clock.send_ping(&self.config);
-            self.write_frame(true, Opcode::Ping, payload.as_ref(), out);
+            self.write_frame(FIN | Opcode::Ping as u8, payload.as_ref(), out);
         }
     }
 
     fn transmit_close(&mut self, out: &mut Vec<u8>) {
         if let Some(payload) = self.closing.as_mut().and_then(|closing| closing.take_payload()) {
-            self.write_frame(true, Opcode::Close, &payload, out);
+            self.write_frame(FIN | Opcode::Close as u8, &payload, out);
         }
     }
 
@@ -199,7 +290,7 @@ impl Connection {
             return Err(SendError::ControlTooLong);
         }
         self.transmit_replies(out);
-        self.write_frame(true, opcode, payload, out);
+        self.write_frame(FIN | opcode as u8, payload, out);
         Ok(())
     }
 
@@ -224,9 +315,31 @@ impl Connection {
     }
 
     #[inline]
-    fn write_frame(&mut self, fin: bool, opcode: Opcode, payload: &[u8], out: &mut Vec<u8>) {
+    fn compresses(&self, len: usize, compression: Compression) -> bool {
+        let Some(extension) = &self.extension else { return false };
+        match compression {
+            Compression::Automatic => extension.compresses(&self.config, len),
+            Compression::Always => extension.can_compress(),
+            Compression::Never => false,
+        }
+    }
+
+    /// Appends a frame of a compressed message, the `start` of the message or a later one.
+    #[inline(never)]
+    fn write_compressed(&mut self, first: u8, start: bool, payload: &[u8], out: &mut Vec<u8>) {
+        let Some(mut extension) = self.extension.take() else { return };
+        let payload = extension.compress(&self.config, payload, start, first & FIN != 0);
+        let first = if start { first | COMPRESSED } else { first };
+        self.write_frame(first, payload, out);
+        extension.message_sent();
+        self.extension = Some(extension);
+    }
+
+    /// Appends a frame; `first` is the first byte of its header.
+    #[inline]
+    fn write_frame(&mut self, first: u8, payload: &[u8], out: &mut Vec<u8>) {
         let key = self.next_key();
-        let header = EncodedHeader::new(fin, opcode, payload.len(), key);
+        let header = EncodedHeader::new(first, payload.len(), key);
         out.reserve(MAX_HEADER + payload.len());
         out.extend_from_slice(header.as_bytes());
         match key {

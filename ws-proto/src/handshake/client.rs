@@ -34,9 +34,10 @@ use rand::rngs::StdRng;
 
 use super::body::Body;
 use super::head::{HeadBuffer, HeadError, parse_response};
-use super::headers::{Headers, Single};
+use super::headers::{EXTENSIONS, Headers, Single};
 use crate::config::Config;
 use crate::connection::Connection;
+use crate::deflate::check_response;
 use crate::time::Instant;
 
 pub use error::{HandshakeError, HandshakeErrorKind};
@@ -143,7 +144,10 @@ impl Handshake {
         };
 
         self.check(&head)?;
-        let connection = Connection::with_generator(self.config, self.generator);
+        let extension = check_response(head.get_all(EXTENSIONS), &self.config)
+            .map_err(|_malformed| HandshakeErrorKind::InvalidExtension)?;
+        let connection =
+            Connection::with_generator(self.config, self.generator).with_extension(extension);
         let response = Response { status: 101, headers: head, body: Vec::new() };
         Ok(Progress::Open(connection, response))
     }
@@ -199,10 +203,7 @@ impl Handshake {
                 if self.subprotocols.iter().any(|offer| offer.as_bytes() == value) => {}
             _ => return Err(HandshakeErrorKind::InvalidSubprotocol),
         }
-        match headers.list("sec-websocket-extensions").next() {
-            None => Ok(()),
-            Some(_) => Err(HandshakeErrorKind::InvalidExtension),
-        }
+        Ok(())
     }
 }
 

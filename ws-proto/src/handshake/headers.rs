@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
 
+pub(super) const EXTENSIONS: &str = "Sec-WebSocket-Extensions";
+
 /// The header fields of a request or a response, in order.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Headers {

@@ -2,6 +2,7 @@
 
 mod body;
 pub mod client;
+pub(crate) mod extensions;
 mod head;
 mod headers;
 mod key;

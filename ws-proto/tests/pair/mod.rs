@@ -30,9 +30,15 @@ impl Pair {
 
     /// Pipes that deliver pieces of these lengths in turn, over and over.
     pub(crate) fn cut(config: &Config, lengths: &[usize]) -> Self {
+        let client = Connection::client(config.clone(), SEED);
+        Self::of(client, Connection::server(config.clone()), lengths)
+    }
+
+    /// Any two ends.
+    pub(crate) fn of(client: Connection, server: Connection, lengths: &[usize]) -> Self {
         Self {
-            client: Peer::new(Connection::client(config.clone(), SEED)),
-            server: Peer::new(Connection::server(config.clone())),
+            client: Peer::new(client),
+            server: Peer::new(server),
             now: Instant::EPOCH,
             cuts: lengths.to_vec(),
         }

@@ -117,7 +117,9 @@ const FEATURES: &[(&str, &[&str])] = &[
     ("ws-proto", &["--no-default-features"]),
     ("ws-proto", &["--no-default-features", "--features", "std"]),
     ("ws-proto", &["--no-default-features", "--features", "simdutf8"]),
+    ("ws-proto", &["--no-default-features", "--features", "deflate"]),
     ("ws-futures", &["--no-default-features"]),
+    ("ws-futures", &["--no-default-features", "--features", "deflate"]),
     ("ws-tokio", &["--no-default-features"]),
 ];
 

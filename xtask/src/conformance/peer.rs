@@ -25,21 +25,21 @@ pub(crate) const PEERS: &[Peer] = &[
         name: "tokio_echo",
         kind: Kind::Server,
         program: "tokio_echo",
-        arguments: &["{address}", "--max-message", MAX_MESSAGE],
+        arguments: &["{address}", "--max-message", MAX_MESSAGE, "--deflate"],
         cases: selection::FULL,
     },
     Peer {
         name: "tokio_echo-chunked",
         kind: Kind::Server,
         program: "tokio_echo",
-        arguments: &["{address}", "--max-message", MAX_MESSAGE, "--chunked"],
-        cases: "1,2,3,4,5,6,7",
+        arguments: &["{address}", "--max-message", MAX_MESSAGE, "--chunked", "--deflate"],
+        cases: "1,2,3,4,5,6,7,12,13",
     },
     Peer {
         name: "tokio_echo_client",
         kind: Kind::Client,
         program: "tokio_echo_client",
-        arguments: &["{url}", "{agent}", "{cases}", "--max-message", MAX_MESSAGE],
+        arguments: &["{url}", "{agent}", "{cases}", "--max-message", MAX_MESSAGE, "--deflate"],
         cases: selection::FULL,
     },
 ];
@@ -62,6 +62,6 @@ mod tests {
     #[test]
     fn names_in_braces_are_replaced() {
         let arguments = PEERS[0].arguments(&[("{address}", "127.0.0.1:7")]);
-        assert_eq!(arguments, ["127.0.0.1:7", "--max-message", "33554432"]);
+        assert_eq!(arguments, ["127.0.0.1:7", "--max-message", "33554432", "--deflate"]);
     }
 }

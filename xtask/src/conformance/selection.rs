@@ -1,15 +1,10 @@
 use crate::conformance::cases;
 use crate::failure::{Result, bail};
 
-/// All but compression, which the peers do not offer yet.
-const PLAIN: &str = "1,2,3,4,5,6,7,9,10";
-
 /// All but most of compression: a small, a large and a fragmented size of each kind.
 pub(crate) const QUICK: &str = "1,2,3,4,5,6,7,9,10,12.*.2,12.*.7,12.*.12,13.*.2,13.*.7,13.*.12";
 
 pub(crate) const FULL: &str = "1,2,3,4,5,6,7,9,10,12,13";
-
-pub(crate) const DEFAULT: &str = PLAIN;
 
 /// Cases that were asked for and are not left out.
 #[derive(Debug)]
@@ -81,7 +76,6 @@ mod tests {
     #[test]
     fn the_named_selections() {
         assert_eq!(count(FULL, ""), 517);
-        assert_eq!(count(PLAIN, ""), 301);
         assert_eq!(count(QUICK, ""), 301 + 3 * 12);
     }
 

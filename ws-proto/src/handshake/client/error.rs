@@ -22,7 +22,7 @@ pub enum HandshakeErrorKind {
     InvalidAccept,
     /// A subprotocol that was not offered, or more than one.
     InvalidSubprotocol,
-    /// An extension that was not offered.
+    /// An extension, or a parameter of one, that was not offered (RFC 7692 §7.1).
     InvalidExtension,
     /// The byte stream ended before the response did.
     UnexpectedEof,

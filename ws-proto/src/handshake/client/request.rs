@@ -11,8 +11,9 @@ use rand::rngs::StdRng;
 use super::Handshake;
 use super::uri::Uri;
 use crate::config::Config;
+use crate::deflate::write_offers;
 use crate::handshake::head::HeadBuffer;
-use crate::handshake::headers::{Headers, InvalidHeader, is_host, is_token};
+use crate::handshake::headers::{EXTENSIONS, Headers, InvalidHeader, is_host, is_token};
 use crate::handshake::key;
 
 /// A request for a WebSocket.
@@ -92,6 +93,10 @@ impl Request {
         if !self.subprotocols.is_empty() {
             headers.push_valid("Sec-WebSocket-Protocol", self.subprotocols.join(", "));
         }
+        let config = config.into();
+        if let Some(offers) = write_offers(&config) {
+            headers.push_valid(EXTENSIONS, offers);
+        }
         for (name, value) in self.headers.iter() {
             headers.push_valid(name, value);
         }
@@ -101,7 +106,7 @@ impl Request {
         headers.write(out);
 
         Ok(Handshake {
-            config: config.into(),
+            config,
             generator,
             accept: key::accept(key.as_bytes()),
             subprotocols: self.subprotocols,

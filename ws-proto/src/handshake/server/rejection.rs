@@ -42,6 +42,9 @@ pub enum RejectionKind {
     UnsupportedVersion,
     /// 400: `Sec-WebSocket-Key` is not the Base64 of 16 bytes.
     InvalidKey,
+    /// 400: `Sec-WebSocket-Extensions` does not follow the grammar (RFC 6455 §9.1). Only looked at
+    /// where compression is configured.
+    InvalidExtensions,
     /// 400: a field that may occur once occurs again.
     RepeatedHeader,
     /// 408: the head did not come in time.
@@ -58,6 +61,7 @@ impl RejectionKind {
             | Self::InvalidHost
             | Self::HasBody
             | Self::InvalidKey
+            | Self::InvalidExtensions
             | Self::RepeatedHeader => 400,
             Self::MethodNotAllowed => 405,
             Self::Timeout => 408,
@@ -80,6 +84,7 @@ impl RejectionKind {
             Self::NotAnUpgrade => "this is a WebSocket endpoint: upgrade to websocket",
             Self::UnsupportedVersion => "WebSocket version 13 is required",
             Self::InvalidKey => "missing or invalid Sec-WebSocket-Key header",
+            Self::InvalidExtensions => "malformed Sec-WebSocket-Extensions header",
             Self::RepeatedHeader => "a header that may occur once occurs again",
             Self::Timeout => "the request did not come in time",
             Self::Application(_) => "refused",

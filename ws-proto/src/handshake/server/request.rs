@@ -9,8 +9,9 @@ use core::ops::Deref;
 use super::rejection::{Rejection, RejectionKind};
 use crate::config::Config;
 use crate::connection::Connection;
+use crate::deflate::{Parameters, accept_offers};
 use crate::handshake::head::RequestLine;
-use crate::handshake::headers::{Headers, InvalidHeader, Single, is_host, is_token};
+use crate::handshake::headers::{EXTENSIONS, Headers, InvalidHeader, Single, is_host, is_token};
 use crate::handshake::key;
 
 /// The head of a request.
@@ -73,6 +74,8 @@ impl RequestHead {
 pub struct Request {
     config: Arc<Config>,
     head: RequestHead,
+    /// The extension that both sides can use, and the answer that says so.
+    extension: Option<(String, Parameters)>,
 }
 
 impl Request {
@@ -108,8 +111,12 @@ impl Request {
             host: String::new(),
             headers,
         };
-        match check(&mut head, line.current) {
-            Ok(()) => Ok(Self { config, head }),
+        let checked = check(&mut head, line.current).and_then(|()| {
+            accept_offers(head.headers.get_all(EXTENSIONS), &config)
+                .map_err(|_malformed| RejectionKind::InvalidExtensions)
+        });
+        match checked {
+            Ok(extension) => Ok(Self { config, head, extension }),
             Err(kind) => Err(Rejection::new(kind).with_request(Box::new(head))),
         }
     }
@@ -119,14 +126,19 @@ impl Request {
         self.head.headers.list("sec-websocket-protocol")
     }
 
-    /// Begins a positive answer.
-    pub fn accept(self) -> Accept {
+    /// Begins a positive answer. Compression is part of it if the client offers it and
+    /// [`Config`] has it.
+    pub fn accept(mut self) -> Accept {
         let key = self.head.headers.get("sec-websocket-key").unwrap_or_default();
         let mut headers = Headers::new();
         headers.push_valid("Upgrade", "websocket");
         headers.push_valid("Connection", "Upgrade");
         headers.push_valid("Sec-WebSocket-Accept", key::accept(key.as_bytes()));
-        Accept { request: self, headers }
+        let extension = self.extension.take().map(|(answer, parameters)| {
+            headers.push_valid(EXTENSIONS, answer);
+            parameters
+        });
+        Accept { request: self, headers, extension }
     }
 
     /// A negative answer with this status, such as 401, 403 or 503.
@@ -149,6 +161,7 @@ impl Deref for Request {
 pub struct Accept {
     request: Request,
     headers: Headers,
+    extension: Option<Parameters>,
 }
 
 impl Accept {
@@ -184,7 +197,7 @@ impl Accept {
 
     /// The connection, for an HTTP implementation that has sent the answer itself.
     pub fn into_connection(self) -> Connection {
-        Connection::server(self.request.config)
+        Connection::server(self.request.config).with_extension(self.extension)
     }
 
     /// Appends the response to `out`; the connection is open then.

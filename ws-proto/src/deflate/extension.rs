@@ -1,0 +1,127 @@
+//! permessage-deflate as it was negotiated for one connection.
+
+use alloc::boxed::Box;
+
+use super::engine::{Deflater, Inflater};
+use super::history::History;
+use super::pool::Lease;
+use crate::config::Config;
+use crate::time::Instant;
+
+/// Parameters, and what is kept of each direction; nothing before its first compressed message.
+pub(crate) struct Extension {
+    parameters: Parameters,
+    pub(super) outgoing: Option<Box<Outgoing>>,
+    pub(super) incoming: Option<Box<Incoming>>,
+    /// When engines that were not used go back to their pool.
+    due: Option<Instant>,
+    /// Whether an engine was used since `due` was set.
+    pub(super) used: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Parameters {
+    /// `None`: the peer demands a window that the engine cannot keep to.
+    pub(crate) outgoing_bits: Option<u8>,
+    pub(crate) outgoing_takeover: bool,
+    pub(crate) incoming_bits: u8,
+    pub(crate) incoming_takeover: bool,
+}
+
+#[derive(Default)]
+pub(super) struct Outgoing {
+    pub(super) history: History,
+    pub(super) engine: Option<Lease<Deflater>>,
+    /// Whether a message is half sent, so that the engine cannot leave.
+    pub(super) open: bool,
+}
+
+#[derive(Default)]
+pub(super) struct Incoming {
+    pub(super) history: History,
+    pub(super) engine: Option<Lease<Inflater>>,
+    /// Whether a message is half received, so that the engine cannot leave.
+    pub(super) open: bool,
+    /// Whether the message's last block so far was marked as the last one of its stream.
+    pub(super) ended: bool,
+    /// Streams begun within the message, and the bytes that came for it.
+    pub(super) restarts: u64,
+    pub(super) wire: u64,
+}
+
+impl Extension {
+    pub(crate) fn new(parameters: Parameters) -> Self {
+        Self { parameters, outgoing: None, incoming: None, due: None, used: false }
+    }
+
+    pub(super) fn parameters(&self) -> Parameters {
+        self.parameters
+    }
+
+    /// Whether [`poll_timeout`](Self::poll_timeout) would set a deadline.
+    pub(crate) fn timeout_changed(&self) -> bool {
+        self.used && self.due.is_none()
+    }
+
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    pub(crate) fn poll_timeout(&mut self, config: &Config, now: Instant) -> Option<Instant> {
+        if self.timeout_changed() {
+            self.used = false;
+            self.due = config.deflate.as_ref().map(|deflate| now + deflate.idle_timeout);
+        }
+        self.due
+    }
+
+    /// Mark and sweep: engines that were not used since the deadline was set go back.
+    pub(crate) fn handle_timeout(&mut self, config: &Config, now: Instant) {
+        let Some(deflate) = &config.deflate else { return };
+        if self.due.is_none_or(|due| due > now) {
+            return;
+        }
+        let open = self.outgoing.as_ref().is_some_and(|outgoing| outgoing.open)
+            || self.incoming.as_ref().is_some_and(|incoming| incoming.open);
+        if core::mem::take(&mut self.used) || open {
+            self.due = Some(now + deflate.idle_timeout);
+            return;
+        }
+        self.due = None;
+        self.release_outgoing();
+        self.release_incoming();
+    }
+
+    /// Gives back an engine that may be kept for one message only, when that is sent.
+    pub(crate) fn message_sent(&mut self) {
+        if let Some(outgoing) = &mut self.outgoing
+            && !outgoing.open
+            && outgoing.engine.as_ref().is_some_and(|engine| !engine.stays())
+        {
+            self.release_outgoing();
+        }
+    }
+
+    /// Likewise, when the message is received.
+    pub(super) fn message_received(&mut self) {
+        if let Some(incoming) = &mut self.incoming
+            && incoming.engine.as_ref().is_some_and(|engine| !engine.stays())
+        {
+            self.release_incoming();
+        }
+    }
+
+    fn release_outgoing(&mut self) {
+        match &mut self.outgoing {
+            Some(outgoing) if self.parameters.outgoing_takeover => outgoing.engine = None,
+            outgoing => *outgoing = None,
+        }
+    }
+
+    fn release_incoming(&mut self) {
+        match &mut self.incoming {
+            Some(incoming) if self.parameters.incoming_takeover => incoming.engine = None,
+            incoming => *incoming = None,
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Inflating messages as they arrive (RFC 7692 §7.2.2).
+
+use alloc::boxed::Box;
+
+use super::engine::Step;
+use super::extension::{Extension, Incoming};
+use crate::config::Config;
+use crate::error::ErrorKind;
+
+/// A peer may end streams within a message (BFINAL), and each one costs a copy of the history; so
+/// many are free, and as many more as the message has times [`RESTART_BYTES`] on the wire. Keeps the
+/// cost linear in the bytes that came (CVE-2026-128131).
+const FREE_RESTARTS: u64 = 64;
+const RESTART_BYTES: u64 = 64;
+
+impl Extension {
+    /// Inflates the next piece of a message, `fin` if it is the last one, and gives what comes out
+    /// to `sink` in pieces, at most `room` bytes in all.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the piece; what comes out before it is given first.
+    pub(crate) fn inflate(
+        &mut self,
+        config: &Config,
+        piece: &[u8],
+        fin: bool,
+        mut room: usize,
+        mut sink: impl FnMut(&[u8]) -> Result<(), ErrorKind>,
+    ) -> Result<(), ErrorKind> {
+        let parameters = self.parameters();
+        let Some(deflate) = &config.deflate else { return Err(ErrorKind::InvalidDeflate) };
+        let incoming = self.incoming.get_or_insert_with(Box::default);
+        let Incoming { history, engine, open, ended, restarts, wire } = &mut **incoming;
+        let engine = match engine {
+            Some(engine) => {
+                if !*open && !parameters.incoming_takeover {
+                    engine.restart(&[]);
+                }
+                engine
+            }
+            None => {
+                let engine = engine.insert(deflate.engines.inflater());
+                engine.restart(history.as_slice());
+                engine
+            }
+        };
+        self.used |= engine.stays();
+        if !*open {
+            (*open, *restarts, *wire) = (true, 0, 0);
+        }
+
+        let mut input = piece;
+        loop {
+            if *ended {
+                if input.is_empty() {
+                    break;
+                }
+                // The next stream begins at the next byte, with the same history.
+                *ended = false;
+                *restarts += 1;
+                // Bytes that follow in the same read count when their turn comes: the answer is the
+                // same at any chunking.
+                let passed = *wire + (piece.len() - input.len()) as u64;
+                if *restarts > FREE_RESTARTS + passed / RESTART_BYTES {
+                    return Err(ErrorKind::TooManyStreams);
+                }
+                engine.restart(history.as_slice());
+            }
+            let (output, step) = engine.step(&mut input, room.saturating_add(1));
+            let fits = &output[..output.len().min(room)];
+            sink(fits)?;
+            if fits.len() < output.len() {
+                return Err(ErrorKind::MessageTooBig);
+            }
+            history.push(output, parameters.incoming_bits);
+            room -= output.len();
+            match step.map_err(|_corrupt| ErrorKind::InvalidDeflate)? {
+                Step::Full => {}
+                Step::NeedsInput => break,
+                // The trailer of the message before was marked as the last block, which shows now.
+                Step::StreamEnd if *wire == 0 && input.len() == piece.len() => {
+                    engine.restart(history.as_slice());
+                }
+                Step::StreamEnd => *ended = true,
+            }
+        }
+        *wire += piece.len() as u64;
+        if !fin {
+            return Ok(());
+        }
+
+        *open = false;
+        // A stream that ended exactly with the message needs no trailer, but a new beginning.
+        let restart = core::mem::take(ended);
+        if !restart && !engine.ends_message() {
+            return Err(ErrorKind::InvalidDeflate);
+        }
+        if !parameters.incoming_takeover {
+            history.clear();
+        } else if restart {
+            engine.restart(history.as_slice());
+        }
+        self.message_received();
+        Ok(())
+    }
+}
