@@ -133,16 +133,16 @@ where
                 continue;
             }
             if self.connection.closed().is_some() {
-                // A peer that never stops sending must not outlive its deadline.
-                while self.poll_deadline(wakers.read).is_ready() {}
-                let flushed = flushed || self.is_written();
                 if flushed && self.connection.wants_close() {
                     ready!(self.poll_close(wakers));
                     self.stage = Stage::Done;
                     return Poll::Ready(self.outcome().map(|()| false));
                 }
-                if flushed && self.stage == Stage::Open && self.connection.wants_half_close() {
-                    ready!(self.poll_close(wakers));
+                if flushed
+                    && self.stage == Stage::Open
+                    && self.connection.wants_half_close()
+                    && self.poll_end(wakers.write).is_ready()
+                {
                     self.stage = Stage::HalfClosed;
                 }
             }
@@ -152,7 +152,12 @@ where
             }
             match self.input.poll_read(&mut self.io, &mut context(wakers.read)) {
                 Poll::Ready(Ok(0)) => self.end_input(),
-                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Ok(_)) => {
+                    // A peer that never stops sending must not outlive its deadline.
+                    while self.connection.closed().is_some()
+                        && self.poll_deadline(wakers.read).is_ready()
+                    {}
+                }
                 Poll::Ready(Err(error)) => {
                     let closing = self.connection.closed().is_some();
                     self.end_input();
@@ -335,11 +340,15 @@ where
 
     /// Ends our direction of the stream, or gives up on it with the deadline.
     fn poll_close(&mut self, wakers: Wakers<'_>) -> Poll<()> {
-        let polled = Pin::new(&mut self.io).poll_close(&mut context(wakers.write));
-        if polled.is_ready() || self.patience_has_ended() {
+        if self.poll_end(wakers.write).is_ready() || self.patience_has_ended() {
             return Poll::Ready(());
         }
         self.poll_deadline(wakers.read)
+    }
+
+    /// Ends our direction of the stream. There is nothing to be done about an error.
+    fn poll_end(&mut self, waker: &Waker) -> Poll<()> {
+        Pin::new(&mut self.io).poll_close(&mut context(waker)).map(drop)
     }
 
     /// How the connection ended. An error of writing tells more than that no Close frame came.

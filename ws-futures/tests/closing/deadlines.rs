@@ -157,3 +157,21 @@ fn the_stream_cannot_be_half_closed() {
     }
     crate::assert_ended(&mut socket);
 }
+
+/// A task that was not polled for a long time finds the answer and the deadline at once.
+#[test]
+fn an_answer_that_has_come_counts_though_it_is_looked_at_late() {
+    for role in ROLES {
+        let (mut socket, remote, clock) = open_plainly(role);
+        {
+            let mut close = Task::new(socket.close(CloseCode::NORMAL));
+            close.wait();
+            remote.send(&[wire::text(role, "late"), wire::close(role, 1001, "bye")].concat());
+            remote.end();
+            clock.advance(100 * PATIENCE);
+            close.finish().expect("no error");
+        }
+        let closed = socket.closed().expect("facts");
+        assert_eq!(closed.code(), CloseCode::GOING_AWAY, "{role:?}");
+    }
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ws_futures::proto::Role;
 use ws_futures::{Config, Error};
 
-use crate::support::script::Script;
+use crate::support::script::{Script, Turns};
 use crate::support::stream::Remote;
 use crate::support::task::Task;
 use crate::support::{Socket, clock::Clock, open, wire};
@@ -79,4 +79,19 @@ fn a_flood_does_not_outlive_the_deadline() {
         }
     }
     panic!("it never stops");
+}
+
+/// Ending our direction may have to wait for the peer, who may be waiting for us to read.
+#[test]
+fn while_our_direction_cannot_be_ended() {
+    let script = Script { closes: Turns::of(&[]), ..Script::default() };
+    let (mut socket, remote, _clock) = open(Role::Server, &config(), script);
+    remote.send(&[0xFF]);
+    let mut recv = Task::new(socket.recv());
+    recv.wait();
+    for _ in 0..10 {
+        remote.send(&[0; 1000]);
+        recv.wait();
+        assert_eq!(remote.unread(), 0, "it does not read on");
+    }
 }
