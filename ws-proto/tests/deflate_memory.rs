@@ -23,11 +23,12 @@ use pair::wire::{self, BINARY, CONTINUATION};
 #[global_allocator]
 static ALLOCATOR: StatsAlloc<System> = StatsAlloc::system();
 
-const CHECKS: [(&str, fn()); 8] = [
+const CHECKS: [(&str, fn()); 9] = [
     ("negotiated but unused", negotiated_but_unused),
     ("idle after 100 messages with takeover", idle_with_takeover),
     ("idle after 100 messages without takeover", idle_without_takeover),
     ("engines of dropped connections serve others", engines_come_back),
+    ("a failed connection holds no engine", a_failed_connection_holds_no_engine),
     ("the pool is bounded", the_pool_is_bounded),
     ("a large message does not stay in the pool", a_large_message_does_not_stay),
     ("a gibibyte of zeros costs the limit", zeros_cost_the_limit),
@@ -191,6 +192,22 @@ fn engines_come_back() {
     assert!(server.receive(&mut wire.as_mut_slice()).is_err());
     drop(server);
     assert!(live() < before + 4096);
+}
+
+/// Half a message is in the engine when the peer breaks the protocol.
+fn a_failed_connection_holds_no_engine() {
+    let [client, server] = config(Agreed::default(), &EnginePool::new(0)).map(Arc::new);
+    let [mut client, mut server] = connect(&client, &server);
+    let mut wire = Vec::new();
+    client.send_fragment("x".repeat(1000), false, &mut wire).expect("open");
+    drop(client);
+
+    let before = live();
+    assert_eq!(server.receive(&mut wire.as_mut_slice()), Ok(None));
+    assert!(live() - before > 32 * 1024);
+    assert!(server.receive(&mut [0xFF_u8; 2].as_mut_slice()).is_err());
+    let held = live() - before;
+    assert!(held < 1024, "{held} bytes");
 }
 
 fn the_pool_is_bounded() {

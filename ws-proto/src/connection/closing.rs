@@ -127,7 +127,7 @@ impl Connection {
         if closing.facts.sent.is_none() {
             closing.owe(close.code.into());
         }
-        self.clock.restart();
+        self.end_messages();
     }
 
     /// _Fail the WebSocket Connection_ (RFC 6455 §7.1.7).
@@ -144,7 +144,15 @@ impl Connection {
         if closing.facts.sent.is_none() && !ended {
             closing.owe(Close::new(error.close_code(), error.message()));
         }
-        self.clock.restart();
+        self.end_messages();
         error
+    }
+
+    /// No message will pass any more: only deadlines of closing count, and engines go back.
+    fn end_messages(&mut self) {
+        self.clock.restart();
+        if let Some(extension) = &mut self.extension {
+            extension.end();
+        }
     }
 }

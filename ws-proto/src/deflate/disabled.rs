@@ -43,6 +43,10 @@ impl Extension {
         match *self {}
     }
 
+    pub(crate) fn end(&mut self) {
+        match *self {}
+    }
+
     pub(crate) fn message_sent(&mut self) {
         match *self {}
     }

@@ -111,6 +111,12 @@ impl Extension {
         }
     }
 
+    /// Gives everything back: no message will pass any more.
+    pub(crate) fn end(&mut self) {
+        (self.outgoing, self.incoming) = (None, None);
+        (self.due, self.used) = (None, false);
+    }
+
     fn release_outgoing(&mut self) {
         match &mut self.outgoing {
             Some(outgoing) if self.parameters.outgoing_takeover => outgoing.engine = None,
