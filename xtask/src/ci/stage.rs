@@ -97,6 +97,13 @@ pub(crate) const STAGES: &[Stage] = &[
         run: || clients::run(&clients::Options::default()),
     },
     Stage {
+        name: "compression",
+        about: "Node and Python over every choice of compression parameters",
+        limit: minutes(15),
+        output: Output::Shown,
+        run: clients::deflate::run,
+    },
+    Stage {
         name: "probes",
         about: "wrong, slow and hostile peers over raw TCP",
         limit: minutes(10),
