@@ -49,37 +49,6 @@ fn the_server_does_not_end_the_stream() {
     assert!(remote.is_ended());
 }
 
-/// A peer that goes on sending after our Close frame, with something at hand at every look.
-#[test]
-fn a_flood_does_not_outlive_the_deadline() {
-    let floods = |role| {
-        [
-            ("messages", wire::text(role, "more")),
-            ("pings", wire::frame(role, wire::PING, b"more")),
-            ("one frame", vec![0; 4]),
-        ]
-    };
-    for role in ROLES {
-        for (name, piece) in floods(role) {
-            let (mut socket, remote, clock) = open_plainly(role);
-            if name == "one frame" {
-                let mut frame = wire::binary(role, &vec![0; 1 << 20]);
-                frame.truncate(14);
-                remote.send(&frame);
-            }
-            let mut close = Task::new(socket.close(CloseCode::NORMAL));
-            close.wait();
-            let ended = (0..100).any(|_| {
-                clock.advance(PATIENCE / 50);
-                remote.send(&piece);
-                close.run().is_ready()
-            });
-            assert!(ended, "{name} to {role:?} keep the connection alive");
-            assert!(remote.is_ended(), "{name} to {role:?}");
-        }
-    }
-}
-
 /// Every future is dropped after one poll.
 #[test]
 fn dropped_futures_do_not_begin_the_wait_again() {

@@ -34,6 +34,7 @@ fn until_the_peer_ends_the_stream() {
         recv.wait();
         assert_eq!(remote.unread(), 0, "it reads on");
     }
+    assert_eq!(remote.ends(), 1, "once is enough");
     remote.end();
     assert!(matches!(recv.finish(), Err(Error::Protocol(_))));
 }

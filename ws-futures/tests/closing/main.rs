@@ -7,6 +7,7 @@ mod deadlines;
 mod drain;
 mod end_of_stream;
 mod failure;
+mod flood;
 mod handshake;
 mod reset;
 mod unread_output;

@@ -227,6 +227,11 @@ impl Remote {
         lock(&self.outgoing).closes > 0
     }
 
+    /// How often the stream has ended its direction: once to half-close, once for good.
+    pub(crate) fn ends(&self) -> usize {
+        lock(&self.outgoing).closes
+    }
+
     /// Whether the stream is gone.
     pub(crate) fn is_dropped(&self) -> bool {
         lock(&self.outgoing).dropped
