@@ -70,10 +70,8 @@ impl Input {
 
     /// Gives the buffer back if its bytes are used up.
     pub(crate) fn release(&mut self) {
-        if self.is_empty()
-            && let Some(buffer) = self.buffer.take()
-        {
-            pool::give_read(buffer);
+        if self.is_empty() {
+            self.buffer.take().into_iter().for_each(pool::give_read);
         }
     }
 }

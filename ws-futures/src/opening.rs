@@ -109,11 +109,10 @@ fn within<R>(
     poll: impl FnOnce(&mut Context<'_>) -> Poll<io::Result<R>>,
 ) -> Poll<io::Result<R>> {
     let polled = poll(cx);
-    if polled.is_pending()
-        && let Some(deadline) = deadline
-        && timer.poll_until(deadline, cx).is_ready()
-    {
-        return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+    match deadline {
+        Some(deadline) if polled.is_pending() && timer.poll_until(deadline, cx).is_ready() => {
+            Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+        }
+        _ => polled,
     }
-    polled
 }
