@@ -171,7 +171,8 @@ where
         self.flush().await
     }
 
-    /// Sends a message without writing it, unless 64 KiB or more wait.
+    /// Sends a message without writing it, unless 64 KiB or more wait. Control frames do not wait
+    /// for room.
     ///
     /// # Errors
     ///
@@ -181,8 +182,11 @@ where
     ///
     /// Cancel safe: dropped before it is ready it has not sent the message.
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        poll_fn(|cx| self.poll_room(cx.waker())).await?;
-        self.start_send(message.into())
+        let message = message.into();
+        if message.is_data() {
+            poll_fn(|cx| self.poll_room(cx.waker())).await?;
+        }
+        self.start_send(message)
     }
 
     /// Sends a message that was encoded once for many connections, without writing it, unless
@@ -197,17 +201,17 @@ where
     /// Cancel safe: dropped before it is ready it has not sent the message.
     pub async fn feed_prepared(&mut self, prepared: &Prepared) -> Result<(), Error> {
         poll_fn(|cx| self.poll_room(cx.waker())).await?;
-        Ok(lock(&self.shared.socket).send_prepared(prepared)?)
+        Ok(self.act(|socket, _| socket.send_prepared(prepared))?)
     }
 
-    /// Sends a message without waiting, and without writing it.
+    /// Sends a message without waiting, and without writing it. Control frames need no room.
     ///
     /// # Errors
     ///
     /// [`TrySendError::Full`] gives the message back while 64 KiB or more wait to be written.
     pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), TrySendError<Message>> {
         let message = message.into();
-        self.act(|socket, _| match socket.lacks_room() {
+        self.act(|socket, _| match message.is_data() && socket.lacks_room() {
             true => Err(TrySendError::Full(message)),
             false => socket.send(message).map_err(TrySendError::Send),
         })

@@ -109,7 +109,8 @@ where
         self.flush().await
     }
 
-    /// Sends a message without writing it, unless 64 KiB or more wait.
+    /// Sends a message without writing it, unless 64 KiB or more wait. Control frames do not wait
+    /// for room.
     ///
     /// # Errors
     ///
@@ -119,8 +120,11 @@ where
     ///
     /// Cancel safe: dropped before it is ready it has not sent the message.
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        self.ready().await?;
-        Ok(self.socket.send(message.into())?)
+        let message = message.into();
+        if message.is_data() {
+            self.ready().await?;
+        }
+        Ok(self.socket.send(message)?)
     }
 
     /// Sends a message that was encoded once for many connections, without writing it, unless
@@ -151,14 +155,14 @@ where
         poll_fn(|cx| self.socket.poll_room(cx.waker())).await
     }
 
-    /// Sends a message without waiting, and without writing it.
+    /// Sends a message without waiting, and without writing it. Control frames need no room.
     ///
     /// # Errors
     ///
     /// [`TrySendError::Full`] gives the message back while 64 KiB or more wait to be written.
     pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), TrySendError<Message>> {
         let message = message.into();
-        if self.socket.lacks_room() {
+        if message.is_data() && self.socket.lacks_room() {
             return Err(TrySendError::Full(message));
         }
         self.socket.send(message).map_err(TrySendError::Send)

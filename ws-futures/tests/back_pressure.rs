@@ -2,7 +2,7 @@
 
 mod support;
 
-use ws_futures::{Event, Message, TrySendError};
+use ws_futures::{CloseCode, Event, Message, TrySendError};
 
 use support::task::{Task, at_once, run};
 use support::wire::{self, PING, PONG};
@@ -48,6 +48,23 @@ fn try_send_gives_the_message_back() {
         run(socket.flush()).expect("open");
         assert_eq!(payloads(&remote.take()), bytes(&taken), "{role:?}");
         socket.try_send("again").expect("room");
+    }
+}
+
+#[test]
+fn control_frames_need_no_room() {
+    for role in ROLES {
+        let (mut socket, remote, _clock) = open_plainly(role);
+        remote.set_capacity(0);
+        let taken = fill(&mut socket);
+        socket.try_send(Message::Ping("still there?".into())).expect("no need of room");
+        at_once(socket.feed(Message::Close(CloseCode::GOING_AWAY.into())))
+            .expect("no need of room");
+        remote.set_capacity(usize::MAX);
+        run(socket.flush()).expect("open");
+        let mut expected = bytes(&taken);
+        expected.extend([b"still there?".to_vec(), vec![0x03, 0xE9]]);
+        assert_eq!(payloads(&remote.take()), expected, "{role:?}");
     }
 }
 
