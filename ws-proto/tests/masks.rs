@@ -45,8 +45,8 @@ fn they_follow_from_the_seed() {
 #[test]
 fn another_seed_gives_others() {
     let [one, other] = [[1; 32], [2; 32]].map(|seed| keys(&conversation(seed, 10)));
-    let shared = one.iter().filter(|key| other.contains(key)).count();
-    assert_eq!(shared, 0);
+    let common = one.iter().filter(|key| other.contains(key)).count();
+    assert_eq!(common, 0);
 }
 
 /// A generator that got stuck on a byte would still give distinct keys.

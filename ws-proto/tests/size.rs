@@ -34,7 +34,7 @@ fn of_what_is_sent() {
     at_most::<Close<'_>>(40);
 }
 
-/// An adapter moves these between tasks and threads.
+/// An adapter moves these between threads.
 #[test]
 fn and_all_of_it_can_change_threads() {
     fn is_send_and_sync<T: Debug + Send + Sync>() {}
