@@ -106,9 +106,8 @@ impl Connection {
     /// costs too much for that, when [`timeout_changed`](Self::timeout_changed) says so.
     pub fn poll_timeout(&mut self, now: Instant) -> Option<Instant> {
         self.clock.settled = true;
-        if let Some(ping) = &mut self.clock.ping
-            && ping.answer == Answer::Come
-        {
+        let answered = |ping: &&mut Ping| ping.answer == Answer::Come;
+        if let Some(ping) = self.clock.ping.as_mut().filter(answered) {
             ping.answer = Answer::Timed;
             self.clock.rtt = Some(now - ping.sent);
         }
@@ -205,10 +204,9 @@ impl Connection {
 
     pub(super) fn pong_received(&mut self, payload: &[u8]) {
         let expected = self.clock.ping_payload(&self.config);
-        if let Some(ping) = &mut self.clock.ping
-            && ping.answer == Answer::Awaited
-            && payload == expected.as_ref()
-        {
+        let awaited = |ping: &&mut Ping| ping.answer == Answer::Awaited;
+        let Some(ping) = self.clock.ping.as_mut().filter(awaited) else { return };
+        if payload == expected.as_ref() {
             ping.answer = Answer::Come;
             self.clock.settled = false;
         }

@@ -101,10 +101,10 @@ impl Connection {
     /// (RFC 6455 §5.5.1).
     #[inline]
     pub fn receive<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, Error> {
-        if self.receiver.stage == Stage::Boundary
-            && let Some(frame) = self.whole_frame(input)
-        {
-            return self.lend(frame).map(Some);
+        if self.receiver.stage == Stage::Boundary {
+            if let Some(frame) = self.whole_frame(input) {
+                return self.lend(frame).map(Some);
+            }
         }
         self.receive_in_steps(input)
     }
@@ -175,7 +175,7 @@ impl Connection {
         let (frame, rest) = mem::take(input).split_at_mut(end);
         *input = rest;
         let (header, payload) = frame.split_at_mut(start);
-        if masked && let Some(key) = header.last_chunk() {
+        if let (true, Some(key)) = (masked, header.last_chunk()) {
             mask::apply(payload, *key);
         }
         self.stats.received.bytes += end as u64;

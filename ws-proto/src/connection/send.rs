@@ -138,9 +138,8 @@ impl Connection {
         let mut first = FIN | message.opcode() as u8;
         let mut payload = message.into_bytes();
         self.check_message(payload.len())?;
-        if self.compresses(payload.len(), Compression::Automatic)
-            && let Some(extension) = &mut self.extension
-        {
+        let compresses = self.compresses(payload.len(), Compression::Automatic);
+        if let Some(extension) = self.extension.as_mut().filter(|_| compresses) {
             payload = Cow::Owned(extension.compress(&self.config, &payload, true, true).to_vec());
             extension.message_sent();
             first |= COMPRESSED;

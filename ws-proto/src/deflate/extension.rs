@@ -94,19 +94,17 @@ impl Extension {
 
     /// Gives back an engine that may be kept for one message only, when that is sent.
     pub(crate) fn message_sent(&mut self) {
-        if let Some(outgoing) = &mut self.outgoing
-            && !outgoing.open
-            && outgoing.engine.as_ref().is_some_and(|engine| !engine.stays())
-        {
+        let Some(outgoing) = &self.outgoing else { return };
+        let leaves = outgoing.engine.as_ref().is_some_and(|engine| !engine.stays());
+        if leaves && !outgoing.open {
             self.release_outgoing();
         }
     }
 
     /// Likewise, when the message is received.
     pub(super) fn message_received(&mut self) {
-        if let Some(incoming) = &mut self.incoming
-            && incoming.engine.as_ref().is_some_and(|engine| !engine.stays())
-        {
+        let Some(incoming) = &self.incoming else { return };
+        if incoming.engine.as_ref().is_some_and(|engine| !engine.stays()) {
             self.release_incoming();
         }
     }
