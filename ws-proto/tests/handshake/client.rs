@@ -1,0 +1,204 @@
+//! What a client asks and what it makes of the answer (RFC 6455 §4.1).
+
+use ws_proto::client::{Handshake, HandshakeErrorKind, Progress, Request, Response};
+use ws_proto::{Config, InvalidHeader};
+
+fn send(request: Request) -> (Handshake, String) {
+    let mut out = Vec::new();
+    let handshake = request.send(Config::default(), [7; 32], &mut out).expect("valid");
+    (handshake, String::from_utf8(out).expect("text"))
+}
+
+fn request() -> Request {
+    Request::new("example.com", "/chat").subprotocol("v2").subprotocol("v1")
+}
+
+/// The right `Sec-WebSocket-Accept`, as a server works it out.
+fn accept(sent: &str) -> String {
+    use ws_proto::server;
+    let mut bytes = sent.as_bytes().to_vec();
+    let Ok(server::Progress::Request(request)) =
+        server::Handshake::new(Config::default()).receive(&mut bytes.as_mut_slice())
+    else {
+        panic!("not valid: {sent}");
+    };
+    request.accept().headers().get("Sec-WebSocket-Accept").expect("always").to_owned()
+}
+
+#[derive(Debug, PartialEq)]
+enum Outcome {
+    Open(Option<String>),
+    Refused(u16, Vec<u8>),
+    Failed(HandshakeErrorKind),
+    Unfinished,
+}
+
+/// The outcome, the same whether the bytes come at once or one by one.
+fn receive(response: impl Fn(&str) -> String) -> Outcome {
+    let [whole, single] = [usize::MAX, 1].map(|step| {
+        let (mut handshake, sent) = send(request());
+        let mut bytes = response(&accept(&sent)).into_bytes();
+        for piece in bytes.chunks_mut(step.min(1 << 20)) {
+            let mut input = piece;
+            match handshake.receive(&mut input) {
+                Ok(Progress::NeedsInput(unfinished)) => handshake = unfinished,
+                Ok(Progress::Open(_, response)) => {
+                    return Outcome::Open(response.subprotocol().map(str::to_owned));
+                }
+                Ok(Progress::Refused(response)) => return refused(&response),
+                Err(error) => return Outcome::Failed(error.kind()),
+            }
+        }
+        match handshake.receive_eof() {
+            Ok(response) => refused(&response),
+            Err(error) => {
+                assert_eq!(error.kind(), HandshakeErrorKind::UnexpectedEof);
+                Outcome::Unfinished
+            }
+        }
+    });
+    assert_eq!(whole, single);
+    whole
+}
+
+fn refused(response: &Response) -> Outcome {
+    Outcome::Refused(response.status(), response.body().to_vec())
+}
+
+#[test]
+fn the_request() {
+    let (_, sent) =
+        send(request().header("Authorization", "Bearer x").header("Origin", "https://a"));
+    let (before, rest) = sent.split_once("Sec-WebSocket-Key: ").expect("a key");
+    assert_eq!(
+        before,
+        "GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    );
+    let (key, rest) = rest.split_once("\r\n").expect("a line");
+    assert_eq!(key.len(), 24);
+    assert_eq!(
+        rest,
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: v2, v1\r\n\
+         Authorization: Bearer x\r\nOrigin: https://a\r\n\r\n"
+    );
+}
+
+#[test]
+fn keys_come_from_the_seed() {
+    let sent = |seed| {
+        let mut out = Vec::new();
+        request().send(Config::default(), [seed; 32], &mut out).expect("valid");
+        out
+    };
+    assert_eq!(sent(1), sent(1));
+    assert_ne!(sent(1), sent(2));
+}
+
+#[test]
+fn what_cannot_be_requested() {
+    for request in [
+        Request::new("exa mple.com", "/"),
+        Request::new("example.com\r\nX: y", "/"),
+        Request::new("", "/"),
+        Request::new("user@example.com", "/"),
+        Request::new("example.com", "chat"),
+        Request::new("example.com", "/ HTTP/1.1\r\nX: y"),
+        Request::new("example.com", "/a b"),
+        Request::new("example.com", "/a#b"),
+        request().header("X", "a\r\nY: b"),
+        request().header("X Y", "a"),
+        request().header("Host", "b"),
+        request().header("Sec-WebSocket-Key", "b"),
+        request().header("upgrade", "b"),
+        request().subprotocol("a b"),
+        request().subprotocol(""),
+        request().subprotocol("v1"),
+    ] {
+        let mut out = Vec::new();
+        let error: InvalidHeader =
+            request.clone().send(Config::default(), [7; 32], &mut out).expect_err("invalid");
+        assert!(!error.to_string().contains('\n'), "{error}");
+        assert_eq!(out, [], "{request:?}");
+    }
+}
+
+#[test]
+fn responses_of_101() {
+    use HandshakeErrorKind::*;
+    let full = |accept: &str| {
+        format!(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Accept: {accept}\r\n"
+        )
+    };
+    let open = |protocol: Option<&str>| Outcome::Open(protocol.map(str::to_owned));
+    let with = |more: &'static str| receive(move |accept| full(accept) + more + "\r\n");
+    let without = |line: &'static str, other: &'static str| {
+        receive(move |accept| full(accept).replace(line, other) + "\r\n")
+    };
+
+    assert_eq!(with(""), open(None));
+    assert_eq!(with("Sec-WebSocket-Protocol: v1\r\n"), open(Some("v1")));
+    assert_eq!(with("Sec-WebSocket-Extensions: \r\n"), open(None));
+    assert_eq!(without("Upgrade: websocket", "upgrade: WebSocket"), open(None));
+    assert_eq!(without("Connection: Upgrade", "connection: x, UPGRADE"), open(None));
+    assert_eq!(without("Switching Protocols", ""), open(None));
+    let interim = "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n";
+    assert_eq!(receive(|accept| interim.to_owned() + &full(accept) + "\r\n"), open(None));
+
+    for (line, other, kind) in [
+        ("Upgrade: websocket\r\n", "", MissingUpgrade),
+        ("Upgrade: websocket\r\n", "Upgrade: h2c\r\n", MissingUpgrade),
+        ("Connection: Upgrade\r\n", "", MissingUpgrade),
+        ("Connection: Upgrade\r\n", "Connection: close\r\n", MissingUpgrade),
+        ("Sec-WebSocket-Accept", "X", InvalidAccept),
+        ("Sec-WebSocket-Accept: ", "Sec-WebSocket-Accept: x", InvalidAccept),
+        ("HTTP/1.1 101", "HTTP/1.1 10", Malformed),
+        ("HTTP/1.1 101", "ICY 101", Malformed),
+        ("\r\nUpgrade", "\nUpgrade", Malformed),
+    ] {
+        assert_eq!(without(line, other), Outcome::Failed(kind), "{line:?} -> {other:?}");
+    }
+    for (more, kind) in [
+        ("Sec-WebSocket-Protocol: v3\r\n", InvalidSubprotocol),
+        ("Sec-WebSocket-Protocol: V1\r\n", InvalidSubprotocol),
+        ("Sec-WebSocket-Protocol: v1, v2\r\n", InvalidSubprotocol),
+        ("Sec-WebSocket-Protocol: v1\r\nSec-WebSocket-Protocol: v1\r\n", InvalidSubprotocol),
+        ("Sec-WebSocket-Extensions: permessage-deflate\r\n", InvalidExtension),
+        ("Sec-WebSocket-Accept: x\r\n", InvalidAccept),
+    ] {
+        assert_eq!(with(more), Outcome::Failed(kind), "{more:?}");
+    }
+    assert_eq!(receive(|accept| full(accept)), Outcome::Unfinished);
+}
+
+#[test]
+fn refusals_keep_their_body() {
+    for (response, status, body) in [
+        ("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone!", 404, "gone"),
+        ("HTTP/1.1 503 Busy\r\n\r\nuntil the end", 503, "until the end"),
+        ("HTTP/1.1 400 X\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", 400, "abc"),
+        ("HTTP/1.1 204 No Content\r\n\r\nnot this", 204, ""),
+        ("HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", 302, ""),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut", 200, "cut"),
+    ] {
+        let outcome = receive(|_| response.to_owned());
+        assert_eq!(outcome, Outcome::Refused(status, body.as_bytes().to_vec()), "{response}");
+    }
+}
+
+#[test]
+fn endless_answers_are_cut() {
+    let endless = receive(|_| format!("HTTP/1.1 101 X\r\nX: {}", "x".repeat(20_000)));
+    assert_eq!(endless, Outcome::Failed(HandshakeErrorKind::HeadTooLarge));
+    let many = receive(|_| String::from("HTTP/1.1 101 X\r\n") + &"X: y\r\n".repeat(101) + "\r\n");
+    assert_eq!(many, Outcome::Failed(HandshakeErrorKind::TooManyHeaders));
+    let hints = receive(|_| "HTTP/1.1 103 X\r\nX: yyyyyyyyyyyyyyyy\r\n\r\n".repeat(1000));
+    assert_eq!(hints, Outcome::Failed(HandshakeErrorKind::HeadTooLarge));
+    let Outcome::Refused(403, body) =
+        receive(|_| format!("HTTP/1.1 403 X\r\n\r\n{}", "x".repeat(100_000)))
+    else {
+        panic!("not refused");
+    };
+    assert_eq!(body.len(), Config::default().max_body_size);
+}

@@ -1,0 +1,4 @@
+//! The opening handshake, request by request and response by response.
+
+mod client;
+mod server;
