@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 
 use super::Connection;
-use super::receive::FrameProgress;
+use super::partial::FrameProgress;
 use crate::close::{Close, CloseCode};
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;

@@ -1,12 +1,23 @@
-//! A message that has begun and not ended: gathered, or followed while its pieces are lent.
+//! Frames and messages that have begun and not ended: gathered, or followed while pieces are lent.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::error::ErrorKind;
-use crate::frame::OpenMessage;
+use crate::frame::{Opcode, OpenMessage};
 use crate::mask::{self, Key};
 use crate::utf8;
+
+/// A frame between its header and the last byte of its payload.
+#[derive(Clone, Copy)]
+pub(super) struct FrameProgress {
+    pub(super) opcode: Opcode,
+    pub(super) fin: bool,
+    pub(super) compressed: bool,
+    /// Rotated to where `remaining` begins.
+    pub(super) key: Option<Key>,
+    pub(super) remaining: u64,
+}
 
 /// A message between its first byte and its last.
 pub(super) struct Partial {

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use core::mem;
 
 use super::Connection;
-use super::partial::{Carried, Data, Partial, Text, gather};
-use super::receive::{FrameProgress, WholeFrame};
+use super::partial::{Carried, Data, FrameProgress, Partial, Text, gather};
+use super::receive::WholeFrame;
 use crate::config::Delivery;
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;

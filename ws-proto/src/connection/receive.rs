@@ -4,12 +4,12 @@ use alloc::boxed::Box;
 use core::mem;
 
 use super::control::PartialControl;
-use super::partial::Partial;
+use super::partial::{FrameProgress, Partial};
 use super::{Connection, Side};
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::frame::{Expected, FIN, Header, MASKED, Opcode, PartialHeader};
-use crate::mask::{self, Key};
+use crate::mask;
 
 const TEXT: u8 = FIN | Opcode::Text as u8;
 const BINARY: u8 = FIN | Opcode::Binary as u8;
@@ -41,16 +41,6 @@ enum Stage {
     Payload,
     Closed,
     Failed,
-}
-
-#[derive(Clone, Copy)]
-pub(super) struct FrameProgress {
-    pub(super) opcode: Opcode,
-    pub(super) fin: bool,
-    pub(super) compressed: bool,
-    /// Rotated to where `remaining` begins.
-    pub(super) key: Option<Key>,
-    pub(super) remaining: u64,
 }
 
 impl Receiver {

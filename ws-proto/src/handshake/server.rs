@@ -27,6 +27,7 @@
 
 mod rejection;
 mod request;
+mod request_head;
 
 use alloc::sync::Arc;
 
@@ -35,7 +36,8 @@ use crate::config::Config;
 use crate::time::Instant;
 
 pub use rejection::{Rejection, RejectionKind};
-pub use request::{Accept, Request, RequestHead};
+pub use request::{Accept, Request};
+pub use request_head::RequestHead;
 
 /// A request that is arriving.
 #[derive(Debug)]

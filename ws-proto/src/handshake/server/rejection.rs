@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::request::RequestHead;
+use super::request_head::RequestHead;
 use crate::handshake::headers::{Headers, InvalidHeader};
 
 /// A refused handshake: the reason, and the HTTP response that says so.

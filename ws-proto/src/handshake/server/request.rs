@@ -7,66 +7,13 @@ use alloc::vec::Vec;
 use core::ops::Deref;
 
 use super::rejection::{Rejection, RejectionKind};
+use super::request_head::RequestHead;
 use crate::config::Config;
 use crate::connection::Connection;
 use crate::deflate::{Parameters, accept_offers};
 use crate::handshake::head::RequestLine;
 use crate::handshake::headers::{EXTENSIONS, Headers, InvalidHeader, Single, is_host, is_token};
 use crate::handshake::key;
-
-/// The head of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestHead {
-    method: String,
-    target: String,
-    host: String,
-    headers: Headers,
-}
-
-impl RequestHead {
-    /// The method, such as `GET`.
-    pub fn method(&self) -> &str {
-        &self.method
-    }
-
-    /// The request target in origin form: path and query. An absolute form was reduced to it
-    /// (RFC 9112 §3.2).
-    pub fn target(&self) -> &str {
-        &self.target
-    }
-
-    /// The path: the target up to a `?`.
-    pub fn path(&self) -> &str {
-        self.target.split('?').next().unwrap_or_default()
-    }
-
-    /// The query: what follows the `?`.
-    pub fn query(&self) -> Option<&str> {
-        self.target.split_once('?').map(|(_, query)| query)
-    }
-
-    /// The host and port that the client means: the `Host` field, or the authority of an absolute
-    /// target, which goes before it (RFC 9112 §3.2.2). Empty if there is none.
-    pub fn host(&self) -> &str {
-        &self.host
-    }
-
-    /// The origin of the page that a browser speaks for (RFC 6455 §10.2). To keep other sites'
-    /// pages out compare it with what you serve.
-    pub fn origin(&self) -> Option<&str> {
-        self.headers.get("origin")
-    }
-
-    /// The value of the first header field with this name, case ignored, if it is UTF-8.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)
-    }
-
-    /// All header fields.
-    pub fn headers(&self) -> &Headers {
-        &self.headers
-    }
-}
 
 /// A valid request for a WebSocket, waiting for an answer.
 #[derive(Debug)]
