@@ -16,6 +16,9 @@ use crate::timer::Timer;
 
 /// From this many unwritten bytes on sending waits.
 pub(crate) const HIGH_WATER: usize = 64 * 1024;
+/// The same for pings and pongs, which pass messages that wait, but are as many as a peer may make
+/// an application send.
+const CONTROL_HIGH_WATER: usize = HIGH_WATER + 4 * 1024;
 
 /// Everything about a connection; [`WebSocket`](crate::WebSocket) owns one, the halves of a split
 /// share one.
@@ -56,6 +59,16 @@ pub(crate) struct Wakers<'w> {
 impl<'w> Wakers<'w> {
     pub(crate) fn same(cx: &'w Context<'_>) -> Self {
         Self { read: cx.waker(), write: cx.waker() }
+    }
+}
+
+/// From how many unwritten bytes on sending this waits.
+pub(crate) fn high_water(message: &Message) -> usize {
+    match message {
+        Message::Text(_) | Message::Binary(_) => HIGH_WATER,
+        Message::Ping(_) | Message::Pong(_) => CONTROL_HIGH_WATER,
+        // There is only one of it.
+        Message::Close(_) => usize::MAX,
     }
 }
 
@@ -194,14 +207,15 @@ where
         self.output.len() >= HIGH_WATER
     }
 
-    /// Whether sending has to wait. Once closing has begun it fails instead.
-    pub(crate) fn lacks_room(&self) -> bool {
-        self.is_full() && self.connection.closed().is_none()
+    /// Whether sending has to wait while so much is unwritten. Once closing has begun it fails
+    /// instead.
+    pub(crate) fn lacks_room(&self, high_water: usize) -> bool {
+        self.output.len() >= high_water && self.connection.closed().is_none()
     }
 
     pub(crate) fn obstacles(&self) -> Obstacles {
         Obstacles {
-            lacks_room: self.lacks_room(),
+            lacks_room: self.lacks_room(HIGH_WATER),
             blocked: self.blocked,
             deadline: (self.connection.next_timeout(), self.connection.timeout_changed()),
         }
@@ -217,8 +231,15 @@ where
     }
 
     /// Waits until sending has not to wait. A peer that never reads is given up meanwhile.
-    pub(crate) fn poll_room(&mut self, waker: &Waker) -> Poll<Result<(), Error>> {
-        while self.lacks_room() && self.poll_flush(waker).is_pending() && self.lacks_room() {
+    pub(crate) fn poll_room(
+        &mut self,
+        high_water: usize,
+        waker: &Waker,
+    ) -> Poll<Result<(), Error>> {
+        while self.lacks_room(high_water)
+            && self.poll_flush(waker).is_pending()
+            && self.lacks_room(high_water)
+        {
             ready!(self.poll_deadline(waker));
         }
         Poll::Ready(self.written())

@@ -13,7 +13,7 @@ use ws_proto::{Close, CloseCode, Closed, Prepared, SendError, Stats};
 
 use crate::error::{Error, TrySendError};
 use crate::message::Message;
-use crate::socket::{Socket, Wakers};
+use crate::socket::{HIGH_WATER, Socket, Wakers, high_water};
 use crate::timer::Timer;
 
 /// The receiving half of a [`WebSocket`](crate::WebSocket). It also does what the connection does
@@ -171,8 +171,8 @@ where
         self.flush().await
     }
 
-    /// Sends a message without writing it, unless 64 KiB or more wait. Control frames do not wait
-    /// for room.
+    /// Sends a message without writing it, unless 64 KiB or more wait. Pings and pongs wait only from
+    /// 68 KiB on, a Close frame never.
     ///
     /// # Errors
     ///
@@ -183,9 +183,8 @@ where
     /// Cancel safe: dropped before it is ready it has not sent the message.
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
-        if message.is_data() {
-            poll_fn(|cx| self.poll_room(cx.waker())).await?;
-        }
+        let high_water = high_water(&message);
+        poll_fn(|cx| self.poll_room(high_water, cx.waker())).await?;
         self.start_send(message)
     }
 
@@ -200,18 +199,19 @@ where
     ///
     /// Cancel safe: dropped before it is ready it has not sent the message.
     pub async fn feed_prepared(&mut self, prepared: &Prepared) -> Result<(), Error> {
-        poll_fn(|cx| self.poll_room(cx.waker())).await?;
+        poll_fn(|cx| self.poll_room(HIGH_WATER, cx.waker())).await?;
         Ok(self.act(|socket, _| socket.send_prepared(prepared))?)
     }
 
-    /// Sends a message without waiting, and without writing it. Control frames need no room.
+    /// Sends a message without waiting, and without writing it.
     ///
     /// # Errors
     ///
-    /// [`TrySendError::Full`] gives the message back while 64 KiB or more wait to be written.
+    /// [`TrySendError::Full`] gives the message back while 64 KiB or more wait to be written; pings
+    /// and pongs from 68 KiB on, a Close frame never.
     pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), TrySendError<Message>> {
         let message = message.into();
-        self.act(|socket, _| match message.is_data() && socket.lacks_room() {
+        self.act(|socket, _| match socket.lacks_room(high_water(&message)) {
             true => Err(TrySendError::Full(message)),
             false => socket.send(message).map_err(TrySendError::Send),
         })
@@ -248,9 +248,9 @@ where
         self.flush().await
     }
 
-    fn poll_room(&self, waker: &Waker) -> Poll<Result<(), Error>> {
+    fn poll_room(&self, high_water: usize, waker: &Waker) -> Poll<Result<(), Error>> {
         register(&self.shared.tasks.writer, waker);
-        self.act(Socket::poll_room)
+        self.act(|socket, both| socket.poll_room(high_water, both))
     }
 
     fn poll_written(&self, waker: &Waker) -> Poll<Result<(), Error>> {
@@ -299,7 +299,7 @@ where
     type Error = Error;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.poll_room(cx.waker())
+        self.poll_room(HIGH_WATER, cx.waker())
     }
 
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {

@@ -15,7 +15,7 @@ use crate::batch::Batch;
 use crate::error::{Error, TrySendError};
 use crate::input::Input;
 use crate::message::Message;
-use crate::socket::{Socket, Wakers, WhenFull};
+use crate::socket::{HIGH_WATER, Socket, Wakers, WhenFull, high_water};
 use crate::split::{ReadHalf, WriteHalf, split};
 use crate::timer::Timer;
 
@@ -109,8 +109,8 @@ where
         self.flush().await
     }
 
-    /// Sends a message without writing it, unless 64 KiB or more wait. Control frames do not wait
-    /// for room.
+    /// Sends a message without writing it, unless 64 KiB or more wait. Pings and pongs wait only from
+    /// 68 KiB on, a Close frame never.
     ///
     /// # Errors
     ///
@@ -121,9 +121,8 @@ where
     /// Cancel safe: dropped before it is ready it has not sent the message.
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         let message = message.into();
-        if message.is_data() {
-            self.ready().await?;
-        }
+        let high_water = high_water(&message);
+        poll_fn(|cx| self.socket.poll_room(high_water, cx.waker())).await?;
         Ok(self.socket.send(message)?)
     }
 
@@ -152,17 +151,18 @@ where
     ///
     /// Cancel safe.
     pub async fn ready(&mut self) -> Result<(), Error> {
-        poll_fn(|cx| self.socket.poll_room(cx.waker())).await
+        poll_fn(|cx| self.socket.poll_room(HIGH_WATER, cx.waker())).await
     }
 
-    /// Sends a message without waiting, and without writing it. Control frames need no room.
+    /// Sends a message without waiting, and without writing it.
     ///
     /// # Errors
     ///
-    /// [`TrySendError::Full`] gives the message back while 64 KiB or more wait to be written.
+    /// [`TrySendError::Full`] gives the message back while 64 KiB or more wait to be written; pings
+    /// and pongs from 68 KiB on, a Close frame never.
     pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), TrySendError<Message>> {
         let message = message.into();
-        if message.is_data() && self.socket.lacks_room() {
+        if self.socket.lacks_room(high_water(&message)) {
             return Err(TrySendError::Full(message));
         }
         self.socket.send(message).map_err(TrySendError::Send)
@@ -249,7 +249,7 @@ where
     type Error = Error;
 
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.socket.poll_room(cx.waker())
+        self.socket.poll_room(HIGH_WATER, cx.waker())
     }
 
     fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), Error> {

@@ -68,6 +68,27 @@ fn control_frames_need_no_room() {
     }
 }
 
+/// An application that answers pings itself must not be filled by a peer that only sends them.
+#[test]
+fn control_frames_have_a_bound_too() {
+    for role in ROLES {
+        let (mut socket, remote, _clock) = open_plainly(role);
+        remote.set_capacity(0);
+        let mut pongs = 0;
+        while let Ok(()) = socket.try_send(Message::Pong(vec![b'p'; 125].into())) {
+            pongs += 1;
+            assert!(pongs < 1000, "{role:?}: the output has no bound");
+        }
+        Task::new(socket.feed(Message::Ping("still there?".into()))).wait();
+        let closed = socket.try_send(Message::Close(CloseCode::GOING_AWAY.into()));
+        closed.expect("there is only one of it");
+        remote.set_capacity(usize::MAX);
+        run(socket.flush()).expect("open");
+        let written = remote.take().len();
+        assert!((HIGH_WATER..HIGH_WATER + 5000).contains(&written), "{written} as {role:?}");
+    }
+}
+
 #[test]
 fn sending_waits_and_goes_on() {
     for role in ROLES {
