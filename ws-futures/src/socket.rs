@@ -33,6 +33,8 @@ pub(crate) struct Socket<Io, T> {
     unflushed: bool,
     /// Whether the stream took no more output when it was last asked.
     blocked: bool,
+    /// Whether the last deadline of a connection that is closing has passed.
+    gave_up: bool,
     /// The stream takes no more output; what it still holds of input is read first.
     write_error: Option<io::Error>,
 }
@@ -114,6 +116,7 @@ where
             stage: Stage::Open,
             unflushed: false,
             blocked: false,
+            gave_up: false,
             write_error: None,
         }
     }
@@ -259,7 +262,10 @@ where
         loop {
             self.transmit();
             if self.write_error.is_some() {
-                self.drop_output();
+                // Nobody will read it.
+                self.output.clear();
+                self.unflushed = false;
+                self.blocked = false;
             }
             if self.is_written() {
                 return Poll::Ready(());
@@ -274,7 +280,6 @@ where
         let before = self.output.len();
         let mut polled = self.output.poll_write(&mut self.io, cx);
         let mut took_some = self.output.len() < before;
-        self.unflushed |= took_some;
         if let Poll::Ready(Ok(())) = polled {
             polled = Pin::new(&mut self.io).poll_flush(cx);
             self.unflushed = !matches!(polled, Poll::Ready(Ok(())));
@@ -291,13 +296,6 @@ where
 
     fn is_written(&self) -> bool {
         self.output.is_empty() && !self.unflushed
-    }
-
-    /// Gives up on what was not written: nobody will read it.
-    fn drop_output(&mut self) {
-        self.output.clear();
-        self.unflushed = false;
-        self.blocked = false;
     }
 
     /// Hands over what the connection owes while the output has room; beyond that pongs coalesce.
@@ -327,18 +325,12 @@ where
         let now = self.timer.now().max(deadline);
         // An error ends the connection, which the loop sees.
         let _ = self.connection.handle_timeout(now);
-        self.connection.poll_timeout(now);
-        if self.patience_has_ended() && !self.is_written() {
+        let patience = self.connection.poll_timeout(now);
+        self.gave_up = patience.is_none() && self.connection.closed().is_some();
+        if self.gave_up && !self.is_written() {
             self.write_error.get_or_insert_with(|| io::ErrorKind::TimedOut.into());
-            self.drop_output();
         }
         Poll::Ready(())
-    }
-
-    /// Whether the last deadline of a connection that is closing has passed.
-    fn patience_has_ended(&self) -> bool {
-        let settled = !self.connection.timeout_changed();
-        settled && self.connection.next_timeout().is_none() && self.connection.closed().is_some()
     }
 
     /// Whether what the peer still sends does not matter.
@@ -361,7 +353,7 @@ where
 
     /// Ends our direction of the stream, or gives up on it with the deadline.
     fn poll_close(&mut self, wakers: Wakers<'_>) -> Poll<()> {
-        if self.poll_end(wakers.write).is_ready() || self.patience_has_ended() {
+        if self.poll_end(wakers.write).is_ready() || self.gave_up {
             return Poll::Ready(());
         }
         self.poll_deadline(wakers.read)

@@ -9,10 +9,11 @@ use ws_futures::proto::{ErrorKind, Initiator};
 use ws_futures::{Config, Error, Event};
 
 use support::clock::Clock;
+use support::script::Script;
 use support::stream::Remote;
 use support::task::{Task, run};
 use support::wire::{self, CLOSE, PING, PONG};
-use support::{ROLES, Socket, open_plainly};
+use support::{ROLES, Socket, open, open_plainly};
 
 /// The defaults of the configuration.
 const INTERVAL: Duration = Duration::from_secs(30);
@@ -131,7 +132,7 @@ fn an_answer_that_was_not_read_yet_counts() {
 fn without_an_interval_nobody_is_pinged() {
     for role in ROLES {
         let config = Config { ping_interval: None, ..Config::default() };
-        let (mut socket, remote, clock) = support::open(role, &config, Default::default());
+        let (mut socket, remote, clock) = open(role, &config, Script::default());
         let mut recv = Task::new(socket.recv());
         recv.wait();
         assert_eq!(clock.next(), None, "{role:?}");
@@ -185,6 +186,27 @@ fn a_peer_that_reads_late_is_alive() {
         assert!(read.run().is_pending(), "{role:?} gave up a moment after the ping");
         drop(read);
         assert!(socket.closed().is_none(), "{role:?} gave up a moment after the ping");
+    }
+}
+
+/// The same with a stream that has taken everything and could not pass it on.
+#[test]
+fn a_peer_that_lets_a_stream_be_flushed_late_is_alive() {
+    for role in ROLES {
+        let script = Script { holds: true, ..Script::default() };
+        let (mut socket, remote, clock) = open(role, &Config::default(), script);
+        let mut recv = Task::new(socket.recv());
+        recv.wait();
+        remote.stall(true);
+        clock.advance(INTERVAL);
+        recv.wait();
+        assert!(remote.take().is_empty(), "{role:?}");
+        clock.advance(TIMEOUT - MOMENT);
+        remote.stall(false);
+        recv.wait();
+        ping(&remote);
+        clock.advance(MOMENT);
+        assert!(recv.run().is_pending(), "{role:?} gave up a moment after the ping");
     }
 }
 

@@ -26,7 +26,7 @@ static ALLOCATOR: StatsAlloc<System> = StatsAlloc::system();
 /// What a thread may keep for its connections: so many buffers of 64 KiB of either kind.
 const POOL: usize = 2 * 4 * 64 * 1024;
 
-const CHECKS: [(&str, fn()); 9] = [
+const CHECKS: [(&str, fn()); 10] = [
     ("an idle connection owns no buffer", an_idle_connection_owns_no_buffer),
     ("an idle handshake owns no buffer", an_idle_handshake_owns_no_buffer),
     ("an end gives all buffers back", an_end_gives_all_buffers_back),
@@ -35,6 +35,7 @@ const CHECKS: [(&str, fn()); 9] = [
     ("a ping flood keeps memory flat", a_ping_flood_keeps_memory_flat),
     ("an echo by batches asks for nothing", an_echo_by_batches_asks_for_nothing),
     ("a large payload of a server is not copied", a_large_payload_of_a_server_is_not_copied),
+    ("a thread keeps few buffers", a_thread_keeps_few_buffers),
     ("many connections share their buffers", many_connections_share_their_buffers),
 ];
 
@@ -387,4 +388,32 @@ fn many_connections_share_their_buffers() {
     }
     let held = live() - before;
     assert!(held <= idle + POOL, "{held} bytes, {idle} before");
+}
+
+/// Connections that all need buffers at the same time, and then none.
+fn a_thread_keeps_few_buffers() {
+    let message = wire::text(Role::Server, "x");
+    let wire = [message.clone(), vec![0; 60_000]].concat();
+    let before = live();
+    let mut sockets: Vec<_> = (0..64).map(|_| open(Role::Server, &wire)).collect();
+    let idle = live() - before;
+    for (socket, state) in &mut sockets {
+        state.room.set(0);
+        state.released.set(wire.len());
+        let Poll::Ready(Ok(Some(batch))) = poll(socket.read()) else { panic!("no batch") };
+        drop(batch);
+        for _ in 0..8 {
+            // Together more than a buffer that is worth keeping.
+            let _ = poll(socket.feed(vec![1; 8191]));
+        }
+        let _ = poll(socket.feed(vec![1; 8191]));
+    }
+    assert!(live() - before > idle + 64 * 100_000, "they need no buffers");
+    for (socket, state) in &mut sockets {
+        state.room.set(usize::MAX);
+        assert!(matches!(poll(socket.flush()), Poll::Ready(Ok(()))));
+        while poll(socket.recv()).is_ready() {}
+    }
+    let held = live().saturating_sub(before + idle);
+    assert!(held <= POOL + 64 * 1024, "{held} bytes");
 }

@@ -13,6 +13,7 @@ mod reset;
 mod unread_output;
 mod write_error;
 
+use ws_futures::proto::Initiator;
 use ws_futures::{Error, Message};
 
 use support::Socket;
@@ -47,8 +48,12 @@ fn by_read(socket: &mut Socket) -> Rest {
     let mut messages = Vec::new();
     let error = run(async {
         loop {
+            let over = socket.closed().is_some_and(|closed| {
+                closed.received.is_some() || closed.initiator == Initiator::Library
+            });
             match socket.read().await {
                 Ok(Some(mut batch)) => {
+                    assert!(!over, "lends what does not matter any more");
                     while let Some(event) = batch.next() {
                         messages.push(event.into());
                     }

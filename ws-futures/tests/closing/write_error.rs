@@ -102,6 +102,19 @@ fn every_call_that_writes_says_so() {
     }
 }
 
+/// Such a stream would be asked again for ever.
+#[test]
+fn a_stream_that_takes_nothing_is_broken() {
+    for role in ROLES {
+        for len in [5, 100_000] {
+            let (mut socket, remote, _clock) = open_plainly(role);
+            remote.be_useless();
+            let Err(Error::Io(error)) = run(socket.send(vec![1; len])) else { panic!("{role:?}") };
+            assert_eq!(error.kind(), io::ErrorKind::WriteZero, "{role:?}, {len} bytes");
+        }
+    }
+}
+
 #[test]
 fn what_the_peer_did_goes_before_what_became_of_its_answer() {
     for role in ROLES {

@@ -93,3 +93,13 @@ fn writing_fails_in_the_response() {
         assert!(remote.is_dropped(), "{len} bytes");
     }
 }
+
+/// Such a stream would be asked again for ever.
+#[test]
+fn a_stream_that_takes_nothing_is_broken() {
+    let (mut task, remote, _clock) = accepting(&Config::default(), Script::default());
+    remote.be_useless();
+    remote.send(REQUEST.as_bytes());
+    let Err(HandshakeError::Io(error)) = task.finish() else { panic!() };
+    assert_eq!(error.kind(), io::ErrorKind::WriteZero);
+}

@@ -159,6 +159,33 @@ fn a_deadline_that_the_writer_meets_wakes_the_reader() {
     }
 }
 
+/// A writer that has got its room does not wait for the rest to be written; the reader does.
+#[test]
+fn what_a_writer_leaves_is_written_by_the_reader() {
+    for role in ROLES {
+        let (mut reader, mut writer, remote, _clock) = full(role);
+        let mut feed = Task::new(writer.feed("more"));
+        let mut recv = Task::new(reader.recv());
+        recv.wait();
+        feed.wait();
+        remote.set_capacity(5000);
+        // Only the writer is polled, and it is content with some room.
+        feed.finish().expect("open");
+        drop(feed);
+        let mut written = Vec::new();
+        loop {
+            let piece = remote.take();
+            if piece.is_empty() {
+                break;
+            }
+            written.extend(piece);
+            recv.wait();
+        }
+        let frames = wire::frames(&written);
+        assert_eq!(frames.last(), Some(&(wire::FIN | wire::TEXT, b"more".to_vec())), "{role:?}");
+    }
+}
+
 type Act = fn(&mut Writer);
 
 /// How a writer begins to close.

@@ -11,8 +11,9 @@ pub(crate) mod stream;
 pub(crate) mod task;
 pub(crate) mod wire;
 
+use ws_futures::client::Request;
 use ws_futures::proto::{Connection, Role};
-use ws_futures::{Config, ReadHalf, WebSocket, WriteHalf};
+use ws_futures::{Config, ReadHalf, WebSocket, WriteHalf, accept, connect};
 
 use clock::{Alarm, Clock};
 use script::Script;
@@ -54,4 +55,16 @@ pub(crate) fn connection(role: Role, config: &Config) -> Connection {
         Role::Server => Connection::server(config.clone()),
         Role::Client => Connection::client(config.clone(), SEED),
     }
+}
+
+/// A client and a server, joined by their opening handshake.
+pub(crate) fn shake_hands(config: &Config, scripts: [Script; 2]) -> (Socket, Socket, Clock) {
+    let clock = Clock::default();
+    let [client, server] = stream::joined(scripts);
+    let request = Request::new("example.com", "/");
+    let (connected, accepted) = task::run_both(
+        connect(client, clock.alarm(), config.clone(), request, SEED),
+        accept(server, clock.alarm(), config.clone()),
+    );
+    (connected.expect("a valid response").0, accepted.expect("a valid request"), clock)
 }

@@ -34,6 +34,10 @@ struct Pipe {
     flushes: usize,
     closes: usize,
     dropped: bool,
+    /// Whether a flush has to wait.
+    stalled: bool,
+    /// Whether writing takes nothing at all, and says so.
+    useless: bool,
     /// Whether a writer is told of room only by [`Remote::tell`].
     lazy: bool,
 }
@@ -59,6 +63,8 @@ impl Default for Pipe {
             flushes: 0,
             closes: 0,
             dropped: false,
+            stalled: false,
+            useless: false,
             lazy: false,
         }
     }
@@ -176,6 +182,20 @@ impl Remote {
         if pipe.room() > 0 {
             pipe.wake_writer();
         }
+    }
+
+    /// Lets a flush wait, or go on.
+    pub(crate) fn stall(&self, stalled: bool) {
+        let mut pipe = lock(&self.outgoing);
+        pipe.stalled = stalled;
+        pipe.wake_writer();
+    }
+
+    /// Lets writing take nothing, which is not an error of its own.
+    pub(crate) fn be_useless(&self) {
+        let mut pipe = lock(&self.outgoing);
+        pipe.useless = true;
+        pipe.wake_writer();
     }
 
     /// From now on room is there before the writer is told of it.
@@ -333,6 +353,9 @@ impl AsyncWrite for Stream {
         if let Some(kind) = pipe.refuses {
             return Poll::Ready(Err(kind.into()));
         }
+        if pipe.useless {
+            return Poll::Ready(Ok(0));
+        }
         let room = pipe.room().saturating_sub(this.held.len());
         if room == 0 {
             // What is held has to go before there can be room.
@@ -367,6 +390,10 @@ impl AsyncWrite for Stream {
         pipe.writer = None;
         if let Some(kind) = pipe.refuses {
             return Poll::Ready(Err(kind.into()));
+        }
+        if pipe.stalled {
+            pipe.writer = Some(cx.waker().clone());
+            return Poll::Pending;
         }
         let Said::Go(_) = ask(&mut this.script.flushes, cx) else { return Poll::Pending };
         pipe.push(&std::mem::take(&mut this.held));
