@@ -90,9 +90,11 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
         bail!("there is no such peer; there are {}", names.join(", "));
     }
     let suite = if options.docker { Suite::docker()? } else { Suite::installed()? };
-    let programs: BTreeSet<_> = peers.iter().map(|peer| peer.program).collect();
-    let examples = programs.into_iter().flat_map(|program| ["--example", program]);
-    let selected: Vec<_> = ["--package", "ws-tokio"].into_iter().chain(examples).collect();
+    let selected: BTreeSet<_> = peers
+        .iter()
+        .flat_map(|peer| [["--package", peer.package], ["--example", peer.program]])
+        .collect();
+    let selected: Vec<_> = selected.into_iter().flatten().collect();
     let programs = Artifacts::build(&selected)?;
 
     let limit = options.timeout.map_or(LIMIT, Duration::from_secs);

@@ -5,7 +5,8 @@ pub(crate) struct Peer {
     /// What reports call it.
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
-    /// The example of `ws-tokio` that it is.
+    /// The package that it is an example of.
+    pub(crate) package: &'static str,
     pub(crate) program: &'static str,
     /// A server has `{address}` replaced, a client `{url}`, `{agent}` and `{cases}`.
     pub(crate) arguments: &'static [&'static str],
@@ -24,6 +25,7 @@ pub(crate) const PEERS: &[Peer] = &[
     Peer {
         name: "tokio_echo",
         kind: Kind::Server,
+        package: "ws-tokio",
         program: "tokio_echo",
         arguments: &["{address}", "--max-message", MAX_MESSAGE, "--deflate"],
         cases: selection::FULL,
@@ -31,6 +33,7 @@ pub(crate) const PEERS: &[Peer] = &[
     Peer {
         name: "tokio_echo-chunked",
         kind: Kind::Server,
+        package: "ws-tokio",
         program: "tokio_echo",
         arguments: &["{address}", "--max-message", MAX_MESSAGE, "--chunked", "--deflate"],
         cases: "1,2,3,4,5,6,7,12,13",
@@ -38,6 +41,7 @@ pub(crate) const PEERS: &[Peer] = &[
     Peer {
         name: "tokio_echo_client",
         kind: Kind::Client,
+        package: "ws-tokio",
         program: "tokio_echo_client",
         arguments: &["{url}", "{agent}", "{cases}", "--max-message", MAX_MESSAGE, "--deflate"],
         cases: selection::FULL,
