@@ -2,25 +2,13 @@
 // CHROMIUM=/usr/bin/chromium node chromium.mjs ADDRESS
 
 import assert from "node:assert/strict";
-import { chromium } from "playwright-core";
+import { launch } from "./browser.mjs";
 import { check, soon } from "./expect.mjs";
 
 const address = process.argv[2];
 const url = `ws://${address}/ws`;
 
-// The switches keep the browser from asking for anything but our server.
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM,
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
+const browser = await launch();
 
 /** The page's controls, as a person uses them. */
 class Page {

@@ -98,7 +98,7 @@ pub(crate) const STAGES: &[Stage] = &[
     },
     Stage {
         name: "compression",
-        about: "Node and Python over every choice of compression parameters",
+        about: "Node, Python and Chromium over compressed connections",
         limit: minutes(15),
         output: Output::Shown,
         run: clients::deflate::run,

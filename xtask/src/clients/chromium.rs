@@ -2,15 +2,19 @@ use std::env;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::clients::scripts;
-use crate::command::command;
+use crate::clients::node;
 use crate::failure::Result;
 use crate::packages;
 
 /// A real browser, driven through the server's own page.
 pub(crate) fn prepare() -> Result<Command> {
-    let mut node = command("node");
-    node.arg(scripts::with_packages("chromium.mjs")?).env("CHROMIUM", browser()?);
+    script("chromium.mjs")
+}
+
+/// Another script that uses it.
+pub(crate) fn script(name: &str) -> Result<Command> {
+    let mut node = node::script(name)?;
+    node.env("CHROMIUM", browser()?);
     Ok(node)
 }
 

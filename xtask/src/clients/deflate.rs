@@ -3,7 +3,7 @@
 use std::io;
 use std::process::Command;
 
-use super::{SILENCE, node, python};
+use super::{SILENCE, chromium, node, python};
 use crate::artifacts::Artifacts;
 use crate::echo::Echo;
 use crate::failure::{Result, bail};
@@ -14,9 +14,11 @@ use crate::process::Process;
 pub(crate) fn run() -> Result<Outcome> {
     let programs = Artifacts::build(&["--package", "ws-tokio", "--example", "tokio_echo"])?;
     let echo = programs.path("tokio_echo")?;
-    for (name, mut command) in
-        [("node", node::script("deflate.mjs")?), ("python", python::script("deflate.py")?)]
-    {
+    for (name, mut command) in [
+        ("node", node::script("deflate.mjs")?),
+        ("python", python::script("deflate.py")?),
+        ("chromium", chromium::script("deflate_page.mjs")?),
+    ] {
         println!("{name}:");
         let server = Echo::start(echo, &["--deflate"], &format!("deflate-{name}"))?;
         command.arg(server.address.to_string());
