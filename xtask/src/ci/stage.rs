@@ -98,7 +98,7 @@ pub(crate) const STAGES: &[Stage] = &[
     },
     Stage {
         name: "compression",
-        about: "Node, Python and Chromium over compressed connections",
+        about: "Node, Python and Chromium over compressed connections, as clients and as servers",
         limit: minutes(15),
         output: Output::Shown,
         run: clients::deflate::run,
