@@ -52,7 +52,7 @@ enum Task {
     /// The browser is the one that CHROMIUM names, or one on PATH. What is missing is installed from
     /// the system's packages, as root or with sudo.
     Clients(clients::Options),
-    /// Has foreign implementations (Node, Python, Chromium) converse over permessage-deflate
+    /// Has foreign implementations (Node, Python, Chromium, zlib) converse over permessage-deflate
     DeflateClients,
     /// Sends requests that are wrong, slow or hostile over raw TCP, and watches the server's memory
     Probes,

@@ -98,7 +98,7 @@ pub(crate) const STAGES: &[Stage] = &[
     },
     Stage {
         name: "compression",
-        about: "Node, Python and Chromium over compressed connections, as clients and as servers",
+        about: "Node, Python, Chromium and zlib over compressed connections",
         limit: minutes(15),
         output: Output::Shown,
         run: clients::deflate::run,

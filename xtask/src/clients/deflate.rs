@@ -17,8 +17,12 @@ use crate::process::Process;
 const START: Duration = Duration::from_secs(30);
 
 pub(crate) fn run() -> Result<Outcome> {
-    let examples = ["--example", "tokio_echo", "--example", "deflate_client"];
-    let programs = Artifacts::build(&[["--package", "ws-tokio"].as_slice(), &examples].concat())?;
+    let programs = Artifacts::build(&[
+        "--package=ws-tokio",
+        "--example=tokio_echo",
+        "--example=deflate_client",
+        "--example=deflate_streams",
+    ])?;
     let echo = programs.path("tokio_echo")?;
     for (name, mut client) in [
         ("node", node::script("deflate.mjs")?),
@@ -38,6 +42,10 @@ pub(crate) fn run() -> Result<Outcome> {
         println!("{name} as the server:");
         serve(server, client)?;
     }
+    println!("C zlib:");
+    let mut inflater = python::script("deflate_window.py")?;
+    inflater.arg(programs.path("deflate_streams")?);
+    follow(inflater)?;
     Ok(Outcome::Passed)
 }
 
