@@ -10,4 +10,5 @@ mod handshakes;
 mod program;
 mod raw;
 mod server;
+mod simulation;
 mod stalls;
