@@ -119,6 +119,9 @@ pub(crate) const STAGES: &[Stage] = &[
     },
 ];
 
+/// A package outside the workspace.
+const COMPARE: &str = "compare/Cargo.toml";
+
 /// Packages that must build with fewer features than their defaults, without a warning.
 const FEATURES: &[(&str, &[&str])] = &[
     ("ws-proto", &["--no-default-features"]),
@@ -143,6 +146,7 @@ const fn minutes(minutes: u64) -> Duration {
 fn fmt() -> Result<Outcome> {
     execute(&mut cargo(&["fmt", "--all", "--check"]))?;
     execute(&mut fuzz::crate_cargo(&["fmt", "--check"])?)?;
+    execute(&mut cargo(&["fmt", "--manifest-path", COMPARE, "--check"]))?;
     Ok(Outcome::Passed)
 }
 
@@ -151,6 +155,8 @@ fn clippy() -> Result<Outcome> {
     execute(cargo(&targets).args(["--", "-D", "warnings"]))?;
     let mut fuzz = fuzz::crate_cargo(&["clippy", "--all-targets"])?;
     execute(fuzz.args(["--", "-D", "warnings"]))?;
+    let mut compare = cargo(&["clippy", "--manifest-path", COMPARE]);
+    execute(compare.args(["--", "-D", "warnings"]))?;
     Ok(Outcome::Passed)
 }
 
