@@ -36,7 +36,7 @@ use crate::{AsyncStdTimer, WebSocket};
 /// # Ok(())
 /// # }
 /// ```
-pub async fn connect(uri: &str) -> Result<WebSocket<TcpStream>, ConnectError> {
+pub async fn connect(uri: &str) -> Result<WebSocket, ConnectError> {
     let uri: Uri = uri.parse()?;
     let request = Request::for_uri(&uri);
     Ok(connect_with(&uri, request, Config::default()).await?.0)
@@ -56,7 +56,7 @@ pub async fn connect_with(
     uri: &Uri,
     request: Request,
     config: impl Into<Arc<Config>>,
-) -> Result<(WebSocket<TcpStream>, Response), ConnectError> {
+) -> Result<(WebSocket, Response), ConnectError> {
     if uri.is_secure() {
         return Err(ConnectError::Secure);
     }
@@ -67,10 +67,11 @@ pub async fn connect_with(
         None => connecting.await?,
     };
     stream.set_nodelay(true)?;
-    Ok(client(stream, request, config).await?)
+    Ok(client(stream.into(), request, config).await?)
 }
 
-/// Opens a WebSocket over a stream that is connected already: a TLS stream, for example.
+/// Opens a WebSocket over a stream that is connected already: TLS over an [`AsyncStdStream`](crate::AsyncStdStream), for
+/// example.
 ///
 /// # Errors
 ///

@@ -28,13 +28,15 @@
 //! ```
 
 mod connect;
+mod stream;
 mod timer;
 
 use std::sync::Arc;
 
-use futures_io::{AsyncRead, AsyncWrite};
+use async_std::net::TcpStream;
 
 pub use connect::{ConnectError, client, connect, connect_with};
+pub use stream::AsyncStdStream;
 pub use timer::AsyncStdTimer;
 pub use ws_futures::{
     Batch, ByteString, Bytes, Close, CloseCode, Closed, Config, Delivery, Error, Event,
@@ -43,16 +45,19 @@ pub use ws_futures::{
 #[cfg(feature = "deflate")]
 pub use ws_futures::{Deflate, EnginePool};
 
-/// A WebSocket over a stream of async-std's, or any other with the traits of `futures-io`.
-pub type WebSocket<S> = ws_futures::WebSocket<S, AsyncStdTimer>;
+/// A WebSocket over TCP, or over another stream.
+pub type WebSocket<S = AsyncStdStream> = ws_futures::WebSocket<S, AsyncStdTimer>;
 /// The receiving half of a [`WebSocket`].
-pub type ReadHalf<S> = ws_futures::ReadHalf<S, AsyncStdTimer>;
+pub type ReadHalf<S = AsyncStdStream> = ws_futures::ReadHalf<S, AsyncStdTimer>;
 /// The sending half of a [`WebSocket`].
-pub type WriteHalf<S> = ws_futures::WriteHalf<S, AsyncStdTimer>;
+pub type WriteHalf<S = AsyncStdStream> = ws_futures::WriteHalf<S, AsyncStdTimer>;
 /// A client that waits for an answer.
-pub type Incoming<S> = ws_futures::Incoming<S, AsyncStdTimer>;
+pub type Incoming<S = AsyncStdStream> = ws_futures::Incoming<S, AsyncStdTimer>;
 
-/// Accepts a WebSocket on a stream: any valid request, without a subprotocol.
+/// Accepts a WebSocket on a TCP stream: any valid request, without a subprotocol.
+///
+/// On other streams, such as TLS over an [`AsyncStdStream`], [`ws_futures::accept`] does the same with
+/// an [`AsyncStdTimer`].
 ///
 /// # Errors
 ///
@@ -62,14 +67,11 @@ pub type Incoming<S> = ws_futures::Incoming<S, AsyncStdTimer>;
 /// # Cancel safety
 ///
 /// Dropped before it is ready it drops the stream.
-pub fn accept<S>(
-    stream: S,
+pub fn accept(
+    stream: TcpStream,
     config: impl Into<Arc<Config>>,
-) -> impl Future<Output = Result<WebSocket<S>, HandshakeError>>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    ws_futures::accept(stream, AsyncStdTimer::default(), config.into())
+) -> impl Future<Output = Result<WebSocket, HandshakeError>> {
+    ws_futures::accept(stream.into(), AsyncStdTimer::default(), config.into())
 }
 
 /// Reads a request for a WebSocket, to be looked at and answered when you like.
@@ -81,12 +83,9 @@ where
 /// # Cancel safety
 ///
 /// Dropped before it is ready it drops the stream.
-pub async fn incoming<S>(
-    stream: S,
+pub async fn incoming(
+    stream: TcpStream,
     config: impl Into<Arc<Config>>,
-) -> Result<Incoming<S>, HandshakeError>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    ws_futures::Incoming::read(stream, AsyncStdTimer::default(), config).await
+) -> Result<Incoming, HandshakeError> {
+    ws_futures::Incoming::read(stream.into(), AsyncStdTimer::default(), config).await
 }

@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 
 use async_std::net::{TcpListener, TcpStream};
 use async_std::task;
-use ws_async_std::AsyncStdTimer;
+use ws_async_std::{AsyncStdStream, AsyncStdTimer};
 use ws_testkit::Runtime;
 
 struct AsyncStd;
 
 impl Runtime for AsyncStd {
-    type Stream = TcpStream;
+    type Stream = AsyncStdStream;
     type Listener = TcpListener;
     type Timer = AsyncStdTimer;
 
@@ -27,20 +27,20 @@ impl Runtime for AsyncStd {
         Ok(listener.into())
     }
 
-    async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
-        Ok(listener.accept().await?.0)
+    async fn accept(listener: &TcpListener) -> io::Result<AsyncStdStream> {
+        Ok(listener.accept().await?.0.into())
     }
 
-    async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-        TcpStream::connect(address).await
+    async fn connect(address: SocketAddr) -> io::Result<AsyncStdStream> {
+        Ok(TcpStream::connect(address).await?.into())
     }
 
     fn timer() -> AsyncStdTimer {
         AsyncStdTimer::default()
     }
 
-    fn set_nodelay(stream: &TcpStream) -> io::Result<()> {
-        stream.set_nodelay(true)
+    fn set_nodelay(stream: &AsyncStdStream) -> io::Result<()> {
+        stream.get_ref().set_nodelay(true)
     }
 }
 

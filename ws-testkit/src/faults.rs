@@ -56,6 +56,7 @@ macro_rules! tests {
                 stalls::in_a_request,
                 stalls::in_a_message,
                 stalls::of_a_peer_that_shows_no_life,
+                half_close::of_a_server_that_was_sent_nonsense,
                 half_close::what_it_asked_for_is_answered,
                 full_output::nothing_is_lost,
                 full_output::a_peer_that_never_reads_is_given_up,

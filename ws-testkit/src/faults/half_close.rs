@@ -1,12 +1,13 @@
-//! A client ends its direction of the stream and goes on reading.
+//! One side ends its direction of the stream and goes on reading.
 
 use std::io::Write;
 use std::thread;
+use std::time::Duration;
 
 use ws_futures::Config;
 
-use crate::echo::Way;
-use crate::raw::{REQUEST, RESPONSE, connect, frame, half_close, rest, server_frame};
+use crate::echo::{WAYS, Way};
+use crate::raw::{REQUEST, RESPONSE, connect, frame, half_close, open, rest, server_frame};
 use crate::runtime::Runtime;
 use crate::server::Server;
 
@@ -32,6 +33,21 @@ pub fn what_it_asked_for_is_answered<R: Runtime>() {
                 });
                 assert!(server.end().is_err(), "there was no Close frame");
             }
+        });
+    }
+}
+
+/// A client that made a mistake, and goes on waiting, sees the end behind the Close frame.
+pub fn of_a_server_that_was_sent_nonsense<R: Runtime>() {
+    let config = Config { drain_timeout: Duration::from_secs(3600), ..Config::default() };
+    for way in WAYS {
+        Server::new(way, config.clone()).run::<R>(|server| {
+            let mut stream = open(server.address);
+            stream.write_all(&frame(0x83, b"nonsense")).expect("open");
+            let answer = rest(&mut stream);
+            assert_eq!((answer[0], &answer[2..4]), (0x88, &1002_u16.to_be_bytes()[..]), "{way:?}");
+            drop(stream);
+            assert!(server.end().is_err(), "{way:?}");
         });
     }
 }
