@@ -34,6 +34,9 @@ pub(crate) const PEERS: &[Peer] = &[
     client("async_std_echo_client", "ws-async-std"),
     server("smol_echo", "ws-futures"),
     client("smol_echo_client", "ws-futures"),
+    bare_server("blocking_echo"),
+    bare_server("mio_echo"),
+    bare_server("uring_echo"),
 ];
 
 const fn server(program: &'static str, package: &'static str) -> Peer {
@@ -44,6 +47,15 @@ const fn server(program: &'static str, package: &'static str) -> Peer {
         program,
         arguments: &["{address}", "--max-message", MAX_MESSAGE, "--deflate"],
         cases: selection::FULL,
+    }
+}
+
+/// An example of the core alone: the protocol without compression.
+const fn bare_server(program: &'static str) -> Peer {
+    Peer {
+        arguments: &["{address}", "--max-message", MAX_MESSAGE],
+        cases: "1,2,3,4,5,6,7",
+        ..server(program, "ws-proto")
     }
 }
 
