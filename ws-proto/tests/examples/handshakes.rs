@@ -1,7 +1,7 @@
 //! Requests, good and bad, and arguments.
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 
 use ws_proto::Role;
 
@@ -36,17 +36,21 @@ fn single_bytes_make_a_request_and_a_message() {
 fn a_plain_request_is_told_to_upgrade() {
     let request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
     server::each(|address| {
-        let answer = answer(address, request);
+        let answer = answer(&mut raw::connect(address), request);
         assert!(answer.starts_with("HTTP/1.1 426 "), "{answer}");
     });
 }
 
 #[test]
 fn the_refusal_of_a_large_head_reaches_a_client_that_goes_on_sending() {
-    let request = [b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ", &*vec![b'x'; 1 << 20]].concat();
+    let more = vec![b'x'; 1 << 20];
+    let request = [b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ", &*more].concat();
     server::each(|address| {
-        let answer = answer(address, &request);
+        let mut stream = raw::connect(address);
+        let answer = answer(&mut stream, &request);
         assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+        // The server has ended only its own direction.
+        stream.write_all(&more).expect("a server that reads on");
     });
 }
 
@@ -54,7 +58,7 @@ fn the_refusal_of_a_large_head_reaches_a_client_that_goes_on_sending() {
 #[test]
 fn a_request_that_does_not_come_to_an_end_is_told_so() {
     server::each(|address| {
-        let answer = answer(address, b"GET / HTTP/1.1\r\n");
+        let answer = answer(&mut raw::connect(address), b"GET / HTTP/1.1\r\n");
         assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     });
 }
@@ -68,8 +72,7 @@ fn missing_and_unknown_arguments_are_told() {
 }
 
 /// What the server says until it ends its direction, which is no reset.
-fn answer(address: SocketAddr, request: &[u8]) -> String {
-    let mut stream: TcpStream = raw::connect(address);
+fn answer(stream: &mut TcpStream, request: &[u8]) -> String {
     stream.write_all(request).expect("a server");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("the end of the stream");
