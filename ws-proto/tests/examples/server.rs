@@ -60,7 +60,7 @@ impl Server {
     }
 
     /// The processor time that it has used, in hundredths of a second as a rule.
-    #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+    #[cfg(target_os = "linux")]
     pub(crate) fn ticks(&self) -> u64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()));
         let stat = stat.expect("a process");
