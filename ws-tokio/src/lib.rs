@@ -21,10 +21,15 @@
 //! }
 //! # }
 //! ```
+//!
+//! [`migrating_from_tungstenite`] is for those who come from there.
 
 mod connect;
 mod stream;
 mod timer;
+
+#[doc = include_str!("../docs/migrating.md")]
+pub mod migrating_from_tungstenite {}
 
 use std::sync::Arc;
 
