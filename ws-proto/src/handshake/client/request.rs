@@ -9,6 +9,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use super::Handshake;
+use super::extended_connect::ExtendedConnect;
 use super::uri::Uri;
 use crate::config::Config;
 use crate::deflate::write_offers;
@@ -81,6 +82,7 @@ impl Request {
         if let Some(invalid) = self.invalid {
             return Err(invalid);
         }
+        let config = config.into();
         let mut generator = Box::new(StdRng::from_seed(seed));
         let key = key::generate(&mut generator);
 
@@ -89,17 +91,7 @@ impl Request {
         headers.push_valid("Upgrade", "websocket");
         headers.push_valid("Connection", "Upgrade");
         headers.push_valid("Sec-WebSocket-Key", &key);
-        headers.push_valid("Sec-WebSocket-Version", "13");
-        if !self.subprotocols.is_empty() {
-            headers.push_valid("Sec-WebSocket-Protocol", self.subprotocols.join(", "));
-        }
-        let config = config.into();
-        if let Some(offers) = write_offers(&config) {
-            headers.push_valid(EXTENSIONS, offers);
-        }
-        for (name, value) in self.headers.iter() {
-            headers.push_valid(name, value);
-        }
+        self.push_offers(&config, &mut headers);
         out.extend_from_slice(b"GET ");
         out.extend_from_slice(self.target.as_bytes());
         out.extend_from_slice(b" HTTP/1.1\r\n");
@@ -115,6 +107,49 @@ impl Request {
             refused: None,
             deadline: None,
         })
+    }
+
+    /// The request as HTTP/2 (RFC 8441) and HTTP/3 (RFC 9220) write it.
+    ///
+    /// Every masking key comes from a cryptographic generator seeded with `seed`, which must be
+    /// unpredictable and used once (RFC 6455 §10.3).
+    ///
+    /// # Errors
+    ///
+    /// The first [`InvalidHeader`] that was given.
+    pub fn extended_connect(
+        self,
+        config: impl Into<Arc<Config>>,
+        seed: [u8; 32],
+    ) -> Result<ExtendedConnect, InvalidHeader> {
+        if let Some(invalid) = self.invalid {
+            return Err(invalid);
+        }
+        let config = config.into();
+        let mut headers = Headers::new();
+        self.push_offers(&config, &mut headers);
+        Ok(ExtendedConnect {
+            config,
+            generator: Box::new(StdRng::from_seed(seed)),
+            authority: self.host,
+            path: self.target,
+            headers,
+            subprotocols: self.subprotocols,
+        })
+    }
+
+    /// What is asked for in the same fields by every version of HTTP.
+    fn push_offers(&self, config: &Config, headers: &mut Headers) {
+        headers.push_valid("Sec-WebSocket-Version", "13");
+        if !self.subprotocols.is_empty() {
+            headers.push_valid("Sec-WebSocket-Protocol", self.subprotocols.join(", "));
+        }
+        if let Some(offers) = write_offers(config) {
+            headers.push_valid(EXTENSIONS, offers);
+        }
+        for (name, value) in self.headers.iter() {
+            headers.push_valid(name, value);
+        }
     }
 
     fn note(&mut self, invalid: Option<InvalidHeader>) {
