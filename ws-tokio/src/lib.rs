@@ -23,8 +23,13 @@
 //! ```
 
 mod connect;
+#[cfg(feature = "hyper")]
+pub mod http2;
+mod seed;
 mod stream;
 mod timer;
+#[cfg(feature = "hyper")]
+pub mod upgrade;
 
 use std::sync::Arc;
 
@@ -86,6 +91,29 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     ws_futures::Incoming::read(TokioStream::new(stream), TokioTimer::default(), config).await
+}
+
+/// Binds a connection, whose handshake was done elsewhere, to its stream, together with the bytes
+/// that came behind the handshake and were read already.
+///
+/// ```
+/// use ws_tokio::{Config, established, proto::Connection};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), ws_tokio::Error> {
+/// # let (stream, _peer) = tokio::io::duplex(64);
+/// // A handshake of your own ended here; what was read behind it is a text, masked with zeros.
+/// let read = [0x81, 0x82, 0, 0, 0, 0, b'h', b'i'];
+/// let mut socket = established(stream, Connection::server(Config::default()), &read);
+/// assert_eq!(socket.recv().await?, Some("hi".into()));
+/// # Ok(())
+/// # }
+/// ```
+pub fn established<S>(stream: S, connection: proto::Connection, read: &[u8]) -> WebSocket<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    WebSocket::new(TokioStream::new(stream), TokioTimer::default(), connection, read)
 }
 
 #[cfg(doctest)]

@@ -113,6 +113,15 @@ fn a_client_asks_without_a_key() {
 }
 
 #[test]
+fn the_scheme_tells_of_tls() {
+    for (uri, scheme) in [("ws://example.com/", "http"), ("wss://example.com/", "https")] {
+        let uri = uri.parse().expect("valid");
+        assert_eq!(sent(client::Request::for_uri(&uri)).scheme(), scheme);
+    }
+    assert_eq!(sent(client::Request::new("example.com", "/").secure()).scheme(), "https");
+}
+
+#[test]
 fn a_client_takes_no_fields_that_would_inject() {
     let request = client::Request::new("example.com", "/").header("X", "a\r\nY: b");
     let outcome = request.extended_connect(Config::default(), [7; 32]);

@@ -15,10 +15,10 @@ use crate::handshake::headers::Headers;
 
 /// A request by extended CONNECT, for an HTTP implementation that sends it and reads its response.
 ///
-/// The pseudo-header fields are `:method = CONNECT`, `:protocol = websocket`, `:scheme` (`https` for
-/// `wss`, `http` for `ws`), [`:authority`](Self::authority) and [`:path`](Self::path). It may be sent
-/// only to a server that has announced `SETTINGS_ENABLE_CONNECT_PROTOCOL`; another one is asked over
-/// HTTP/1.1.
+/// The pseudo-header fields are `:method = CONNECT`, `:protocol = websocket`,
+/// [`:scheme`](Self::scheme), [`:authority`](Self::authority) and [`:path`](Self::path). It may be
+/// sent only to a server that has announced `SETTINGS_ENABLE_CONNECT_PROTOCOL`; another one is asked
+/// over HTTP/1.1.
 ///
 /// ```
 /// use ws_proto::{Config, client::{Answer, Request}};
@@ -38,6 +38,7 @@ use crate::handshake::headers::Headers;
 pub struct ExtendedConnect {
     pub(super) config: Arc<Config>,
     pub(super) generator: Box<StdRng>,
+    pub(super) scheme: &'static str,
     pub(super) authority: String,
     pub(super) path: String,
     pub(super) headers: Headers,
@@ -55,6 +56,12 @@ pub enum Answer {
 }
 
 impl ExtendedConnect {
+    /// The value of `:scheme`: `https` over TLS ([`Request::secure`](super::Request::secure)), else
+    /// `http` (RFC 8441 §5).
+    pub fn scheme(&self) -> &'static str {
+        self.scheme
+    }
+
     /// The value of `:authority`.
     pub fn authority(&self) -> &str {
         &self.authority

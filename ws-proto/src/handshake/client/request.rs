@@ -21,6 +21,7 @@ use crate::handshake::key;
 #[derive(Clone, Debug)]
 #[must_use = "nothing is requested until it is sent"]
 pub struct Request {
+    secure: bool,
     host: String,
     target: String,
     headers: Headers,
@@ -40,12 +41,24 @@ impl Request {
         } else {
             None
         };
-        Self { host, target, headers: Headers::new(), subprotocols: Vec::new(), invalid }
+        Self {
+            secure: false,
+            host,
+            target,
+            headers: Headers::new(),
+            subprotocols: Vec::new(),
+            invalid,
+        }
     }
 
     /// A request for an address.
     pub fn for_uri(uri: &Uri) -> Self {
-        Self::new(uri.authority(), uri.target())
+        Self { secure: uri.is_secure(), ..Self::new(uri.authority(), uri.target()) }
+    }
+
+    /// Says that the request goes over TLS, which only HTTP/2 and HTTP/3 tell the server.
+    pub fn secure(self) -> Self {
+        Self { secure: true, ..self }
     }
 
     /// Adds a header field, such as `Authorization`, `Cookie` or `Origin`.
@@ -131,6 +144,7 @@ impl Request {
         Ok(ExtendedConnect {
             config,
             generator: Box::new(StdRng::from_seed(seed)),
+            scheme: if self.secure { "https" } else { "http" },
             authority: self.host,
             path: self.target,
             headers,

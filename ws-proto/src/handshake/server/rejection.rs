@@ -201,6 +201,13 @@ impl Rejection {
     }
 }
 
+/// For a reason that an HTTP implementation has found itself.
+impl From<RejectionKind> for Rejection {
+    fn from(kind: RejectionKind) -> Self {
+        Self::new(kind)
+    }
+}
+
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "handshake refused with {}: {}", self.status(), self.kind.explanation())

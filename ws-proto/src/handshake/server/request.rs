@@ -123,9 +123,10 @@ impl Request {
         Self::checked(config.into(), self.head, self.way, Ok(()))
     }
 
-    /// The subprotocols that the client offers, in its order of preference (RFC 6455 §1.9).
+    /// The subprotocols that the client offers, in its order of preference (RFC 6455 §1.9). What is
+    /// no token is left out.
     pub fn subprotocols(&self) -> impl Iterator<Item = &str> {
-        self.head.headers.list("sec-websocket-protocol")
+        self.head.headers.list("sec-websocket-protocol").filter(|offer| is_token(offer))
     }
 
     /// Begins a positive answer. Compression is part of it if the client offers it and
@@ -177,7 +178,7 @@ impl Accept {
     /// (RFC 6455 §4.2.2).
     pub fn subprotocol(mut self, name: &str) -> Result<Self, InvalidHeader> {
         let offered = self.request.subprotocols().any(|offer| offer == name);
-        if !offered || !is_token(name) || self.headers.get("sec-websocket-protocol").is_some() {
+        if !offered || self.headers.get("sec-websocket-protocol").is_some() {
             return Err(InvalidHeader::Subprotocol(name.into()));
         }
         self.headers.push_valid("Sec-WebSocket-Protocol", name);
