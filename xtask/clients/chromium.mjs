@@ -2,25 +2,13 @@
 // CHROMIUM=/usr/bin/chromium node chromium.mjs ADDRESS
 
 import assert from "node:assert/strict";
-import { chromium } from "playwright-core";
+import { browser } from "./browser.mjs";
 import { check, soon } from "./expect.mjs";
 
 const address = process.argv[2];
 const url = `ws://${address}/ws`;
 
-// The switches keep the browser from asking for anything but our server.
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM,
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
+const chromium = await browser();
 
 /** The page's controls, as a person uses them. */
 class Page {
@@ -37,7 +25,7 @@ class Page {
   }
 
   static async open() {
-    const page = new Page(await browser.newPage());
+    const page = new Page(await chromium.newPage());
     const response = await page.page.goto(`http://${address}/`);
     assert.equal(response.status(), 200);
     return page;
@@ -202,4 +190,4 @@ await check("1001 when the server stops, and the page says so", async () => {
 });
 
 await check("no errors in the pages", () => assert.deepEqual([...alice.errors, ...bob.errors], []));
-await browser.close();
+await chromium.close();

@@ -104,6 +104,13 @@ pub(crate) const STAGES: &[Stage] = &[
         run: clients::deflate::run,
     },
     Stage {
+        name: "http2",
+        about: "Node and Chromium against axum servers over HTTP/2",
+        limit: minutes(15),
+        output: Output::Shown,
+        run: clients::http2::run,
+    },
+    Stage {
         name: "probes",
         about: "wrong, slow and hostile peers over raw TCP",
         limit: minutes(10),
@@ -128,6 +135,9 @@ const FEATURES: &[(&str, &[&str])] = &[
     ("ws-futures", &["--no-default-features"]),
     ("ws-futures", &["--no-default-features", "--features", "deflate"]),
     ("ws-tokio", &["--no-default-features"]),
+    ("ws-tokio", &["--no-default-features", "--features", "hyper"]),
+    ("ws-tokio", &["--no-default-features", "--features", "axum"]),
+    ("ws-tokio", &["--features", "axum"]),
 ];
 
 /// Runs one stage in this process.

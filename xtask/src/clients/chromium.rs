@@ -9,8 +9,13 @@ use crate::packages;
 
 /// A real browser, driven through the server's own page.
 pub(crate) fn prepare() -> Result<Command> {
+    script("chromium.mjs")
+}
+
+/// Another script that drives it.
+pub(crate) fn script(name: &str) -> Result<Command> {
     let mut node = command("node");
-    node.arg(scripts::with_packages("chromium.mjs")?).env("CHROMIUM", browser()?);
+    node.arg(scripts::with_packages(name)?).env("CHROMIUM", browser()?);
     Ok(node)
 }
 

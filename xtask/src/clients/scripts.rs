@@ -22,7 +22,7 @@ pub(crate) fn with_packages(script: &str) -> Result<PathBuf> {
         execute(install.current_dir(&folder))?;
         stamp::write(&folder, &lock)?;
     }
-    for file in ["expect.mjs", script] {
+    for file in ["browser.mjs", "expect.mjs", script] {
         copy(&source.join(file), &folder.join(file))?;
     }
     Ok(folder.join(script))
