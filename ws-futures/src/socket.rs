@@ -244,6 +244,9 @@ where
             && self.lacks_room(high_water)
         {
             ready!(self.poll_deadline(waker));
+            if let Some(error) = self.connection.error() {
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, error).into()));
+            }
         }
         Poll::Ready(self.written())
     }

@@ -1,5 +1,5 @@
 //! An echo server on axum, over HTTP/1.1 and HTTP/2:
-//! `axum_echo ADDRESS [--max-message BYTES] [--deflate]`.
+//! `axum_echo ADDRESS [--max-message BYTES] [--chunked] [--deflate] [--threads N]`.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -8,16 +8,27 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::any;
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
+use tokio::runtime::Builder;
+use ws_testkit::options;
 use ws_tokio::upgrade::{WebSocket, WebSocketUpgrade};
-use ws_tokio::{Config, Event, Limits};
+use ws_tokio::{Config, Event};
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let (address, config) = options(std::env::args().skip(1))?;
-    let listener = TcpListener::bind(address).await?;
+fn main() -> Result<(), Box<dyn Error>> {
+    let options = options::Server::parse(std::env::args().skip(1))?;
+    let mut runtime = match options.threads {
+        1 => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    runtime.worker_threads(options.threads).enable_all().build()?.block_on(listen(options))
+}
+
+async fn listen(options: options::Server) -> Result<(), Box<dyn Error>> {
+    let listener = TcpListener::bind(options.address).await?;
     println!("listening on ws://{}", listener.local_addr()?);
-    let app = Router::new().fallback(any(serve)).with_state(Arc::new(config));
+    let app = Router::new().fallback(any(serve)).with_state(Arc::new(options.config));
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     Ok(axum::serve(listener, app).await?)
 }
 
@@ -34,30 +45,17 @@ async fn echo(mut socket: WebSocket) -> Result<(), Box<dyn Error + Send + Sync>>
             match event {
                 Event::Text(text) => batch.send(text)?,
                 Event::Binary(data) => batch.send(data)?,
+                Event::TextChunk { data, fin } => {
+                    let (connection, output) = batch.connection();
+                    connection.send_fragment(data, fin, output)?;
+                }
+                Event::BinaryChunk { data, fin } => {
+                    let (connection, output) = batch.connection();
+                    connection.send_fragment(data, fin, output)?;
+                }
                 _ => {}
             }
         }
     }
     Ok(())
-}
-
-fn options(
-    mut arguments: impl Iterator<Item = String>,
-) -> Result<(String, Config), Box<dyn Error>> {
-    let mut address = None;
-    let mut config = Config::default();
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--max-message" => {
-                let size = arguments.next().ok_or("--max-message takes BYTES")?.parse()?;
-                config.incoming =
-                    Limits { max_message_size: size, max_frame_size: size, ..Limits::incoming() };
-            }
-            "--deflate" => config.deflate = Some(ws_tokio::Deflate::default()),
-            _ if address.is_none() && !argument.starts_with('-') => address = Some(argument),
-            _ => return Err(format!("unknown argument {argument}").into()),
-        }
-    }
-    let usage = "usage: axum_echo ADDRESS [--max-message BYTES] [--deflate]";
-    Ok((address.ok_or(usage)?, config))
 }

@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
-use ws_tokio::{Config, Delivery, Event, Limits, accept};
+use ws_testkit::options;
+use ws_tokio::{Config, Event, accept};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let options = Options::parse(std::env::args().skip(1))?;
+    let options = options::Server::parse(std::env::args().skip(1))?;
     let mut runtime = match options.threads {
         1 => Builder::new_current_thread(),
         _ => Builder::new_multi_thread(),
@@ -20,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     runtime.worker_threads(options.threads).enable_all().build()?.block_on(serve(options))
 }
 
-async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
+async fn serve(options: options::Server) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(&options.address).await?;
     println!("listening on ws://{}", listener.local_addr()?);
     let config = Arc::new(options.config);
@@ -60,39 +61,4 @@ async fn echo(stream: TcpStream, config: Arc<Config>) -> Result<(), Box<dyn Erro
         }
     }
     Ok(())
-}
-
-struct Options {
-    address: String,
-    threads: usize,
-    config: Config,
-}
-
-impl Options {
-    fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, Box<dyn Error>> {
-        let mut address = None;
-        let mut threads = 1;
-        let mut config = Config::default();
-        while let Some(argument) = arguments.next() {
-            match argument.as_str() {
-                "--max-message" => {
-                    let size = arguments.next().ok_or("--max-message takes BYTES")?.parse()?;
-                    config.incoming = Limits {
-                        max_message_size: size,
-                        max_frame_size: size,
-                        ..Limits::incoming()
-                    };
-                }
-                #[cfg(feature = "deflate")]
-                "--deflate" => config.deflate = Some(ws_tokio::Deflate::default()),
-                "--chunked" => config.delivery = Delivery::Chunked,
-                "--threads" => threads = arguments.next().ok_or("--threads takes N")?.parse()?,
-                _ if address.is_none() && !argument.starts_with('-') => address = Some(argument),
-                _ => return Err(format!("unknown argument {argument}").into()),
-            }
-        }
-        let usage = "usage: tokio_echo ADDRESS [--max-message BYTES] [--chunked] [--deflate] \
-                     [--threads N]";
-        Ok(Self { address: address.ok_or(usage)?, threads, config })
-    }
 }

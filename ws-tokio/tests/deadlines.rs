@@ -1,19 +1,16 @@
 //! Deadlines by Tokio's clock, which stands still here but for whom it waits.
 
-mod support;
-
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::runtime::Builder;
 use tokio::time::Instant;
+use ws_testkit::raw::{REQUEST, header};
 use ws_tokio::proto::client::{HandshakeErrorKind, Request};
 use ws_tokio::proto::{Connection, ErrorKind};
 use ws_tokio::{
     CloseCode, Config, Error, HandshakeError, TokioStream, TokioTimer, WebSocket, accept, client,
 };
-
-use support::wire::{REQUEST, header};
 
 /// Runs a test in a runtime whose clock jumps to the next deadline whenever all wait.
 fn in_no_time<F: Future<Output = ()>>(test: impl FnOnce() -> F) {

@@ -1,9 +1,9 @@
-// The browser that the scripts drive.
+// How the scripts start the browser that CHROMIUM names.
 
 import { chromium } from "playwright-core";
 
-/** Starts the browser that CHROMIUM names. The switches keep it from asking for anything but our server. */
-export function browser(more = []) {
+/** The switches keep the browser from asking for anything but our server. */
+export function launch(...more) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM,
     args: [

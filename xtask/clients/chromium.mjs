@@ -2,13 +2,13 @@
 // CHROMIUM=/usr/bin/chromium node chromium.mjs ADDRESS
 
 import assert from "node:assert/strict";
-import { browser } from "./browser.mjs";
+import { launch } from "./browser.mjs";
 import { check, soon } from "./expect.mjs";
 
 const address = process.argv[2];
 const url = `ws://${address}/ws`;
 
-const chromium = await browser();
+const browser = await launch();
 
 /** The page's controls, as a person uses them. */
 class Page {
@@ -25,7 +25,7 @@ class Page {
   }
 
   static async open() {
-    const page = new Page(await chromium.newPage());
+    const page = new Page(await browser.newPage());
     const response = await page.page.goto(`http://${address}/`);
     assert.equal(response.status(), 200);
     return page;
@@ -190,4 +190,4 @@ await check("1001 when the server stops, and the page says so", async () => {
 });
 
 await check("no errors in the pages", () => assert.deepEqual([...alice.errors, ...bob.errors], []));
-await chromium.close();
+await browser.close();

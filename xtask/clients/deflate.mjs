@@ -3,21 +3,11 @@
 import assert from "node:assert/strict";
 import WebSocket from "ws";
 import { Inbox, check, soon } from "./expect.mjs";
+import { message } from "./messages.mjs";
 
 const address = process.argv[2];
 const MESSAGES = 200;
 const WINDOWS = [9, 10, 11, 12, 13, 14, 15];
-
-/** Alike, and none like the other. */
-function message(i) {
-  const items = Array.from({ length: 1 + (i % 12) }, (_, k) => ({
-    id: (i * 7919 + k * 104729) % 100_003,
-    name: `item ${i} €`,
-    tags: ["alpha", "beta", "😀"].slice(k % 3),
-    value: Math.sin(i * 31 + k),
-  }));
-  return JSON.stringify({ type: "update", sequence: i, items });
-}
 
 async function converse(offer) {
   const socket = new WebSocket(`ws://${address}`, {

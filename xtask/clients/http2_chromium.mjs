@@ -2,14 +2,14 @@
 // CHROMIUM=/usr/bin/chromium node http2_chromium.mjs ADDRESS
 
 import assert from "node:assert/strict";
-import { browser } from "./browser.mjs";
+import { launch } from "./browser.mjs";
 import { check, soon } from "./expect.mjs";
 
 const address = process.argv[2];
 
 // The certificate is the server's own.
-const chromium = await browser(["--ignore-certificate-errors"]);
-const page = await chromium.newPage({ ignoreHTTPSErrors: true });
+const browser = await launch("--ignore-certificate-errors");
+const page = await browser.newPage({ ignoreHTTPSErrors: true });
 
 await check("the page comes over HTTP/2", async () => {
   const response = await soon(page.goto(`https://${address}/`), "the page");
@@ -53,4 +53,4 @@ await check("every message came back", () => assert.deepEqual(result.received.sl
 await check("a clean close", () => {
   assert.deepEqual([result.code, result.wasClean], [1000, true]);
 });
-await chromium.close();
+await browser.close();

@@ -52,8 +52,7 @@ enum Task {
     /// The browser is the one that CHROMIUM names, or one on PATH. What is missing is installed from
     /// the system's packages, as root or with sudo.
     Clients(clients::Options),
-    /// Runs foreign clients (Node, Python) against the echo server over every choice of parameters of
-    /// permessage-deflate
+    /// Has foreign implementations (Node, Python, Chromium, zlib) converse over permessage-deflate
     DeflateClients,
     /// Runs foreign clients (Node, Chromium) against axum servers over HTTP/2
     Http2,

@@ -15,12 +15,17 @@ use super::engine::{Deflater, Inflater};
 /// half of them may stay with connections that are busy. Where more connections are busy at the same
 /// time, each borrows one of the others for a message at a time, which costs a copy of its history. An
 /// engine takes about 160 KiB to compress with a window of 12 bits and 64 KiB to decompress: memory
-/// for the pool, not for each connection.
+/// for the pool, not for each connection. As connections become idle the pool frees engines, too, down
+/// to a sixteenth of its size.
 #[derive(Clone)]
 pub struct EnginePool {
     shelves: Arc<Mutex<Shelves>>,
     size: usize,
 }
+
+/// When connections become idle as many engines wait for others as are in use, but at least this part
+/// of all that there may be.
+const KEPT: usize = 16;
 
 #[derive(Default)]
 pub(super) struct Shelves {
@@ -85,17 +90,21 @@ impl EnginePool {
             (fitting.map(|at| shelf.idle.remove(at)), shelf.lent <= self.size / 2)
         });
         let engine = idle.unwrap_or_else(|| Box::new(new()));
-        Lease { engine: Some(engine), stays, pool: self.clone() }
+        Lease { engine: Some(engine), stays, retired: false, pool: self.clone() }
     }
 
-    fn take_back<E: Pooled>(&self, mut engine: Box<E>) {
+    fn take_back<E: Pooled>(&self, mut engine: Box<E>, retired: bool) {
         engine.trim();
         // What there is no room for is freed when the lock is not held.
         let _surplus = self.with(|shelf: &mut Shelf<E>| {
             shelf.lent -= 1;
             shelf.idle.push(engine);
-            let surplus = (shelf.idle.len() + shelf.lent).saturating_sub(self.size);
-            shelf.idle.drain(..surplus.min(shelf.idle.len())).collect::<Vec<_>>()
+            let mut room = self.size.saturating_sub(shelf.lent);
+            if retired {
+                room = room.min(shelf.lent.max(self.size.div_ceil(KEPT)));
+            }
+            let surplus = shelf.idle.len().saturating_sub(room);
+            shelf.idle.drain(..surplus).collect::<Vec<_>>()
         });
     }
 
@@ -130,6 +139,7 @@ impl fmt::Debug for EnginePool {
 pub(super) struct Lease<E: Pooled> {
     engine: Option<Box<E>>,
     stays: bool,
+    retired: bool,
     pool: EnginePool,
 }
 
@@ -137,6 +147,11 @@ impl<E: Pooled> Lease<E> {
     /// Whether it may be kept from one message to the next.
     pub(super) fn stays(&self) -> bool {
         self.stays
+    }
+
+    /// Gives it back because its connection is idle, not because a message has ended.
+    pub(super) fn retire(mut self) {
+        self.retired = true;
     }
 }
 
@@ -159,7 +174,7 @@ const HELD: &str = "an engine is given back only by the drop of its lease";
 impl<E: Pooled> Drop for Lease<E> {
     fn drop(&mut self) {
         if let Some(engine) = self.engine.take() {
-            self.pool.take_back(engine);
+            self.pool.take_back(engine, self.retired);
         }
     }
 }

@@ -25,6 +25,7 @@
 //! # drop(connection);
 //! ```
 
+mod origin;
 mod rejection;
 mod request;
 mod request_head;

@@ -198,6 +198,40 @@ fn what_the_application_sees() {
 }
 
 #[test]
+fn the_page_behind_a_request() {
+    let cases: [(&[u8], bool); 6] = [
+        (b"", false),
+        (b"Origin: http://example.com:81\r\n", false),
+        (b"Origin: HTTPS://Example.com:81\r\n", false),
+        (b"Origin: http://example.com\r\n", true),
+        (b"Origin: null\r\n", true),
+        (b"Origin: http://\xFF\r\n", true),
+    ];
+    for (field, cross) in cases {
+        let text = [REQUEST.as_bytes(), field, b"\r\n"].concat();
+        let request = receive(&Config::default(), &text).0.expect("valid");
+        assert_eq!(request.is_cross_origin(), cross, "{}", field.escape_ascii());
+    }
+}
+
+#[test]
+fn a_subprotocol_is_chosen_as_the_client_prefers() {
+    let more = "Sec-WebSocket-Protocol: v3, v2\r\nSec-WebSocket-Protocol: v1\r\n";
+    let cases: [(&str, &[&str], Option<&str>); 5] = [
+        (more, &["v1", "v2"], Some("v2")),
+        (more, &["v1"], Some("v1")),
+        (more, &["V1", "v4"], None),
+        (more, &[], None),
+        ("", &["v1"], None),
+    ];
+    for (more, supported, chosen) in cases {
+        let text = request(&[], more);
+        let request = receive(&Config::default(), text.as_bytes()).0.expect("valid");
+        assert_eq!(request.choose_subprotocol(supported), chosen, "{supported:?}");
+    }
+}
+
+#[test]
 fn answers_are_made_by_the_application_without_injection() {
     let offered = request(&[], "Sec-WebSocket-Protocol: v2, v1\r\n");
     let request = || receive(&Config::default(), offered.as_bytes()).0.expect("valid");

@@ -1,18 +1,11 @@
-//! Servers on ports that the system chooses, seeded randomness, and both kinds of runtime.
+//! Listeners on ports that the system chooses, and both kinds of runtime.
 #![allow(dead_code, reason = "every test file takes the part it needs")]
-
-pub(crate) mod echo;
-pub(crate) mod proxy;
-pub(crate) mod seeds;
-pub(crate) mod wire;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
-use ws_tokio::proto::client::{Request, Uri};
-use ws_tokio::{Config, WebSocket, connect_with};
 
 /// Ends a test that hangs; it is far above what a slow machine needs.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -33,11 +26,4 @@ pub(crate) async fn listen() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     (listener, address)
-}
-
-/// A client of ours.
-pub(crate) async fn client(address: SocketAddr, config: &Config) -> WebSocket<TcpStream> {
-    let uri: Uri = format!("ws://{address}/").parse().expect("an address");
-    let connected = connect_with(&uri, Request::for_uri(&uri), config.clone()).await;
-    connected.expect("a server").0
 }

@@ -2,6 +2,7 @@
 
 use h2::Reason;
 use tokio::sync::mpsc;
+use ws_testkit::raw::frame;
 use ws_tokio::proto::ErrorKind;
 use ws_tokio::upgrade::WebSocket;
 use ws_tokio::{CloseCode, Config, Error};
@@ -9,7 +10,6 @@ use ws_tokio::{CloseCode, Config, Error};
 use crate::h2_client::Stream;
 use crate::server::{echoed, over_http2, request, serve, soon};
 use crate::support::listen;
-use crate::support::wire::frame;
 
 /// A server that tells how each of its sockets has ended.
 async fn server() -> (std::net::SocketAddr, mpsc::UnboundedReceiver<(Error, CloseCode)>) {

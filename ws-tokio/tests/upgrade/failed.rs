@@ -10,13 +10,13 @@ use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
+use ws_testkit::raw::REQUEST;
 use ws_tokio::upgrade::{Upgrade, upgrade};
 use ws_tokio::{Config, HandshakeError};
 
 use crate::h2_client::{connection, extended_connect};
 use crate::server::{serve, soon};
 use crate::support::listen;
-use crate::support::wire::REQUEST;
 
 /// A server that grants every request and never sends its answer.
 async fn hung(config: Config) -> (std::net::SocketAddr, mpsc::UnboundedReceiver<HandshakeError>) {

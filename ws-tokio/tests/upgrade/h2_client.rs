@@ -8,9 +8,9 @@ use h2::{RecvStream, SendStream};
 use hyper::body::Bytes;
 use hyper::{Method, Request, Response};
 use tokio::net::TcpStream;
+use ws_testkit::raw::frame;
 
 use crate::server::{echo_server, soon};
-use crate::support::wire::frame;
 
 /// An HTTP/2 connection.
 pub(crate) async fn connection(address: SocketAddr) -> SendRequest<Bytes> {

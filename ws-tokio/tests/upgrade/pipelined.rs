@@ -2,9 +2,9 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use ws_testkit::raw::{REQUEST, frame};
 
 use crate::server::{echo_server, soon};
-use crate::support::wire::{REQUEST, frame, frames};
 
 #[tokio::test]
 async fn are_not_lost() {
@@ -24,4 +24,10 @@ async fn are_not_lost() {
         }
     })
     .await;
+}
+
+/// What follows the head of the server's response.
+fn frames(answer: &[u8]) -> &[u8] {
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a response");
+    &answer[end + 4..]
 }

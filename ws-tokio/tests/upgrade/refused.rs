@@ -4,11 +4,11 @@ use h2::ext::Protocol;
 use hyper::{Method, Request};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use ws_testkit::raw::REQUEST;
 use ws_tokio::{Config, HandshakeError, http2};
 
 use crate::h2_client::{extended_connect, refusal};
 use crate::server::{self, echo_server, request, serve, soon};
-use crate::support::wire::REQUEST;
 
 #[tokio::test]
 async fn over_http1() {

@@ -98,7 +98,7 @@ pub(crate) const STAGES: &[Stage] = &[
     },
     Stage {
         name: "compression",
-        about: "Node and Python over every choice of compression parameters",
+        about: "Node, Python, Chromium and zlib over compressed connections",
         limit: minutes(15),
         output: Output::Shown,
         run: clients::deflate::run,
@@ -125,6 +125,9 @@ pub(crate) const STAGES: &[Stage] = &[
         run: || idle::run(&idle::Options::default()),
     },
 ];
+
+/// A package outside the workspace.
+const COMPARE: &str = "compare/Cargo.toml";
 
 /// Packages that must build with fewer features than their defaults, without a warning.
 const FEATURES: &[(&str, &[&str])] = &[
@@ -153,6 +156,7 @@ const fn minutes(minutes: u64) -> Duration {
 fn fmt() -> Result<Outcome> {
     execute(&mut cargo(&["fmt", "--all", "--check"]))?;
     execute(&mut fuzz::crate_cargo(&["fmt", "--check"])?)?;
+    execute(&mut cargo(&["fmt", "--manifest-path", COMPARE, "--check"]))?;
     Ok(Outcome::Passed)
 }
 
@@ -161,6 +165,8 @@ fn clippy() -> Result<Outcome> {
     execute(cargo(&targets).args(["--", "-D", "warnings"]))?;
     let mut fuzz = fuzz::crate_cargo(&["clippy", "--all-targets"])?;
     execute(fuzz.args(["--", "-D", "warnings"]))?;
+    let mut compare = cargo(&["clippy", "--manifest-path", COMPARE]);
+    execute(compare.args(["--", "-D", "warnings"]))?;
     Ok(Outcome::Passed)
 }
 

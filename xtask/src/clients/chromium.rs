@@ -2,8 +2,7 @@ use std::env;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::clients::scripts;
-use crate::command::command;
+use crate::clients::node;
 use crate::failure::Result;
 use crate::packages;
 
@@ -12,10 +11,10 @@ pub(crate) fn prepare() -> Result<Command> {
     script("chromium.mjs")
 }
 
-/// Another script that drives it.
+/// Another script that uses it.
 pub(crate) fn script(name: &str) -> Result<Command> {
-    let mut node = command("node");
-    node.arg(scripts::with_packages(name)?).env("CHROMIUM", browser()?);
+    let mut node = node::script(name)?;
+    node.env("CHROMIUM", browser()?);
     Ok(node)
 }
 

@@ -1,21 +1,64 @@
-//! permessage-deflate with foreign clients, over every choice of parameters.
+//! permessage-deflate with foreign implementations.
 
-use super::{follow, node, python};
+use core::time::Duration;
+use std::io;
+use std::path::Path;
+use std::process::Command;
+
+use super::{chromium, follow, node, python};
 use crate::artifacts::Artifacts;
+use crate::command::command;
 use crate::echo::Echo;
 use crate::failure::Result;
+use crate::lines::Lines;
 use crate::outcome::Outcome;
+use crate::process::Process;
+
+const START: Duration = Duration::from_secs(30);
 
 pub(crate) fn run() -> Result<Outcome> {
-    let programs = Artifacts::build(&["--package", "ws-tokio", "--example", "tokio_echo"])?;
+    let programs = Artifacts::build(&[
+        "--package=ws-tokio",
+        "--example=tokio_echo",
+        "--example=deflate_client",
+        "--example=deflate_streams",
+    ])?;
     let echo = programs.path("tokio_echo")?;
-    for (name, mut command) in
-        [("node", node::script("deflate.mjs")?), ("python", python::script("deflate.py")?)]
-    {
+    for (name, mut client) in [
+        ("node", node::script("deflate.mjs")?),
+        ("python", python::script("deflate.py")?),
+        ("chromium", chromium::script("deflate_page.mjs")?),
+    ] {
         println!("{name}:");
         let server = Echo::start(echo, &["--deflate"], &format!("deflate-{name}"))?;
-        command.arg(server.address.to_string());
-        follow(command)?;
+        client.arg(server.address.to_string());
+        follow(client)?;
     }
+    let client = programs.path("deflate_client")?;
+    for (name, server) in [
+        ("node", node::script("deflate_server.mjs")?),
+        ("python", python::script("deflate_server.py")?),
+    ] {
+        println!("{name} as the server:");
+        serve(server, client)?;
+    }
+    println!("C zlib:");
+    let mut inflater = python::script("deflate_window.py")?;
+    inflater.arg(programs.path("deflate_streams")?);
+    follow(inflater)?;
     Ok(Outcome::Passed)
+}
+
+/// Runs our client against a server that tells, in a line, what the client is to be told.
+fn serve(mut server: Command, client: &Path) -> Result {
+    let (source, sink) = io::pipe()?;
+    server.stdout(sink.try_clone()?).stderr(sink);
+    let _server = Process::start(&mut server)?;
+    drop(server);
+    let output = Lines::follow(source, io::stderr());
+    let told = |line: &str| line.strip_prefix("serving ").map(str::to_owned);
+    let told = output.wait_for("a line with its address", START, told)?;
+    let mut client = command(client);
+    client.args(told.split(' '));
+    follow(client)
 }

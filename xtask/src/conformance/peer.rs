@@ -22,31 +22,53 @@ pub(crate) enum Kind {
 }
 
 pub(crate) const PEERS: &[Peer] = &[
-    Peer {
-        name: "tokio_echo",
-        kind: Kind::Server,
-        package: "ws-tokio",
-        program: "tokio_echo",
-        arguments: &["{address}", "--max-message", MAX_MESSAGE, "--deflate"],
-        cases: selection::FULL,
-    },
+    server("tokio_echo", "ws-tokio"),
     Peer {
         name: "tokio_echo-chunked",
-        kind: Kind::Server,
-        package: "ws-tokio",
-        program: "tokio_echo",
         arguments: &["{address}", "--max-message", MAX_MESSAGE, "--chunked", "--deflate"],
         cases: "1,2,3,4,5,6,7,12,13",
+        ..server("tokio_echo", "ws-tokio")
     },
+    client("tokio_echo_client", "ws-tokio"),
+    server("async_std_echo", "ws-async-std"),
+    client("async_std_echo_client", "ws-async-std"),
+    server("smol_echo", "ws-futures"),
+    client("smol_echo_client", "ws-futures"),
+    bare_server("blocking_echo"),
+    bare_server("mio_echo"),
+    bare_server("uring_echo"),
+];
+
+const fn server(program: &'static str, package: &'static str) -> Peer {
     Peer {
-        name: "tokio_echo_client",
+        name: program,
+        kind: Kind::Server,
+        package,
+        program,
+        arguments: &["{address}", "--max-message", MAX_MESSAGE, "--deflate"],
+        cases: selection::FULL,
+    }
+}
+
+/// An example of the core alone: the protocol without compression.
+const fn bare_server(program: &'static str) -> Peer {
+    Peer {
+        arguments: &["{address}", "--max-message", MAX_MESSAGE],
+        cases: "1,2,3,4,5,6,7",
+        ..server(program, "ws-proto")
+    }
+}
+
+const fn client(program: &'static str, package: &'static str) -> Peer {
+    Peer {
+        name: program,
         kind: Kind::Client,
-        package: "ws-tokio",
-        program: "tokio_echo_client",
+        package,
+        program,
         arguments: &["{url}", "{agent}", "{cases}", "--max-message", MAX_MESSAGE, "--deflate"],
         cases: selection::FULL,
-    },
-];
+    }
+}
 
 impl Peer {
     /// The arguments with the names in braces replaced.

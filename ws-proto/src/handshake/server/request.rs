@@ -129,6 +129,24 @@ impl Request {
         self.head.headers.list("sec-websocket-protocol").filter(|offer| is_token(offer))
     }
 
+    /// The one of `supported` that the client prefers, for [`Accept::subprotocol`].
+    ///
+    /// ```
+    /// use ws_proto::server::{Accept, Request};
+    /// use ws_proto::InvalidHeader;
+    ///
+    /// fn accept(request: Request) -> Result<Accept, InvalidHeader> {
+    ///     match request.choose_subprotocol(&["chat.v2", "chat.v1"]) {
+    ///         Some(chosen) => request.accept().subprotocol(chosen),
+    ///         // Go on without, or reject: that is up to you.
+    ///         None => Ok(request.accept()),
+    ///     }
+    /// }
+    /// ```
+    pub fn choose_subprotocol<'s>(&self, supported: &[&'s str]) -> Option<&'s str> {
+        self.subprotocols().find_map(|offer| supported.iter().copied().find(|name| *name == offer))
+    }
+
     /// Begins a positive answer. Compression is part of it if the client offers it and
     /// [`Config`] has it.
     pub fn accept(mut self) -> Accept {

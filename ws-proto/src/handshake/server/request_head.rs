@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+use super::origin::is_of_host;
 use crate::handshake::headers::Headers;
 
 /// The head of a request.
@@ -41,10 +42,31 @@ impl RequestHead {
         &self.host
     }
 
-    /// The origin of the page that a browser speaks for (RFC 6455 §10.2). To keep other sites'
-    /// pages out compare it with what you serve.
+    /// The origin of the page that a browser speaks for (RFC 6455 §10.2); other clients send none,
+    /// or what they like.
     pub fn origin(&self) -> Option<&str> {
         self.headers.get("origin")
+    }
+
+    /// Whether a browser asks for a page that came from another host than the one it asks.
+    ///
+    /// Any site can make its visitors' browsers connect here with their cookies, and only the
+    /// origin tells. So a server that serves its own pages refuses such requests with 403, and one
+    /// that serves others compares their [`origin`](Self::origin) with a list. Without an origin it
+    /// is no browser, and `false`.
+    ///
+    /// ```
+    /// # use ws_proto::server::RequestHead;
+    /// fn is_welcome(request: &RequestHead) -> bool {
+    ///     !request.is_cross_origin() || request.origin() == Some("https://app.example")
+    /// }
+    /// ```
+    pub fn is_cross_origin(&self) -> bool {
+        // An origin that is not even text is no page of ours.
+        let mut origins = self.headers.get_all("origin");
+        origins.any(|origin| {
+            !core::str::from_utf8(origin).is_ok_and(|origin| is_of_host(origin, &self.host))
+        })
     }
 
     /// The value of the first header field with this name, case ignored, if it is UTF-8.

@@ -4,7 +4,7 @@ use std::thread;
 
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt};
-use ws_tokio::Message;
+use ws_futures::Message;
 
 /// Says which seed it was that failed.
 pub(crate) struct Named(pub(crate) u64);

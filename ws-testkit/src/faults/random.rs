@@ -1,17 +1,21 @@
 //! Messages, fragments and pings of all sizes through a network that cuts and stalls.
 
-mod support;
-
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use ws_tokio::proto::{Connection, SendError};
-use ws_tokio::{Batch, CloseCode, Config, Event, Message};
+use ws_futures::client::Request;
+use ws_futures::proto::{Connection, SendError};
+use ws_futures::{
+    Batch, CloseCode, Config, Event, Message, ReadHalf, WebSocket, WriteHalf, accept,
+};
 
-use support::echo::{self, WAYS, Way};
-use support::seeds::{self, Named};
-use support::{client, on_both_runtimes, proxy};
+use crate::echo::{WAYS, Way};
+use crate::network;
+use crate::runtime::{Runtime, spawn};
+use crate::seeds::{self, Named};
+use crate::server::{Server, listener};
 
 /// What a client sends on one connection.
 const COUNT: usize = 40;
@@ -19,26 +23,35 @@ const COUNT: usize = 40;
 /// both wait for the other to read do not stop for good.
 const WINDOW: usize = 200 * 1024;
 
-#[test]
-fn everything_comes_back() {
-    let seed = std::cell::Cell::new(0);
-    on_both_runtimes(async || {
-        for way in WAYS {
-            for _ in 0..2 {
-                seed.set(seed.get() + 1);
-                converse(way, seed.get()).await;
-            }
+/// Every message comes back as it was, in order, with fragments and pings in between.
+pub fn everything_comes_back<R: Runtime>() {
+    let mut seed = 0;
+    for way in WAYS {
+        for _ in 0..2 {
+            seed += 1;
+            let _named = Named(seed);
+            let config = config(seed);
+            Server::new(way, config.clone()).run::<R>(|server| {
+                R::block_on(converse::<R>(server.address, way, seed, config));
+                server.end().expect("no error");
+            });
         }
-    });
+    }
 }
 
-async fn converse(way: Way, seed: u64) {
-    let _named = Named(seed);
+async fn connect<R: Runtime>(
+    address: SocketAddr,
+    config: Config,
+) -> WebSocket<R::Stream, R::Timer> {
+    let stream = R::connect(address).await.expect("a server");
+    let request = Request::new("localhost", "/");
+    let connected = ws_futures::connect(stream, R::timer(), config, request, [7; 32]);
+    connected.await.expect("a response").0
+}
+
+async fn converse<R: Runtime>(server: SocketAddr, way: Way, seed: u64, config: Config) {
     let random = &mut StdRng::seed_from_u64(seed);
-    let config = config(seed);
-    let server = echo::server(way, config.clone()).await;
-    let address = proxy::start(server, seed * 1000).await;
-    let mut socket = client(address, &config).await;
+    let mut socket = connect::<R>(network::start(server, seed * 1000), config).await;
 
     let mut awaited = VecDeque::from([Message::text("the first")]);
     socket.send("the first").await.expect("open");
@@ -75,7 +88,7 @@ async fn converse(way: Way, seed: u64) {
 /// Every other conversation is compressed.
 #[cfg(feature = "deflate")]
 fn config(seed: u64) -> Config {
-    Config { deflate: (seed % 2 == 0).then(ws_tokio::Deflate::default), ..Config::default() }
+    Config { deflate: (seed % 2 == 0).then(ws_futures::Deflate::default), ..Config::default() }
 }
 
 #[cfg(not(feature = "deflate"))]
@@ -149,5 +162,69 @@ fn send_fragments(
             pings += 1;
         }
         rest = more;
+    }
+}
+
+/// Halves of a connection in tasks of their own, both directions as fast as they go; the closing
+/// facts are seen from all four.
+pub fn halves_at_full_speed<R: Runtime>() {
+    for seed in 0..2 {
+        let _named = Named(seed);
+        R::block_on(async {
+            let listener = listener();
+            listener.set_nonblocking(true).expect("a socket");
+            let address = listener.local_addr().expect("an address");
+            let (ours, theirs) = (messages(2 * seed), messages(2 * seed + 1));
+
+            let (sent, awaited) = (theirs.clone(), ours.clone());
+            let server = spawn::<R, _>(async move {
+                let listener = R::listen(listener).expect("a listener");
+                let stream = R::accept(&listener).await.expect("a client");
+                let socket = accept(stream, R::timer(), config(seed)).await.expect("a request");
+                let (mut reader, writer) = socket.split();
+                let writer = spawn::<R, _>(send_all::<R>(writer, sent));
+                expect_all::<R>(&mut reader, &awaited).await;
+                let writer = writer.await;
+                // The client closes.
+                let close = reader.recv().await.expect("no error");
+                assert!(matches!(close, Some(Message::Close(_))));
+                assert!(reader.recv().await.expect("no error").is_none());
+                assert!(writer.closed().is_some_and(|closed| closed.is_clean()));
+            });
+
+            let address = network::start(address, seed);
+            let (mut reader, writer) = connect::<R>(address, config(seed)).await.split();
+            let writer = spawn::<R, _>(send_all::<R>(writer, ours));
+            expect_all::<R>(&mut reader, &theirs).await;
+            let mut writer = writer.await;
+            writer.close(CloseCode::NORMAL).await.expect("open");
+            while reader.recv().await.expect("no error").is_some() {}
+            assert!(reader.closed().is_some_and(|closed| closed.is_clean()));
+            server.await;
+        });
+    }
+}
+
+fn messages(seed: u64) -> Vec<Message> {
+    let random = &mut StdRng::seed_from_u64(seed);
+    (0..60).map(|_| seeds::message(random)).collect()
+}
+
+async fn send_all<R: Runtime>(
+    mut writer: WriteHalf<R::Stream, R::Timer>,
+    messages: Vec<Message>,
+) -> WriteHalf<R::Stream, R::Timer> {
+    for message in messages {
+        writer.feed(message).await.expect("open");
+    }
+    writer.flush().await.expect("open");
+    writer
+}
+
+/// Receives up to the last of these messages.
+async fn expect_all<R: Runtime>(reader: &mut ReadHalf<R::Stream, R::Timer>, messages: &[Message]) {
+    for expected in messages {
+        let message = reader.recv().await.expect("no error").expect("open");
+        assert!(message == *expected, "not what was sent");
     }
 }

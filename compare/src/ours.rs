@@ -1,0 +1,73 @@
+//! `ws-tokio`.
+
+use bytes::Bytes;
+use ws_tokio::proto::client::Request;
+use ws_tokio::{ByteString, Config, Deflate, Event, Message, WebSocket, accept, client};
+
+use crate::{Settings, Stream};
+
+pub(crate) struct Echo(WebSocket<Stream>);
+
+fn config(settings: Settings) -> Config {
+    let deflate = Deflate {
+        level: settings.level,
+        window_bits: settings.window_bits,
+        peer_window_bits: settings.window_bits,
+        ..Deflate::default()
+    };
+    Config { deflate: Some(deflate), ..Config::default() }
+}
+
+impl Echo {
+    /// The server sends back what the read buffer lends it.
+    pub(crate) async fn lent((stream, server): (Stream, Stream), settings: Settings) -> Self {
+        tokio::spawn(async move {
+            let mut socket = accept(server, config(settings)).await.expect("a client");
+            while let Some(mut batch) = socket.read().await.expect("open") {
+                while let Some(event) = batch.next() {
+                    match event {
+                        Event::Text(text) => batch.send(text).expect("open"),
+                        Event::Binary(data) => batch.send(data).expect("open"),
+                        _ => {}
+                    }
+                }
+            }
+        });
+        Self::connect(stream, settings).await
+    }
+
+    /// The server sends back messages of its own.
+    pub(crate) async fn owned((stream, server): (Stream, Stream), settings: Settings) -> Self {
+        tokio::spawn(async move {
+            let mut socket = accept(server, config(settings)).await.expect("a client");
+            while let Some(message) = socket.recv().await.expect("open") {
+                if message.is_data() {
+                    socket.send(message).await.expect("open");
+                }
+            }
+        });
+        Self::connect(stream, settings).await
+    }
+
+    async fn connect(stream: Stream, settings: Settings) -> Self {
+        let opened = client(stream, Request::new("localhost", "/"), config(settings)).await;
+        let (socket, response) = opened.expect("a server");
+        assert!(response.header("sec-websocket-extensions").is_some(), "not compressed");
+        Self(socket)
+    }
+}
+
+impl crate::Echo for Echo {
+    async fn exchange(&mut self, messages: &[Bytes]) -> usize {
+        let mut received = 0;
+        for message in messages {
+            let text = ByteString::try_from(message.clone()).expect("UTF-8");
+            self.0.send(Message::Text(text)).await.expect("open");
+            match self.0.recv().await.expect("open") {
+                Some(Message::Text(text)) => received += text.len(),
+                other => panic!("{other:?}"),
+            }
+        }
+        received
+    }
+}

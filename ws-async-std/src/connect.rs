@@ -1,0 +1,146 @@
+//! Clients over TCP.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use async_std::io::timeout;
+use async_std::net::TcpStream;
+use futures_io::{AsyncRead, AsyncWrite};
+use rand::TryRng;
+use rand::rngs::SysRng;
+use ws_futures::client::{InvalidUri, Request, Response, Uri};
+use ws_futures::{Config, HandshakeError};
+
+use crate::{AsyncStdTimer, WebSocket};
+
+/// Connects to a `ws://` address with the defaults.
+///
+/// # Errors
+///
+/// [`ConnectError`] says what failed.
+///
+/// # Cancel safety
+///
+/// Dropped before it is ready it ends the attempt.
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut socket = ws_async_std::connect("ws://127.0.0.1:9001/").await?;
+/// socket.send("hello").await?;
+/// while let Some(message) = socket.recv().await? {
+///     println!("{message:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub async fn connect(uri: &str) -> Result<WebSocket, ConnectError> {
+    let uri: Uri = uri.parse()?;
+    let request = Request::for_uri(&uri);
+    Ok(connect_with(&uri, request, Config::default()).await?.0)
+}
+
+/// Connects to an address with a request of your own (header fields, subprotocols) and a
+/// configuration. [`Config::handshake_timeout`] bounds the TCP connection and the handshake, each.
+///
+/// # Errors
+///
+/// [`ConnectError`] says what failed.
+///
+/// # Cancel safety
+///
+/// Dropped before it is ready it ends the attempt.
+pub async fn connect_with(
+    uri: &Uri,
+    request: Request,
+    config: impl Into<Arc<Config>>,
+) -> Result<(WebSocket, Response), ConnectError> {
+    if uri.is_secure() {
+        return Err(ConnectError::Secure);
+    }
+    let config = config.into();
+    let connecting = TcpStream::connect((uri.host(), uri.port()));
+    let stream = match config.handshake_timeout {
+        Some(limit) => timeout(limit, connecting).await?,
+        None => connecting.await?,
+    };
+    stream.set_nodelay(true)?;
+    Ok(client(stream.into(), request, config).await?)
+}
+
+/// Opens a WebSocket over a stream that is connected already: TLS over an [`AsyncStdStream`](crate::AsyncStdStream), for
+/// example.
+///
+/// # Errors
+///
+/// [`HandshakeError`] says what failed.
+///
+/// # Cancel safety
+///
+/// Dropped before it is ready it drops the stream.
+pub async fn client<S>(
+    stream: S,
+    request: Request,
+    config: impl Into<Arc<Config>>,
+) -> Result<(WebSocket<S>, Response), HandshakeError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut seed = [0; 32];
+    SysRng.try_fill_bytes(&mut seed).map_err(io::Error::other)?;
+    ws_futures::connect(stream, AsyncStdTimer::default(), config, request, seed).await
+}
+/// No connection came to be.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The text is no address of a WebSocket.
+    Uri(InvalidUri),
+    /// The address wants TLS; connect the stream yourself and use [`client`].
+    Secure,
+    /// The TCP connection failed.
+    Io(io::Error),
+    /// The handshake failed.
+    Handshake(HandshakeError),
+}
+
+impl From<InvalidUri> for ConnectError {
+    fn from(error: InvalidUri) -> Self {
+        Self::Uri(error)
+    }
+}
+
+impl From<io::Error> for ConnectError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<HandshakeError> for ConnectError {
+    fn from(error: HandshakeError) -> Self {
+        Self::Handshake(error)
+    }
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Uri(error) => error.fmt(f),
+            Self::Secure => f.write_str("wss addresses need a TLS stream of the caller's"),
+            Self::Io(error) => error.fmt(f),
+            Self::Handshake(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ConnectError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Uri(_) | Self::Secure => None,
+            Self::Io(error) => error.source(),
+            Self::Handshake(error) => error.source(),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! WebSocket clients and servers on async-std.
+//!
+//! **async-std is no longer maintained** (RUSTSEC-2025-0052); its authors point to smol. This crate is
+//! for programs that are there already. With smol use [`ws_futures`] itself: smol's streams have the
+//! traits that it wants, and its examples `smol_echo` and `smol_echo_client` show the timer.
+//!
+//! ```no_run
+//! use async_std::net::TcpListener;
+//! use async_std::task;
+//! use ws_async_std::{Config, accept};
+//!
+//! # #[async_std::main]
+//! # async fn main() -> std::io::Result<()> {
+//! let listener = TcpListener::bind("127.0.0.1:9001").await?;
+//! loop {
+//!     let (stream, _peer) = listener.accept().await?;
+//!     task::spawn(async move {
+//!         let mut socket = accept(stream, Config::default()).await?;
+//!         while let Some(message) = socket.recv().await? {
+//!             if message.is_data() {
+//!                 socket.send(message).await?;
+//!             }
+//!         }
+//!         Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+//!     });
+//! }
+//! # }
+//! ```
+
+mod connect;
+mod stream;
+mod timer;
+
+use std::sync::Arc;
+
+use async_std::net::TcpStream;
+
+pub use connect::{ConnectError, client, connect, connect_with};
+pub use stream::AsyncStdStream;
+pub use timer::AsyncStdTimer;
+pub use ws_futures::{
+    Batch, ByteString, Bytes, Close, CloseCode, Closed, Config, Delivery, Error, Event,
+    HandshakeError, Limits, Message, Prepared, TrySendError, proto, server,
+};
+#[cfg(feature = "deflate")]
+pub use ws_futures::{Deflate, EnginePool};
+
+/// A WebSocket over TCP, or over another stream.
+pub type WebSocket<S = AsyncStdStream> = ws_futures::WebSocket<S, AsyncStdTimer>;
+/// The receiving half of a [`WebSocket`].
+pub type ReadHalf<S = AsyncStdStream> = ws_futures::ReadHalf<S, AsyncStdTimer>;
+/// The sending half of a [`WebSocket`].
+pub type WriteHalf<S = AsyncStdStream> = ws_futures::WriteHalf<S, AsyncStdTimer>;
+/// A client that waits for an answer.
+pub type Incoming<S = AsyncStdStream> = ws_futures::Incoming<S, AsyncStdTimer>;
+
+/// Accepts a WebSocket on a TCP stream: any valid request, without a subprotocol.
+///
+/// On other streams, such as TLS over an [`AsyncStdStream`], [`ws_futures::accept`] does the same with
+/// an [`AsyncStdTimer`].
+///
+/// # Errors
+///
+/// [`HandshakeError::Rejected`]: the client was told and the stream is ended.
+/// [`HandshakeError::Io`].
+///
+/// # Cancel safety
+///
+/// Dropped before it is ready it drops the stream.
+pub fn accept(
+    stream: TcpStream,
+    config: impl Into<Arc<Config>>,
+) -> impl Future<Output = Result<WebSocket, HandshakeError>> {
+    ws_futures::accept(stream.into(), AsyncStdTimer::default(), config.into())
+}
+
+/// Reads a request for a WebSocket, to be looked at and answered when you like.
+///
+/// # Errors
+///
+/// [`HandshakeError::Io`]: the stream failed or ended.
+///
+/// # Cancel safety
+///
+/// Dropped before it is ready it drops the stream.
+pub async fn incoming(
+    stream: TcpStream,
+    config: impl Into<Arc<Config>>,
+) -> Result<Incoming, HandshakeError> {
+    ws_futures::Incoming::read(stream.into(), AsyncStdTimer::default(), config).await
+}

@@ -1,0 +1,55 @@
+//! An echo client for the conformance suite, on smol:
+//! `smol_echo_client URL AGENT CASES [--max-message BYTES] [--deflate]`.
+//!
+//! For each case N from 1 to CASES it connects to `URL/runCase?case=N&agent=AGENT` and sends back
+//! what it gets until the server closes.
+
+#[path = "smol/timer.rs"]
+mod timer;
+
+use std::error::Error;
+use std::sync::Arc;
+
+use rand::TryRng;
+use rand::rngs::SysRng;
+use smol::net::TcpStream;
+use ws_futures::client::{Request, Uri};
+use ws_futures::{Config, Event, connect};
+use ws_testkit::options;
+
+use timer::SmolTimer;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let options = options::Client::parse(std::env::args().skip(1))?;
+    let config = Arc::new(options.config.clone());
+    smol::block_on(async {
+        for uri in options.cases() {
+            // The suite breaks the protocol on purpose: most cases end in an error.
+            if let Err(error) = echo(&uri.parse()?, Arc::clone(&config)).await {
+                println!("{uri}: {error}");
+            }
+        }
+        Ok(())
+    })
+}
+
+async fn echo(uri: &Uri, config: Arc<Config>) -> Result<(), Box<dyn Error>> {
+    let stream = TcpStream::connect((uri.host(), uri.port())).await?;
+    stream.set_nodelay(true)?;
+    // The nonce and the masks must be unpredictable (RFC 6455 §10.3).
+    let mut seed = [0; 32];
+    SysRng.try_fill_bytes(&mut seed)?;
+    let request = Request::for_uri(uri);
+    let (mut socket, _response) =
+        connect(stream, SmolTimer::default(), config, request, seed).await?;
+    while let Some(mut batch) = socket.read().await? {
+        while let Some(event) = batch.next() {
+            match event {
+                Event::Text(text) => batch.send(text)?,
+                Event::Binary(data) => batch.send(data)?,
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}

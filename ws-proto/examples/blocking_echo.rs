@@ -1,0 +1,89 @@
+//! An echo server on `std::net`, one thread for each connection:
+//! `blocking_echo ADDRESS [--max-message BYTES]`.
+//!
+//! A read waits no longer than the core's next deadline. A write waits for the peer by itself, and
+//! meanwhile nothing is read: that is all there is to back-pressure.
+
+use std::error::Error;
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use ws_proto::Config;
+
+mod echo;
+use echo::{Clock, HIGH_WATER, Options, Session};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let options = Options::parse("blocking_echo")?;
+    let listener = TcpListener::bind(&options.address)?;
+    println!("listening on ws://{}", listener.local_addr()?);
+    let config = Arc::new(options.config);
+    for stream in listener.incoming() {
+        let config = Arc::clone(&config);
+        // What goes wrong with one peer concerns only its own connection.
+        let served =
+            stream.and_then(|stream| thread::Builder::new().spawn(move || serve(stream, &config)));
+        if let Err(error) = served {
+            // Out of file descriptors or threads, as a rule: connections must end first.
+            eprintln!("accept: {error}");
+            thread::sleep(Duration::from_millis(100));
+        }
+    }
+    Ok(())
+}
+
+fn serve(mut stream: TcpStream, config: &Arc<Config>) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    // A peer that takes nothing for so long is gone.
+    stream.set_write_timeout(Some(config.ping_timeout))?;
+    let clock = Clock::start();
+    let mut session = Session::new(config);
+    let mut buffer = vec![0; 16 * 1024];
+    let mut deadline = session.handle_time(clock.now());
+    loop {
+        let left = deadline.map(|deadline| deadline - clock.now());
+        if let Some(len) = read(&mut stream, &mut buffer, left)? {
+            session.receive(&mut buffer[..len]);
+        }
+        deadline = session.handle_time(clock.now());
+        if session.gave_up() {
+            return Ok(());
+        }
+
+        let before = clock.now();
+        stream.write_all(&session.output)?;
+        session.output.clear();
+        session.output.shrink_to(HIGH_WATER);
+        if clock.now() - before > Duration::from_millis(100) {
+            // The socket was full, and then the peer made room.
+            session.peer_has_read();
+        }
+        if session.wants_close() {
+            return stream.shutdown(Shutdown::Both);
+        }
+        if session.wants_half_close() {
+            stream.shutdown(Shutdown::Write)?;
+        }
+    }
+}
+
+/// Reads once; `None` if nothing has come within the time that is left.
+fn read(
+    stream: &mut TcpStream,
+    buffer: &mut [u8],
+    left: Option<Duration>,
+) -> io::Result<Option<usize>> {
+    // Even late, what has come is read first: it shows that the peer is alive. And zero would mean
+    // to wait for ever.
+    stream.set_read_timeout(left.map(|left| left.max(Duration::from_millis(1))))?;
+    match stream.read(buffer) {
+        Ok(len) => Ok(Some(len)),
+        Err(error) => match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => Ok(None),
+            _ => Err(error),
+        },
+    }
+}

@@ -1,0 +1,146 @@
+use std::mem;
+use std::sync::Arc;
+
+use ws_proto::server::{Handshake, Progress};
+use ws_proto::{Config, Connection, Event, Instant};
+
+/// One client of an echo server from its request to its end, without I/O.
+///
+/// Whoever does the I/O passes on what was read, tells the time, writes the output, and asks how to
+/// end the stream.
+pub(crate) struct Session {
+    config: Arc<Config>,
+    stage: Stage,
+    /// What is to be written.
+    pub(crate) output: Vec<u8>,
+    gave_up: bool,
+}
+
+enum Stage {
+    Handshake(Handshake),
+    Open(Connection),
+    /// The answer must arrive: reading goes on until the client has gone, or for a while.
+    Refused(Option<Instant>),
+    Ended,
+}
+
+impl Session {
+    pub(crate) fn new(config: &Arc<Config>) -> Self {
+        let stage = Stage::Handshake(Handshake::new(Arc::clone(config)));
+        Self { config: Arc::clone(config), stage, output: Vec::new(), gave_up: false }
+    }
+
+    /// Takes what one read has given: nothing at the end of the stream.
+    pub(crate) fn receive(&mut self, mut input: &mut [u8]) {
+        if input.is_empty() {
+            return self.receive_eof();
+        }
+        if let Stage::Handshake(_) = self.stage {
+            self.shake_hands(&mut input);
+        }
+        // Frames may have come with the request: what is left of the input is theirs.
+        if let Stage::Open(connection) = &mut self.stage {
+            // An error does not end the loop around this: a Close frame is to be written, and has
+            // to arrive.
+            while let Ok(Some(event)) = connection.receive(&mut input) {
+                echo(event, connection, &mut self.output);
+                connection.poll_transmit(&mut self.output);
+            }
+            connection.poll_transmit(&mut self.output);
+        }
+    }
+
+    fn shake_hands(&mut self, input: &mut &mut [u8]) {
+        let Stage::Handshake(handshake) = mem::replace(&mut self.stage, Stage::Ended) else {
+            return;
+        };
+        self.stage = match handshake.receive(input) {
+            Ok(Progress::NeedsInput(unfinished)) => Stage::Handshake(unfinished),
+            Ok(Progress::Request(request)) => {
+                Stage::Open(request.accept().respond(&mut self.output))
+            }
+            Err(rejection) => {
+                rejection.respond(&mut self.output);
+                Stage::Refused(None)
+            }
+        };
+    }
+
+    fn receive_eof(&mut self) {
+        match &mut self.stage {
+            Stage::Open(connection) => {
+                let _ = connection.receive_eof();
+                connection.poll_transmit(&mut self.output);
+            }
+            stage => *stage = Stage::Ended,
+        }
+    }
+
+    /// Acts on a deadline that has passed, and tells the next one. Call it in each turn, after
+    /// [`receive`](Self::receive): a client that never stops sending has deadlines, too.
+    pub(crate) fn handle_time(&mut self, now: Instant) -> Option<Instant> {
+        match &mut self.stage {
+            Stage::Handshake(handshake) => {
+                if let Err(rejection) = handshake.handle_timeout(now) {
+                    rejection.respond(&mut self.output);
+                    self.stage = Stage::Refused(None);
+                    return self.handle_time(now);
+                }
+                handshake.poll_timeout(now)
+            }
+            Stage::Open(connection) => {
+                let _ = connection.handle_timeout(now);
+                connection.poll_transmit(&mut self.output);
+                let deadline = connection.poll_timeout(now);
+                // A connection that is closing has a deadline, until the last one has passed.
+                self.gave_up = deadline.is_none() && connection.closed().is_some();
+                deadline
+            }
+            Stage::Refused(deadline) => {
+                let deadline = *deadline.get_or_insert(now + self.config.drain_timeout);
+                self.gave_up = deadline <= now;
+                Some(deadline)
+            }
+            Stage::Ended => None,
+        }
+    }
+
+    /// Whether to end the stream at once, whatever is unwritten.
+    pub(crate) fn gave_up(&self) -> bool {
+        self.gave_up
+    }
+
+    /// Whether to end the stream once the output is written, and to read no more.
+    pub(crate) fn wants_close(&self) -> bool {
+        match &self.stage {
+            Stage::Open(connection) => connection.wants_close(),
+            Stage::Ended => true,
+            Stage::Handshake(_) | Stage::Refused(_) => false,
+        }
+    }
+
+    /// Whether to end our direction of the stream once the output is written, and to read on.
+    pub(crate) fn wants_half_close(&self) -> bool {
+        match &self.stage {
+            Stage::Open(connection) => connection.wants_half_close(),
+            Stage::Refused(_) => true,
+            Stage::Handshake(_) | Stage::Ended => false,
+        }
+    }
+
+    /// Notes that a stream which had been full has taken output again: the client is alive.
+    pub(crate) fn peer_has_read(&mut self) {
+        if let Stage::Open(connection) = &mut self.stage {
+            connection.peer_has_read();
+        }
+    }
+}
+
+/// Sending fails only after a Close frame, when nobody waits for a reply.
+fn echo(event: Event<'_>, connection: &mut Connection, output: &mut Vec<u8>) {
+    let _ = match event {
+        Event::Text(text) => connection.send(text, output),
+        Event::Binary(data) => connection.send(data, output),
+        _ => Ok(()),
+    };
+}

@@ -1,0 +1,190 @@
+//! An echo server on mio, one thread for all connections:
+//! `mio_echo ADDRESS [--max-message BYTES]`.
+//!
+//! All connections share one buffer for reading. One whose output is not taken is not read from
+//! either until it is. The earliest of all deadlines bounds the wait for events.
+
+use std::collections::{BTreeSet, HashMap};
+use std::error::Error;
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::mem;
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Poll, Token};
+use ws_proto::{Config, Instant};
+
+mod echo;
+use echo::{Clock, HIGH_WATER, Options, Session};
+
+const LISTENER: Token = Token(0);
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let options = Options::parse("mio_echo")?;
+    let mut listener = TcpListener::bind(options.address.parse()?)?;
+    println!("listening on ws://{}", listener.local_addr()?);
+    let mut poll = Poll::new()?;
+    poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+    let mut server = Server {
+        listener,
+        config: Arc::new(options.config),
+        peers: HashMap::new(),
+        accepted: 0,
+        deadlines: BTreeSet::new(),
+        ready: BTreeSet::new(),
+    };
+
+    let clock = Clock::start();
+    let mut events = Events::with_capacity(1024);
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let wait = match server.deadlines.first() {
+            _ if !server.ready.is_empty() => Some(Duration::ZERO),
+            first => first.map(|(deadline, _)| *deadline - clock.now()),
+        };
+        match poll.poll(&mut events, wait) {
+            Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error.into()),
+            _ => server.ready.extend(events.iter().map(|event| event.token())),
+        }
+        let now = clock.now();
+        while server.deadlines.first().is_some_and(|(deadline, _)| *deadline <= now) {
+            server.ready.extend(server.deadlines.pop_first().map(|(_, token)| token));
+        }
+        for token in mem::take(&mut server.ready) {
+            match token {
+                LISTENER => server.accept(&poll, now),
+                token => server.turn(token, &mut buffer, now),
+            }
+        }
+    }
+}
+
+struct Server {
+    listener: TcpListener,
+    config: Arc<Config>,
+    peers: HashMap<Token, Peer>,
+    accepted: usize,
+    deadlines: BTreeSet<(Instant, Token)>,
+    /// Whoever has more to do: events tell only of changes.
+    ready: BTreeSet<Token>,
+}
+
+impl Server {
+    fn accept(&mut self, poll: &Poll, now: Instant) {
+        match self.listener.accept() {
+            Ok((mut stream, _address)) => {
+                // There may be another.
+                self.ready.insert(LISTENER);
+                self.accepted += 1;
+                let token = Token(self.accepted);
+                let interest = Interest::READABLE | Interest::WRITABLE;
+                if let Err(error) = poll.registry().register(&mut stream, token, interest) {
+                    return eprintln!("register: {error}");
+                }
+                // Without it small replies would only come later.
+                let _ = stream.set_nodelay(true);
+                let session = Session::new(&self.config);
+                self.peers.insert(token, Peer { stream, session, blocked: false, deadline: None });
+                self.ready.insert(token);
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => {
+                // Out of file descriptors, as a rule: connections must end first.
+                eprintln!("accept: {error}");
+                self.deadlines.insert((now + Duration::from_millis(100), LISTENER));
+            }
+        }
+    }
+
+    fn turn(&mut self, token: Token, buffer: &mut [u8], now: Instant) {
+        let Some(peer) = self.peers.get_mut(&token) else { return };
+        if let Some(deadline) = peer.deadline {
+            self.deadlines.remove(&(deadline, token));
+        }
+        // What goes wrong with one peer concerns only its own connection.
+        match peer.turn(buffer, now).unwrap_or(Next::End) {
+            Next::Event => {}
+            Next::Turn => drop(self.ready.insert(token)),
+            Next::End => {
+                self.peers.remove(&token);
+                return;
+            }
+        }
+        self.deadlines.extend(peer.deadline.map(|deadline| (deadline, token)));
+    }
+}
+
+struct Peer {
+    stream: TcpStream,
+    session: Session,
+    /// Whether the stream took no more output when it was last asked.
+    blocked: bool,
+    deadline: Option<Instant>,
+}
+
+/// What a connection waits for after a turn.
+enum Next {
+    /// An event, or its deadline.
+    Event,
+    /// Nothing but the turns of others.
+    Turn,
+    /// Nothing more.
+    End,
+}
+
+impl Peer {
+    /// Reads once, and writes what can be written.
+    fn turn(&mut self, buffer: &mut [u8], now: Instant) -> io::Result<Next> {
+        let full = self.session.output.len() >= HIGH_WATER;
+        let mut read = None;
+        if !full && !self.session.wants_close() {
+            read = unless_it_blocks(self.stream.read(buffer))?;
+        }
+        if let Some(len) = read {
+            self.session.receive(&mut buffer[..len]);
+        }
+        self.deadline = self.session.handle_time(now);
+        self.write()?;
+        if self.session.gave_up() {
+            return Ok(Next::End);
+        }
+        if self.session.output.is_empty() {
+            if self.session.wants_close() {
+                return Ok(Next::End);
+            }
+            if self.session.wants_half_close() {
+                self.stream.shutdown(Shutdown::Write)?;
+            }
+        }
+        let has_room = self.session.output.len() < HIGH_WATER;
+        Ok(if has_room && (full || read.is_some()) { Next::Turn } else { Next::Event })
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        let output = &mut self.session.output;
+        let mut written = 0;
+        while written < output.len() {
+            let Some(len) = unless_it_blocks(self.stream.write(&output[written..]))? else { break };
+            written += len;
+        }
+        output.drain(..written);
+        if output.is_empty() {
+            // An idle connection owns no buffer.
+            *output = Vec::new();
+        }
+        let blocked = !output.is_empty();
+        if mem::replace(&mut self.blocked, blocked) && written > 0 {
+            self.session.peer_has_read();
+        }
+        Ok(())
+    }
+}
+
+fn unless_it_blocks(result: io::Result<usize>) -> io::Result<Option<usize>> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+        result => result.map(Some),
+    }
+}

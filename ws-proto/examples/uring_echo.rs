@@ -1,0 +1,138 @@
+//! An echo server on io_uring by way of compio, one thread for all connections:
+//! `uring_echo ADDRESS [--max-message BYTES]`. Linux only.
+//!
+//! The kernel gets a buffer, works on it, and gives it back. A read or write is therefore waited for
+//! again after a deadline, never dropped and repeated: what it was doing would be lost.
+
+use std::error::Error;
+
+#[cfg(target_os = "linux")]
+mod echo;
+
+#[cfg(target_os = "linux")]
+fn main() -> Result<(), Box<dyn Error>> {
+    server::run()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn main() -> Result<(), Box<dyn Error>> {
+    Err("io_uring is an interface of Linux; mio_echo runs here, too".into())
+}
+
+#[cfg(target_os = "linux")]
+mod server {
+    use std::error::Error;
+    use std::future::pending;
+    use std::io;
+    use std::mem;
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use compio::BufResult;
+    use compio::buf::{IntoInner as _, IoBuf as _};
+    use compio::io::{AsyncRead as _, AsyncWrite as _};
+    use compio::net::{TcpListener, TcpStream};
+    use compio::runtime::Runtime;
+    use compio::time::sleep;
+    use futures_util::future::{Fuse, FusedFuture as _, FutureExt as _};
+    use futures_util::select_biased;
+    use ws_proto::Config;
+
+    use super::echo::{Clock, HIGH_WATER, Options, Session};
+
+    pub(super) fn run() -> Result<(), Box<dyn Error>> {
+        let options = Options::parse("uring_echo")?;
+        let runtime = Runtime::new()?;
+        let driver = runtime.driver_type();
+        runtime.block_on(async {
+            let listener = TcpListener::bind(&options.address).await?;
+            println!("listening on ws://{}", listener.local_addr()?);
+            match driver.is_iouring() {
+                true => println!("on io_uring"),
+                false => println!("on {driver:?}: the kernel permits no io_uring"),
+            }
+            let config = Arc::new(options.config);
+            loop {
+                match listener.accept().await {
+                    // What goes wrong with one peer concerns only its own connection.
+                    Ok((stream, _address)) => {
+                        compio::runtime::spawn(serve(stream, Arc::clone(&config))).detach();
+                    }
+                    Err(error) => {
+                        // Out of file descriptors, as a rule: connections must end first.
+                        eprintln!("accept: {error}");
+                        sleep(Duration::from_millis(100)).await;
+                    }
+                }
+            }
+        })
+    }
+
+    async fn serve(stream: TcpStream, config: Arc<Config>) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        let clock = Clock::start();
+        let mut session = Session::new(&config);
+        // What is not lent to the kernel is here.
+        let mut input = Some(Vec::with_capacity(16 * 1024));
+        let mut reading = pin!(Fuse::terminated());
+        let mut writing = pin!(Fuse::terminated());
+        let mut blocked = false;
+        loop {
+            let deadline = session.handle_time(clock.now());
+            if session.gave_up() {
+                return Ok(());
+            }
+            if writing.is_terminated() {
+                if !session.output.is_empty() {
+                    writing.set(write(&stream, mem::take(&mut session.output), 0).fuse());
+                } else if session.wants_close() {
+                    return Ok(());
+                } else if session.wants_half_close() {
+                    (&stream).shutdown().await?;
+                }
+            }
+            if session.output.len() < HIGH_WATER && !session.wants_close() {
+                if let Some(buffer) = input.take() {
+                    reading.set(read(&stream, buffer).fuse());
+                }
+            }
+            let timer = async {
+                match deadline {
+                    Some(deadline) => sleep(deadline - clock.now()).await,
+                    None => pending().await,
+                }
+            };
+            let mut timer = pin!(timer.fuse());
+            select_biased! {
+                BufResult(len, mut buffer) = reading => {
+                    session.receive(&mut buffer[..len?]);
+                    input = Some(buffer);
+                }
+                (len, output, before) = writing => {
+                    let written = before + len?;
+                    if mem::take(&mut blocked) {
+                        session.peer_has_read();
+                    }
+                    if written < output.len() {
+                        writing.set(write(&stream, output, written).fuse());
+                    }
+                }
+                () = timer => blocked = !writing.is_terminated(),
+            }
+        }
+    }
+
+    async fn read(mut stream: &TcpStream, buffer: Vec<u8>) -> BufResult<usize, Vec<u8>> {
+        stream.read(buffer).await
+    }
+
+    async fn write(
+        mut stream: &TcpStream,
+        output: Vec<u8>,
+        from: usize,
+    ) -> (io::Result<usize>, Vec<u8>, usize) {
+        let BufResult(written, rest) = stream.write(output.slice(from..)).await;
+        (written, rest.into_inner(), from)
+    }
+}

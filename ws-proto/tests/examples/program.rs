@@ -1,0 +1,24 @@
+//! Where cargo puts the examples.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// An example of this package, as `cargo test` has built it.
+pub(crate) fn command(name: &str) -> Command {
+    Command::new(path(name))
+}
+
+fn path(name: &str) -> PathBuf {
+    let test = env::current_exe().expect("a path");
+    // This test lies in `deps`, beside `examples`.
+    let folder = test.parent().and_then(|deps| deps.parent()).expect("a folder of cargo's");
+    let program = folder.join("examples").join(format!("{name}{}", env::consts::EXE_SUFFIX));
+    assert!(
+        program.is_file(),
+        "{} is not built: `cargo test` builds the examples only when it is not told which target \
+         to test; `cargo build --package ws-proto --examples` does, too",
+        program.display()
+    );
+    program
+}

@@ -1,0 +1,79 @@
+//! What networks and peers do to a real socket.
+
+pub mod full_output;
+pub mod half_close;
+pub mod many;
+pub mod narrow;
+pub mod random;
+pub mod resets;
+pub mod stalls;
+pub mod timers;
+pub mod too_big;
+
+use crate::raw::{REQUEST, RESPONSE, frame, server_frame};
+
+/// One of everything that a client may send, and what an echo server answers.
+struct Conversation {
+    sent: Vec<u8>,
+    answered: Vec<u8>,
+}
+
+/// What ends a conversation. It is sent when all answers are there: a server whose halves are two
+/// tasks may otherwise answer it before the last messages.
+const CLOSE: (&[u8], &[u8]) = (b"\x88\x86\0\0\0\0\x03\xe8Done", b"\x88\x02\x03\xe8");
+
+fn conversation() -> Conversation {
+    let long = [b'l'; 300];
+    let sent = [
+        REQUEST.into(),
+        frame(0x81, "text ß€😀".as_bytes()),
+        frame(0x02, b"frag"),
+        frame(0x00, b""),
+        frame(0x80, b"ments"),
+        frame(0x82, &long),
+        frame(0x81, b""),
+    ];
+    let answered = [
+        RESPONSE.into(),
+        server_frame(0x81, "text ß€😀".as_bytes()),
+        server_frame(0x82, b"fragments"),
+        server_frame(0x82, &long),
+        server_frame(0x81, b""),
+    ];
+    Conversation { sent: sent.concat(), answered: answered.concat() }
+}
+
+/// Makes the tests of a crate from [`faults`](self): a module for each runtime.
+#[macro_export]
+macro_rules! tests {
+    ($($module:ident: $runtime:ty),* $(,)?) => {
+        $(mod $module {
+            $crate::tests!(@each $runtime,
+                narrow::one_byte_at_a_time,
+                resets::by_a_client_that_has_written_a_part,
+                resets::by_a_client_that_has_read_a_part,
+                resets::by_a_server,
+                stalls::in_a_request,
+                stalls::in_a_message,
+                stalls::of_a_peer_that_shows_no_life,
+                half_close::of_a_server_that_was_sent_nonsense,
+                half_close::what_it_asked_for_is_answered,
+                full_output::nothing_is_lost,
+                full_output::a_peer_that_never_reads_is_given_up,
+                timers::pings_between_messages,
+                timers::pings_both_ways,
+                random::everything_comes_back,
+                random::halves_at_full_speed,
+                many::each_gets_its_own_back,
+                many::all_wait_for_all,
+                too_big::a_client_that_is_still_sending_sees_the_close_frame,
+            );
+        })*
+    };
+    (@each $runtime:ty, $($file:ident::$test:ident),* $(,)?) => {
+        $(#[test]
+        fn $test() {
+            $crate::faults::$file::$test::<$runtime>();
+        })*
+    };
+}

@@ -1,0 +1,69 @@
+//! Peers that send and do not read.
+
+use std::io::{ErrorKind, Write};
+use std::thread;
+use std::time::Duration;
+
+use ws_futures::{Config, Error};
+
+use crate::PATIENCE;
+use crate::echo::WAYS;
+use crate::raw::{expect, frame, open, server_frame};
+use crate::runtime::Runtime;
+use crate::server::Server;
+
+/// For so long no byte is taken when a server does not read any more.
+const BLOCKED: Duration = Duration::from_millis(300);
+/// More than all buffers on the way hold: sockets, and 64 KiB here and there.
+const MORE_THAN_FITS: usize = 64 << 20;
+
+/// The server stops reading when its output is full; when the client reads, all echoes come.
+pub fn nothing_is_lost<R: Runtime>() {
+    let (frame, echo) = (frame(0x82, &[b'x'; 10_000]), server_frame(0x82, &[b'x'; 10_000]));
+    for way in WAYS {
+        Server::new(way, Config::default()).run::<R>(|server| {
+            let mut stream = open(server.address);
+            stream.set_write_timeout(Some(BLOCKED)).expect("a socket");
+            let (mut whole, mut part) = (0, 0);
+            loop {
+                match stream.write(&frame[part..]) {
+                    Ok(len) if part + len == frame.len() => (whole, part) = (whole + 1, 0),
+                    Ok(len) => part += len,
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    Err(error) => panic!("{way:?}: {error}"),
+                }
+                assert!(whole * frame.len() < MORE_THAN_FITS, "{way:?}: it reads on and on");
+            }
+            stream.set_write_timeout(Some(PATIENCE)).expect("a socket");
+            thread::scope(|scope| {
+                let (mut writing, rest) = (&stream, &frame[part..]);
+                scope.spawn(move || writing.write_all(rest).expect("open"));
+                let mut reading = stream.try_clone().expect("a socket");
+                for number in 0..=whole {
+                    assert!(expect(&mut reading, echo.len()) == echo, "{way:?}: echo {number}");
+                }
+            });
+            drop(stream);
+            assert!(server.end().is_err());
+        });
+    }
+}
+
+/// A peer that neither reads nor shows life in another way.
+pub fn a_peer_that_never_reads_is_given_up<R: Runtime>() {
+    let config = Config {
+        ping_interval: Some(Duration::from_millis(100)),
+        ping_timeout: Duration::from_millis(100),
+        ..Config::default()
+    };
+    let frame = frame(0x82, &[b'x'; 10_000]);
+    for way in WAYS {
+        Server::new(way, config.clone()).run::<R>(|server| {
+            let mut stream = open(server.address);
+            // Until the server does not take any more, or has reset the connection.
+            while stream.write_all(&frame).is_ok() {}
+            let end = server.end();
+            assert!(matches!(end, Err(Error::Protocol(_) | Error::Io(_))), "{way:?}: {end:?}");
+        });
+    }
+}

@@ -1,0 +1,20 @@
+//! What the tests and the examples of every runtime share: it is no part of a release.
+//!
+//! [`Runtime`] is what a test needs of a runtime; [`faults`] are the tests, each a function that is
+//! generic over it, and [`tests!`](crate::tests) makes them tests of a crate. [`options`] reads the
+//! arguments of the echo peers, [`raw`] is what a client without a library writes.
+
+pub mod echo;
+pub mod faults;
+mod lent;
+mod network;
+pub mod options;
+pub mod raw;
+mod runtime;
+mod seeds;
+mod server;
+
+pub use runtime::Runtime;
+
+/// Ends a test that hangs; it is far above what a slow machine needs.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);

@@ -1,0 +1,131 @@
+//! A client that knows no WebSocket: it writes and reads bytes, and may break off.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+
+use socket2::SockRef;
+use ws_futures::Config;
+use ws_futures::server::{Handshake, Progress};
+
+use crate::PATIENCE;
+
+/// A request for a WebSocket.
+pub const REQUEST: &str = "GET / HTTP/1.1\r\n\
+    Host: localhost\r\n\
+    Upgrade: websocket\r\n\
+    Connection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    Sec-WebSocket-Version: 13\r\n\r\n";
+
+/// What the server answers, which is the same each time.
+pub(crate) const RESPONSE: &str = "HTTP/1.1 101 Switching Protocols\r\n\
+    Upgrade: websocket\r\n\
+    Connection: Upgrade\r\n\
+    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+pub(crate) fn connect(address: SocketAddr) -> TcpStream {
+    prepared(TcpStream::connect(address).expect("a server"))
+}
+
+pub(crate) fn prepared(stream: TcpStream) -> TcpStream {
+    stream.set_nodelay(true).expect("a socket");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
+    stream.set_write_timeout(Some(PATIENCE)).expect("a socket");
+    stream
+}
+
+/// A connection on which the handshake is done.
+pub(crate) fn open(address: SocketAddr) -> TcpStream {
+    let mut stream = connect(address);
+    stream.write_all(REQUEST.as_bytes()).expect("open");
+    assert_eq!(expect(&mut stream, RESPONSE.len()), RESPONSE.as_bytes());
+    stream
+}
+
+/// Answers a client's request.
+pub(crate) fn accept(stream: &mut TcpStream) {
+    let mut handshake = Handshake::new(Config::default());
+    let mut response = Vec::new();
+    loop {
+        let mut byte = expect(stream, 1);
+        match handshake.receive(&mut byte.as_mut_slice()).expect("a request") {
+            Progress::NeedsInput(unfinished) => handshake = unfinished,
+            Progress::Request(request) => {
+                drop(request.accept().respond(&mut response));
+                return stream.write_all(&response).expect("open");
+            }
+        }
+    }
+}
+
+/// The next so many bytes.
+pub(crate) fn expect(stream: &mut TcpStream, len: usize) -> Vec<u8> {
+    let mut bytes = vec![0; len];
+    stream.read_exact(&mut bytes).expect("so many bytes");
+    bytes
+}
+
+/// All that comes until the server ends the stream, without a reset.
+pub(crate) fn rest(stream: &mut TcpStream) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).expect("an end, no reset");
+    bytes
+}
+
+/// Breaks the connection off, so that the other side learns of it by an error.
+pub(crate) fn reset(stream: TcpStream) {
+    SockRef::from(&stream).set_linger(Some(std::time::Duration::ZERO)).expect("a socket");
+}
+
+/// Ends one direction of the stream.
+pub(crate) fn half_close(stream: &TcpStream) -> io::Result<()> {
+    stream.shutdown(Shutdown::Write)
+}
+
+/// A client's frame, masked with zeros.
+pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = header(first, payload.len() as u64);
+    frame.extend(payload);
+    frame
+}
+
+/// The header of such a frame.
+pub fn header(first: u8, len: u64) -> Vec<u8> {
+    let mut header = length(first, 0x80, len);
+    header.extend([0; 4]);
+    header
+}
+
+/// A server's frame.
+pub(crate) fn server_frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = length(first, 0, payload.len() as u64);
+    frame.extend(payload);
+    frame
+}
+
+fn length(first: u8, mask: u8, len: u64) -> Vec<u8> {
+    let mut header = vec![first];
+    match len {
+        0..=125 => header.push(mask | len as u8),
+        126..=0xFFFF => {
+            header.push(mask | 126);
+            header.extend((len as u16).to_be_bytes());
+        }
+        _ => {
+            header.push(mask | 127);
+            header.extend(len.to_be_bytes());
+        }
+    }
+    header
+}
+
+/// The next frame: its first byte and its payload.
+pub(crate) fn read_frame(stream: &mut TcpStream) -> (u8, Vec<u8>) {
+    let header = expect(stream, 2);
+    let len = match header[1] {
+        126 => u16::from_be_bytes(expect(stream, 2).try_into().expect("two")).into(),
+        127 => u64::from_be_bytes(expect(stream, 8).try_into().expect("eight")),
+        len => u64::from(len),
+    };
+    (header[0], expect(stream, usize::try_from(len).expect("a length")))
+}
