@@ -21,6 +21,14 @@
 //! }
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! - `deflate` (default): permessage-deflate, switched on by [`Config`].
+//! - `simdutf8` (default): checks text with SIMD instructions. The `unsafe` is that crate's own.
+//! - `hyper`: WebSockets in servers on hyper 1, over HTTP/1.1 and HTTP/2 (`upgrade`), and clients over
+//!   HTTP/2 (`http2`).
+//! - `axum`: `upgrade::WebSocketUpgrade`, an extractor for axum 0.8.
 
 mod connect;
 #[cfg(feature = "hyper")]
