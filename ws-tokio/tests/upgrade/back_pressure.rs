@@ -8,7 +8,7 @@ use ws_tokio::upgrade::WebSocket;
 use ws_tokio::{Config, Error, Message, TrySendError};
 
 use crate::h2_client::Stream;
-use crate::server::{serve, soon};
+use crate::server::{serve_in_memory, soon};
 
 const MESSAGE: usize = 1000;
 
@@ -16,16 +16,15 @@ const MESSAGE: usize = 1000;
 /// 16 KiB on their way through hyper.
 const BOUND: usize = 65_535 + 64 * 1024 + 4 * 16 * 1024;
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_client_that_does_not_read_stops_the_server_and_loses_nothing() {
     soon(async {
         let (sender, mut full) = mpsc::unbounded_channel();
-        let address = serve(move |upgrade| {
+        let connection = serve_in_memory(move |upgrade| {
             let sender = sender.clone();
             async move { upgrade.on_upgrade(async move |socket| fill(socket, sender).await) }
-        })
-        .await;
-        let mut stream = Stream::open(address).await;
+        });
+        let mut stream = Stream::open_over(connection).await;
         let count = full.recv().await.expect("a server");
         assert!(count * MESSAGE <= BOUND, "{count} messages");
         assert!(count * MESSAGE > 65_535, "{count} messages");
@@ -38,14 +37,14 @@ async fn a_client_that_does_not_read_stops_the_server_and_loses_nothing() {
     .await;
 }
 
-/// Sends until the output stays full, and then waits for the client.
+/// Sends until nothing moves any more, and then waits for the client.
 async fn fill(mut socket: WebSocket, full: mpsc::UnboundedSender<usize>) {
     let mut count = 0;
     loop {
         match socket.try_send(Message::binary(vec![count as u8; MESSAGE])) {
             Ok(()) => count += 1,
             Err(TrySendError::Full(_)) => {
-                let moved = tokio::time::timeout(Duration::from_millis(200), socket.ready()).await;
+                let moved = tokio::time::timeout(Duration::from_secs(1), socket.ready()).await;
                 if moved.is_err() {
                     break;
                 }
@@ -58,16 +57,16 @@ async fn fill(mut socket: WebSocket, full: mpsc::UnboundedSender<usize>) {
     let _ = socket.recv().await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_client_that_never_reads_is_given_up() {
     soon(async {
         let (sender, mut ends) = mpsc::unbounded_channel();
         let config = Config {
-            ping_interval: Some(Duration::from_millis(50)),
-            ping_timeout: Duration::from_millis(50),
+            ping_interval: Some(Duration::from_secs(5)),
+            ping_timeout: Duration::from_secs(5),
             ..Config::default()
         };
-        let address = serve(move |upgrade| {
+        let connection = serve_in_memory(move |upgrade| {
             let (sender, config) = (sender.clone(), config.clone());
             async move {
                 upgrade.config(config).on_upgrade(async move |mut socket| {
@@ -75,9 +74,8 @@ async fn a_client_that_never_reads_is_given_up() {
                     let _ = sender.send(socket.recv().await);
                 })
             }
-        })
-        .await;
-        let stream = Stream::open(address).await;
+        });
+        let stream = Stream::open_over(connection).await;
         match ends.recv().await.expect("a server") {
             Err(Error::Protocol(error)) => assert_eq!(error.kind(), ErrorKind::PingTimeout),
             other => panic!("{other:?}"),

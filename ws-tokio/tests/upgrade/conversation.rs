@@ -1,7 +1,9 @@
 //! Whole conversations with an axum server, compressed, over both versions of HTTP.
 
-use hyper::Version;
+use hyper::{Request, Version};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use ws_tokio::proto::client::Response;
 use ws_tokio::{Close, CloseCode, Config, Error, Limits, Message, WebSocket};
 
@@ -91,6 +93,30 @@ async fn many_share_an_http2_connection() {
         for mut socket in sockets {
             socket.close(CloseCode::NORMAL).await.expect("a clean end");
         }
+    })
+    .await;
+}
+
+/// A connection of hyper's that was not opened for WebSockets.
+#[tokio::test]
+async fn plain_requests_go_over_the_same_http2_connection() {
+    soon(async {
+        let address = echo_server().await;
+        let stream = TokioIo::new(TcpStream::connect(address).await.expect("a server"));
+        let executor = TokioExecutor::new();
+        let opened = hyper::client::conn::http2::handshake::<_, _, String>(executor, stream).await;
+        let (mut sender, connection) = opened.expect("HTTP/2");
+        tokio::spawn(connection);
+        let get = || Request::get(format!("http://{address}/other")).body(String::new());
+        let asked = sender.send_request(get().expect("valid")).await.expect("a response");
+        assert_eq!(asked.status(), 404);
+        let connected =
+            ws_tokio::http2::connect(&mut sender, request(address), compressing()).await;
+        let mut socket = connected.expect("granted").0;
+        echoed(&mut socket, "hello").await;
+        let asked = sender.send_request(get().expect("valid")).await.expect("a response");
+        assert_eq!(asked.status(), 404);
+        echoed(&mut socket, "still here").await;
     })
     .await;
 }

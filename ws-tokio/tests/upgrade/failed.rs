@@ -47,7 +47,7 @@ async fn a_hung_answer_ends_in_a_timeout() {
         over_http1.write_all(REQUEST.as_bytes()).await.expect("open");
         expect_timeout(failures.recv().await);
         let mut sender = connection(address).await;
-        let _asked = sender.send_request(extended_connect(address, &[]), false).expect("sent");
+        let _asked = sender.send_request(extended_connect(&[]), false).expect("sent");
         expect_timeout(failures.recv().await);
     })
     .await;
@@ -70,8 +70,7 @@ async fn a_client_that_leaves_before_the_answer_is_told_of() {
         drop(over_http1);
         assert!(matches!(failures.recv().await, Some(HandshakeError::Io(_))));
         let mut sender = connection(address).await;
-        let (answer, mut to) =
-            sender.send_request(extended_connect(address, &[]), false).expect("sent");
+        let (answer, mut to) = sender.send_request(extended_connect(&[]), false).expect("sent");
         to.send_reset(h2::Reason::CANCEL);
         assert!(matches!(failures.recv().await, Some(HandshakeError::Io(_))));
         drop(answer);

@@ -7,6 +7,7 @@ use h2::ext::Protocol;
 use h2::{RecvStream, SendStream};
 use hyper::body::Bytes;
 use hyper::{Method, Request, Response};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use ws_testkit::raw::frame;
 
@@ -14,15 +15,21 @@ use crate::server::{echo_server, soon};
 
 /// An HTTP/2 connection.
 pub(crate) async fn connection(address: SocketAddr) -> SendRequest<Bytes> {
-    let stream = TcpStream::connect(address).await.expect("a server");
+    connection_over(TcpStream::connect(address).await.expect("a server")).await
+}
+
+async fn connection_over<S>(stream: S) -> SendRequest<Bytes>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let (sender, connection) = h2::client::handshake(stream).await.expect("HTTP/2");
     tokio::spawn(connection);
     sender
 }
 
 /// An extended CONNECT to `/`, valid but for what is added.
-pub(crate) fn extended_connect(address: SocketAddr, added: &[(&str, &str)]) -> Request<()> {
-    let request = Request::connect(format!("http://{address}/"))
+pub(crate) fn extended_connect(added: &[(&str, &str)]) -> Request<()> {
+    let request = Request::connect("http://localhost/")
         .extension(Protocol::from_static("websocket"))
         .header("sec-websocket-version", "13");
     let request =
@@ -38,8 +45,15 @@ pub(crate) struct Stream {
 
 impl Stream {
     pub(crate) async fn open(address: SocketAddr) -> Self {
-        let mut sender = connection(address).await;
-        let request = extended_connect(address, &[]);
+        Self::open_over(TcpStream::connect(address).await.expect("a server")).await
+    }
+
+    pub(crate) async fn open_over<S>(stream: S) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let mut sender = connection_over(stream).await;
+        let request = extended_connect(&[]);
         let (response, to) = sender.send_request(request, false).expect("sent");
         let response = response.await.expect("a response");
         assert_eq!(response.status(), 200);
@@ -105,7 +119,7 @@ async fn frames_behind_the_request_are_not_lost() {
     soon(async {
         let address = echo_server().await;
         let mut sender = connection(address).await;
-        let request = extended_connect(address, &[]);
+        let request = extended_connect(&[]);
         let (response, mut to) = sender.send_request(request, false).expect("sent");
         to.send_data(frame(0x81, b"early").into(), false).expect("open");
         let from = response.await.expect("a response").into_body();

@@ -56,7 +56,7 @@ async fn over_http1() {
 async fn over_http2() {
     soon(async {
         let address = echo_server().await;
-        let valid = || extended_connect(address, &[]);
+        let valid = || extended_connect(&[]);
         let mut get = valid();
         *get.method_mut() = Method::GET;
         get.extensions_mut().remove::<Protocol>();
@@ -64,8 +64,8 @@ async fn over_http2() {
         other_protocol.extensions_mut().insert(Protocol::from_static("connect-udp"));
         let mut old = valid();
         old.headers_mut().insert("sec-websocket-version", "8".parse().expect("valid"));
-        let two_origins = extended_connect(address, &[("origin", "null"), ("origin", "null")]);
-        let malformed = extended_connect(address, &[("sec-websocket-extensions", ";")]);
+        let two_origins = extended_connect(&[("origin", "null"), ("origin", "null")]);
+        let malformed = extended_connect(&[("sec-websocket-extensions", ";")]);
         for (request, status, field) in [
             (get, 405, Some(("allow", "CONNECT"))),
             (other_protocol, 501, None),

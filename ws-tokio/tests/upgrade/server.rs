@@ -6,6 +6,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::any;
 use hyper::client::conn::http2::SendRequest;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::DuplexStream;
 use tokio::net::TcpStream;
 use ws_tokio::proto::client::{Request, Response};
 use ws_tokio::upgrade::{WebSocket, WebSocketUpgrade};
@@ -30,9 +34,36 @@ where
     R: axum::response::IntoResponse + 'static,
 {
     let (listener, address) = listen().await;
-    let app = Router::new().route("/", any(move |upgrade: WebSocketUpgrade| handler(upgrade)));
+    let app = app(handler);
     tokio::spawn(async move { axum::serve(listener, app).await });
     address
+}
+
+/// Serves one connection without a network between, so that a paused clock stands still as long as
+/// there is anything to do.
+pub(crate) fn serve_in_memory<F, R>(
+    handler: impl Fn(WebSocketUpgrade) -> F + Clone + Send + Sync + 'static,
+) -> DuplexStream
+where
+    F: Future<Output = R> + Send + 'static,
+    R: axum::response::IntoResponse + 'static,
+{
+    let (client, stream) = tokio::io::duplex(16 * 1024);
+    let service = TowerToHyperService::new(app(handler));
+    tokio::spawn(async move {
+        let mut server = auto::Builder::new(TokioExecutor::new());
+        server.http2().enable_connect_protocol();
+        let _ = server.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
+    });
+    client
+}
+
+fn app<F, R>(handler: impl Fn(WebSocketUpgrade) -> F + Clone + Send + Sync + 'static) -> Router
+where
+    F: Future<Output = R> + Send + 'static,
+    R: axum::response::IntoResponse + 'static,
+{
+    Router::new().route("/", any(move |upgrade: WebSocketUpgrade| handler(upgrade)))
 }
 
 /// A server that echoes and compresses.
