@@ -11,6 +11,7 @@ use ws_proto::{Config, InvalidHeader};
 use crate::error::HandshakeError;
 use crate::opening::Opening;
 use crate::timer::Timer;
+use crate::trace;
 use crate::web_socket::WebSocket;
 
 /// Accepts a WebSocket on a byte stream: any valid request, without a subprotocol.
@@ -139,6 +140,7 @@ where
         let Self { mut opening, config, outcome } = self;
         match outcome {
             Ok(request) => {
+                trace::accepted(&request);
                 let mut response = Vec::new();
                 let connection = build(request.accept())?.respond(&mut response);
                 Box::pin(async move {
@@ -187,6 +189,7 @@ where
     Io: AsyncRead + AsyncWrite + Unpin,
     T: Timer,
 {
+    trace::rejected(&rejection);
     let mut response = Vec::new();
     rejection.respond(&mut response);
     let deadline = opening.in_time(config.handshake_timeout);

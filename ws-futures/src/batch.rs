@@ -8,6 +8,7 @@ use crate::input::Cursor;
 use crate::output::Output;
 use crate::send::send;
 use crate::socket::HIGH_WATER;
+use crate::trace;
 
 /// The events of one read, lent one after the other.
 ///
@@ -39,7 +40,11 @@ impl<'a> Batch<'a> {
         if self.connection.owes() && self.output.len() < HIGH_WATER {
             self.connection.poll_transmit(self.output.tail());
         }
-        self.connection.receive(&mut self.input).ok().flatten()
+        let event = self.connection.receive(&mut self.input).ok().flatten();
+        if let Some(event) = &event {
+            trace::received(event);
+        }
+        event
     }
 
     /// Sends a message. What is lent is copied; of 8 KiB on what is given away is not.
@@ -49,7 +54,9 @@ impl<'a> Batch<'a> {
     /// [`SendError`] says why it cannot be sent; nothing was sent then.
     #[inline]
     pub fn send<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), SendError> {
-        send(self.connection, self.output, message.into())
+        let message = message.into();
+        trace::sent_lent(&message);
+        send(self.connection, self.output, message)
     }
 
     /// The connection, for its other methods, and the output that they append to.

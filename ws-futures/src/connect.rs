@@ -10,6 +10,7 @@ use ws_proto::client::{Handshake, HandshakeErrorKind, Progress, Request, Respons
 use crate::error::HandshakeError;
 use crate::opening::Opening;
 use crate::timer::Timer;
+use crate::trace;
 use crate::web_socket::WebSocket;
 
 /// Opens a WebSocket over a byte stream, within
@@ -59,9 +60,11 @@ where
         match opening.input.with(|input| handshake.receive(input))? {
             Progress::NeedsInput(unfinished) => handshake = unfinished,
             Progress::Open(connection, response) => {
+                trace::connected(&response);
                 return Ok((opening.open(connection), response));
             }
             Progress::Refused(response) => {
+                trace::refused(&response);
                 return Err(HandshakeError::Refused(Box::new(response)));
             }
         }

@@ -23,6 +23,7 @@ mod send;
 mod socket;
 mod split;
 mod timer;
+mod trace;
 mod web_socket;
 
 pub use accept::{Incoming, accept};

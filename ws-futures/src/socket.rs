@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
 use futures_io::{AsyncRead, AsyncWrite};
-use ws_proto::{Connection, ErrorKind, Instant, Prepared, SendError};
+use ws_proto::{Connection, ErrorKind, Event, Instant, Prepared, SendError};
 
 use crate::error::Error;
 use crate::input::Input;
@@ -13,6 +13,7 @@ use crate::message::Message;
 use crate::output::Output;
 use crate::send::{send_owned, send_prepared};
 use crate::timer::Timer;
+use crate::trace;
 
 /// From this many unwritten bytes on sending waits.
 pub(crate) const HIGH_WATER: usize = 64 * 1024;
@@ -152,7 +153,9 @@ where
                 if flushed && self.connection.wants_close() {
                     ready!(self.poll_close(wakers));
                     self.stage = Stage::Done;
-                    return Poll::Ready(self.outcome().map(|()| false));
+                    let outcome = self.outcome();
+                    trace::ended(&self.connection, outcome.as_ref().err());
+                    return Poll::Ready(outcome.map(|()| false));
                 }
                 if flushed
                     && self.stage == Stage::Open
@@ -179,7 +182,9 @@ where
                     self.end_input();
                     if !closing {
                         self.stage = Stage::Done;
-                        return Poll::Ready(Err(Error::Io(error)));
+                        let error = Error::Io(error);
+                        trace::ended(&self.connection, Some(&error));
+                        return Poll::Ready(Err(error));
                     }
                 }
                 Poll::Pending => ready!(self.poll_deadline(wakers.read)),
@@ -194,7 +199,7 @@ where
             // An error first ends the connection, and is reported then.
             let received = self
                 .input
-                .with(|input| self.connection.receive(input).ok().flatten().map(Message::from));
+                .with(|input| self.connection.receive(input).ok().flatten().map(received));
             let Some(message) = received else { continue };
             if matches!(message, Message::Close(_)) {
                 // The application may not ask again.
@@ -226,10 +231,12 @@ where
 
     /// Takes a message for output; small ones wait for a flush.
     pub(crate) fn send(&mut self, message: Message) -> Result<(), SendError> {
+        trace::sent(&message);
         send_owned(&mut self.connection, &mut self.output, message)
     }
 
     pub(crate) fn send_prepared(&mut self, prepared: &Prepared) -> Result<(), SendError> {
+        trace::sent_prepared(prepared);
         send_prepared(&mut self.connection, &mut self.output, prepared)
     }
 
@@ -375,6 +382,11 @@ where
             _ => Err(Error::Protocol(error)),
         }
     }
+}
+
+fn received(event: Event<'_>) -> Message {
+    trace::received(&event);
+    event.into()
 }
 
 fn context(waker: &Waker) -> Context<'_> {

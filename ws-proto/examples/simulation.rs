@@ -172,7 +172,6 @@ impl End {
                 Event::Close(close) => self.tell(now, &format!("receives Close {}", close.code)),
                 other => self.tell(now, &format!("receives {other:?}")),
             }
-            self.connection.poll_transmit(&mut self.output);
         }
     }
 }

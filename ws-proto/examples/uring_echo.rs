@@ -1,25 +1,26 @@
 //! An echo server on io_uring by way of compio, one thread for all connections:
-//! `uring_echo ADDRESS [--max-message BYTES]`. Linux only.
+//! `uring_echo ADDRESS [--max-message BYTES]`. Linux on 64 bits only.
 //!
 //! The kernel gets a buffer, works on it, and gives it back. A read or write is therefore waited for
 //! again after a deadline, never dropped and repeated: what it was doing would be lost.
 
 use std::error::Error;
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod echo;
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 fn main() -> Result<(), Box<dyn Error>> {
     server::run()
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 fn main() -> Result<(), Box<dyn Error>> {
-    Err("io_uring is an interface of Linux; mio_echo runs here, too".into())
+    Err("io_uring is an interface of Linux, here of its 64-bit kinds; mio_echo runs everywhere"
+        .into())
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod server {
     use std::error::Error;
     use std::future::pending;

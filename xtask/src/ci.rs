@@ -1,5 +1,9 @@
+mod bits32;
+mod deny;
+mod features;
 mod fuzz;
 mod fuzz_finding;
+mod msrv;
 mod no_std;
 pub(crate) mod stage;
 mod stage_run;

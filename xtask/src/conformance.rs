@@ -1,6 +1,5 @@
 mod cases;
 mod client;
-mod debian_python2;
 mod peer;
 mod python2;
 mod report;

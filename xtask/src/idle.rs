@@ -1,4 +1,7 @@
+mod compressed;
+
 use std::fs;
+use std::path::Path;
 
 use clap::Args;
 
@@ -21,19 +24,26 @@ const MAX_BYTES_EACH: u64 = 16 * 1024;
 
 #[derive(Args, Default)]
 pub(crate) struct Options {
-    /// How many connections to open, by default 5000
+    /// How many connections to open without compression, by default 5000
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     connections: Option<u64>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<Outcome> {
     let connections = options.connections.unwrap_or(CONNECTIONS);
-    let needed = connections + OTHER_FILES;
+    let needed = connections.max(compressed::CONNECTIONS) + OTHER_FILES;
     if open_files_limit()? < needed {
         return run_with_limit(connections, needed);
     }
     let programs = Artifacts::build(&["--package", "ws-tokio", "--example", "tokio_echo"])?;
-    let server = Echo::start(programs.path("tokio_echo")?, &[], "idle")?;
+    let program = programs.path("tokio_echo")?;
+    plain(program, connections)?;
+    compressed::run(program)?;
+    Ok(Outcome::Passed)
+}
+
+fn plain(program: &Path, connections: u64) -> Result {
+    let server = Echo::start(program, &[], "idle")?;
 
     // What the first connection makes the server set up once is none of the others' cost.
     let mut first = Wire::connect(server.address)?;
@@ -54,7 +64,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     if each > MAX_BYTES_EACH {
         bail!("an idle connection takes {each} bytes, more than {MAX_BYTES_EACH}");
     }
-    Ok(Outcome::Passed)
+    Ok(())
 }
 
 /// Starts this command again where enough files may be open; that is the shell's to allow.

@@ -8,7 +8,7 @@ use std::net::TcpStream;
 use std::time::Instant;
 
 use crate::failure::{Result, bail};
-pub(crate) use crate::wire::frame::{Frame, PING, PONG, TEXT, claiming, masked};
+pub(crate) use crate::wire::frame::{COMPRESSED, Frame, PING, PONG, TEXT, claiming, masked};
 pub(crate) use crate::wire::head::Head;
 
 /// How long a peer on the same machine may take for an answer.

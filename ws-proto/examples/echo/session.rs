@@ -14,6 +14,7 @@ pub(crate) struct Session {
     /// What is to be written.
     pub(crate) output: Vec<u8>,
     gave_up: bool,
+    half_closed: bool,
 }
 
 enum Stage {
@@ -27,7 +28,13 @@ enum Stage {
 impl Session {
     pub(crate) fn new(config: &Arc<Config>) -> Self {
         let stage = Stage::Handshake(Handshake::new(Arc::clone(config)));
-        Self { config: Arc::clone(config), stage, output: Vec::new(), gave_up: false }
+        Self {
+            config: Arc::clone(config),
+            stage,
+            output: Vec::new(),
+            gave_up: false,
+            half_closed: false,
+        }
     }
 
     /// Takes what one read has given: nothing at the end of the stream.
@@ -119,13 +126,15 @@ impl Session {
         }
     }
 
-    /// Whether to end our direction of the stream once the output is written, and to read on.
-    pub(crate) fn wants_half_close(&self) -> bool {
-        match &self.stage {
+    /// Whether to end our direction of the stream now that the output is written, and to read on.
+    /// Says so once.
+    pub(crate) fn wants_half_close(&mut self) -> bool {
+        let wanted = match &self.stage {
             Stage::Open(connection) => connection.wants_half_close(),
             Stage::Refused(_) => true,
             Stage::Handshake(_) | Stage::Ended => false,
-        }
+        };
+        wanted && !mem::replace(&mut self.half_closed, wanted)
     }
 
     /// Notes that a stream which had been full has taken output again: the client is alive.

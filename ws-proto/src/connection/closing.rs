@@ -108,6 +108,8 @@ impl Connection {
     /// directions while the peer still sends would reset the connection, and the peer would lose
     /// the frame. [`Config::drain_timeout`](crate::Config::drain_timeout) and
     /// [`Config::max_drain_size`](crate::Config::max_drain_size) bound it.
+    ///
+    /// The answer stays the same while reading goes on: the direction need be ended only once.
     pub fn wants_half_close(&self) -> bool {
         matches!(self.side, Side::Server)
             && self.receiver.error().is_some()

@@ -104,6 +104,10 @@ impl Connection {
     /// Deadlines run from the first call after what caused them, so call it when the connection
     /// begins, after each input or output, and after `handle_timeout`; or, where reading the clock
     /// costs too much for that, when [`timeout_changed`](Self::timeout_changed) says so.
+    ///
+    /// A connection that is closing has a deadline until the last one has passed. `None` means then
+    /// that nobody is waited for any more, and the TCP connection may be ended even if output is
+    /// unwritten.
     pub fn poll_timeout(&mut self, now: Instant) -> Option<Instant> {
         self.clock.settled = true;
         let answered = |ping: &&mut Ping| ping.answer == Answer::Come;

@@ -20,7 +20,8 @@ pub struct Deflate {
     /// default, which is as good as 15 for messages of some KiB and takes half the memory. The peer
     /// may demand less.
     pub window_bits: u8,
-    /// The peer's window, asked for where the peer lets us choose. 12 by default.
+    /// The peer's window, asked for where the peer lets us choose. 12 by default. A message that
+    /// refers to bytes that are further back from its beginning fails the connection.
     pub peer_window_bits: u8,
     /// Whether our messages may refer to earlier ones. On by default; without it one compressed
     /// form serves many receivers.

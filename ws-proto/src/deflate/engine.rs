@@ -79,7 +79,7 @@ impl Deflater {
     }
 }
 
-/// Decompresses; accepts any window.
+/// Decompresses; its own window has 15 bits, whatever was negotiated.
 pub(super) struct Inflater {
     engine: Inflate,
     output: Box<[u8]>,
@@ -105,11 +105,11 @@ impl Inflater {
     }
 
     /// Begins a stream that may refer to `history`.
-    pub(super) fn restart(&mut self, history: &[u8]) {
+    pub(super) fn restart(&mut self, history: [&[u8]; 2]) {
         self.engine.reset(false);
-        if !history.is_empty() {
+        for part in history {
             // Fails only for streams with a header, which this one has not.
-            let _ = self.engine.set_dictionary(history);
+            let _ = self.engine.set_dictionary(part);
         }
     }
 

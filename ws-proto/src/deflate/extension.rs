@@ -88,10 +88,12 @@ impl Extension {
             return;
         }
         self.due = None;
-        let outgoing = self.outgoing.as_mut().and_then(|outgoing| outgoing.engine.take());
-        let incoming = self.incoming.as_mut().and_then(|incoming| incoming.engine.take());
-        outgoing.map(Lease::retire);
-        incoming.map(Lease::retire);
+        if let Some(engine) = self.outgoing.as_mut().and_then(|outgoing| outgoing.engine.take()) {
+            engine.retire();
+        }
+        if let Some(engine) = self.incoming.as_mut().and_then(|incoming| incoming.engine.take()) {
+            engine.retire();
+        }
         self.release_outgoing();
         self.release_incoming();
     }

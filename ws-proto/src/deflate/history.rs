@@ -26,6 +26,11 @@ impl History {
         self.bytes.make_contiguous()
     }
 
+    /// Both parts of them, without moving any.
+    pub(super) fn as_slices(&self) -> [&[u8]; 2] {
+        self.bytes.as_slices().into()
+    }
+
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
     }

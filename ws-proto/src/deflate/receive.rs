@@ -34,14 +34,16 @@ impl Extension {
         let Incoming { history, engine, open, ended, restarts, wire } = &mut **incoming;
         let engine = match engine {
             Some(engine) => {
-                if !*open && !parameters.incoming_takeover {
-                    engine.restart(&[]);
+                // The engine remembers more than a smaller window; what leads beyond it is refused
+                // whether the engine has stayed or not.
+                if !*open && (!parameters.incoming_takeover || parameters.incoming_bits < 15) {
+                    engine.restart(history.as_slices());
                 }
                 engine
             }
             None => {
                 let engine = engine.insert(deflate.engines.inflater());
-                engine.restart(history.as_slice());
+                engine.restart(history.as_slices());
                 engine
             }
         };
@@ -65,7 +67,7 @@ impl Extension {
                 if *restarts > FREE_RESTARTS + passed / RESTART_BYTES {
                     return Err(ErrorKind::TooManyStreams);
                 }
-                engine.restart(history.as_slice());
+                engine.restart(history.as_slices());
             }
             let (output, step) = engine.step(&mut input, room.saturating_add(1));
             let fits = &output[..output.len().min(room)];
@@ -80,7 +82,7 @@ impl Extension {
                 Step::NeedsInput => break,
                 // The trailer of the message before was marked as the last block, which shows now.
                 Step::StreamEnd if *wire == 0 && input.len() == piece.len() => {
-                    engine.restart(history.as_slice());
+                    engine.restart(history.as_slices());
                 }
                 Step::StreamEnd => *ended = true,
             }
@@ -99,7 +101,7 @@ impl Extension {
         if !parameters.incoming_takeover {
             history.clear();
         } else if restart {
-            engine.restart(history.as_slice());
+            engine.restart(history.as_slices());
         }
         self.message_received();
         Ok(())

@@ -1,7 +1,7 @@
 //! How connections end: what the client is told, and who ends the stream.
 
-use std::io::{ErrorKind, Write as _};
-use std::net::TcpStream;
+use std::io::{self, ErrorKind, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -56,26 +56,43 @@ fn the_reason_of_an_error_reaches_a_client_that_goes_on_sending() {
 #[test]
 fn a_client_that_never_stops_sending_after_an_error_is_cut_off() {
     server::each(|address| {
-        let mut stream = raw::open(address);
-        stream.write_all(&wire::frame(Role::Server, FIN | 0x3, b"")).expect("a server");
-        expect_close(&mut stream, 1002);
-        let began = Instant::now();
-        let error = loop {
-            assert!(began.elapsed() < raw::PATIENCE, "the server reads on for ever");
-            thread::sleep(Duration::from_millis(5));
-            if let Err(error) = stream.write_all(b"!") {
-                break error;
-            }
-        };
+        let error = send_until_cut_off(address);
         let kind = error.kind();
         assert!(matches!(kind, ErrorKind::BrokenPipe | ErrorKind::ConnectionReset), "{error}");
     });
 }
 
+/// An event loop that is woken by what it does itself would be busy all the time.
+#[cfg(target_os = "linux")]
+#[test]
+fn waiting_for_the_end_takes_no_processor_time() {
+    server::each_with(&[], |server| {
+        let before = server.ticks();
+        send_until_cut_off(server.address);
+        let ticks = server.ticks() - before;
+        assert!(ticks < 20, "{ticks} ticks");
+    });
+}
+
+/// Breaks the protocol, and goes on sending until that is an error.
+fn send_until_cut_off(address: SocketAddr) -> io::Error {
+    let mut stream = raw::open(address);
+    stream.write_all(&wire::frame(Role::Server, FIN | 0x3, b"")).expect("a server");
+    expect_close(&mut stream, 1002);
+    let began = Instant::now();
+    loop {
+        assert!(began.elapsed() < raw::PATIENCE, "the server reads on for ever");
+        thread::sleep(Duration::from_millis(20));
+        if let Err(error) = stream.write_all(b"!") {
+            return error;
+        }
+    }
+}
+
 #[test]
 fn messages_over_the_limit_end_with_1009() {
-    server::each_with(&["--max-message", "1000"], |address| {
-        let mut stream = raw::open(address);
+    server::each_with(&["--max-message", "1000"], |server| {
+        let mut stream = raw::open(server.address);
         let frame = |payload: &[u8]| wire::frame(Role::Server, FIN | BINARY, payload);
         stream.write_all(&frame(&[1; 1000])).expect("a server");
         raw::expect_frame(&mut stream, FIN | BINARY, &[1; 1000]);

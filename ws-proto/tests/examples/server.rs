@@ -10,24 +10,21 @@ use crate::program;
 const PROGRAMS: &[&str] = &[
     "blocking_echo",
     "mio_echo",
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
     "uring_echo",
 ];
 
 /// Has each server stand the same test.
 pub(crate) fn each(test: impl Fn(SocketAddr) + Sync) {
-    each_with(&[], test);
+    each_with(&[], |server| test(server.address));
 }
 
-/// The same with arguments.
-pub(crate) fn each_with(arguments: &[&str], test: impl Fn(SocketAddr) + Sync) {
+/// The same with arguments, and with the process at hand.
+pub(crate) fn each_with(arguments: &[&str], test: impl Fn(&Server) + Sync) {
     let test = &test;
     thread::scope(|scope| {
         for name in PROGRAMS {
-            let run = move || {
-                let server = Server::start(name, arguments);
-                test(server.address);
-            };
+            let run = move || test(&Server::start(name, arguments));
             thread::Builder::new().name((*name).into()).spawn_scoped(scope, run).expect("a thread");
         }
     });
@@ -42,11 +39,11 @@ pub(crate) fn each_refusal(arguments: &[&str], test: impl Fn(&str)) {
     }
 }
 
-struct Server {
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     process: Child,
     /// Kept open, because a program that cannot print ends.
     _stdout: BufReader<ChildStdout>,
-    address: SocketAddr,
 }
 
 impl Server {
@@ -59,7 +56,18 @@ impl Server {
         stdout.read_line(&mut line).expect("a line");
         let address = line.trim_end().strip_prefix("listening on ws://").expect("an address");
         let address = address.parse().expect("an address");
-        Self { process, _stdout: stdout, address }
+        Self { address, process, _stdout: stdout }
+    }
+
+    /// The processor time that it has used, in hundredths of a second as a rule.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn ticks(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()));
+        let stat = stat.expect("a process");
+        // The fields behind the name, which stands in parentheses, begin with the third.
+        let (_, fields) = stat.rsplit_once(") ").expect("a name");
+        let number = |field: &str| field.parse::<u64>().expect("a number");
+        fields.split(' ').skip(14 - 3).take(2).map(number).sum()
     }
 }
 

@@ -1,11 +1,10 @@
-use std::env;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::ci::fuzz_finding::FuzzFinding;
 use crate::command::{cargo, execute, execute_reading, output, succeeds};
-use crate::failure::{Context as _, Result, bail};
+use crate::failure::{Result, bail};
 use crate::outcome::Outcome;
+use crate::tools::{self, Tool};
 use crate::{note, packages, stamp, workspace};
 
 const SECONDS_PER_TARGET: u32 = 20;
@@ -17,7 +16,7 @@ const MEMORY_LIMIT_MB: u32 = 2048;
 /// An input of a few KiB that takes this long is a finding.
 const SECONDS_PER_INPUT: u32 = 10;
 
-const CARGO_FUZZ: &str = "^0.13";
+const CARGO_FUZZ: Tool = Tool { name: "cargo-fuzz", version: "^0.13" };
 
 pub(crate) fn run() -> Result<Outcome> {
     if !succeeds(cargo(&["+nightly", "--version"]).env("RUSTUP_AUTO_INSTALL", "0")) {
@@ -27,18 +26,17 @@ pub(crate) fn run() -> Result<Outcome> {
         return Ok(Outcome::Skipped);
     }
     packages::program("c++", "build-essential")?;
-    let tools = cargo_fuzz()?;
-    let tools = tools.as_deref();
-    let list = output(&mut fuzz(tools, "list")?)?;
+    CARGO_FUZZ.install()?;
+    let list = output(&mut fuzz("list")?)?;
     let targets: Vec<_> = list.lines().filter(|line| !line.is_empty()).collect();
     if targets.is_empty() {
         bail!("fuzz/ has no targets");
     }
-    execute(&mut fuzz(tools, "build")?)?;
+    execute(&mut fuzz("build")?)?;
     let mut failed = Vec::new();
     for target in &targets {
         let mut finding = FuzzFinding::default();
-        let run = &mut fuzz_run(tools, target)?;
+        let run = &mut fuzz_run(target)?;
         if execute_reading(run, |line| finding.push(line)).is_err() {
             failed.push((*target, finding));
         }
@@ -56,10 +54,10 @@ pub(crate) fn run() -> Result<Outcome> {
 }
 
 /// Starts from the seeds and writes what it finds into a corpus that is not kept.
-fn fuzz_run(tools: Option<&Path>, target: &str) -> Result<Command> {
+fn fuzz_run(target: &str) -> Result<Command> {
     let corpus = workspace::scratch("fuzz/corpus")?.join(target);
     stamp::clear(&corpus)?;
-    let mut command = fuzz(tools, "run")?;
+    let mut command = fuzz("run")?;
     command.arg(target).arg(corpus);
     let seeds = workspace::root().join("fuzz/seeds").join(target);
     if seeds.is_dir() {
@@ -85,31 +83,13 @@ pub(crate) fn crate_cargo(arguments: &[&str]) -> Result<Command> {
     Ok(command)
 }
 
-fn fuzz(tools: Option<&Path>, verb: &str) -> Result<Command> {
+fn fuzz(verb: &str) -> Result<Command> {
     let mut command = cargo(&["+nightly", "fuzz", verb, "--fuzz-dir", "fuzz"]);
     if verb != "list" {
         command.arg("--target-dir").arg(workspace::scratch("fuzz/build")?);
     }
-    if let Some(tools) = tools {
-        let path = env::var_os("PATH").unwrap_or_default();
-        let folders = [tools.to_owned()].into_iter().chain(env::split_paths(&path));
-        command.env("PATH", env::join_paths(folders).context("PATH")?);
-    }
+    tools::on_path(&mut command)?;
     // Its own backtrace says nothing of the target that failed.
     command.env("RUST_LIB_BACKTRACE", "0");
     Ok(command)
-}
-
-/// The folder where we have installed `cargo-fuzz`, unless there is one anyway.
-fn cargo_fuzz() -> Result<Option<PathBuf>> {
-    if packages::find("cargo-fuzz").is_some() {
-        return Ok(None);
-    }
-    let tools = workspace::scratch("tools")?;
-    let bin = tools.join("bin");
-    if !bin.join("cargo-fuzz").exists() {
-        let mut install = cargo(&["install", "cargo-fuzz", "--locked", "--version", CARGO_FUZZ]);
-        execute(install.arg("--root").arg(&tools))?;
-    }
-    Ok(Some(bin))
 }

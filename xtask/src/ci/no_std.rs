@@ -1,21 +1,17 @@
-use core::time::Duration;
 use std::fs;
 use std::path::Path;
 
-use crate::command::{cargo, command, execute, execute_within, output};
+use crate::command::{cargo, command, execute, output};
 use crate::failure::Result;
 use crate::outcome::Outcome;
-use crate::{note, packages, workspace};
+use crate::{note, rust_target, workspace};
 
 /// A Cortex-M4 without an operating system: there is no `std` for it.
 const TARGET: &str = "thumbv7em-none-eabi";
 
-/// How long rustup may take to fetch the target.
-const DOWNLOAD: Duration = Duration::from_secs(120);
-
 pub(crate) fn run() -> Result<Outcome> {
     let build = ["build", "--package", "ws-proto", "--no-default-features", "--target", TARGET];
-    if target_is_installed() || target_can_be_added() {
+    if rust_target::can_be_had(TARGET) {
         execute(&mut cargo(&build))?;
         return Ok(Outcome::Passed);
     }
@@ -27,19 +23,6 @@ pub(crate) fn run() -> Result<Outcome> {
     note::print(&format!("not built for {TARGET}, which could not be had; no std on the host"));
     build_beside_a_panic_handler()?;
     Ok(Outcome::Passed)
-}
-
-fn target_is_installed() -> bool {
-    let libraries = output(command("rustc").args(["--print", "target-libdir", "--target", TARGET]));
-    libraries.is_ok_and(|folder| Path::new(folder.trim()).is_dir())
-}
-
-fn target_can_be_added() -> bool {
-    let mut add = command("rustup");
-    add.args(["target", "add", TARGET]);
-    packages::find("rustup").is_some()
-        && execute_within(&mut add, DOWNLOAD).is_ok()
-        && target_is_installed()
 }
 
 fn nightly_has_the_sources() -> bool {

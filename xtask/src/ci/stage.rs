@@ -1,7 +1,7 @@
 use core::time::Duration;
 use std::path::PathBuf;
 
-use crate::ci::{fuzz, no_std};
+use crate::ci::{bits32, deny, features, fuzz, msrv, no_std};
 use crate::command::{cargo, execute};
 use crate::failure::{Context as _, Result};
 use crate::outcome::Outcome;
@@ -63,10 +63,24 @@ pub(crate) const STAGES: &[Stage] = &[
     },
     Stage {
         name: "features",
-        about: "the libraries build with fewer features",
-        limit: minutes(10),
+        about: "no warnings with any feature or pair of features",
+        limit: minutes(20),
         output: Output::Logged,
-        run: features,
+        run: features::run,
+    },
+    Stage {
+        name: "msrv",
+        about: "the libraries build with the oldest compiler that they promise",
+        limit: minutes(15),
+        output: Output::Shown,
+        run: msrv::run,
+    },
+    Stage {
+        name: "deny",
+        about: "licences, sources and known vulnerabilities of what is used",
+        limit: minutes(20),
+        output: Output::Logged,
+        run: deny::run,
     },
     Stage {
         name: "no-std",
@@ -74,6 +88,13 @@ pub(crate) const STAGES: &[Stage] = &[
         limit: minutes(8),
         output: Output::Shown,
         run: no_std::run,
+    },
+    Stage {
+        name: "bits32",
+        about: "the core and the loop where a pointer has 32 bits",
+        limit: minutes(15),
+        output: Output::Shown,
+        run: bits32::run,
     },
     Stage {
         name: "fuzz",
@@ -129,20 +150,6 @@ pub(crate) const STAGES: &[Stage] = &[
 /// A package outside the workspace.
 const COMPARE: &str = "compare/Cargo.toml";
 
-/// Packages that must build with fewer features than their defaults, without a warning.
-const FEATURES: &[(&str, &[&str])] = &[
-    ("ws-proto", &["--no-default-features"]),
-    ("ws-proto", &["--no-default-features", "--features", "std"]),
-    ("ws-proto", &["--no-default-features", "--features", "simdutf8"]),
-    ("ws-proto", &["--no-default-features", "--features", "deflate"]),
-    ("ws-futures", &["--no-default-features"]),
-    ("ws-futures", &["--no-default-features", "--features", "deflate"]),
-    ("ws-tokio", &["--no-default-features"]),
-    ("ws-tokio", &["--no-default-features", "--features", "hyper"]),
-    ("ws-tokio", &["--no-default-features", "--features", "axum"]),
-    ("ws-tokio", &["--features", "axum"]),
-];
-
 /// Runs one stage in this process.
 pub(crate) fn run(name: &str) -> Result<Outcome> {
     let stage = STAGES.iter().find(|stage| stage.name == name);
@@ -180,13 +187,5 @@ fn test() -> Result<Outcome> {
     execute(&mut cargo(&["test", "--workspace"]))?;
     packages::program("c++", "build-essential")?;
     execute(&mut fuzz::crate_cargo(&["test"])?)?;
-    Ok(Outcome::Passed)
-}
-
-fn features() -> Result<Outcome> {
-    for (package, features) in FEATURES {
-        let mut clippy = cargo(&["clippy", "--package", package]);
-        execute(clippy.args(*features).args(["--", "-D", "warnings"]))?;
-    }
     Ok(Outcome::Passed)
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::command::{command, execute, output};
-use crate::conformance::debian_python2;
-use crate::failure::{Result, bail};
+use crate::debian::Packages;
+use crate::failure::{Context as _, Result, bail};
 use crate::{packages, python, workspace};
 
 /// The last virtualenv that makes environments for Python 2.7; it brings pip 20.3.4 for them.
@@ -32,7 +32,7 @@ pub(crate) fn find() -> Result<Python2> {
             return Ok(Python2 { program, libraries: None });
         }
     }
-    let (candidate, libraries) = debian_python2::unpacked()?;
+    let (candidate, libraries) = of_debian()?;
     match interpreter(candidate.as_os_str(), Some(&libraries)) {
         Some(program) => Ok(Python2 { program, libraries: Some(libraries) }),
         None => bail!("{} does not run", candidate.display()),
@@ -86,6 +86,31 @@ import sys, bz2, ctypes, hashlib, ssl, zlib
 assert sys.version_info[:2] == (2, 7)
 print(sys.executable)
 ";
+
+/// The last Python 2.7 that Debian had, and what it needs.
+const DEBIAN: Packages = Packages {
+    release: "bullseye",
+    names: &[
+        "python2.7-minimal",
+        "libpython2.7-minimal",
+        "libpython2.7-stdlib",
+        "libpython2.7-dev",
+        "libssl1.1",
+        "libffi7",
+    ],
+};
+
+/// Python 2.7 and the folder of the shared libraries that it needs.
+fn of_debian() -> Result<(PathBuf, OsString)> {
+    let folder = workspace::scratch("autobahn")?.join("debian");
+    DEBIAN
+        .unpack(&folder)
+        .context("the suite needs a Python 2.7 (set PYTHON2 to one, or use --docker)")?;
+    let libraries = fs::read_dir(folder.join("usr/lib"))?.flatten().map(|entry| entry.path());
+    let mut with_ssl = libraries.filter(|path| path.join("libssl.so.1.1").exists());
+    let libraries = with_ssl.next().context("there is no libssl.so.1.1 among the packages")?;
+    Ok((folder.join("usr/bin/python2.7"), libraries.into()))
+}
 
 fn of_pyenv() -> Vec<OsString> {
     let home = env::var_os("HOME").unwrap_or_default();

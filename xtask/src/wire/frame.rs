@@ -3,6 +3,9 @@ pub(crate) const BINARY: u8 = 0x2;
 pub(crate) const PING: u8 = 0x9;
 pub(crate) const PONG: u8 = 0xA;
 
+/// RSV1, to be added to the opcode (RFC 7692 §6).
+pub(crate) const COMPRESSED: u8 = 0x40;
+
 const FIN: u8 = 0x80;
 const MASK: u8 = 0x80;
 const MASK_KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
@@ -36,10 +39,17 @@ impl Frame {
     }
 }
 
-/// A frame of at most 125 bytes, as a client sends it.
+/// A frame of at most 65,535 bytes, as a client sends it.
 pub(crate) fn masked(opcode: u8, payload: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(payload.len()).ok().filter(|&length| length < 126);
-    let mut frame = vec![FIN | opcode, MASK | length.expect("a short payload")];
+    let length = u16::try_from(payload.len()).expect("a short payload");
+    let mut frame = vec![FIN | opcode];
+    match u8::try_from(length) {
+        Ok(length @ 0..126) => frame.push(MASK | length),
+        _ => {
+            frame.push(MASK | 126);
+            frame.extend(length.to_be_bytes());
+        }
+    }
     append_masked(&mut frame, payload);
     frame
 }
