@@ -1,14 +1,20 @@
 //! Requests that an axum server refuses, over both versions of HTTP.
 
+use axum::Router;
+use axum::response::IntoResponse;
+use axum::routing::any;
 use h2::ext::Protocol;
 use hyper::{Method, Request};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use ws_testkit::raw::REQUEST;
+use ws_tokio::proto::server::RejectionKind;
+use ws_tokio::upgrade::{Rejection, WebSocketUpgrade};
 use ws_tokio::{Config, HandshakeError, http2};
 
 use crate::h2_client::{extended_connect, refusal};
-use crate::server::{self, echo_server, request, serve, soon};
+use crate::server::{self, echo, echo_server, echoed, request, serve, soon};
+use crate::support::listen;
 
 #[tokio::test]
 async fn over_http1() {
@@ -108,6 +114,31 @@ async fn by_the_application() {
         };
         assert_eq!((response.status(), response.header("x-why")), (403, Some("origin")));
         assert_eq!(response.body(), b"not from there\n");
+    })
+    .await;
+}
+
+/// An endpoint may have something else for who asks for no WebSocket.
+#[tokio::test]
+async fn or_served_otherwise() {
+    soon(async {
+        let (listener, address) = listen().await;
+        let handler = async |upgrade: Result<WebSocketUpgrade, Rejection>| match upgrade {
+            Ok(upgrade) => upgrade.on_upgrade(echo),
+            Err(rejection) if rejection.kind() == RejectionKind::NotConnect => {
+                "a page".into_response()
+            }
+            Err(rejection) => rejection.into_response(),
+        };
+        let app = Router::new().route("/", any(handler));
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let mut get = extended_connect(&[]);
+        *get.method_mut() = Method::GET;
+        get.extensions_mut().remove::<Protocol>();
+        let response = refusal(address, get).await;
+        assert_eq!((response.status().as_u16(), &**response.body()), (200, "a page"));
+        let connected = server::over_http2(address, request(address), Config::default()).await;
+        echoed(&mut connected.expect("granted").0, "hello").await;
     })
     .await;
 }
