@@ -10,6 +10,7 @@ mod ended;
 mod failed;
 mod fallback;
 mod h2_client;
+mod over_tls;
 mod pipelined;
 mod refused;
 mod server;
