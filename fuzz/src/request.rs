@@ -1,8 +1,8 @@
 //! Arbitrary addresses and header fields of a client.
 
 use ws_proto::Config;
-use ws_proto::client::{self, Progress as ClientProgress, Uri};
-use ws_proto::server::{Handshake, Progress, RejectionKind};
+use ws_proto::client::{self, Answer, Progress as ClientProgress, Uri};
+use ws_proto::server::{Handshake, Progress, PseudoHeaders, RejectionKind, Request};
 
 use crate::pair::SEED;
 
@@ -33,6 +33,7 @@ pub fn request(data: &[u8]) {
         fields.push((name, value));
     }
 
+    over_http2(request.clone(), &fields);
     let mut wire = Vec::new();
     let Ok(sent) = request.send(Config::default(), SEED, &mut wire) else {
         assert_eq!(wire, b"", "something was appended");
@@ -64,6 +65,28 @@ pub fn request(data: &[u8]) {
     drop(received.accept().respond(&mut answer));
     let opened = sent.receive(&mut answer.as_mut_slice());
     assert!(matches!(opened, Ok(ClientProgress::Open(..))), "{opened:?}");
+}
+
+/// The same request by extended CONNECT, without a byte between the two sides.
+fn over_http2(request: client::Request, fields: &[(&str, &[u8])]) {
+    let Ok(sent) = request.extended_connect(Config::default(), SEED) else { return };
+    let pseudo = PseudoHeaders {
+        method: "CONNECT",
+        protocol: Some("websocket"),
+        authority: sent.authority(),
+        path: sent.path(),
+    };
+    let received = Request::from_pseudo_headers(Config::default(), &pseudo, sent.headers().iter());
+    let received = match received {
+        Ok(received) => received,
+        Err(rejection) if rejection.kind() == RejectionKind::RepeatedHeader => return,
+        Err(rejection) => panic!("{rejection}"),
+    };
+    let own = received.headers().len() - fields.len();
+    assert_eq!(received.headers().iter().skip(own).collect::<Vec<_>>(), fields);
+    let accept = received.accept();
+    let opened = sent.receive(accept.status(), accept.headers().iter(), b"");
+    assert!(matches!(opened, Ok(Answer::Open(..))), "{opened:?}");
 }
 
 fn address<'d>(parts: &mut impl Iterator<Item = &'d [u8]>) -> Option<client::Request> {

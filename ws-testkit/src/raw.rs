@@ -83,7 +83,7 @@ pub(crate) fn half_close(stream: &TcpStream) -> io::Result<()> {
 }
 
 /// A client's frame, masked with zeros.
-pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = header(first, payload.len() as u64);
     frame.extend(payload);
     frame

@@ -4,13 +4,12 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use rand::TryRng;
-use rand::rngs::SysRng;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use ws_futures::client::{InvalidUri, Request, Response, Uri};
 use ws_futures::{Config, HandshakeError};
 
+use crate::seed::seed;
 use crate::{TokioStream, TokioTimer, WebSocket};
 
 /// Connects to a `ws://` address with the defaults.
@@ -87,10 +86,8 @@ pub async fn client<S>(
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
 {
-    let mut seed = [0; 32];
-    SysRng.try_fill_bytes(&mut seed).map_err(io::Error::other)?;
     let stream = TokioStream::new(stream);
-    ws_futures::connect(stream, TokioTimer::default(), config, request, seed).await
+    ws_futures::connect(stream, TokioTimer::default(), config, request, seed()?).await
 }
 
 /// No connection came to be.

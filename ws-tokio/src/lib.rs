@@ -23,10 +23,24 @@
 //! ```
 //!
 //! [`migrating_from_tungstenite`] is for those who come from there.
+//!
+//! # Features
+//!
+//! - `deflate` (default): permessage-deflate, switched on by [`Config`].
+//! - `simdutf8` (default): checks text with SIMD instructions. The `unsafe` is that crate's own.
+//! - `tracing`: tells how connections begin and end, and the kinds and sizes of messages.
+//! - `hyper`: WebSockets in servers on hyper 1, over HTTP/1.1 and HTTP/2 (`upgrade`), and clients over
+//!   HTTP/2 (`http2`).
+//! - `axum`: `upgrade::WebSocketUpgrade`, an extractor for axum 0.8.
 
 mod connect;
+#[cfg(feature = "hyper")]
+pub mod http2;
+mod seed;
 mod stream;
 mod timer;
+#[cfg(feature = "hyper")]
+pub mod upgrade;
 
 #[doc = include_str!("../docs/migrating.md")]
 pub mod migrating_from_tungstenite {}
@@ -91,6 +105,29 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     ws_futures::Incoming::read(TokioStream::new(stream), TokioTimer::default(), config).await
+}
+
+/// Binds a connection, whose handshake was done elsewhere, to its stream, together with the bytes
+/// that came behind the handshake and were read already.
+///
+/// ```
+/// use ws_tokio::{Config, established, proto::Connection};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), ws_tokio::Error> {
+/// # let (stream, _peer) = tokio::io::duplex(64);
+/// // A handshake of your own ended here; what was read behind it is a text, masked with zeros.
+/// let read = [0x81, 0x82, 0, 0, 0, 0, b'h', b'i'];
+/// let mut socket = established(stream, Connection::server(Config::default()), &read);
+/// assert_eq!(socket.recv().await?, Some("hi".into()));
+/// # Ok(())
+/// # }
+/// ```
+pub fn established<S>(stream: S, connection: proto::Connection, read: &[u8]) -> WebSocket<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    WebSocket::new(TokioStream::new(stream), TokioTimer::default(), connection, read)
 }
 
 #[cfg(doctest)]

@@ -3,7 +3,7 @@
 import { chromium } from "playwright-core";
 
 /** The switches keep the browser from asking for anything but our server. */
-export function launch() {
+export function launch(...more) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM,
     args: [
@@ -14,6 +14,7 @@ export function launch() {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...more,
     ],
   });
 }

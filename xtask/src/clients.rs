@@ -1,5 +1,6 @@
 mod chromium;
 pub(crate) mod deflate;
+pub(crate) mod http2;
 mod node;
 mod python;
 mod scripts;
@@ -92,6 +93,24 @@ fn test(name: &str, mut command: Command, program: &Path) -> Result {
         bail!("the client ended before the server did");
     }
     check_log(&server.stopped()?)
+}
+
+/// Runs a client to its end, with its output shown.
+fn follow(mut command: Command) -> Result {
+    let (source, sink) = io::pipe()?;
+    command.stdout(sink.try_clone()?).stderr(sink);
+    let mut client = Process::start(&mut command)?;
+    // The pipe ends with the client, once this side of it is closed as well.
+    drop(command);
+    let output = Lines::follow(source, io::sink());
+    while let Some(line) = output.next(SILENCE)? {
+        println!("  {line}");
+    }
+    let status = client.finish(SILENCE)?;
+    if !status.success() {
+        bail!("the client ended with {status}");
+    }
+    Ok(())
 }
 
 /// The server has seen the close that each client sends.

@@ -10,7 +10,6 @@ mod verdict;
 
 use core::time::Duration;
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::{fs, thread};
 
 use clap::Args;
@@ -91,6 +90,8 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     let suite = if options.docker { Suite::docker()? } else { Suite::installed()? };
     let selected: BTreeSet<_> = peers
         .iter()
+        .flat_map(|peer| [Some(*peer), peer.behind])
+        .flatten()
         .flat_map(|peer| [["--package", peer.package], ["--example", peer.program]])
         .collect();
     let selected: Vec<_> = selected.into_iter().flatten().collect();
@@ -106,7 +107,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
         println!("{}: {} cases", peer.name, cases.len());
         total += cases.len();
         let jobs = usize::from(options.jobs.unwrap_or(1)).min(cases.len());
-        let reports = test(peer, &suite, programs.path(peer.program)?, cases, jobs, limit)?;
+        let reports = test(peer, &suite, &programs, cases, jobs, limit)?;
         reports.iter().for_each(|report| print!("{report}"));
         if !reports.iter().all(Report::passed) {
             failed.push(peer.name);
@@ -123,7 +124,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
 fn test(
     peer: &Peer,
     suite: &Suite,
-    program: &Path,
+    programs: &Artifacts,
     cases: Vec<String>,
     jobs: usize,
     limit: Duration,
@@ -141,8 +142,8 @@ fn test(
                 scope.spawn(move || {
                     fs::create_dir_all(&folder)?;
                     match peer.kind {
-                        Kind::Server => server::test(peer, program, suite, cases, folder, limit),
-                        Kind::Client => client::test(peer, program, suite, cases, folder, limit),
+                        Kind::Server => server::test(peer, programs, suite, cases, folder, limit),
+                        Kind::Client => client::test(peer, programs, suite, cases, folder, limit),
                     }
                 })
             })

@@ -11,7 +11,7 @@ use crate::workspace;
 
 const START: Duration = Duration::from_secs(30);
 
-/// The running example `tokio_echo`.
+/// A running example that echoes.
 pub(crate) struct Echo {
     pub(crate) process: Process,
     pub(crate) address: SocketAddr,

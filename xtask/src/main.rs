@@ -59,6 +59,8 @@ enum Task {
     Clients(clients::Options),
     /// Has foreign implementations (Node, Python, Chromium, zlib) converse over permessage-deflate
     DeflateClients,
+    /// Runs foreign clients (Node, Chromium) against axum servers over HTTP/2
+    Http2,
     /// Sends requests that are wrong, slow or hostile over raw TCP, and watches the server's memory
     Probes,
     /// Measures the memory of an idle connection
@@ -86,6 +88,7 @@ fn run(task: Task) -> Result<Outcome> {
         Task::Conformance(options) => conformance::run(&options),
         Task::Clients(options) => clients::run(&options),
         Task::DeflateClients => clients::deflate::run(),
+        Task::Http2 => clients::http2::run(),
         Task::Probes => probes::run(),
         Task::Idle(options) => idle::run(&options),
         Task::Semver(options) => semver::run(&options),

@@ -21,7 +21,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod choices;
 mod error;
+mod extended_connect;
 mod request;
 mod uri;
 
@@ -34,13 +36,13 @@ use rand::rngs::StdRng;
 
 use super::body::Body;
 use super::head::{HeadBuffer, HeadError, parse_response};
-use super::headers::{EXTENSIONS, Headers, Single};
+use super::headers::{Headers, Single};
 use crate::config::Config;
 use crate::connection::Connection;
-use crate::deflate::check_response;
 use crate::time::Instant;
 
 pub use error::{HandshakeError, HandshakeErrorKind};
+pub use extended_connect::{Answer, ExtendedConnect};
 pub use request::Request;
 pub use uri::{InvalidUri, Uri};
 
@@ -79,7 +81,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// The HTTP status: 101 for an open connection.
+    /// The HTTP status: 101 for an open connection, or 200 to 299 by extended CONNECT.
     pub fn status(&self) -> u16 {
         self.status
     }
@@ -144,8 +146,7 @@ impl Handshake {
         };
 
         self.check(&head)?;
-        let extension = check_response(head.get_all(EXTENSIONS), &self.config)
-            .map_err(|_malformed| HandshakeErrorKind::InvalidExtension)?;
+        let extension = choices::check(&head, &self.subprotocols, &self.config)?;
         let connection =
             Connection::with_generator(self.config, self.generator).with_extension(extension);
         let response = Response { status: 101, headers: head, body: Vec::new() };
@@ -184,7 +185,7 @@ impl Handshake {
         }
     }
 
-    /// RFC 6455 §4.1, the client's duties 2 to 6.
+    /// RFC 6455 §4.1, the client's duties 2 to 4; the others are in `choices`.
     fn check(&self, headers: &Headers) -> Result<(), HandshakeErrorKind> {
         match headers.single("upgrade") {
             Single::Value(value) if value.eq_ignore_ascii_case(b"websocket") => {}
@@ -196,12 +197,6 @@ impl Handshake {
         match headers.single("sec-websocket-accept") {
             Single::Value(value) if value == self.accept.as_bytes() => {}
             _ => return Err(HandshakeErrorKind::InvalidAccept),
-        }
-        match headers.single("sec-websocket-protocol") {
-            Single::Absent => {}
-            Single::Value(value)
-                if self.subprotocols.iter().any(|offer| offer.as_bytes() == value) => {}
-            _ => return Err(HandshakeErrorKind::InvalidSubprotocol),
         }
         Ok(())
     }

@@ -37,7 +37,7 @@ use crate::config::Config;
 use crate::time::Instant;
 
 pub use rejection::{Rejection, RejectionKind};
-pub use request::{Accept, Request};
+pub use request::{Accept, PseudoHeaders, Request};
 pub use request_head::RequestHead;
 
 /// A request that is arriving.

@@ -125,6 +125,13 @@ pub(crate) const STAGES: &[Stage] = &[
         run: clients::deflate::run,
     },
     Stage {
+        name: "http2",
+        about: "Node and Chromium against axum servers over HTTP/2",
+        limit: minutes(15),
+        output: Output::Shown,
+        run: clients::http2::run,
+    },
+    Stage {
         name: "probes",
         about: "wrong, slow and hostile peers over raw TCP",
         limit: minutes(10),

@@ -5,11 +5,11 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 
-use super::{SILENCE, chromium, node, python};
+use super::{chromium, follow, node, python};
 use crate::artifacts::Artifacts;
 use crate::command::command;
 use crate::echo::Echo;
-use crate::failure::{Result, bail};
+use crate::failure::Result;
 use crate::lines::Lines;
 use crate::outcome::Outcome;
 use crate::process::Process;
@@ -61,21 +61,4 @@ fn serve(mut server: Command, client: &Path) -> Result {
     let mut client = command(client);
     client.args(told.split(' '));
     follow(client)
-}
-
-fn follow(mut command: Command) -> Result {
-    let (source, sink) = io::pipe()?;
-    command.stdout(sink.try_clone()?).stderr(sink);
-    let mut client = Process::start(&mut command)?;
-    // The pipe ends with the client, once this side of it is closed as well.
-    drop(command);
-    let output = Lines::follow(source, io::sink());
-    while let Some(line) = output.next(SILENCE)? {
-        println!("  {line}");
-    }
-    let status = client.finish(SILENCE)?;
-    if !status.success() {
-        bail!("the client ended with {status}");
-    }
-    Ok(())
 }

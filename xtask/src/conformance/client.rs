@@ -1,11 +1,12 @@
 use core::net::SocketAddr;
 use core::time::Duration;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use serde_json::json;
 
+use crate::artifacts::Artifacts;
 use crate::command::command;
 use crate::conformance::peer::Peer;
 use crate::conformance::report::Report;
@@ -24,7 +25,7 @@ const REPORT: Duration = Duration::from_secs(300);
 /// Has a client connect to the suite, once for each case.
 pub(crate) fn test(
     peer: &Peer,
-    program: &Path,
+    programs: &Artifacts,
     suite: &Suite,
     cases: Vec<String>,
     folder: PathBuf,
@@ -40,7 +41,7 @@ pub(crate) fn test(
     port::wait(address, &mut wstest, START).context(log.display())?;
 
     let count = cases.len().to_string();
-    let mut command = command(program);
+    let mut command = command(programs.path(peer.program)?);
     command.args(peer.arguments(&[("{url}", &url), ("{agent}", peer.name), ("{cases}", &count)]));
     let file = File::create(folder.join("peer.log"))?;
     let start = Instant::now();

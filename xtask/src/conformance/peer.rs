@@ -8,7 +8,10 @@ pub(crate) struct Peer {
     /// The package that it is an example of.
     pub(crate) package: &'static str,
     pub(crate) program: &'static str,
-    /// A server has `{address}` replaced, a client `{url}`, `{agent}` and `{cases}`.
+    /// The server that it is in front of.
+    pub(crate) behind: Option<&'static Self>,
+    /// A server has `{address}` replaced, and `{behind}` by that of the one behind it; a client
+    /// `{url}`, `{agent}` and `{cases}`.
     pub(crate) arguments: &'static [&'static str],
     /// The cases that make sense for it, of those that are selected.
     pub(crate) cases: &'static str,
@@ -30,6 +33,13 @@ pub(crate) const PEERS: &[Peer] = &[
         ..server("tokio_echo", "ws-tokio")
     },
     client("tokio_echo_client", "ws-tokio"),
+    AXUM_ECHO,
+    Peer {
+        name: "axum_echo-http2",
+        behind: Some(&AXUM_ECHO),
+        arguments: &["{address}", "{behind}"],
+        ..server("http2_bridge", "ws-tokio")
+    },
     server("async_std_echo", "ws-async-std"),
     client("async_std_echo_client", "ws-async-std"),
     server("smol_echo", "ws-futures"),
@@ -39,12 +49,15 @@ pub(crate) const PEERS: &[Peer] = &[
     bare_server("uring_echo"),
 ];
 
+const AXUM_ECHO: Peer = server("axum_echo", "ws-tokio");
+
 const fn server(program: &'static str, package: &'static str) -> Peer {
     Peer {
         name: program,
         kind: Kind::Server,
         package,
         program,
+        behind: None,
         arguments: &["{address}", "--max-message", MAX_MESSAGE, "--deflate"],
         cases: selection::FULL,
     }
@@ -65,6 +78,7 @@ const fn client(program: &'static str, package: &'static str) -> Peer {
         kind: Kind::Client,
         package,
         program,
+        behind: None,
         arguments: &["{url}", "{agent}", "{cases}", "--max-message", MAX_MESSAGE, "--deflate"],
         cases: selection::FULL,
     }

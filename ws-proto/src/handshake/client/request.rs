@@ -9,6 +9,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use super::Handshake;
+use super::extended_connect::ExtendedConnect;
 use super::uri::Uri;
 use crate::config::Config;
 use crate::deflate::write_offers;
@@ -20,6 +21,7 @@ use crate::handshake::key;
 #[derive(Clone, Debug)]
 #[must_use = "nothing is requested until it is sent"]
 pub struct Request {
+    secure: bool,
     host: String,
     target: String,
     headers: Headers,
@@ -39,12 +41,24 @@ impl Request {
         } else {
             None
         };
-        Self { host, target, headers: Headers::new(), subprotocols: Vec::new(), invalid }
+        Self {
+            secure: false,
+            host,
+            target,
+            headers: Headers::new(),
+            subprotocols: Vec::new(),
+            invalid,
+        }
     }
 
     /// A request for an address.
     pub fn for_uri(uri: &Uri) -> Self {
-        Self::new(uri.authority(), uri.target())
+        Self { secure: uri.is_secure(), ..Self::new(uri.authority(), uri.target()) }
+    }
+
+    /// Says that the request goes over TLS, which only HTTP/2 and HTTP/3 tell the server.
+    pub fn secure(self) -> Self {
+        Self { secure: true, ..self }
     }
 
     /// Adds a header field, such as `Authorization`, `Cookie` or `Origin`.
@@ -81,6 +95,7 @@ impl Request {
         if let Some(invalid) = self.invalid {
             return Err(invalid);
         }
+        let config = config.into();
         let mut generator = Box::new(StdRng::from_seed(seed));
         let key = key::generate(&mut generator);
 
@@ -89,17 +104,7 @@ impl Request {
         headers.push_valid("Upgrade", "websocket");
         headers.push_valid("Connection", "Upgrade");
         headers.push_valid("Sec-WebSocket-Key", &key);
-        headers.push_valid("Sec-WebSocket-Version", "13");
-        if !self.subprotocols.is_empty() {
-            headers.push_valid("Sec-WebSocket-Protocol", self.subprotocols.join(", "));
-        }
-        let config = config.into();
-        if let Some(offers) = write_offers(&config) {
-            headers.push_valid(EXTENSIONS, offers);
-        }
-        for (name, value) in self.headers.iter() {
-            headers.push_valid(name, value);
-        }
+        self.push_offers(&config, &mut headers);
         out.extend_from_slice(b"GET ");
         out.extend_from_slice(self.target.as_bytes());
         out.extend_from_slice(b" HTTP/1.1\r\n");
@@ -115,6 +120,50 @@ impl Request {
             refused: None,
             deadline: None,
         })
+    }
+
+    /// The request as HTTP/2 (RFC 8441) and HTTP/3 (RFC 9220) write it.
+    ///
+    /// Every masking key comes from a cryptographic generator seeded with `seed`, which must be
+    /// unpredictable and used once (RFC 6455 §10.3).
+    ///
+    /// # Errors
+    ///
+    /// The first [`InvalidHeader`] that was given.
+    pub fn extended_connect(
+        self,
+        config: impl Into<Arc<Config>>,
+        seed: [u8; 32],
+    ) -> Result<ExtendedConnect, InvalidHeader> {
+        if let Some(invalid) = self.invalid {
+            return Err(invalid);
+        }
+        let config = config.into();
+        let mut headers = Headers::new();
+        self.push_offers(&config, &mut headers);
+        Ok(ExtendedConnect {
+            config,
+            generator: Box::new(StdRng::from_seed(seed)),
+            scheme: if self.secure { "https" } else { "http" },
+            authority: self.host,
+            path: self.target,
+            headers,
+            subprotocols: self.subprotocols,
+        })
+    }
+
+    /// What is asked for in the same fields by every version of HTTP.
+    fn push_offers(&self, config: &Config, headers: &mut Headers) {
+        headers.push_valid("Sec-WebSocket-Version", "13");
+        if !self.subprotocols.is_empty() {
+            headers.push_valid("Sec-WebSocket-Protocol", self.subprotocols.join(", "));
+        }
+        if let Some(offers) = write_offers(config) {
+            headers.push_valid(EXTENSIONS, offers);
+        }
+        for (name, value) in self.headers.iter() {
+            headers.push_valid(name, value);
+        }
     }
 
     fn note(&mut self, invalid: Option<InvalidHeader>) {

@@ -36,6 +36,10 @@ pub enum RejectionKind {
     HasBody,
     /// 405: another method than GET.
     MethodNotAllowed,
+    /// 405: another method than CONNECT, over HTTP/2 or HTTP/3 (RFC 8441 §5).
+    NotConnect,
+    /// 501: a CONNECT whose `:protocol` is not `websocket`, or that has none (RFC 9220 §3).
+    UnsupportedProtocol,
     /// 426: a plain request, without `Upgrade: websocket` and `Connection: upgrade`.
     NotAnUpgrade,
     /// 426: no `Sec-WebSocket-Version: 13`.
@@ -63,10 +67,11 @@ impl RejectionKind {
             | Self::InvalidKey
             | Self::InvalidExtensions
             | Self::RepeatedHeader => 400,
-            Self::MethodNotAllowed => 405,
+            Self::MethodNotAllowed | Self::NotConnect => 405,
             Self::Timeout => 408,
             Self::NotAnUpgrade | Self::UnsupportedVersion => 426,
             Self::HeadTooLarge | Self::TooManyHeaders => 431,
+            Self::UnsupportedProtocol => 501,
             Self::UnsupportedHttpVersion => 505,
             Self::Application(status) => status,
         }
@@ -81,6 +86,8 @@ impl RejectionKind {
             Self::InvalidHost => "missing or invalid Host header",
             Self::HasBody => "a WebSocket handshake has no body",
             Self::MethodNotAllowed => "a WebSocket handshake is a GET request",
+            Self::NotConnect => "over HTTP/2 a WebSocket handshake is a CONNECT request",
+            Self::UnsupportedProtocol => "CONNECT is for the protocol websocket only",
             Self::NotAnUpgrade => "this is a WebSocket endpoint: upgrade to websocket",
             Self::UnsupportedVersion => "WebSocket version 13 is required",
             Self::InvalidKey => "missing or invalid Sec-WebSocket-Key header",
@@ -94,17 +101,7 @@ impl RejectionKind {
 
 impl Rejection {
     pub(super) fn new(kind: RejectionKind) -> Self {
-        let mut headers = Headers::new();
-        match kind.status() {
-            405 if kind == RejectionKind::MethodNotAllowed => headers.push_valid("Allow", "GET"),
-            // RFC 9110 §15.5.22 and RFC 6455 §4.4.
-            426 => {
-                headers.push_valid("Upgrade", "websocket");
-                headers.push_valid("Sec-WebSocket-Version", "13");
-            }
-            _ => {}
-        }
-        Self { kind, headers, body: None, request: None }
+        Self { kind, headers: Headers::new(), body: None, request: None }
     }
 
     pub(super) fn with_request(mut self, request: Box<RequestHead>) -> Self {
@@ -149,26 +146,65 @@ impl Rejection {
         self.request.as_deref()
     }
 
-    /// Appends the response to `out`. The TCP connection should be ended once it is written. A
-    /// request with the method HEAD gets no body (RFC 9110 §9.3.2).
+    /// Status, header fields and body, for an HTTP implementation that sends the answer. It adds
+    /// what frames the body.
+    pub fn into_parts(self) -> (u16, Headers, Vec<u8>) {
+        self.answer(None)
+    }
+
+    /// Appends the response, as HTTP/1.1 writes it, to `out`. The TCP connection should be ended
+    /// once it is written. A request with the method HEAD gets no body (RFC 9110 §9.3.2).
     pub fn respond(&self, out: &mut Vec<u8>) {
-        let status = self.status();
-        out.extend_from_slice(format!("HTTP/1.1 {status} {}\r\n", reason(status)).as_bytes());
-        let mut headers = self.headers.clone();
-        let body = match &self.body {
-            Some(body) => body.clone(),
-            None => {
-                headers.push_valid("Content-Type", "text/plain; charset=utf-8");
-                format!("{}\n", self.kind.explanation()).into_bytes()
-            }
-        };
-        let upgrade = headers.get("upgrade").is_some();
-        headers.push_valid("Connection", if upgrade { "Upgrade, close" } else { "close" });
+        let has_body = self.request().is_none_or(|request| request.method() != "HEAD");
+        let (status, mut headers, body) = self.clone().answer(Some("close"));
         headers.push_valid("Content-Length", format!("{}", body.len()));
+        write_status_line(status, out);
         headers.write(out);
-        if self.request().is_none_or(|request| request.method() != "HEAD") {
+        if has_body {
             out.extend_from_slice(&body);
         }
+    }
+
+    fn answer(self, connection: Option<&str>) -> (u16, Headers, Vec<u8>) {
+        let mut headers = Headers::new();
+        let status = self.status();
+        let mut options = Vec::from_iter(connection);
+        match self.kind {
+            RejectionKind::MethodNotAllowed => headers.push_valid("Allow", "GET"),
+            RejectionKind::NotConnect => headers.push_valid("Allow", "CONNECT"),
+            _ if status == 426 => {
+                // RFC 9110 §15.5.22; but HTTP/2 knows no Upgrade (RFC 9113 §8.2.2).
+                if !self.is_connect() {
+                    headers.push_valid("Upgrade", "websocket");
+                    options.insert(0, "Upgrade");
+                }
+                // RFC 6455 §4.4.
+                headers.push_valid("Sec-WebSocket-Version", "13");
+            }
+            _ => {}
+        }
+        for (name, value) in self.headers.iter() {
+            headers.push_valid(name, value);
+        }
+        if !options.is_empty() {
+            headers.push_valid("Connection", options.join(", "));
+        }
+        let body = self.body.unwrap_or_else(|| {
+            headers.push_valid("Content-Type", "text/plain; charset=utf-8");
+            format!("{}\n", self.kind.explanation()).into_bytes()
+        });
+        (status, headers, body)
+    }
+
+    fn is_connect(&self) -> bool {
+        self.request().is_some_and(|request| request.method() == "CONNECT")
+    }
+}
+
+/// For a reason that an HTTP implementation has found itself.
+impl From<RejectionKind> for Rejection {
+    fn from(kind: RejectionKind) -> Self {
+        Self::new(kind)
     }
 }
 
@@ -180,9 +216,14 @@ impl fmt::Display for Rejection {
 
 impl core::error::Error for Rejection {}
 
+pub(super) fn write_status_line(status: u16, out: &mut Vec<u8>) {
+    out.extend_from_slice(format!("HTTP/1.1 {status} {}\r\n", reason(status)).as_bytes());
+}
+
 /// The reason phrase (RFC 9110 §15); empty for a status that is not known here.
 fn reason(status: u16) -> &'static str {
     match status {
+        101 => "Switching Protocols",
         200 => "OK",
         204 => "No Content",
         301 => "Moved Permanently",

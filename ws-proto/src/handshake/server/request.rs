@@ -1,19 +1,24 @@
 //! A request for a WebSocket, and the answer that grants it (RFC 6455 §4.2.1 and §4.2.2).
 
+mod check;
+mod pseudo_headers;
+
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Deref;
 
-use super::rejection::{Rejection, RejectionKind};
+use super::rejection::{Rejection, RejectionKind, write_status_line};
 use super::request_head::RequestHead;
 use crate::config::Config;
 use crate::connection::Connection;
 use crate::deflate::{Parameters, accept_offers};
 use crate::handshake::head::RequestLine;
-use crate::handshake::headers::{EXTENSIONS, Headers, InvalidHeader, Single, is_host, is_token};
+use crate::handshake::headers::{EXTENSIONS, Headers, InvalidHeader, is_token};
 use crate::handshake::key;
+
+pub use pseudo_headers::PseudoHeaders;
 
 /// A valid request for a WebSocket, waiting for an answer.
 #[derive(Debug)]
@@ -21,8 +26,18 @@ use crate::handshake::key;
 pub struct Request {
     config: Arc<Config>,
     head: RequestHead,
+    way: Way,
     /// The extension that both sides can use, and the answer that says so.
     extension: Option<(String, Parameters)>,
+}
+
+/// How a request asks for a WebSocket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// HTTP/1.1 (RFC 6455 §4.1).
+    Upgrade,
+    /// HTTP/2 and HTTP/3 (RFC 8441, RFC 9220).
+    ExtendedConnect,
 }
 
 impl Request {
@@ -37,14 +52,34 @@ impl Request {
         target: &str,
         headers: impl IntoIterator<Item = (&'h str, &'h [u8])>,
     ) -> Result<Self, Rejection> {
-        let mut fields = Headers::new();
-        for (name, value) in headers {
-            fields
-                .push(name, value)
-                .map_err(|_invalid| Rejection::new(RejectionKind::Malformed))?;
-        }
         let line = RequestLine { method: method.into(), target: target.into(), current: true };
-        Self::new(config.into(), line, fields)
+        Self::new(config.into(), line, collect(headers)?)
+    }
+
+    /// A request over HTTP/2 (RFC 8441) or HTTP/3 (RFC 9220), which write it in the same way: as an
+    /// extended CONNECT, without a key and without the fields of a connection.
+    ///
+    /// What is left to their implementation: to announce `SETTINGS_ENABLE_CONNECT_PROTOCOL`, to
+    /// answer with the [`status`](Accept::status) and the [`headers`](Accept::headers), and to carry
+    /// the frames in the stream's data from then on. The end of the stream is the end of TCP's, a
+    /// reset of it one of TCP's (`RST_STREAM`, or `H3_REQUEST_CANCELLED`).
+    ///
+    /// # Errors
+    ///
+    /// A [`Rejection`] is an answer ready to be sent.
+    pub fn from_pseudo_headers<'h>(
+        config: impl Into<Arc<Config>>,
+        pseudo: &PseudoHeaders<'_>,
+        headers: impl IntoIterator<Item = (&'h str, &'h [u8])>,
+    ) -> Result<Self, Rejection> {
+        let mut head = RequestHead {
+            method: pseudo.method.into(),
+            target: pseudo.path.into(),
+            host: pseudo.authority.into(),
+            headers: collect(headers)?,
+        };
+        let checked = check::extended_connect(&mut head, pseudo.protocol);
+        Self::checked(config.into(), head, Way::ExtendedConnect, checked)
     }
 
     pub(super) fn new(
@@ -58,19 +93,40 @@ impl Request {
             host: String::new(),
             headers,
         };
-        let checked = check(&mut head, line.current).and_then(|()| {
+        let checked = check::upgrade(&mut head, line.current);
+        Self::checked(config, head, Way::Upgrade, checked)
+    }
+
+    fn checked(
+        config: Arc<Config>,
+        head: RequestHead,
+        way: Way,
+        checked: Result<(), RejectionKind>,
+    ) -> Result<Self, Rejection> {
+        let negotiated = checked.and_then(|()| {
             accept_offers(head.headers.get_all(EXTENSIONS), &config)
                 .map_err(|_malformed| RejectionKind::InvalidExtensions)
         });
-        match checked {
-            Ok(extension) => Ok(Self { config, head, extension }),
+        match negotiated {
+            Ok(extension) => Ok(Self { config, head, way, extension }),
             Err(kind) => Err(Rejection::new(kind).with_request(Box::new(head))),
         }
     }
 
-    /// The subprotocols that the client offers, in its order of preference (RFC 6455 §1.9).
+    /// The same request under another configuration: for an application that decides on limits and
+    /// compression when it has seen the request.
+    ///
+    /// # Errors
+    ///
+    /// [`RejectionKind::InvalidExtensions`], which only a configuration with compression looks at.
+    pub fn with_config(self, config: impl Into<Arc<Config>>) -> Result<Self, Rejection> {
+        Self::checked(config.into(), self.head, self.way, Ok(()))
+    }
+
+    /// The subprotocols that the client offers, in its order of preference (RFC 6455 §1.9). What is
+    /// no token is left out.
     pub fn subprotocols(&self) -> impl Iterator<Item = &str> {
-        self.head.headers.list("sec-websocket-protocol")
+        self.head.headers.list("sec-websocket-protocol").filter(|offer| is_token(offer))
     }
 
     /// The one of `supported` that the client prefers, for [`Accept::subprotocol`].
@@ -94,11 +150,13 @@ impl Request {
     /// Begins a positive answer. Compression is part of it if the client offers it and
     /// [`Config`] has it.
     pub fn accept(mut self) -> Accept {
-        let key = self.head.headers.get("sec-websocket-key").unwrap_or_default();
         let mut headers = Headers::new();
-        headers.push_valid("Upgrade", "websocket");
-        headers.push_valid("Connection", "Upgrade");
-        headers.push_valid("Sec-WebSocket-Accept", key::accept(key.as_bytes()));
+        if self.way == Way::Upgrade {
+            let key = self.head.headers.get("sec-websocket-key").unwrap_or_default();
+            headers.push_valid("Upgrade", "websocket");
+            headers.push_valid("Connection", "Upgrade");
+            headers.push_valid("Sec-WebSocket-Accept", key::accept(key.as_bytes()));
+        }
         let extension = self.extension.take().map(|(answer, parameters)| {
             headers.push_valid(EXTENSIONS, answer);
             parameters
@@ -120,7 +178,7 @@ impl Deref for Request {
     }
 }
 
-/// A positive answer: 101 and its header fields.
+/// A positive answer: its status and its header fields.
 #[derive(Debug)]
 #[must_use = "the client waits for the response"]
 pub struct Accept {
@@ -138,7 +196,7 @@ impl Accept {
     /// (RFC 6455 §4.2.2).
     pub fn subprotocol(mut self, name: &str) -> Result<Self, InvalidHeader> {
         let offered = self.request.subprotocols().any(|offer| offer == name);
-        if !offered || !is_token(name) || self.headers.get("sec-websocket-protocol").is_some() {
+        if !offered || self.headers.get("sec-websocket-protocol").is_some() {
             return Err(InvalidHeader::Subprotocol(name.into()));
         }
         self.headers.push_valid("Sec-WebSocket-Protocol", name);
@@ -155,6 +213,14 @@ impl Accept {
         Ok(self)
     }
 
+    /// The HTTP status of the answer: 101, or 200 for an extended CONNECT (RFC 8441 §5).
+    pub fn status(&self) -> u16 {
+        match self.request.way {
+            Way::Upgrade => 101,
+            Way::ExtendedConnect => 200,
+        }
+    }
+
     /// The header fields of the answer, for an HTTP implementation that sends it.
     pub fn headers(&self) -> &Headers {
         &self.headers
@@ -165,83 +231,22 @@ impl Accept {
         Connection::server(self.request.config).with_extension(self.extension)
     }
 
-    /// Appends the response to `out`; the connection is open then.
+    /// Appends the response, as HTTP/1.1 writes it, to `out`; the connection is open then.
     pub fn respond(self, out: &mut Vec<u8>) -> Connection {
-        out.extend_from_slice(b"HTTP/1.1 101 Switching Protocols\r\n");
+        write_status_line(self.status(), out);
         self.headers.write(out);
         self.into_connection()
     }
 }
 
-/// Checks what RFC 6455 §4.2.1 and RFC 9112 ask of the request, and finds its host.
-fn check(head: &mut RequestHead, current: bool) -> Result<(), RejectionKind> {
-    if !current {
-        return Err(RejectionKind::UnsupportedHttpVersion);
+fn collect<'h>(
+    headers: impl IntoIterator<Item = (&'h str, &'h [u8])>,
+) -> Result<Headers, Rejection> {
+    let mut fields = Headers::new();
+    for (name, value) in headers {
+        fields.push(name, value).map_err(|_invalid| Rejection::new(RejectionKind::Malformed))?;
     }
-    reduce_target(head)?;
-    let headers = &head.headers;
-    match headers.single("host") {
-        Single::Value(host) if head.host.is_empty() => {
-            let host = core::str::from_utf8(host).map_err(|_error| RejectionKind::InvalidHost)?;
-            head.host = host.into();
-        }
-        Single::Value(_) => {}
-        Single::Absent | Single::Repeated => return Err(RejectionKind::InvalidHost),
-    }
-    if !is_host(&head.host) {
-        return Err(RejectionKind::InvalidHost);
-    }
-    // A body would be taken for frames (RFC 9112 §6.3).
-    match headers.single("content-length") {
-        Single::Absent | Single::Value(b"0") => {}
-        _ => return Err(RejectionKind::HasBody),
-    }
-    if headers.get_all("transfer-encoding").next().is_some() {
-        return Err(RejectionKind::HasBody);
-    }
-    if head.method != "GET" {
-        return Err(RejectionKind::MethodNotAllowed);
-    }
-    if !headers.has_token("upgrade", "websocket") || !headers.has_token("connection", "upgrade") {
-        return Err(RejectionKind::NotAnUpgrade);
-    }
-    match headers.single("sec-websocket-version") {
-        Single::Value(b"13") => {}
-        Single::Repeated => return Err(RejectionKind::RepeatedHeader),
-        _ => return Err(RejectionKind::UnsupportedVersion),
-    }
-    match headers.single("sec-websocket-key") {
-        Single::Value(key) if key::is_valid(key) => {}
-        Single::Repeated => return Err(RejectionKind::RepeatedHeader),
-        _ => return Err(RejectionKind::InvalidKey),
-    }
-    match headers.single("origin") {
-        Single::Repeated => Err(RejectionKind::RepeatedHeader),
-        _ => Ok(()),
-    }
-}
-
-/// Reduces an absolute target to origin form (RFC 9112 §3.2.2).
-fn reduce_target(head: &mut RequestHead) -> Result<(), RejectionKind> {
-    if head.target.starts_with('/') {
-        return Ok(());
-    }
-    let (scheme, rest) = head.target.split_once("://").ok_or(RejectionKind::Malformed)?;
-    if !["http", "https", "ws", "wss"].iter().any(|known| known.eq_ignore_ascii_case(scheme)) {
-        return Err(RejectionKind::Malformed);
-    }
-    let end = rest.find(['/', '?']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    if authority.is_empty() {
-        return Err(RejectionKind::InvalidHost);
-    }
-    let target = match path.starts_with('/') {
-        true => String::from(path),
-        false => alloc::format!("/{path}"),
-    };
-    head.host = authority.into();
-    head.target = target;
-    Ok(())
+    Ok(fields)
 }
 
 fn into_text(bytes: Vec<u8>) -> Result<String, Rejection> {

@@ -1,0 +1,23 @@
+//! What a server has chosen of what was offered (RFC 6455 §4.1, RFC 7692 §7.1).
+
+use alloc::string::String;
+
+use super::error::HandshakeErrorKind;
+use crate::config::Config;
+use crate::deflate::{Parameters, check_response};
+use crate::handshake::headers::{EXTENSIONS, Headers, Single};
+
+/// Checks the subprotocol; returns the extension.
+pub(super) fn check(
+    headers: &Headers,
+    subprotocols: &[String],
+    config: &Config,
+) -> Result<Option<Parameters>, HandshakeErrorKind> {
+    match headers.single("sec-websocket-protocol") {
+        Single::Absent => {}
+        Single::Value(value) if subprotocols.iter().any(|offer| offer.as_bytes() == value) => {}
+        _ => return Err(HandshakeErrorKind::InvalidSubprotocol),
+    }
+    check_response(headers.get_all(EXTENSIONS), config)
+        .map_err(|_malformed| HandshakeErrorKind::InvalidExtension)
+}

@@ -1,0 +1,121 @@
+//! Whether a request is a valid one for a WebSocket.
+
+use alloc::string::String;
+
+use super::super::rejection::RejectionKind;
+use super::super::request_head::RequestHead;
+use crate::handshake::headers::{Headers, Single, is_host};
+use crate::handshake::key;
+
+/// What RFC 6455 §4.2.1 and RFC 9112 ask of a request over HTTP/1.1; finds its host.
+pub(super) fn upgrade(head: &mut RequestHead, current: bool) -> Result<(), RejectionKind> {
+    if !current {
+        return Err(RejectionKind::UnsupportedHttpVersion);
+    }
+    reduce_target(head)?;
+    match head.headers.single("host") {
+        Single::Value(host) if head.host.is_empty() => head.host = host_text(host)?,
+        Single::Value(_) => {}
+        Single::Absent | Single::Repeated => return Err(RejectionKind::InvalidHost),
+    }
+    check_host(head)?;
+    // A body would be taken for frames (RFC 9112 §6.3).
+    match head.headers.single("content-length") {
+        Single::Absent | Single::Value(b"0") => {}
+        _ => return Err(RejectionKind::HasBody),
+    }
+    if head.headers.get_all("transfer-encoding").next().is_some() {
+        return Err(RejectionKind::HasBody);
+    }
+    if head.method != "GET" {
+        return Err(RejectionKind::MethodNotAllowed);
+    }
+    let headers = &head.headers;
+    if !headers.has_token("upgrade", "websocket") || !headers.has_token("connection", "upgrade") {
+        return Err(RejectionKind::NotAnUpgrade);
+    }
+    check_version(headers)?;
+    match headers.single("sec-websocket-key") {
+        Single::Value(key) if key::is_valid(key) => {}
+        Single::Repeated => return Err(RejectionKind::RepeatedHeader),
+        _ => return Err(RejectionKind::InvalidKey),
+    }
+    check_origin(headers)
+}
+
+/// What RFC 8441 §4 and §5 ask of a request over HTTP/2, and RFC 9220 of one over HTTP/3; finds its
+/// host. That there are no fields of a connection is checked by what reads HTTP (RFC 9113 §8.2.2).
+pub(super) fn extended_connect(
+    head: &mut RequestHead,
+    protocol: Option<&str>,
+) -> Result<(), RejectionKind> {
+    if head.method != "CONNECT" {
+        return Err(RejectionKind::NotConnect);
+    }
+    // RFC 9220 §3.
+    if protocol != Some("websocket") {
+        return Err(RejectionKind::UnsupportedProtocol);
+    }
+    if !head.target.starts_with('/') {
+        return Err(RejectionKind::Malformed);
+    }
+    match head.headers.single("host") {
+        Single::Value(host) if head.host.is_empty() => head.host = host_text(host)?,
+        Single::Absent | Single::Value(_) => {}
+        Single::Repeated => return Err(RejectionKind::InvalidHost),
+    }
+    check_host(head)?;
+    // The data of the stream are frames, and as many as both sides like.
+    if head.headers.get_all("content-length").next().is_some() {
+        return Err(RejectionKind::HasBody);
+    }
+    check_version(&head.headers)?;
+    check_origin(&head.headers)
+}
+
+/// Reduces an absolute target to origin form (RFC 9112 §3.2.2).
+fn reduce_target(head: &mut RequestHead) -> Result<(), RejectionKind> {
+    if head.target.starts_with('/') {
+        return Ok(());
+    }
+    let (scheme, rest) = head.target.split_once("://").ok_or(RejectionKind::Malformed)?;
+    if !["http", "https", "ws", "wss"].iter().any(|known| known.eq_ignore_ascii_case(scheme)) {
+        return Err(RejectionKind::Malformed);
+    }
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    if authority.is_empty() {
+        return Err(RejectionKind::InvalidHost);
+    }
+    let target = match path.starts_with('/') {
+        true => String::from(path),
+        false => alloc::format!("/{path}"),
+    };
+    head.host = authority.into();
+    head.target = target;
+    Ok(())
+}
+
+fn host_text(host: &[u8]) -> Result<String, RejectionKind> {
+    let host = core::str::from_utf8(host).map_err(|_error| RejectionKind::InvalidHost)?;
+    Ok(host.into())
+}
+
+fn check_host(head: &RequestHead) -> Result<(), RejectionKind> {
+    if is_host(&head.host) { Ok(()) } else { Err(RejectionKind::InvalidHost) }
+}
+
+fn check_version(headers: &Headers) -> Result<(), RejectionKind> {
+    match headers.single("sec-websocket-version") {
+        Single::Value(b"13") => Ok(()),
+        Single::Repeated => Err(RejectionKind::RepeatedHeader),
+        _ => Err(RejectionKind::UnsupportedVersion),
+    }
+}
+
+fn check_origin(headers: &Headers) -> Result<(), RejectionKind> {
+    match headers.single("origin") {
+        Single::Repeated => Err(RejectionKind::RepeatedHeader),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,106 @@
+//! Carries WebSockets over HTTP/1.1 to a server that gets them over HTTP/2:
+//! `http2_bridge ADDRESS SERVER`.
+//!
+//! It translates the opening handshake and leaves the frames as they are: so that a client which
+//! knows no HTTP/2, such as a conformance suite, can test a server over it.
+
+use std::error::Error;
+
+use hyper::client::conn::http2::SendRequest;
+use hyper::ext::Protocol;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+use ws_tokio::proto::server::{self, Handshake, Progress};
+use ws_tokio::{Config, http2};
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let [address, server] = &arguments[..] else {
+        return Err("usage: http2_bridge ADDRESS SERVER".into());
+    };
+    let sender = connect(server).await?;
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on ws://{}", listener.local_addr()?);
+    loop {
+        let (stream, _peer) = listener.accept().await?;
+        tokio::spawn(carry(stream, server.clone(), sender.clone()));
+    }
+}
+
+/// One HTTP/2 connection for all WebSockets; the server may still be starting.
+async fn connect(server: &str) -> Result<SendRequest<String>, BoxError> {
+    let stream = TcpStream::connect(server).await?;
+    stream.set_nodelay(true)?;
+    Ok(http2::handshake(stream, &Config::default()).await?)
+}
+
+async fn carry(
+    mut client: TcpStream,
+    server: String,
+    mut sender: SendRequest<String>,
+) -> Result<(), BoxError> {
+    client.set_nodelay(true)?;
+    let (request, early) = read_request(&mut client).await?;
+    let response = sender.send_request(translated(&request, &server)?).await?;
+    client.write_all(answer(request, &response).as_bytes()).await?;
+    if response.status() == StatusCode::OK {
+        let mut stream = TokioIo::new(hyper::upgrade::on(response).await?);
+        stream.write_all(&early).await?;
+        copy_bidirectional(&mut client, &mut stream).await?;
+    }
+    Ok(())
+}
+
+/// The request, and what came behind it.
+async fn read_request(client: &mut TcpStream) -> Result<(server::Request, Vec<u8>), BoxError> {
+    let mut handshake = Handshake::new(Config::default());
+    loop {
+        let mut buffer = [0; 4096];
+        let len = client.read(&mut buffer).await?;
+        if len == 0 {
+            return Err("no request".into());
+        }
+        let mut input = &mut buffer[..len];
+        match handshake.receive(&mut input)? {
+            Progress::NeedsInput(unfinished) => handshake = unfinished,
+            Progress::Request(request) => return Ok((request, input.to_vec())),
+        }
+    }
+}
+
+fn translated(request: &server::Request, server: &str) -> Result<Request<String>, BoxError> {
+    let mut connect = Request::builder()
+        .method(Method::CONNECT)
+        .uri(format!("http://{server}{}", request.target()))
+        .extension(Protocol::from_static("websocket"));
+    for name in ["sec-websocket-version", "sec-websocket-extensions", "sec-websocket-protocol"] {
+        for value in request.headers().get_all(name) {
+            connect = connect.header(name, value);
+        }
+    }
+    Ok(connect.body(String::new())?)
+}
+
+fn answer<B>(request: server::Request, response: &Response<B>) -> String {
+    if response.status() != StatusCode::OK {
+        return format!("HTTP/1.1 {}\r\nConnection: close\r\n\r\n", response.status());
+    }
+    let accept = request.accept();
+    let proof = accept.headers().get("sec-websocket-accept").unwrap_or_default();
+    let mut answer = format!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: {proof}\r\n"
+    );
+    for (name, value) in response.headers() {
+        if name.as_str().starts_with("sec-websocket-") {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            answer.push_str(&format!("{name}: {value}\r\n"));
+        }
+    }
+    answer + "\r\n"
+}

@@ -1,0 +1,114 @@
+//! One WebSocket in an HTTP/2 connection.
+
+use std::error::Error as StdError;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use hyper::body::{Body, Incoming};
+use hyper::client::conn::http2::SendRequest;
+use hyper::ext::Protocol;
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::{Method, Request, Uri, Version};
+use ws_futures::client::{self, Answer, ExtendedConnect, Response};
+use ws_futures::proto::InvalidHeader;
+use ws_futures::{Config, HandshakeError};
+
+use super::Error;
+use super::in_time::in_time;
+use crate::seed::seed;
+use crate::upgrade::{UpgradeFuture, WebSocket};
+
+/// Opens a WebSocket in an HTTP/2 connection, within [`Config::handshake_timeout`].
+///
+/// The sender is that of [`handshake`](super::handshake()), or of an HTTP/2 connection of yours: then
+/// see to it that the server has announced extended CONNECT
+/// (`Connection::is_extended_connect_protocol_enabled`) before this is sent.
+///
+/// # Errors
+///
+/// [`Error::Handshake`] with [`HandshakeError::Refused`] has the server's answer; any other error
+/// says why there is none.
+///
+/// # Cancel safety
+///
+/// Dropped before it is ready it resets the stream; the HTTP/2 connection stays.
+pub async fn connect<B>(
+    sender: &mut SendRequest<B>,
+    request: client::Request,
+    config: impl Into<Arc<Config>>,
+) -> Result<(WebSocket, Response), Error>
+where
+    B: Body + Default + 'static,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+{
+    let config = config.into();
+    let timeout = config.handshake_timeout;
+    let request =
+        request.extended_connect(Arc::clone(&config), seed()?).map_err(HandshakeError::from)?;
+    in_time(timeout, open(sender, request, &config)).await
+}
+
+async fn open<B>(
+    sender: &mut SendRequest<B>,
+    request: ExtendedConnect,
+    config: &Config,
+) -> Result<(WebSocket, Response), Error>
+where
+    B: Body + Default + 'static,
+{
+    let mut response = sender.send_request(http_request(&request)?).await?;
+    let body = match response.status().is_success() {
+        true => Vec::new(),
+        false => beginning(response.body_mut(), config.max_body_size).await,
+    };
+    let fields = response.headers().iter();
+    let fields = fields.map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let answer = request.receive(response.status().as_u16(), fields, &body);
+    match answer.map_err(HandshakeError::from)? {
+        Answer::Open(connection, answer) => {
+            let on_upgrade = hyper::upgrade::on(response);
+            let socket = UpgradeFuture::new(on_upgrade, Version::HTTP_2, connection, None).await?;
+            Ok((socket, answer))
+        }
+        Answer::Refused(answer) => Err(HandshakeError::Refused(Box::new(answer)).into()),
+    }
+}
+
+fn http_request<B: Default>(request: &ExtendedConnect) -> Result<Request<B>, Error> {
+    let uri = Uri::builder()
+        .scheme(request.scheme())
+        .authority(request.authority())
+        .path_and_query(request.path())
+        .build()
+        // The core is more generous with hosts than the crate `http`.
+        .map_err(|_invalid| {
+            HandshakeError::from(InvalidHeader::Target(request.authority().to_owned()))
+        })?;
+    let mut connect = Request::new(B::default());
+    *connect.method_mut() = Method::CONNECT;
+    *connect.version_mut() = Version::HTTP_2;
+    *connect.uri_mut() = uri;
+    connect.extensions_mut().insert(Protocol::from_static("websocket"));
+    for (name, value) in request.headers().iter() {
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value))
+        {
+            connect.headers_mut().append(name, value);
+        }
+    }
+    Ok(connect)
+}
+
+/// So much of a body at most, and no more than what has come if it breaks off.
+async fn beginning(body: &mut Incoming, limit: usize) -> Vec<u8> {
+    let mut beginning = Vec::new();
+    while beginning.len() < limit {
+        let frame = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await;
+        let Some(Ok(frame)) = frame else { break };
+        let Ok(data) = frame.into_data() else { continue };
+        let room = limit - beginning.len();
+        beginning.extend_from_slice(&data[..data.len().min(room)]);
+    }
+    beginning
+}

@@ -1,0 +1,58 @@
+//! Why no WebSocket came to be.
+
+use std::{fmt, io};
+
+use ws_futures::HandshakeError;
+
+/// No WebSocket came to be over HTTP/2.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The server has not announced that it takes WebSockets over HTTP/2
+    /// (`SETTINGS_ENABLE_CONNECT_PROTOCOL`, RFC 8441 §3), or the connection ended before it could
+    /// have, as one to a server that speaks no HTTP/2 does: here is how, if it failed. Over HTTP/1.1
+    /// the server may take them.
+    Unsupported(Option<hyper::Error>),
+    /// The HTTP/2 connection or the stream failed.
+    Http(hyper::Error),
+    /// The server refused, or its answer is no valid one or did not come in time.
+    Handshake(HandshakeError),
+}
+
+impl From<hyper::Error> for Error {
+    fn from(error: hyper::Error) -> Self {
+        Self::Http(error)
+    }
+}
+
+impl From<HandshakeError> for Error {
+    fn from(error: HandshakeError) -> Self {
+        Self::Handshake(error)
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Handshake(error.into())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unsupported(_) => f.write_str("the server takes no WebSockets over HTTP/2"),
+            Self::Http(error) => error.fmt(f),
+            Self::Handshake(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unsupported(cause) => cause.as_ref().map(|cause| cause as _),
+            Self::Http(error) => error.source(),
+            Self::Handshake(error) => error.source(),
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! A request to an HTTP server, and its answer.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::ext::Protocol;
+use hyper::http::request::Parts;
+use hyper::http::{Extensions, HeaderMap, Method, Uri};
+use hyper::upgrade::OnUpgrade;
+use hyper::{Request, Response, Version};
+use ws_futures::Config;
+use ws_futures::server::{self, PseudoHeaders, RejectionKind};
+
+use super::future::UpgradeFuture;
+use super::rejection::{Rejection, response};
+
+/// Grants any valid request for a WebSocket, without a subprotocol.
+///
+/// The response is to be returned to the server, with whatever body stands for none; the future
+/// gives the socket once that is sent, and must be waited for in a task of its own.
+///
+/// # Errors
+///
+/// The [`Rejection`] is the response to return instead.
+pub fn upgrade<R, B: Default>(
+    request: &mut Request<R>,
+    config: impl Into<Arc<Config>>,
+) -> Result<(Response<B>, UpgradeFuture), Rejection> {
+    Upgrade::from_request(request, config).map(Upgrade::accept)
+}
+
+/// A valid request for a WebSocket, waiting for an answer.
+///
+/// What it asks for is seen through [`server::Request`]: `origin()`, `subprotocols()`, `header()`.
+#[must_use = "the client waits for an answer: accept or reject"]
+pub struct Upgrade {
+    request: server::Request,
+    subprotocol: Option<String>,
+    on_upgrade: OnUpgrade,
+    version: Version,
+    handshake_timeout: Option<Duration>,
+}
+
+impl Upgrade {
+    /// Looks at a request of HTTP/1.1 (RFC 6455 §4.2.1) or HTTP/2 (RFC 8441), of which only the
+    /// right to the connection is taken.
+    ///
+    /// # Errors
+    ///
+    /// The [`Rejection`] is the response to return. The request is as it was.
+    pub fn from_request<B>(
+        request: &mut Request<B>,
+        config: impl Into<Arc<Config>>,
+    ) -> Result<Self, Rejection> {
+        let config = config.into();
+        let handshake_timeout = config.handshake_timeout;
+        let version = request.version();
+        let checked = check(
+            request.method(),
+            request.uri(),
+            version,
+            request.headers(),
+            request.extensions(),
+            config,
+        )?;
+        Self::take(checked, version, request.extensions_mut(), handshake_timeout)
+    }
+
+    /// The same for a request without its body.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`from_request`](Self::from_request).
+    pub fn from_parts(
+        parts: &mut Parts,
+        config: impl Into<Arc<Config>>,
+    ) -> Result<Self, Rejection> {
+        let config = config.into();
+        let handshake_timeout = config.handshake_timeout;
+        let Parts { method, uri, version, headers, extensions, .. } = parts;
+        let checked = check(method, uri, *version, headers, extensions, config)?;
+        Self::take(checked, *version, extensions, handshake_timeout)
+    }
+
+    fn take(
+        request: server::Request,
+        version: Version,
+        extensions: &mut Extensions,
+        handshake_timeout: Option<Duration>,
+    ) -> Result<Self, Rejection> {
+        let Some(on_upgrade) = extensions.remove::<OnUpgrade>() else {
+            let rejection = request.reject(500);
+            return Err(rejection.body("this server cannot give the connection away\n").into());
+        };
+        Ok(Self { request, subprotocol: None, on_upgrade, version, handshake_timeout })
+    }
+
+    /// The same request under another configuration: limits and compression may depend on it.
+    ///
+    /// # Errors
+    ///
+    /// A [`Rejection`] if the configuration has compression and what the client offers is malformed.
+    pub fn with_config(self, config: impl Into<Arc<Config>>) -> Result<Self, Rejection> {
+        let config = config.into();
+        let handshake_timeout = config.handshake_timeout;
+        let request = self.request.with_config(config)?;
+        Ok(Self { request, handshake_timeout, ..self })
+    }
+
+    /// Chooses the first of these subprotocols that the client offers; none if it offers none of
+    /// them.
+    pub fn protocols<P: AsRef<str>>(mut self, supported: impl IntoIterator<Item = P>) -> Self {
+        let offered = |name: &P| self.request.subprotocols().any(|offer| offer == name.as_ref());
+        let chosen = supported.into_iter().find(offered);
+        self.subprotocol = chosen.map(|name| name.as_ref().into());
+        self
+    }
+
+    /// The subprotocol that was chosen.
+    pub fn selected_protocol(&self) -> Option<&str> {
+        self.subprotocol.as_deref()
+    }
+
+    /// The version of HTTP.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Grants the request: the response to return, to which header fields may be added, and the
+    /// future socket.
+    pub fn accept<B: Default>(self) -> (Response<B>, UpgradeFuture) {
+        let mut accept = self.request.accept();
+        if let Some(name) = &self.subprotocol {
+            accept = accept.subprotocol(name).expect("it was offered, and is the only one");
+        }
+        let response = response(accept.status(), accept.headers(), B::default());
+        let connection = accept.into_connection();
+        let timeout = self.handshake_timeout;
+        (response, UpgradeFuture::new(self.on_upgrade, self.version, connection, timeout))
+    }
+
+    /// Refuses with this status, such as 401, 403 or 503.
+    pub fn reject(self, status: u16) -> Rejection {
+        self.request.reject(status).into()
+    }
+}
+
+impl Deref for Upgrade {
+    type Target = server::Request;
+
+    fn deref(&self) -> &server::Request {
+        &self.request
+    }
+}
+
+impl fmt::Debug for Upgrade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upgrade")
+            .field("request", &self.request)
+            .field("subprotocol", &self.subprotocol)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+fn check(
+    method: &Method,
+    uri: &Uri,
+    version: Version,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+    config: Arc<Config>,
+) -> Result<server::Request, Rejection> {
+    let fields = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let request = match version {
+        Version::HTTP_11 => {
+            server::Request::from_parts(config, method.as_str(), &uri.to_string(), fields)
+        }
+        Version::HTTP_2 | Version::HTTP_3 => {
+            let pseudo = PseudoHeaders {
+                method: method.as_str(),
+                protocol: extensions.get::<Protocol>().map(Protocol::as_str),
+                authority: uri.authority().map_or("", |authority| authority.as_str()),
+                path: uri.path_and_query().map_or("", |path| path.as_str()),
+            };
+            server::Request::from_pseudo_headers(config, &pseudo, fields)
+        }
+        _ => Err(RejectionKind::UnsupportedHttpVersion.into()),
+    };
+    Ok(request?)
+}

@@ -1,0 +1,50 @@
+//! WebSockets in HTTP servers built on hyper 1, over HTTP/1.1 and HTTP/2 (feature `hyper`).
+//!
+//! [`upgrade()`] answers a request and gives the socket:
+//!
+//! ```
+//! use http_body_util::Full;
+//! use hyper::{Request, Response, body::{Bytes, Incoming}};
+//! use ws_tokio::{Config, upgrade::upgrade};
+//!
+//! async fn serve(mut request: Request<Incoming>) -> Response<Full<Bytes>> {
+//!     let (response, socket) = match upgrade(&mut request, Config::default()) {
+//!         Ok(upgrade) => upgrade,
+//!         Err(rejection) => return rejection.into(),
+//!     };
+//!     tokio::spawn(async move {
+//!         let mut socket = socket.await?;
+//!         socket.send("welcome").await?;
+//!         while let Some(message) = socket.recv().await? {
+//!             println!("{message:?}");
+//!         }
+//!         Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+//!     });
+//!     response
+//! }
+//! # let _ = serve;
+//! ```
+//!
+//! [`Upgrade`] does the same in two steps, with a look at the request between them: subprotocols,
+//! header fields, a refusal. For axum there is an extractor (feature `axum`).
+//!
+//! The server must let go of the connection: `serve_connection_with_upgrades` of hyper-util, or
+//! `with_upgrades` of hyper. For HTTP/2 it must announce that it takes extended CONNECT (RFC 8441):
+//! `enable_connect_protocol` of the builder. `axum::serve` does both.
+
+mod accept;
+#[cfg(feature = "axum")]
+mod extractor;
+mod future;
+mod rejection;
+mod stream;
+
+pub use accept::{Upgrade, upgrade};
+#[cfg(feature = "axum")]
+pub use extractor::WebSocketUpgrade;
+pub use future::UpgradeFuture;
+pub use rejection::Rejection;
+pub use stream::Upgraded;
+
+/// A WebSocket that began as a request to an HTTP server, or as one over HTTP/2.
+pub type WebSocket = crate::WebSocket<Upgraded>;

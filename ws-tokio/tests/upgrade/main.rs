@@ -1,0 +1,16 @@
+//! WebSockets in servers on hyper and axum, over HTTP/1.1 and HTTP/2.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod back_pressure;
+mod conversation;
+mod dropped;
+mod ended;
+mod failed;
+mod fallback;
+mod h2_client;
+mod over_tls;
+mod pipelined;
+mod refused;
+mod server;

@@ -1,0 +1,126 @@
+//! Servers on axum, and clients of ours.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::any;
+use hyper::client::conn::http2::SendRequest;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::DuplexStream;
+use tokio::net::TcpStream;
+use ws_tokio::proto::client::{Request, Response};
+use ws_tokio::upgrade::{WebSocket, WebSocketUpgrade};
+use ws_tokio::{Config, Deflate, HandshakeError, Message, client, http2};
+
+use crate::support::listen;
+
+/// Far above what a slow machine needs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs a test to its end, or panics where it hangs.
+pub(crate) async fn soon<T>(test: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, test).await.expect("hangs")
+}
+
+/// Serves `/` by a handler, over both versions of HTTP.
+pub(crate) async fn serve<F, R>(
+    handler: impl Fn(WebSocketUpgrade) -> F + Clone + Send + Sync + 'static,
+) -> SocketAddr
+where
+    F: Future<Output = R> + Send + 'static,
+    R: axum::response::IntoResponse + 'static,
+{
+    let (listener, address) = listen().await;
+    let app = app(handler);
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    address
+}
+
+/// Serves one connection without a network between, so that a paused clock stands still as long as
+/// there is anything to do.
+pub(crate) fn serve_in_memory<F, R>(
+    handler: impl Fn(WebSocketUpgrade) -> F + Clone + Send + Sync + 'static,
+) -> DuplexStream
+where
+    F: Future<Output = R> + Send + 'static,
+    R: axum::response::IntoResponse + 'static,
+{
+    let (client, stream) = tokio::io::duplex(16 * 1024);
+    let service = TowerToHyperService::new(app(handler));
+    tokio::spawn(async move {
+        let mut server = auto::Builder::new(TokioExecutor::new());
+        server.http2().enable_connect_protocol();
+        let _ = server.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
+    });
+    client
+}
+
+fn app<F, R>(handler: impl Fn(WebSocketUpgrade) -> F + Clone + Send + Sync + 'static) -> Router
+where
+    F: Future<Output = R> + Send + 'static,
+    R: axum::response::IntoResponse + 'static,
+{
+    Router::new().route("/", any(move |upgrade: WebSocketUpgrade| handler(upgrade)))
+}
+
+/// A server that echoes and compresses.
+pub(crate) async fn echo_server() -> SocketAddr {
+    serve(async |upgrade| {
+        upgrade.deflate(Deflate::default()).protocols(["v2", "v1"]).on_upgrade(echo)
+    })
+    .await
+}
+
+pub(crate) async fn echo(mut socket: WebSocket) {
+    while let Ok(Some(message)) = socket.recv().await {
+        // Its peers break things on purpose.
+        if message.is_data() && socket.send(message).await.is_err() {
+            break;
+        }
+    }
+}
+
+pub(crate) fn compressing() -> Config {
+    Config { deflate: Some(Deflate::default()), ..Config::default() }
+}
+
+pub(crate) fn request(address: SocketAddr) -> Request {
+    Request::new(address.to_string(), "/")
+}
+
+/// An HTTP/2 connection to a server.
+pub(crate) async fn http2_connection(address: SocketAddr) -> SendRequest<String> {
+    let stream = TcpStream::connect(address).await.expect("a server");
+    http2::handshake(stream, &Config::default()).await.expect("HTTP/2 with extended CONNECT")
+}
+
+/// A WebSocket over HTTP/1.1.
+pub(crate) async fn over_http1(
+    address: SocketAddr,
+    request: Request,
+    config: Config,
+) -> Result<(ws_tokio::WebSocket<TcpStream>, Response), HandshakeError> {
+    client(TcpStream::connect(address).await.expect("a server"), request, config).await
+}
+
+/// A WebSocket over HTTP/2.
+pub(crate) async fn over_http2(
+    address: SocketAddr,
+    request: Request,
+    config: Config,
+) -> Result<(WebSocket, Response), http2::Error> {
+    http2::connect(&mut http2_connection(address).await, request, config).await
+}
+
+/// Sends a message and waits for its echo.
+pub(crate) async fn echoed<S>(socket: &mut ws_tokio::WebSocket<S>, message: impl Into<Message>)
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+{
+    let message = message.into();
+    socket.send(message.clone()).await.expect("open");
+    assert_eq!(socket.recv().await.expect("open"), Some(message));
+}

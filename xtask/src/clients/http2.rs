@@ -1,0 +1,23 @@
+//! WebSockets over HTTP/2 with foreign clients.
+
+use super::{chromium, follow, node};
+use crate::artifacts::Artifacts;
+use crate::echo::Echo;
+use crate::failure::Result;
+use crate::outcome::Outcome;
+
+pub(crate) fn run() -> Result<Outcome> {
+    let examples = ["--example", "axum_echo", "--example", "axum_tls_echo"];
+    let selection: Vec<_> = ["--package", "ws-tokio"].into_iter().chain(examples).collect();
+    let programs = Artifacts::build(&selection)?;
+    for (name, program, arguments, mut client) in [
+        ("node", "axum_echo", &["--deflate"][..], node::script("http2.mjs")?),
+        ("chromium", "axum_tls_echo", &[], chromium::script("http2_chromium.mjs")?),
+    ] {
+        println!("{name}:");
+        let server = Echo::start(programs.path(program)?, arguments, &format!("http2-{name}"))?;
+        client.arg(server.address.to_string());
+        follow(client)?;
+    }
+    Ok(Outcome::Passed)
+}
