@@ -63,9 +63,13 @@ impl crate::Echo for Echo {
         for message in messages {
             let text = ByteString::try_from(message.clone()).expect("UTF-8");
             self.0.send(Message::Text(text)).await.expect("open");
-            match self.0.recv().await.expect("open") {
-                Some(Message::Text(text)) => received += text.len(),
-                other => panic!("{other:?}"),
+            loop {
+                match self.0.recv().await.expect("open") {
+                    Some(Message::Text(text)) => break received += text.len(),
+                    // The answer to a ping of the connection's own.
+                    Some(Message::Pong(_)) => {}
+                    other => panic!("{other:?}"),
+                }
             }
         }
         received

@@ -41,9 +41,13 @@ impl crate::Echo for Echo {
         let mut received = 0;
         for message in messages {
             self.0.send(Message::Text(message.clone())).await.expect("open");
-            match self.0.next().await {
-                Some(Ok(Message::Text(text))) => received += text.len(),
-                other => panic!("{other:?}"),
+            loop {
+                match self.0.next().await {
+                    Some(Ok(Message::Text(text))) => break received += text.len(),
+                    // Its pings are answered, too.
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                    other => panic!("{other:?}"),
+                }
             }
         }
         received

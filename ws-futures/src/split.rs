@@ -84,7 +84,7 @@ impl<Io, T> Shared<Io, T> {
     }
 
     fn stats(&self) -> Stats {
-        *lock(&self.socket).connection.stats()
+        lock(&self.socket).connection.stats()
     }
 }
 

@@ -214,7 +214,7 @@ impl<Io, T> WebSocket<Io, T> {
     }
 
     /// What has passed so far.
-    pub fn stats(&self) -> &Stats {
+    pub fn stats(&self) -> Stats {
         self.socket.connection.stats()
     }
 

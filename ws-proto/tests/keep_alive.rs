@@ -151,6 +151,7 @@ fn a_late_call_makes_one_ping() {
     let mut alone = Alone::new(Role::Server, &config(30, 20));
     assert!(alone.ping(1000).is_some());
     assert_eq!(alone.peer.connection.stats().sent.frames, 1);
+    assert_eq!(alone.peer.connection.stats().pings, 1);
     assert_eq!(alone.due(1000), Some(at(1020)));
 }
 

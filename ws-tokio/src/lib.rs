@@ -22,6 +22,8 @@
 //! # }
 //! ```
 //!
+//! [`migrating_from_tungstenite`] is for those who come from there.
+//!
 //! # Features
 //!
 //! - `deflate` (default): permessage-deflate, switched on by [`Config`].
@@ -38,6 +40,9 @@ mod stream;
 mod timer;
 #[cfg(feature = "hyper")]
 pub mod upgrade;
+
+#[doc = include_str!("../docs/migrating.md")]
+pub mod migrating_from_tungstenite {}
 
 use std::sync::Arc;
 

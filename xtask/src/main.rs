@@ -22,6 +22,7 @@ mod probes;
 mod process;
 mod python;
 mod rust_target;
+mod semver;
 mod stamp;
 mod this_program;
 mod tools;
@@ -64,6 +65,8 @@ enum Task {
     Probes,
     /// Measures the memory of an idle connection
     Idle(idle::Options),
+    /// Compares the public items of the libraries with those of a release or a commit
+    Semver(semver::Options),
     /// One stage in this process, with its output as it comes
     #[command(hide = true)]
     Stage { name: String },
@@ -88,6 +91,7 @@ fn run(task: Task) -> Result<Outcome> {
         Task::Http2 => clients::http2::run(),
         Task::Probes => probes::run(),
         Task::Idle(options) => idle::run(&options),
+        Task::Semver(options) => semver::run(&options),
         Task::Stage { name } => ci::stage::run(&name),
     }
 }

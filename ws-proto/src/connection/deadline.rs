@@ -51,6 +51,11 @@ impl Clock {
         self.rtt
     }
 
+    /// How many pings of our own there have been.
+    pub(super) fn pings(&self) -> u32 {
+        self.pings
+    }
+
     pub(super) fn expired(&self) -> bool {
         self.expired
     }
@@ -173,7 +178,7 @@ impl Connection {
         let Some(interval) = self.config.ping_interval else { return };
         let timeout = self.config.ping_timeout;
         if let Some(ping) = &mut self.clock.ping {
-            ping.swept |= self.stats.received.bytes != ping.mark;
+            ping.swept |= self.counters.received.bytes != ping.mark;
             let (alive, sweep, next) = (ping.swept, ping.sent + timeout, ping.sent + interval);
             if !alive && sweep <= now {
                 self.fail(ErrorKind::PingTimeout);
@@ -188,7 +193,7 @@ impl Connection {
         self.clock.pings = self.clock.pings.wrapping_add(1);
         self.clock.ping = Some(Ping {
             sent: now,
-            mark: self.stats.received.bytes,
+            mark: self.counters.received.bytes,
             answer: Answer::Owed,
             swept: false,
         });

@@ -27,6 +27,8 @@ use deadline::Clock;
 use receive::Receiver;
 pub use send::Frame;
 use send::Sender;
+use stats::Counters;
+pub(crate) use stats::Saved;
 pub use stats::{Stats, Traffic};
 
 /// A WebSocket connection after its handshake, without I/O (RFC 6455 §5–§7).
@@ -89,7 +91,7 @@ pub struct Connection {
     /// `Some` from the first step of closing on, whoever takes it.
     closing: Option<Box<Closing>>,
     clock: Clock,
-    stats: Stats,
+    counters: Counters,
     extension: Option<Box<Extension>>,
 }
 
@@ -146,7 +148,7 @@ impl Connection {
             sender: Sender::default(),
             closing: None,
             clock: Clock::default(),
-            stats: Stats::default(),
+            counters: Counters::default(),
             extension: None,
         }
     }
@@ -184,11 +186,6 @@ impl Connection {
         self.receiver.error()
     }
 
-    /// What has passed so far.
-    pub fn stats(&self) -> &Stats {
-        &self.stats
-    }
-
     /// The latest round-trip time that a ping of [`Config::ping_interval`] measured.
     pub fn rtt(&self) -> Option<Duration> {
         self.clock.rtt()
@@ -211,7 +208,7 @@ impl fmt::Debug for Connection {
             .field("role", &self.role())
             .field("state", &self.state())
             .field("closed", &self.closed())
-            .field("stats", &self.stats)
+            .field("stats", &self.stats())
             .finish_non_exhaustive()
     }
 }

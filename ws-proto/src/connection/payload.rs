@@ -21,7 +21,7 @@ impl Connection {
     pub(super) fn lend<'i>(&mut self, frame: WholeFrame<'i>) -> Result<Event<'i>, Error> {
         let chunked = self.config.delivery == Delivery::Chunked;
         if !frame.text {
-            self.stats.received.messages += 1;
+            self.counters.received.messages += 1;
             let data = Cow::Borrowed(frame.payload);
             return Ok(match chunked {
                 true => Event::BinaryChunk { data, fin: true },
@@ -30,7 +30,7 @@ impl Connection {
         }
         match utf8::complete(frame.payload) {
             Some(text) => {
-                self.stats.received.messages += 1;
+                self.counters.received.messages += 1;
                 let data = Cow::Borrowed(text);
                 Ok(match chunked {
                     true => Event::TextChunk { data, fin: true },

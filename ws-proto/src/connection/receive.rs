@@ -168,8 +168,8 @@ impl Connection {
         if let (true, Some(key)) = (masked, header.last_chunk()) {
             mask::apply(payload, *key);
         }
-        self.stats.received.bytes += end as u64;
-        self.stats.received.frames += 1;
+        self.counters.received.bytes += end as u64;
+        self.counters.received.frames += 1;
         Some(WholeFrame { text, payload })
     }
 
@@ -181,7 +181,7 @@ impl Connection {
     ) -> Result<Option<Event<'i>>, Error> {
         let before = input.len();
         let result = self.step_to_event(input);
-        self.stats.received.bytes += (before - input.len()) as u64;
+        self.counters.received.bytes += (before - input.len()) as u64;
         result
     }
 
@@ -293,9 +293,9 @@ impl Connection {
     pub(super) fn end_frame(&mut self) {
         let receiver = &mut self.receiver;
         let Some(frame) = receiver.frame.take_if(|frame| frame.remaining == 0) else { return };
-        self.stats.received.frames += 1;
+        self.counters.received.frames += 1;
         if frame.fin && !frame.opcode.is_control() && receiver.message.take().is_some() {
-            self.stats.received.messages += 1;
+            self.counters.received.messages += 1;
         }
         receiver.stage = match receiver.message {
             Some(_) => Stage::Header,

@@ -68,7 +68,7 @@ impl Connection {
         } else {
             self.write_frame(first, payload, out);
         }
-        self.stats.sent.messages += 1;
+        self.counters.sent.messages += 1;
         Ok(())
     }
 
@@ -114,7 +114,7 @@ impl Connection {
         } else {
             self.write_frame(first, payload, out);
         }
-        self.stats.sent.messages += u64::from(fin);
+        self.counters.sent.messages += u64::from(fin);
         self.sender.fragmented = (!fin).then_some(Fragmented {
             opcode: part.opcode(),
             compressed,
@@ -156,9 +156,9 @@ impl Connection {
             }
         }
         let header = EncodedHeader::new(first, payload.len(), key);
-        self.stats.sent.messages += 1;
-        self.stats.sent.frames += 1;
-        self.stats.sent.bytes += (header.as_bytes().len() + payload.len()) as u64;
+        self.counters.sent.messages += 1;
+        self.counters.sent.frames += 1;
+        self.counters.sent.bytes += (header.as_bytes().len() + payload.len()) as u64;
         Ok(Frame { header, payload })
     }
 
@@ -178,9 +178,12 @@ impl Connection {
         let window_bits = self.extension.as_ref().and_then(|it| it.shared_window_bits());
         let deflated = window_bits.and_then(|bits| prepared.deflated_frame(bits));
         let frame = deflated.unwrap_or(prepared.frame());
-        self.stats.sent.messages += 1;
-        self.stats.sent.frames += 1;
-        self.stats.sent.bytes += frame.len() as u64;
+        if let Some(extension) = &mut self.extension {
+            extension.count_sent(prepared.frame().len(), frame.len());
+        }
+        self.counters.sent.messages += 1;
+        self.counters.sent.frames += 1;
+        self.counters.sent.bytes += frame.len() as u64;
         Ok(frame)
     }
 
@@ -203,7 +206,7 @@ impl Connection {
                 self.check_message(prepared.payload().len())?;
                 self.transmit_replies(out);
                 self.write_frame(prepared.first(), prepared.payload(), out);
-                self.stats.sent.messages += 1;
+                self.counters.sent.messages += 1;
             }
             Err(error) => return Err(error),
         }
@@ -345,8 +348,8 @@ impl Connection {
             Some(key) => mask::append(out, payload, key),
             None => out.extend_from_slice(payload),
         }
-        self.stats.sent.frames += 1;
-        self.stats.sent.bytes += (header.as_bytes().len() + payload.len()) as u64;
+        self.counters.sent.frames += 1;
+        self.counters.sent.bytes += (header.as_bytes().len() + payload.len()) as u64;
     }
 
     #[inline]

@@ -1,6 +1,10 @@
 //! Counters.
 
-/// What has passed over a connection since its handshake.
+use core::time::Duration;
+
+use super::Connection;
+
+/// What has passed over a connection since its handshake, at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
@@ -8,6 +12,10 @@ pub struct Stats {
     pub received: Traffic,
     /// To the peer, counted when it is appended to the output.
     pub sent: Traffic,
+    /// The pings of [`Config::ping_interval`](crate::Config::ping_interval).
+    pub pings: u32,
+    /// The latest round-trip time that one of them measured.
+    pub rtt: Option<Duration>,
 }
 
 /// One direction.
@@ -20,4 +28,55 @@ pub struct Traffic {
     pub frames: u64,
     /// Text and binary messages, counted at their end.
     pub messages: u64,
+    /// Bytes that compression has saved (RFC 7692); negative if it has cost some.
+    pub saved: i64,
+}
+
+impl Traffic {
+    /// Bytes on the wire for each byte without compression, 1 if there is none.
+    pub fn ratio(&self) -> f64 {
+        let plain = self.bytes as f64 + self.saved as f64;
+        if plain > 0.0 { self.bytes as f64 / plain } else { 1.0 }
+    }
+}
+
+/// What is counted for each connection.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Counters {
+    pub(super) received: Counter,
+    pub(super) sent: Counter,
+}
+
+#[derive(Clone, Copy, Default)]
+pub(super) struct Counter {
+    pub(super) bytes: u64,
+    pub(super) frames: u64,
+    pub(super) messages: u64,
+}
+
+/// What is counted for connections with compression only.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Saved {
+    pub(crate) received: i64,
+    pub(crate) sent: i64,
+}
+
+impl Counter {
+    fn traffic(self, saved: i64) -> Traffic {
+        let Self { bytes, frames, messages } = self;
+        Traffic { bytes, frames, messages, saved }
+    }
+}
+
+impl Connection {
+    /// What has passed so far.
+    pub fn stats(&self) -> Stats {
+        let saved = self.extension.as_ref().map(|extension| extension.saved()).unwrap_or_default();
+        Stats {
+            received: self.counters.received.traffic(saved.received),
+            sent: self.counters.sent.traffic(saved.sent),
+            pings: self.clock.pings(),
+            rtt: self.rtt(),
+        }
+    }
 }

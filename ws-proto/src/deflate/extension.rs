@@ -6,6 +6,7 @@ use super::engine::{Deflater, Inflater};
 use super::history::History;
 use super::pool::Lease;
 use crate::config::Config;
+use crate::connection::Saved;
 use crate::time::Instant;
 
 /// Parameters, and what is kept of each direction; nothing before its first compressed message.
@@ -17,6 +18,7 @@ pub(crate) struct Extension {
     due: Option<Instant>,
     /// Whether an engine was used since `due` was set.
     pub(super) used: bool,
+    pub(super) saved: Saved,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,11 +53,27 @@ pub(super) struct Incoming {
 
 impl Extension {
     pub(crate) fn new(parameters: Parameters) -> Self {
-        Self { parameters, outgoing: None, incoming: None, due: None, used: false }
+        Self {
+            parameters,
+            outgoing: None,
+            incoming: None,
+            due: None,
+            used: false,
+            saved: Saved::default(),
+        }
     }
 
     pub(super) fn parameters(&self) -> Parameters {
         self.parameters
+    }
+
+    pub(crate) fn saved(&self) -> Saved {
+        self.saved
+    }
+
+    /// Counts a message that was compressed elsewhere.
+    pub(crate) fn count_sent(&mut self, plain: usize, compressed: usize) {
+        self.saved.sent += plain as i64 - compressed as i64;
     }
 
     /// Whether [`poll_timeout`](Self::poll_timeout) would set a deadline.

@@ -52,6 +52,7 @@ impl Extension {
             (*open, *restarts, *wire) = (true, 0, 0);
         }
 
+        self.saved.received -= piece.len() as i64;
         let mut input = piece;
         loop {
             if *ended {
@@ -76,6 +77,7 @@ impl Extension {
                 return Err(ErrorKind::MessageTooBig);
             }
             history.push(output, parameters.incoming_bits);
+            self.saved.received += output.len() as i64;
             room -= output.len();
             match step.map_err(|_corrupt| ErrorKind::InvalidDeflate)? {
                 Step::Full => {}

@@ -53,7 +53,9 @@ impl Extension {
             history.push(data, bits);
         }
         let compressed = engine.compress(data);
-        if fin { finish(compressed) } else { compressed }
+        let compressed = if fin { finish(compressed) } else { compressed };
+        self.saved.sent += data.len() as i64 - compressed.len() as i64;
+        compressed
     }
 
     /// Whether messages go out that refer to no earlier ones, and how far back in themselves.
