@@ -40,12 +40,14 @@ where
     let executor = Executor::default();
     let progress = Arc::clone(&executor.progress);
     let mut builder = Builder::new(executor);
-    // Only the server's SETTINGS, its first frame, allow a stream: so it is seen when they are here.
+    // Only the server's SETTINGS, its first frame, allow streams: so it is seen when they are here.
     builder.initial_max_send_streams(0);
     let opening = async {
         let opened = builder.handshake(TokioIo::new(stream)).await;
         let (sender, mut connection) = opened.map_err(|error| Error::Unsupported(Some(error)))?;
-        while connection.current_max_send_streams() == 0 {
+        while connection.current_max_send_streams() == 0
+            && !connection.is_extended_connect_protocol_enabled()
+        {
             progressed(&mut connection, &progress).await?;
         }
         if connection.is_extended_connect_protocol_enabled() {

@@ -103,3 +103,23 @@ async fn a_server_that_says_nothing_ends_in_a_timeout_and_the_stream_with_it() {
     })
     .await;
 }
+
+/// As a server may that is busy.
+#[tokio::test]
+async fn a_server_that_allows_no_streams_yet_is_heard() {
+    soon(async {
+        let (listener, address) = listen().await;
+        tokio::spawn(async move {
+            let (stream, _peer) = listener.accept().await.expect("a client");
+            let mut builder = h2::server::Builder::new();
+            let builder = builder.enable_connect_protocol().max_concurrent_streams(0);
+            let mut connection = builder.handshake::<_, Bytes>(stream).await.expect("HTTP/2");
+            while connection.accept().await.is_some() {}
+        });
+        let stream = TcpStream::connect(address).await.expect("a server");
+        let config = Config { handshake_timeout: None, ..Config::default() };
+        let opened = http2::handshake::<_, String>(stream, &config).await;
+        assert!(opened.is_ok(), "{opened:?}");
+    })
+    .await;
+}
