@@ -22,7 +22,7 @@ fn addresses() {
         ("ws://:80/", InvalidUri::Host),
         ("ws://localhost:port/", InvalidUri::Port),
         ("ws://localhost:0/", InvalidUri::Port),
-        ("ws://user@localhost/", InvalidUri::UserInfo),
+        ("ws://us%er@localhost/", InvalidUri::UserInfo),
         ("ws://localhost/#there", InvalidUri::Fragment),
         ("ws://localhost/a b", InvalidUri::Target),
     ];

@@ -42,6 +42,7 @@ use crate::time::Instant;
 
 pub use error::{HandshakeError, HandshakeErrorKind};
 pub use request::Request;
+pub(crate) use uri::is_reg_name;
 pub use uri::{InvalidUri, Uri};
 
 /// A request that was sent and waits for its response.
@@ -123,7 +124,7 @@ impl Handshake {
                 return Ok(Progress::Refused(response));
             }
 
-            let head = self.head.receive(input, &self.config).map_err(sort)?;
+            let head = self.head.receive(input, (&*self.config).into()).map_err(sort)?;
             let Some(head) = head else { return Ok(Progress::NeedsInput(self)) };
             let (status, headers) = parse_response(&head).map_err(sort)?;
             match status {

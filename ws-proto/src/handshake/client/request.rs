@@ -11,9 +11,10 @@ use rand::rngs::StdRng;
 use super::Handshake;
 use super::uri::Uri;
 use crate::config::Config;
+use crate::credentials::Credentials;
 use crate::deflate::write_offers;
 use crate::handshake::head::HeadBuffer;
-use crate::handshake::headers::{EXTENSIONS, Headers, InvalidHeader, is_host, is_token};
+use crate::handshake::headers::{EXTENSIONS, Headers, InvalidHeader, Single, is_host, is_token};
 use crate::handshake::key;
 
 /// A request for a WebSocket.
@@ -24,6 +25,7 @@ pub struct Request {
     target: String,
     headers: Headers,
     subprotocols: Vec<String>,
+    credentials: Option<Credentials>,
     invalid: Option<InvalidHeader>,
 }
 
@@ -39,12 +41,21 @@ impl Request {
         } else {
             None
         };
-        Self { host, target, headers: Headers::new(), subprotocols: Vec::new(), invalid }
+        Self {
+            host,
+            target,
+            headers: Headers::new(),
+            subprotocols: Vec::new(),
+            credentials: None,
+            invalid,
+        }
     }
 
-    /// A request for an address.
+    /// A request for an address. A user name and a password in it become an `Authorization` field
+    /// (RFC 7617), unless [`header`](Self::header) adds one.
     pub fn for_uri(uri: &Uri) -> Self {
-        Self::new(uri.authority(), uri.target())
+        let credentials = uri.credentials().cloned();
+        Self { credentials, ..Self::new(uri.authority(), uri.target()) }
     }
 
     /// Adds a header field, such as `Authorization`, `Cookie` or `Origin`.
@@ -84,6 +95,7 @@ impl Request {
         let mut generator = Box::new(StdRng::from_seed(seed));
         let key = key::generate(&mut generator);
 
+        let own = self.headers.single("authorization");
         let mut headers = Headers::new();
         headers.push_valid("Host", &self.host);
         headers.push_valid("Upgrade", "websocket");
@@ -99,6 +111,9 @@ impl Request {
         }
         for (name, value) in self.headers.iter() {
             headers.push_valid(name, value);
+        }
+        if let (Some(credentials), Single::Absent) = (&self.credentials, own) {
+            headers.push_valid("Authorization", credentials.basic());
         }
         out.extend_from_slice(b"GET ");
         out.extend_from_slice(self.target.as_bytes());
