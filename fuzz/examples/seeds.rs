@@ -224,7 +224,7 @@ const REQUESTS: [(&str, &str); 9] = [
     ),
 ];
 
-const RESPONSES: [(&str, &str); 9] = [
+const RESPONSES: [(&str, &str); 12] = [
     (
         "open",
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -253,6 +253,16 @@ const RESPONSES: [(&str, &str); 9] = [
     ),
     ("until the end", "HTTP/1.1 503 X\r\n\r\ntry again later, much later"),
     ("no content", "HTTP/1.1 204 No Content\r\n\r\nrest"),
+    (
+        "redirect",
+        "HTTP/1.1 302 Found\r\nLocation: https://b:1/x/../y?z#f\r\nContent-Length: 0\r\n\r\n",
+    ),
+    ("relative redirect", "HTTP/1.1 308 X\r\nLocation: ./a/../b?c\r\nContent-Length: 0\r\n\r\n"),
+    (
+        "later",
+        "HTTP/1.1 503 X\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\
+         Retry-After: Sun, 06 Nov 1994 08:50:37 GMT\r\nContent-Length: 0\r\n\r\n",
+    ),
     ("not http", "SSH-2.0-OpenSSH\r\n\r\n"),
 ];
 

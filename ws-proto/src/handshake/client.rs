@@ -21,8 +21,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod backoff;
 mod error;
+mod location;
+mod redirect;
 mod request;
+mod retry_after;
 mod uri;
 
 use alloc::boxed::Box;
@@ -40,7 +44,9 @@ use crate::connection::Connection;
 use crate::deflate::check_response;
 use crate::time::Instant;
 
+pub use backoff::Backoff;
 pub use error::{HandshakeError, HandshakeErrorKind};
+pub use redirect::{RedirectError, Redirects};
 pub use request::Request;
 pub(crate) use uri::is_reg_name;
 pub use uri::{InvalidUri, Uri};

@@ -1,4 +1,5 @@
 //! The opening handshake, request by request and response by response.
 
 mod client;
+mod redirects;
 mod server;

@@ -132,6 +132,20 @@ impl Request {
         })
     }
 
+    /// The same request for another address, without what only the first origin may see.
+    pub(super) fn redirected(&self, uri: &Uri, same_origin: bool) -> Self {
+        const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
+        let mut request = Self::new(uri.authority(), uri.target());
+        let secret = |name: &str| CREDENTIALS.iter().any(|own| own.eq_ignore_ascii_case(name));
+        for (name, value) in self.headers.iter().filter(|(name, _)| same_origin || !secret(name)) {
+            request.headers.push_valid(name, value);
+        }
+        request.subprotocols.clone_from(&self.subprotocols);
+        request.credentials = self.credentials.clone().filter(|_| same_origin);
+        request.note(self.invalid.clone());
+        request
+    }
+
     fn note(&mut self, invalid: Option<InvalidHeader>) {
         if self.invalid.is_none() {
             self.invalid = invalid;
