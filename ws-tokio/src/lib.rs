@@ -30,7 +30,9 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-pub use connect::{ConnectError, client, connect, connect_with};
+pub use connect::{
+    ClientStream, ConnectError, Connector, Phase, Unreachable, client, connect, connect_with,
+};
 pub use stream::TokioStream;
 pub use timer::TokioTimer;
 pub use ws_futures::{

@@ -50,8 +50,11 @@ fn nobody_listens() {
         let (listener, address) = listen().await;
         drop(listener);
         let error = connect(&format!("ws://{address}/")).await.expect_err("nobody");
-        let ConnectError::Io(error) = error else { panic!("{error}") };
-        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+        let text = error.to_string();
+        assert!(text.starts_with(&format!("no connection: {address}: ")), "{text}");
+        let ConnectError::Unreachable(failures) = error else { panic!("{text}") };
+        let [(tried, error)] = failures.attempts() else { panic!("{text}") };
+        assert_eq!((*tried, error.kind()), (address, ErrorKind::ConnectionRefused));
     });
 }
 

@@ -4,7 +4,7 @@ mod support;
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use ws_tokio::{CloseCode, Config, Message, ReadHalf, accept};
 
 use support::seeds::{self, Named};
@@ -19,7 +19,7 @@ fn messages(seed: u64) -> Vec<Message> {
 }
 
 /// Receives up to the last of these messages.
-async fn expect(reader: &mut ReadHalf<TcpStream>, messages: &[Message]) {
+async fn expect(reader: &mut ReadHalf<impl AsyncRead + AsyncWrite + Unpin>, messages: &[Message]) {
     for expected in messages {
         let message = reader.recv().await.expect("no error").expect("open");
         assert!(message == *expected, "not what was sent");

@@ -9,10 +9,10 @@ pub(crate) mod wire;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use ws_tokio::proto::client::{Request, Uri};
-use ws_tokio::{Config, WebSocket, connect_with};
+use ws_tokio::{ClientStream, Config, WebSocket, connect_with};
 
 /// Ends a test that hangs; it is far above what a slow machine needs.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -36,7 +36,7 @@ pub(crate) async fn listen() -> (TcpListener, SocketAddr) {
 }
 
 /// A client of ours.
-pub(crate) async fn client(address: SocketAddr, config: &Config) -> WebSocket<TcpStream> {
+pub(crate) async fn client(address: SocketAddr, config: &Config) -> WebSocket<ClientStream> {
     let uri: Uri = format!("ws://{address}/").parse().expect("an address");
     let connected = connect_with(&uri, Request::for_uri(&uri), config.clone()).await;
     connected.expect("a server").0

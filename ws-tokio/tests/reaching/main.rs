@@ -1,0 +1,11 @@
+//! Clients that reach their server: by every address, by redirects, in time.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod addresses;
+mod full;
+mod redirects;
+mod requests;
+mod server;
+mod timeouts;
