@@ -23,6 +23,7 @@
 //! ```
 
 mod connect;
+mod proxy;
 mod stream;
 mod timer;
 
@@ -33,6 +34,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 pub use connect::{
     ClientStream, ConnectError, Connector, Phase, Unreachable, client, connect, connect_with,
 };
+pub use proxy::{InvalidProxy, InvalidProxyKind, Proxy};
 pub use stream::TokioStream;
 pub use timer::TokioTimer;
 pub use ws_futures::{

@@ -14,7 +14,8 @@ use super::error::{ConnectError, Phase};
 use super::happy_eyeballs::race;
 use super::resolve::Known;
 use super::stream::ClientStream;
-use crate::WebSocket;
+use super::tunnel::Transport;
+use crate::{Proxy, WebSocket};
 
 /// RFC 8305 §8.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
@@ -47,6 +48,7 @@ pub struct Connector {
     connect_timeout: Option<Duration>,
     redirects: usize,
     known: Known,
+    proxy: Proxy,
 }
 
 impl Default for Connector {
@@ -58,6 +60,7 @@ impl Default for Connector {
             connect_timeout: Some(CONNECT_TIMEOUT),
             redirects: 0,
             known: Known::default(),
+            proxy: Proxy::default(),
         }
     }
 }
@@ -88,8 +91,8 @@ impl Connector {
         self
     }
 
-    /// How long it may take until the handshake can begin: resolving the name and connecting. 10 s by
-    /// default; `None`: as long as the system lets it.
+    /// How long it may take until the handshake can begin: resolving the name, connecting, and
+    /// the proxy. 10 s by default; `None`: as long as the system lets it.
     pub fn connect_timeout(mut self, timeout: Option<Duration>) -> Self {
         self.connect_timeout = timeout;
         self
@@ -111,6 +114,13 @@ impl Connector {
         addresses: impl IntoIterator<Item = SocketAddr>,
     ) -> Self {
         self.known.insert(host.into(), addresses.into_iter().collect());
+        self
+    }
+
+    /// Goes through a proxy; [`Proxy::from_env`] is the one that the environment names. None by
+    /// default.
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = proxy;
         self
     }
 
@@ -176,8 +186,14 @@ impl Connector {
         }
         // A deadline that the clock cannot express is none.
         let deadline = self.connect_timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let tcp = self.connect_tcp(uri.host(), uri.port(), deadline).await?;
-        Ok(ClientStream::plain(tcp))
+        let transport = match self.proxy.server_for(uri) {
+            None => Transport::direct(self.connect_tcp(uri.host(), uri.port(), deadline).await?),
+            Some(proxy) => {
+                let tcp = self.connect_tcp(&proxy.host, proxy.port, deadline).await?;
+                within(deadline, Phase::Proxy, Transport::through(tcp, proxy, uri)).await?
+            }
+        };
+        Ok(ClientStream::plain(transport))
     }
 
     async fn connect_tcp(

@@ -5,6 +5,7 @@ use std::io;
 
 use ws_futures::HandshakeError;
 use ws_futures::client::{InvalidUri, RedirectError, Response};
+use ws_futures::proto::proxy::TunnelError;
 
 use super::Unreachable;
 
@@ -16,15 +17,17 @@ pub enum ConnectError {
     Uri(InvalidUri),
     /// The address wants TLS; connect the stream yourself and use [`client`](crate::client).
     Secure,
-    /// The name of the server has no address.
+    /// The name of the server, or of the proxy, has no address.
     Resolve {
         /// The name.
         host: String,
         /// What the system says.
         error: io::Error,
     },
-    /// No address of the server took the connection.
+    /// No address of the server, or of the proxy, took the connection.
     Unreachable(Unreachable),
+    /// The proxy gave no tunnel to the server.
+    Proxy(TunnelError),
     /// [`Connector::connect_timeout`](crate::Connector::connect_timeout) has passed in this phase.
     Timeout(Phase),
     /// The byte stream failed before the handshake.
@@ -48,6 +51,8 @@ pub enum Phase {
     Resolve,
     /// Connecting by TCP.
     Tcp,
+    /// Asking the proxy for a tunnel.
+    Proxy,
 }
 
 impl From<InvalidUri> for ConnectError {
@@ -59,6 +64,12 @@ impl From<InvalidUri> for ConnectError {
 impl From<Unreachable> for ConnectError {
     fn from(error: Unreachable) -> Self {
         Self::Unreachable(error)
+    }
+}
+
+impl From<TunnelError> for ConnectError {
+    fn from(error: TunnelError) -> Self {
+        Self::Proxy(error)
     }
 }
 
@@ -81,6 +92,7 @@ impl fmt::Display for ConnectError {
             Self::Secure => f.write_str("wss addresses need a TLS stream of the caller's"),
             Self::Resolve { host, error } => write!(f, "{host} cannot be resolved: {error}"),
             Self::Unreachable(error) => error.fmt(f),
+            Self::Proxy(error) => error.fmt(f),
             Self::Timeout(phase) => write!(f, "timeout while {phase}"),
             Self::Io(error) => error.fmt(f),
             Self::Handshake(error) => error.fmt(f),
@@ -94,6 +106,7 @@ impl fmt::Display for Phase {
         f.write_str(match self {
             Self::Resolve => "resolving the name",
             Self::Tcp => "connecting",
+            Self::Proxy => "waiting for the proxy",
         })
     }
 }
@@ -101,7 +114,11 @@ impl fmt::Display for Phase {
 impl std::error::Error for ConnectError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Uri(_) | Self::Secure | Self::Timeout(_) | Self::Redirect { .. } => None,
+            Self::Uri(_)
+            | Self::Secure
+            | Self::Proxy(_)
+            | Self::Timeout(_)
+            | Self::Redirect { .. } => None,
             Self::Resolve { error, .. } => Some(error),
             Self::Unreachable(error) => error.source(),
             Self::Io(error) => error.source(),

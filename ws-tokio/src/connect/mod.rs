@@ -5,6 +5,7 @@ mod error;
 mod happy_eyeballs;
 mod resolve;
 mod stream;
+mod tunnel;
 
 use std::io;
 use std::sync::Arc;

@@ -7,13 +7,15 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// What a [`Connector`](crate::Connector) connects: a TCP stream.
+use super::tunnel::Transport;
+
+/// What a [`Connector`](crate::Connector) connects: a TCP stream, perhaps through a proxy.
 #[derive(Debug)]
 pub struct ClientStream(Inner);
 
 #[derive(Debug)]
 enum Inner {
-    Plain(TcpStream),
+    Plain(Transport),
 }
 
 /// What every kind of stream can do.
@@ -22,14 +24,14 @@ trait Stream: AsyncRead + AsyncWrite + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
 
 impl ClientStream {
-    pub(super) fn plain(stream: TcpStream) -> Self {
+    pub(super) fn plain(stream: Transport) -> Self {
         Self(Inner::Plain(stream))
     }
 
     /// The TCP stream, for its addresses and options. It ends at the proxy, if there is one.
     pub fn tcp(&self) -> &TcpStream {
         match &self.0 {
-            Inner::Plain(stream) => stream,
+            Inner::Plain(stream) => &stream.tcp,
         }
     }
 

@@ -4,7 +4,9 @@
 mod support;
 
 mod addresses;
+mod fake_proxy;
 mod full;
+mod proxies;
 mod redirects;
 mod requests;
 mod server;
