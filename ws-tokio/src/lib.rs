@@ -26,6 +26,7 @@ mod connect;
 mod proxy;
 mod stream;
 mod timer;
+mod tls;
 
 use std::sync::Arc;
 
@@ -37,6 +38,9 @@ pub use connect::{
 pub use proxy::{InvalidProxy, InvalidProxyKind, Proxy};
 pub use stream::TokioStream;
 pub use timer::TokioTimer;
+#[cfg(feature = "rustls")]
+pub use tls::{TlsAcceptor, TlsStream};
+pub use tls::{TlsConnector, TlsError, TlsErrorKind};
 pub use ws_futures::{
     Batch, ByteString, Bytes, Close, CloseCode, Closed, Config, Delivery, Error, Event,
     HandshakeError, Limits, Message, Prepared, TrySendError, proto, server,

@@ -36,11 +36,25 @@ fn addresses() {
     });
 }
 
+#[cfg(not(any(
+    feature = "rustls-platform-verifier",
+    feature = "webpki-roots",
+    feature = "native-tls"
+)))]
 #[test]
 fn tls_is_not_brought() {
+    use ws_tokio::TlsErrorKind;
+
     on_both_runtimes(async || {
         let error = connect("wss://localhost/").await.expect_err("wss");
-        assert!(matches!(error, ConnectError::Secure), "{error}");
+        let text = error.to_string();
+        let ConnectError::Tls(error) = error else { panic!("{text}") };
+        let (kind, feature) = match cfg!(feature = "rustls") {
+            true => (TlsErrorKind::MissingRoots, "`webpki-roots`"),
+            false => (TlsErrorKind::MissingFeature, "`native-tls`"),
+        };
+        assert_eq!(error.kind(), kind);
+        assert!(text.contains(feature), "{text}");
     });
 }
 

@@ -15,7 +15,8 @@ use super::happy_eyeballs::race;
 use super::resolve::Known;
 use super::stream::ClientStream;
 use super::tunnel::Transport;
-use crate::{Proxy, WebSocket};
+use crate::tls::of_features;
+use crate::{Proxy, TlsConnector, WebSocket};
 
 /// RFC 8305 §8.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
@@ -49,6 +50,7 @@ pub struct Connector {
     redirects: usize,
     known: Known,
     proxy: Proxy,
+    tls: Option<TlsConnector>,
 }
 
 impl Default for Connector {
@@ -61,6 +63,7 @@ impl Default for Connector {
             redirects: 0,
             known: Known::default(),
             proxy: Proxy::default(),
+            tls: None,
         }
     }
 }
@@ -91,8 +94,8 @@ impl Connector {
         self
     }
 
-    /// How long it may take until the handshake can begin: resolving the name, connecting, and
-    /// the proxy. 10 s by default; `None`: as long as the system lets it.
+    /// How long it may take until the handshake can begin: resolving the name, connecting,
+    /// the proxy and TLS. 10 s by default; `None`: as long as the system lets it.
     pub fn connect_timeout(mut self, timeout: Option<Duration>) -> Self {
         self.connect_timeout = timeout;
         self
@@ -121,6 +124,14 @@ impl Connector {
     /// default.
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = proxy;
+        self
+    }
+
+    /// Speaks TLS by this where the address is `wss`. By default what the features of the crate bring:
+    /// the first of `rustls-platform-verifier`, `webpki-roots` and `native-tls`.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn tls(mut self, tls: impl Into<TlsConnector>) -> Self {
+        self.tls = Some(tls.into());
         self
     }
 
@@ -181,9 +192,11 @@ impl Connector {
 
     /// A stream to the server, ready for the handshake.
     async fn reach(&self, uri: &Uri) -> Result<ClientStream, ConnectError> {
-        if uri.is_secure() {
-            return Err(ConnectError::Secure);
-        }
+        let tls = match &self.tls {
+            _ if !uri.is_secure() => None,
+            Some(tls) => Some(tls.clone()),
+            None => Some(of_features()?),
+        };
         // A deadline that the clock cannot express is none.
         let deadline = self.connect_timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let transport = match self.proxy.server_for(uri) {
@@ -193,7 +206,9 @@ impl Connector {
                 within(deadline, Phase::Proxy, Transport::through(tcp, proxy, uri)).await?
             }
         };
-        Ok(ClientStream::plain(transport))
+        let Some(tls) = tls else { return Ok(ClientStream::plain(transport)) };
+        let securing = async { Ok(tls.connect(uri.host(), transport).await?) };
+        Ok(ClientStream::secured(within(deadline, Phase::Tls, securing).await?))
     }
 
     async fn connect_tcp(

@@ -8,6 +8,7 @@ use ws_futures::client::{InvalidUri, RedirectError, Response};
 use ws_futures::proto::proxy::TunnelError;
 
 use super::Unreachable;
+use crate::TlsError;
 
 /// No connection came to be.
 #[derive(Debug)]
@@ -15,8 +16,6 @@ use super::Unreachable;
 pub enum ConnectError {
     /// The text is no address of a WebSocket.
     Uri(InvalidUri),
-    /// The address wants TLS; connect the stream yourself and use [`client`](crate::client).
-    Secure,
     /// The name of the server, or of the proxy, has no address.
     Resolve {
         /// The name.
@@ -28,6 +27,8 @@ pub enum ConnectError {
     Unreachable(Unreachable),
     /// The proxy gave no tunnel to the server.
     Proxy(TunnelError),
+    /// There is no TLS with the server, which the address wants.
+    Tls(TlsError),
     /// [`Connector::connect_timeout`](crate::Connector::connect_timeout) has passed in this phase.
     Timeout(Phase),
     /// The byte stream failed before the handshake.
@@ -53,6 +54,8 @@ pub enum Phase {
     Tcp,
     /// Asking the proxy for a tunnel.
     Proxy,
+    /// The TLS handshake.
+    Tls,
 }
 
 impl From<InvalidUri> for ConnectError {
@@ -73,6 +76,12 @@ impl From<TunnelError> for ConnectError {
     }
 }
 
+impl From<TlsError> for ConnectError {
+    fn from(error: TlsError) -> Self {
+        Self::Tls(error)
+    }
+}
+
 impl From<io::Error> for ConnectError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
@@ -89,10 +98,10 @@ impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Uri(error) => error.fmt(f),
-            Self::Secure => f.write_str("wss addresses need a TLS stream of the caller's"),
             Self::Resolve { host, error } => write!(f, "{host} cannot be resolved: {error}"),
             Self::Unreachable(error) => error.fmt(f),
             Self::Proxy(error) => error.fmt(f),
+            Self::Tls(error) => error.fmt(f),
             Self::Timeout(phase) => write!(f, "timeout while {phase}"),
             Self::Io(error) => error.fmt(f),
             Self::Handshake(error) => error.fmt(f),
@@ -107,6 +116,7 @@ impl fmt::Display for Phase {
             Self::Resolve => "resolving the name",
             Self::Tcp => "connecting",
             Self::Proxy => "waiting for the proxy",
+            Self::Tls => "waiting for the TLS handshake",
         })
     }
 }
@@ -114,13 +124,10 @@ impl fmt::Display for Phase {
 impl std::error::Error for ConnectError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Uri(_)
-            | Self::Secure
-            | Self::Proxy(_)
-            | Self::Timeout(_)
-            | Self::Redirect { .. } => None,
+            Self::Uri(_) | Self::Proxy(_) | Self::Timeout(_) | Self::Redirect { .. } => None,
             Self::Resolve { error, .. } => Some(error),
             Self::Unreachable(error) => error.source(),
+            Self::Tls(error) => error.source(),
             Self::Io(error) => error.source(),
             Self::Handshake(error) => error.source(),
         }

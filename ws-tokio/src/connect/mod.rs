@@ -22,6 +22,8 @@ pub use connector::Connector;
 pub use error::{ConnectError, Phase};
 pub use happy_eyeballs::Unreachable;
 pub use stream::ClientStream;
+pub(crate) use stream::Stream;
+pub(crate) use tunnel::Transport;
 
 /// Connects to an address with the defaults; a [`Connector`] has the choices.
 ///

@@ -8,18 +8,21 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::tunnel::Transport;
+use crate::tls::{Secured, truncated};
 
-/// What a [`Connector`](crate::Connector) connects: a TCP stream, perhaps through a proxy.
+/// What a [`Connector`](crate::Connector) connects: a TCP stream, perhaps through a proxy,
+/// perhaps with TLS over it.
 #[derive(Debug)]
 pub struct ClientStream(Inner);
 
 #[derive(Debug)]
 enum Inner {
     Plain(Transport),
+    Secured(Secured),
 }
 
 /// What every kind of stream can do.
-trait Stream: AsyncRead + AsyncWrite + Unpin {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
 
@@ -28,16 +31,27 @@ impl ClientStream {
         Self(Inner::Plain(stream))
     }
 
+    pub(super) fn secured(stream: Secured) -> Self {
+        Self(Inner::Secured(stream))
+    }
+
+    /// Whether TLS is spoken.
+    pub fn is_secure(&self) -> bool {
+        !matches!(self.0, Inner::Plain(_))
+    }
+
     /// The TCP stream, for its addresses and options. It ends at the proxy, if there is one.
     pub fn tcp(&self) -> &TcpStream {
         match &self.0 {
             Inner::Plain(stream) => &stream.tcp,
+            Inner::Secured(stream) => &stream.transport().tcp,
         }
     }
 
     fn stream(self: Pin<&mut Self>) -> Pin<&mut dyn Stream> {
         match &mut self.get_mut().0 {
             Inner::Plain(stream) => Pin::new(stream),
+            Inner::Secured(stream) => stream.stream(),
         }
     }
 }
@@ -48,7 +62,9 @@ impl AsyncRead for ClientStream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.stream().poll_read(cx, buffer)
+        let is_secure = self.is_secure();
+        let read = self.stream().poll_read(cx, buffer);
+        if is_secure { truncated(read) } else { read }
     }
 }
 

@@ -4,6 +4,8 @@
 mod support;
 
 mod addresses;
+#[cfg(feature = "rustls")]
+mod certificates;
 mod fake_proxy;
 mod full;
 mod proxies;
@@ -11,3 +13,7 @@ mod redirects;
 mod requests;
 mod server;
 mod timeouts;
+#[cfg(feature = "rustls")]
+mod tls;
+#[cfg(feature = "rustls")]
+mod tls_accept;
