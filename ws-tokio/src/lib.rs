@@ -24,6 +24,7 @@
 
 mod connect;
 mod proxy;
+mod reconnect;
 mod stream;
 mod timer;
 mod tls;
@@ -36,6 +37,7 @@ pub use connect::{
     ClientStream, ConnectError, Connector, Phase, Unreachable, client, connect, connect_with,
 };
 pub use proxy::{InvalidProxy, InvalidProxyKind, Proxy};
+pub use reconnect::{Failure, Reconnect, Verdict};
 pub use stream::TokioStream;
 pub use timer::TokioTimer;
 #[cfg(feature = "rustls")]

@@ -9,6 +9,7 @@ mod certificates;
 mod fake_proxy;
 mod full;
 mod proxies;
+mod reconnecting;
 mod redirects;
 mod requests;
 mod server;
