@@ -1,5 +1,5 @@
 //! A client over TLS with header fields of its own:
-//! `tls_client URI [--ca FILE] [--header NAME:VALUE]… [TEXT]…`.
+//! `tls_client URI [--ca FILE] [--proxy ADDRESS] [--header NAME:VALUE]… [TEXT]…`.
 //!
 //! It trusts the authorities in a file of PEM, or else those that the features of the crate bring
 //! (`webpki-roots`, `rustls-platform-verifier`). It sends each text and prints what comes back.
@@ -21,7 +21,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>> {
-    let usage = "usage: tls_client URI [--ca FILE] [--header NAME:VALUE]… [TEXT]…";
+    let usage =
+        "usage: tls_client URI [--ca FILE] [--proxy ADDRESS] [--header NAME:VALUE]… [TEXT]…";
     let uri = arguments.next().ok_or(usage)?;
     let mut connector = Connector::new();
     let mut texts = Vec::new();
@@ -30,6 +31,9 @@ async fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), Box<dyn 
             "--ca" => {
                 let authorities = std::fs::read(arguments.next().ok_or(usage)?)?;
                 connector = connector.tls(TlsConnector::trusting(authorities)?);
+            }
+            "--proxy" => {
+                connector = connector.proxy(arguments.next().ok_or(usage)?.parse()?);
             }
             "--header" => {
                 let field = arguments.next().ok_or(usage)?;

@@ -44,7 +44,7 @@ pub enum TunnelErrorKind {
     AddressNotSupported,
     /// SOCKS5 reply with a number that RFC 1928 does not assign.
     UnknownReply(u8),
-    /// HTTP status other than 2xx, 403 and 407.
+    /// HTTP status other than 2xx, 401, 403 and 407.
     Status(u16),
 }
 

@@ -57,8 +57,9 @@ impl HttpConnect {
                 101 => TunnelErrorKind::Malformed,
                 403 => TunnelErrorKind::NotAllowed,
                 407 if !takes_basic(&headers) => TunnelErrorKind::UnsupportedAuthentication,
-                407 if self.authorized => TunnelErrorKind::WrongCredentials,
-                407 => TunnelErrorKind::AuthenticationRequired,
+                // 401 is for servers, and yet what tinyproxy says to a wrong password.
+                401 | 407 if self.authorized => TunnelErrorKind::WrongCredentials,
+                401 | 407 => TunnelErrorKind::AuthenticationRequired,
                 status => TunnelErrorKind::Status(status),
             };
             return Err(kind.into());

@@ -75,6 +75,9 @@ fn a_wrong_password_is_told_from_a_missing_one() {
     let refused = |start: fn(&mut Vec<u8>) -> Tunnel| receive(start, answer.as_bytes()).result;
     assert_eq!(refused(anonymous), Err(TunnelErrorKind::AuthenticationRequired));
     assert_eq!(refused(authorized), Err(TunnelErrorKind::WrongCredentials));
+
+    let answer = b"HTTP/1.0 401 Unauthorized\r\nServer: tinyproxy/1.11.1\r\n\r\n";
+    assert_eq!(receive(authorized, answer).result, Err(TunnelErrorKind::WrongCredentials));
 }
 
 #[test]

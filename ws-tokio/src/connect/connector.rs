@@ -1,5 +1,6 @@
 //! How to reach a server, and what to ask.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +41,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "it connects nothing by itself"]
 pub struct Connector {
     config: Arc<Config>,
@@ -149,7 +150,7 @@ impl Connector {
         uri: &str,
     ) -> Result<(WebSocket<ClientStream>, Response), ConnectError> {
         let uri = uri.parse()?;
-        self.send(&uri, Request::for_uri(&uri)).await
+        self.connect_with(&uri, Request::for_uri(&uri)).await
     }
 
     /// Connects to an address with a request of your own, to which the header fields and subprotocols
@@ -162,7 +163,7 @@ impl Connector {
     /// # Cancel safety
     ///
     /// Dropped before it is ready it ends the attempt.
-    pub async fn send(
+    pub async fn connect_with(
         &self,
         uri: &Uri,
         request: Request,
@@ -223,6 +224,23 @@ impl Connector {
         let tcp = within(deadline, Phase::Tcp, async { Ok(connecting.await?) }).await?;
         tcp.set_nodelay(true)?;
         Ok(tcp)
+    }
+}
+
+/// Without the values of header fields, which may be secrets.
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Connector")
+            .field("config", &self.config)
+            .field("headers", &headers)
+            .field("subprotocols", &self.subprotocols)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("redirects", &self.redirects)
+            .field("known", &self.known)
+            .field("proxy", &self.proxy)
+            .field("tls", &self.tls)
+            .finish()
     }
 }
 

@@ -66,7 +66,7 @@ pub async fn connect_with(
     request: Request,
     config: impl Into<Arc<Config>>,
 ) -> Result<(WebSocket<ClientStream>, Response), ConnectError> {
-    Connector::new().config(config).send(uri, request).await
+    Connector::new().config(config).connect_with(uri, request).await
 }
 
 /// Opens a WebSocket over a stream that is connected already.

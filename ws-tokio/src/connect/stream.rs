@@ -86,7 +86,10 @@ impl AsyncWrite for ClientStream {
     }
 
     fn is_write_vectored(&self) -> bool {
-        true
+        match &self.0 {
+            Inner::Plain(stream) => stream.is_write_vectored(),
+            Inner::Secured(stream) => stream.is_write_vectored(),
+        }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -138,7 +138,7 @@ impl Reconnect {
         loop {
             sleep(self.delay).await;
             let request = Request::for_uri(&self.uri);
-            match self.connector.send(&self.uri, request).await {
+            match self.connector.connect_with(&self.uri, request).await {
                 Ok(open) => {
                     self.opened = Some(Instant::now());
                     return Ok(open);

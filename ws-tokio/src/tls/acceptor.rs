@@ -57,13 +57,13 @@ impl TlsAcceptor {
     /// [`TlsErrorKind::Setup`]: not PEM, or the key is not that of the certificate.
     pub fn from_pem(chain: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Result<Self, TlsError> {
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain.as_ref()).collect();
-        let key = PrivateKeyDer::from_pem_slice(key.as_ref()).map_err(setup)?;
+        let key = PrivateKeyDer::from_pem_slice(key.as_ref()).map_err(TlsError::setup)?;
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
-            .map_err(setup)?
+            .map_err(TlsError::setup)?
             .with_no_client_auth()
-            .with_single_cert(chain.map_err(setup)?, key)
-            .map_err(setup)?;
+            .with_single_cert(chain.map_err(TlsError::setup)?, key)
+            .map_err(TlsError::setup)?;
         Ok(Arc::new(config).into())
     }
 
@@ -95,10 +95,6 @@ impl TlsAcceptor {
         };
         Ok(TlsStream(Box::new(accepted?)))
     }
-}
-
-fn setup(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> TlsError {
-    TlsError::with(TlsErrorKind::Setup, error)
 }
 
 /// A configuration of one's own, such as for client certificates or several names. The protocol
@@ -157,7 +153,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<S> {
     }
 
     fn is_write_vectored(&self) -> bool {
-        true
+        self.0.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -11,7 +11,9 @@ use tokio_rustls::rustls::{
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
 
-use super::error::{TlsError, TlsErrorKind};
+use super::error::TlsError;
+#[cfg(feature = "rustls")]
+use super::error::TlsErrorKind;
 use super::secured::Secured;
 use crate::connect::Transport;
 
@@ -36,12 +38,12 @@ impl TlsConnector {
     ///
     /// # Errors
     ///
-    /// [`TlsErrorKind::Setup`]: the system has none.
+    /// [`TlsErrorKind::Setup`](crate::TlsErrorKind::Setup): the system has none.
     #[cfg(feature = "rustls-platform-verifier")]
     pub fn platform_verifier() -> Result<Self, TlsError> {
         use rustls_platform_verifier::BuilderVerifierExt as _;
 
-        let config = rustls()?.with_platform_verifier().map_err(setup)?;
+        let config = rustls()?.with_platform_verifier().map_err(TlsError::setup)?;
         Ok(Arc::new(config.with_no_client_auth()).into())
     }
 
@@ -50,7 +52,7 @@ impl TlsConnector {
     ///
     /// # Errors
     ///
-    /// [`TlsErrorKind::Setup`]
+    /// [`TlsErrorKind::Setup`](crate::TlsErrorKind::Setup)
     #[cfg(feature = "webpki-roots")]
     pub fn webpki_roots() -> Result<Self, TlsError> {
         let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
@@ -61,15 +63,15 @@ impl TlsConnector {
     ///
     /// # Errors
     ///
-    /// [`TlsErrorKind::Setup`]: not PEM, or without a certificate.
+    /// [`TlsErrorKind::Setup`](crate::TlsErrorKind::Setup): not PEM, or without a certificate.
     #[cfg(feature = "rustls")]
     pub fn trusting(pem: impl AsRef<[u8]>) -> Result<Self, TlsError> {
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(pem.as_ref()) {
-            roots.add(certificate.map_err(setup)?).map_err(setup)?;
+            roots.add(certificate.map_err(TlsError::setup)?).map_err(TlsError::setup)?;
         }
         if roots.is_empty() {
-            return Err(setup("no certificate in the text"));
+            return Err(TlsError::setup("no certificate in the text"));
         }
         Ok(Arc::new(rustls()?.with_root_certificates(roots).with_no_client_auth()).into())
     }
@@ -78,11 +80,11 @@ impl TlsConnector {
     ///
     /// # Errors
     ///
-    /// [`TlsErrorKind::Setup`]
+    /// [`TlsErrorKind::Setup`](crate::TlsErrorKind::Setup)
     #[cfg(feature = "native-tls")]
     pub fn native_tls() -> Result<Self, TlsError> {
         let mut builder = native_tls::TlsConnector::builder();
-        Ok(builder.request_alpns(&["http/1.1"]).build().map_err(setup)?.into())
+        Ok(builder.request_alpns(&["http/1.1"]).build().map_err(TlsError::setup)?.into())
     }
 
     /// Does the handshake with the server of this name or address.
@@ -115,11 +117,7 @@ impl TlsConnector {
 fn rustls() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, TlsError> {
     ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(setup)
-}
-
-fn setup(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> TlsError {
-    TlsError::with(TlsErrorKind::Setup, error)
+        .map_err(TlsError::setup)
 }
 
 #[cfg(feature = "rustls")]

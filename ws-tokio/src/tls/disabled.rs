@@ -30,6 +30,10 @@ impl Secured {
         match *self {}
     }
 
+    pub(crate) fn is_write_vectored(&self) -> bool {
+        match *self {}
+    }
+
     pub(crate) fn stream(&mut self) -> Pin<&mut dyn Stream> {
         match *self {}
     }

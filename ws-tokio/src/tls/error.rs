@@ -56,6 +56,11 @@ impl TlsError {
         Self { kind, source: Some(source.into()) }
     }
 
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub(super) fn setup(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::with(TlsErrorKind::Setup, source)
+    }
+
     /// What was wrong.
     pub fn kind(&self) -> TlsErrorKind {
         self.kind

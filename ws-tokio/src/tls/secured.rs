@@ -2,6 +2,8 @@
 
 use std::pin::Pin;
 
+use tokio::io::AsyncWrite as _;
+
 use crate::connect::{Stream, Transport};
 
 #[derive(Debug)]
@@ -19,6 +21,15 @@ impl Secured {
             Self::Rustls(stream) => stream.get_ref().0,
             #[cfg(feature = "native-tls")]
             Self::Native(stream) => stream.get_ref().get_ref().get_ref(),
+        }
+    }
+
+    pub(crate) fn is_write_vectored(&self) -> bool {
+        match self {
+            #[cfg(feature = "rustls")]
+            Self::Rustls(stream) => stream.is_write_vectored(),
+            #[cfg(feature = "native-tls")]
+            Self::Native(stream) => stream.is_write_vectored(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What a connector asks.
 
 use ws_tokio::proto::client::{Request, Uri};
-use ws_tokio::{ConnectError, Connector, HandshakeError, Message};
+use ws_tokio::{ConnectError, Connector, HandshakeError, Message, Proxy};
 
 use crate::server::Server;
 use crate::support::on_both_runtimes;
@@ -56,7 +56,7 @@ fn a_request_of_ones_own_is_completed() {
         let uri: Uri = server.uri("/").parse().expect("an address");
         let request = Request::new("example.com", "/elsewhere").header("X-Own", "1");
         let connector = Connector::new().header("X-Common", "2");
-        connector.send(&uri, request).await.expect("a connection");
+        connector.connect_with(&uri, request).await.expect("a connection");
         let [asked] = &server.asked()[..] else { panic!("one request") };
         assert_eq!((&*asked.host, &*asked.target), ("example.com", "/elsewhere"));
         assert_eq!((asked.field("x-own"), asked.field("x-common")), (Some("1"), Some("2")));
@@ -75,6 +75,17 @@ fn fields_that_would_forge_a_request_are_not_sent() {
         }
         assert_eq!(server.asked(), []);
     });
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let connector = Connector::new()
+        .header("Authorization", "Bearer secret")
+        .proxy(Proxy::all("user:secret@proxy").expect("an address"));
+    let shown = format!("{connector:?}");
+    assert!(shown.contains("Authorization") && shown.contains("user"), "{shown}");
+    let secret = |text: &str| text.contains("secret") || text.contains("115, 101, 99");
+    assert!(!secret(&shown), "{shown}");
 }
 
 /// For `tokio::spawn`.
