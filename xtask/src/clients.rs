@@ -1,7 +1,7 @@
 mod chromium;
 pub(crate) mod deflate;
 mod node;
-mod python;
+pub(crate) mod python;
 mod scripts;
 
 use core::time::Duration;

@@ -19,6 +19,7 @@ mod port;
 mod probes;
 mod process;
 mod python;
+mod reach;
 mod stamp;
 mod this_program;
 mod wire;
@@ -55,6 +56,10 @@ enum Task {
     /// Runs foreign clients (Node, Python) against the echo server over every choice of parameters of
     /// permessage-deflate
     DeflateClients,
+    /// Runs our client through real proxies (tinyproxy, microsocks), with and without a password
+    Proxies,
+    /// Speaks TLS both ways with Python's `websockets`, by an authority made for it
+    TlsClients,
     /// Sends requests that are wrong, slow or hostile over raw TCP, and watches the server's memory
     Probes,
     /// Measures the memory of an idle connection
@@ -80,6 +85,8 @@ fn run(task: Task) -> Result<Outcome> {
         Task::Conformance(options) => conformance::run(&options),
         Task::Clients(options) => clients::run(&options),
         Task::DeflateClients => clients::deflate::run(),
+        Task::Proxies => reach::proxies::run(),
+        Task::TlsClients => reach::tls_clients::run(),
         Task::Probes => probes::run(),
         Task::Idle(options) => idle::run(&options),
         Task::Stage { name } => ci::stage::run(&name),

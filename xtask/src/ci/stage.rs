@@ -5,7 +5,7 @@ use crate::ci::{fuzz, no_std};
 use crate::command::{cargo, execute};
 use crate::failure::{Context as _, Result};
 use crate::outcome::Outcome;
-use crate::{clients, conformance, idle, packages, probes, workspace};
+use crate::{clients, conformance, idle, packages, probes, reach, workspace};
 
 /// A part of CI that can be run by itself.
 pub(crate) struct Stage {
@@ -104,6 +104,13 @@ pub(crate) const STAGES: &[Stage] = &[
         run: clients::deflate::run,
     },
     Stage {
+        name: "reach",
+        about: "our client through real proxies, and TLS both ways with Python",
+        limit: minutes(15),
+        output: Output::Shown,
+        run: reach::run,
+    },
+    Stage {
         name: "probes",
         about: "wrong, slow and hostile peers over raw TCP",
         limit: minutes(10),
@@ -128,6 +135,11 @@ const FEATURES: &[(&str, &[&str])] = &[
     ("ws-futures", &["--no-default-features"]),
     ("ws-futures", &["--no-default-features", "--features", "deflate"]),
     ("ws-tokio", &["--no-default-features"]),
+    ("ws-tokio", &["--no-default-features", "--features", "rustls"]),
+    ("ws-tokio", &["--no-default-features", "--features", "webpki-roots"]),
+    ("ws-tokio", &["--no-default-features", "--features", "rustls-platform-verifier"]),
+    ("ws-tokio", &["--no-default-features", "--features", "native-tls"]),
+    ("ws-tokio", &["--features", "rustls,native-tls"]),
 ];
 
 /// Runs one stage in this process.
@@ -146,7 +158,13 @@ fn fmt() -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
+/// `native-tls` is OpenSSL here.
+fn openssl() -> Result {
+    packages::library("openssl", "libssl-dev")
+}
+
 fn clippy() -> Result<Outcome> {
+    openssl()?;
     let targets = ["clippy", "--workspace", "--all-targets", "--all-features"];
     execute(cargo(&targets).args(["--", "-D", "warnings"]))?;
     let mut fuzz = fuzz::crate_cargo(&["clippy", "--all-targets"])?;
@@ -155,6 +173,7 @@ fn clippy() -> Result<Outcome> {
 }
 
 fn docs() -> Result<Outcome> {
+    openssl()?;
     let mut doc = cargo(&["doc", "--no-deps", "--workspace", "--all-features"]);
     execute(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
     Ok(Outcome::Passed)
@@ -162,12 +181,22 @@ fn docs() -> Result<Outcome> {
 
 fn test() -> Result<Outcome> {
     execute(&mut cargo(&["test", "--workspace"]))?;
+    openssl()?;
+    execute(&mut cargo(&[
+        "test",
+        "--package",
+        "ws-tokio",
+        "--all-features",
+        "--test",
+        "reaching",
+    ]))?;
     packages::program("c++", "build-essential")?;
     execute(&mut fuzz::crate_cargo(&["test"])?)?;
     Ok(Outcome::Passed)
 }
 
 fn features() -> Result<Outcome> {
+    openssl()?;
     for (package, features) in FEATURES {
         let mut clippy = cargo(&["clippy", "--package", package]);
         execute(clippy.args(*features).args(["--", "-D", "warnings"]))?;
