@@ -21,6 +21,18 @@
 //! }
 //! # }
 //! ```
+//!
+//! A client is [`connect`], or a [`Connector`] for header fields, subprotocols, TLS, proxies and
+//! redirects; [`Reconnect`] connects again.
+//!
+//! # Features
+//!
+//! - `deflate` (default): permessage-deflate, switched on by [`Config`].
+//! - `simdutf8` (default): checks text with SIMD instructions.
+//! - `rustls`: TLS with a [`TlsConnector`] of your own, and `TlsAcceptor`.
+//! - `rustls-platform-verifier`: the same, and `wss` trusts what the system trusts.
+//! - `webpki-roots`: the same, and `wss` trusts what Mozilla trusts.
+//! - `native-tls`: TLS by the system's own library.
 
 mod connect;
 mod proxy;

@@ -18,3 +18,5 @@ mod timeouts;
 mod tls;
 #[cfg(feature = "rustls")]
 mod tls_accept;
+#[cfg(feature = "rustls")]
+mod tls_full_duplex;
