@@ -3,8 +3,9 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
+use std::mem;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -50,7 +51,7 @@ where
     F: Future<Output = io::Result<S>>,
 {
     let mut waiting = interleaved(addresses).into_iter();
-    let mut running = Vec::new();
+    let mut running: Vec<(SocketAddr, Pin<Box<F>>)> = Vec::new();
     let mut failed = Vec::new();
     let mut pause = pin!(sleep_until(Instant::now()));
     poll_fn(|cx| {
@@ -58,7 +59,6 @@ where
             let failures = failed.len();
             let mut index = 0;
             while let Some((address, attempt)) = running.get_mut(index) {
-                let attempt: &mut std::pin::Pin<Box<F>> = attempt;
                 match attempt.as_mut().poll(cx) {
                     Poll::Ready(Ok(stream)) => return Poll::Ready(Ok(stream)),
                     Poll::Ready(Err(error)) => {
@@ -78,7 +78,7 @@ where
                     pause.as_mut().reset(Instant::now() + delay);
                 }
                 None if running.is_empty() => {
-                    return Poll::Ready(Err(Unreachable { attempts: std::mem::take(&mut failed) }));
+                    return Poll::Ready(Err(Unreachable { attempts: mem::take(&mut failed) }));
                 }
                 None => return Poll::Pending,
             }

@@ -4,7 +4,6 @@ mod verdict;
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rand::TryRng;
@@ -57,7 +56,7 @@ pub struct Reconnect {
     max_attempts: Option<u32>,
     stable_after: Duration,
     max_retry_after: Duration,
-    judge: Option<Arc<Judge>>,
+    judge: Option<Box<Judge>>,
     /// What must pass before the next attempt.
     delay: Duration,
     /// When the latest connection was opened.
@@ -110,7 +109,7 @@ impl Reconnect {
         mut self,
         judge: impl Fn(&Failure<'_>, Verdict) -> Verdict + Send + Sync + 'static,
     ) -> Self {
-        self.judge = Some(Arc::new(judge));
+        self.judge = Some(Box::new(judge));
         self
     }
 

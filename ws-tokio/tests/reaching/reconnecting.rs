@@ -1,15 +1,17 @@
 //! Connecting again.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::duplex;
-use ws_tokio::proto::client::{Backoff, Request};
+use ws_tokio::proto::client::{Backoff, HandshakeErrorKind, InvalidUri, Request};
+use ws_tokio::proto::proxy::TunnelErrorKind;
 use ws_tokio::{
-    Close, CloseCode, Config, ConnectError, Connector, Error, Failure, HandshakeError, Reconnect,
-    Verdict, accept, client, incoming,
+    Close, CloseCode, Config, ConnectError, Connector, Error, Failure, HandshakeError, Phase,
+    Reconnect, TlsErrorKind, Verdict, accept, client, incoming,
 };
 
 use crate::support::{listen, on_both_runtimes};
@@ -189,7 +191,7 @@ fn close_codes() {
 fn a_lost_connection_is_transient() {
     on_both_runtimes(async || {
         assert!(!verdict(async |socket| drop(socket)).await.is_final());
-        let reset = Error::Io(std::io::ErrorKind::ConnectionReset.into());
+        let reset = Error::Io(io::ErrorKind::ConnectionReset.into());
         let failure = Failure::Ended { closed: None, error: Some(&reset) };
         assert!(!failure.verdict().is_final());
     });
@@ -211,6 +213,37 @@ fn what_we_have_closed_is_final() {
         };
         assert!(tokio::join!(serving, closing).1.is_final());
     });
+}
+
+#[test]
+fn failures_to_connect() {
+    let io = || io::Error::from(io::ErrorKind::ConnectionReset);
+    for (error, transient) in [
+        (ConnectError::Resolve { host: "a".into(), error: io() }, true),
+        (ConnectError::Io(io()), true),
+        (ConnectError::Timeout(Phase::Tls), true),
+        (ConnectError::Handshake(HandshakeError::Io(io())), true),
+        (response_error(HandshakeErrorKind::Timeout), true),
+        (response_error(HandshakeErrorKind::InvalidAccept), false),
+        (response_error(HandshakeErrorKind::HeadTooLarge), false),
+        (ConnectError::Tls(TlsErrorKind::Io.into()), true),
+        (ConnectError::Tls(TlsErrorKind::Expired.into()), false),
+        (ConnectError::Tls(TlsErrorKind::UnknownIssuer.into()), false),
+        (ConnectError::Tls(TlsErrorKind::MissingFeature.into()), false),
+        (ConnectError::Proxy(TunnelErrorKind::HostUnreachable.into()), true),
+        (ConnectError::Proxy(TunnelErrorKind::Status(502).into()), true),
+        (ConnectError::Proxy(TunnelErrorKind::Status(404).into()), false),
+        (ConnectError::Proxy(TunnelErrorKind::WrongCredentials.into()), false),
+        (ConnectError::Proxy(TunnelErrorKind::NotAllowed.into()), false),
+        (ConnectError::Uri(InvalidUri::Scheme), false),
+    ] {
+        let verdict = Failure::Connect(&error).verdict();
+        assert_eq!(!verdict.is_final(), transient, "{error}");
+    }
+}
+
+fn response_error(kind: HandshakeErrorKind) -> ConnectError {
+    ConnectError::Handshake(HandshakeError::Response(kind.into()))
 }
 
 #[test]
