@@ -21,8 +21,6 @@ fn behind_an_address_that_hangs_the_next_is_taken() {
         let time = start.elapsed();
         assert_eq!(socket.get_ref().get_ref().tcp().peer_addr().expect("open"), server.address);
         assert!(time >= Duration::from_millis(250), "the first address has its time: {time:?}");
-        // The system itself asks the first address again only after a second.
-        assert!(time < Duration::from_secs(1), "{time:?}");
         assert_eq!(server.asked()[0].host, "example.com");
     });
 }

@@ -98,7 +98,7 @@ fn a_proxy_that_says_nothing_or_leaves() {
         for (_, scheme) in KINDS {
             let (listener, address) = listen().await;
             let connector = through(&format!("{scheme}://{address}"))
-                .connect_timeout(Some(Duration::from_millis(50)));
+                .connect_timeout(Some(Duration::from_millis(500)));
             let silent = async { listener.accept().await.expect("a client") };
             let connecting = connector.connect("ws://example.com/");
             let ((held, _), connected) = tokio::join!(silent, connecting);

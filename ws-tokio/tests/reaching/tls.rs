@@ -144,7 +144,7 @@ fn a_server_that_says_nothing() {
     on_both_runtimes(async || {
         let (_listener, address) = listen().await;
         let connector = connector(address, Authority::new().trusted())
-            .connect_timeout(Some(Duration::from_millis(50)));
+            .connect_timeout(Some(Duration::from_millis(500)));
         let error = connector.connect(&uri()).await.expect_err("silence");
         assert!(matches!(error, ConnectError::Timeout(Phase::Tls)), "{error}");
     });
