@@ -53,6 +53,12 @@ fn main() -> io::Result<()> {
     for (name, parts) in ADDRESSES {
         write("request", name, &parts.map(str::as_bytes).join(&0xFF))?;
     }
+    for (target, answers) in [("http_connect", &HTTP_PROXIES[..]), ("socks5", &SOCKS5_PROXIES)] {
+        for (name, answer) in answers {
+            write(target, name, &[&[0, 2, 3, 40], *answer].concat())?;
+            write(target, &format!("with credentials {name}"), &[&[1, 0], *answer].concat())?;
+        }
+    }
     for number in 1..=8 {
         write("round_trip", &format!("random {number}"), &random(number))?;
         write("deflate_round_trip", &format!("random {number}"), &random(number))?;
@@ -218,7 +224,7 @@ const REQUESTS: [(&str, &str); 9] = [
     ),
 ];
 
-const RESPONSES: [(&str, &str); 9] = [
+const RESPONSES: [(&str, &str); 12] = [
     (
         "open",
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -247,7 +253,37 @@ const RESPONSES: [(&str, &str); 9] = [
     ),
     ("until the end", "HTTP/1.1 503 X\r\n\r\ntry again later, much later"),
     ("no content", "HTTP/1.1 204 No Content\r\n\r\nrest"),
+    (
+        "redirect",
+        "HTTP/1.1 302 Found\r\nLocation: https://b:1/x/../y?z#f\r\nContent-Length: 0\r\n\r\n",
+    ),
+    ("relative redirect", "HTTP/1.1 308 X\r\nLocation: ./a/../b?c\r\nContent-Length: 0\r\n\r\n"),
+    (
+        "later",
+        "HTTP/1.1 503 X\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\
+         Retry-After: Sun, 06 Nov 1994 08:50:37 GMT\r\nContent-Length: 0\r\n\r\n",
+    ),
     ("not http", "SSH-2.0-OpenSSH\r\n\r\n"),
+];
+
+const HTTP_PROXIES: [(&str, &[u8]); 6] = [
+    ("open", b"HTTP/1.1 200 Connection established\r\nVia: 1.1 a\r\n\r\n\x81\x00"),
+    ("interim", b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 204 X\r\n\r\n\x81"),
+    ("authentication", b"HTTP/1.1 407 X\r\nProxy-Authenticate: Basic realm=\"a, b\"\r\n\r\n"),
+    ("other authentication", b"HTTP/1.1 407 X\r\nProxy-Authenticate: Negotiate, NTLM\r\n\r\n"),
+    ("status", b"HTTP/1.0 502 Bad Gateway\r\nContent-Length: 3\r\n\r\nno!"),
+    ("not http", b"\x05\x00\x05\x00\r\n\r\n"),
+];
+
+const SOCKS5_PROXIES: [(&str, &[u8]); 8] = [
+    ("open", b"\x05\x00\x05\x00\x00\x01\x7F\x00\x00\x01\x00\x50\x81\x00"),
+    ("password", b"\x05\x02\x01\x00\x05\x00\x00\x03\x03abc\x00\x50\x81\x00"),
+    ("wrong password", b"\x05\x02\x01\x01"),
+    ("no method", b"\x05\xFF"),
+    ("bound to ipv6", b"\x05\x00\x05\x00\x00\x04aaaabbbbccccdddd\x00\x50\x81\x00"),
+    ("refused", b"\x05\x00\x05\x04\x00\x01\x00\x00\x00\x00\x00\x00"),
+    ("unknown address", b"\x05\x00\x05\x00\x00\x02"),
+    ("http", b"HTTP/1.1 400 Bad Request\r\n\r\n"),
 ];
 
 const ADDRESSES: [(&str, [&str; 4]); 7] = [

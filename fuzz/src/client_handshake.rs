@@ -1,7 +1,7 @@
 //! Arbitrary bytes to a client that waits for a response.
 
 use ws_proto::Config;
-use ws_proto::client::{HandshakeErrorKind, Progress, Request, Response};
+use ws_proto::client::{HandshakeErrorKind, Progress, Redirects, Request, Response, Uri};
 
 use crate::input::Input;
 use crate::pair::{SEED, run};
@@ -59,5 +59,14 @@ fn outcome(config: &Config, stream: &[u8], lengths: &[usize]) -> Outcome {
 fn refused(response: Response, config: &Config) -> Outcome {
     assert_ne!(response.status(), 101);
     assert!(response.body().len() <= config.max_body_size);
+    let _ = response.retry_after();
+    let from: Uri = "wss://example.com/chat".parse().expect("an address");
+    let request = Request::for_uri(&from);
+    let followed = Redirects::new(from, 1).follow(&request, &response);
+    if let Ok(Some((to, request))) = followed {
+        assert!(to.is_secure());
+        let sent = request.send(config.clone(), SEED, &mut Vec::new());
+        assert!(sent.is_ok(), "an address that cannot be asked for");
+    }
     Outcome::Refused(response)
 }

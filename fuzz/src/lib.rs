@@ -10,6 +10,7 @@ mod request;
 mod round_trip;
 mod server_handshake;
 mod tungstenite;
+mod tunnel;
 
 #[path = "../../ws-proto/tests/compressed/mod.rs"]
 mod compressed;
@@ -23,12 +24,13 @@ pub use request::request;
 pub use round_trip::{deflate_round_trip, round_trip};
 pub use server_handshake::server_handshake;
 pub use tungstenite::{agrees_with_tungstenite, tungstenite};
+pub use tunnel::{http_connect, socks5};
 
 /// A check by its name, which is also that of its target and of its folder of seeds.
 pub type Check = (&'static str, fn(&[u8]));
 
 /// All checks.
-pub const CHECKS: [Check; 9] = [
+pub const CHECKS: [Check; 11] = [
     ("server_frames", server_frames),
     ("client_frames", client_frames),
     ("round_trip", round_trip),
@@ -38,4 +40,6 @@ pub const CHECKS: [Check; 9] = [
     ("server_handshake", server_handshake),
     ("client_handshake", client_handshake),
     ("request", request),
+    ("http_connect", http_connect),
+    ("socks5", socks5),
 ];

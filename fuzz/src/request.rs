@@ -1,8 +1,8 @@
 //! Arbitrary addresses and header fields of a client.
 
-use ws_proto::Config;
 use ws_proto::client::{self, Answer, Progress as ClientProgress, Uri};
 use ws_proto::server::{Handshake, Progress, PseudoHeaders, RejectionKind, Request};
+use ws_proto::{Config, Credentials};
 
 use crate::pair::SEED;
 
@@ -16,8 +16,8 @@ const SEPARATOR: u8 = 0xFF;
 /// fields.
 pub fn request(data: &[u8]) {
     let mut parts = data.split(|byte| *byte == SEPARATOR);
-    let Some(mut request) = address(&mut parts) else { return };
-    let mut fields = Vec::new();
+    let Some((mut request, credentials)) = address(&mut parts) else { return };
+    let mut fields: Vec<(&str, &[u8])> = Vec::new();
     let mut offers = Vec::new();
     for part in parts {
         if let [b'+', offer @ ..] = part {
@@ -54,11 +54,16 @@ pub fn request(data: &[u8]) {
     };
     assert_eq!(input.len(), 0, "more than a head");
 
-    let own = received.headers().len() - fields.len();
+    let authorized = fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    let basic = credentials.filter(|_| !authorized).map(|credentials| credentials.basic());
+    let own = received.headers().len() - fields.len() - usize::from(basic.is_some());
     assert_eq!(own, if offers.is_empty() { 5 } else { 6 }, "fields of the handshake itself");
-    let foreign: Vec<_> = received.headers().iter().skip(own).collect();
+    let foreign: Vec<_> = received.headers().iter().skip(own).take(fields.len()).collect();
     let fields: Vec<_> = fields.into_iter().map(|(name, value)| (name, trim(value))).collect();
     assert_eq!(foreign, fields);
+    if let Some(basic) = &basic {
+        assert_eq!(received.header("authorization"), Some(&**basic));
+    }
     assert_eq!(received.subprotocols().collect::<Vec<_>>(), offers);
 
     let mut answer = Vec::new();
@@ -89,16 +94,19 @@ fn over_http2(request: client::Request, fields: &[(&str, &[u8])]) {
     assert!(matches!(opened, Ok(Answer::Open(..))), "{opened:?}");
 }
 
-fn address<'d>(parts: &mut impl Iterator<Item = &'d [u8]>) -> Option<client::Request> {
+fn address<'d>(
+    parts: &mut impl Iterator<Item = &'d [u8]>,
+) -> Option<(client::Request, Option<Credentials>)> {
     let first = str::from_utf8(parts.next()?).ok()?;
     if !first.contains("://") {
-        return Some(client::Request::new(first, str::from_utf8(parts.next()?).ok()?));
+        let target = str::from_utf8(parts.next()?).ok()?;
+        return Some((client::Request::new(first, target), None));
     }
     let uri: Uri = first.parse().ok()?;
-    let scheme = if uri.is_secure() { "wss" } else { "ws" };
-    let again = format!("{scheme}://{}{}", uri.authority(), uri.target());
-    assert_eq!(again.parse().as_ref(), Ok(&uri));
-    Some(client::Request::for_uri(&uri))
+    let again: Uri = uri.to_string().parse().expect("an address");
+    assert!(again.is_same_origin(&uri));
+    assert_eq!((again.authority(), again.target()), (uri.authority(), uri.target()));
+    Some((client::Request::for_uri(&uri), uri.credentials().cloned()))
 }
 
 /// Blanks around a value are not part of it (RFC 9112 §5.1).

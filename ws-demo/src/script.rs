@@ -9,10 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
-use ws_tokio::{Close, CloseCode, WebSocket, connect};
+use ws_tokio::{ClientStream, Close, CloseCode, WebSocket, connect};
 
 use crate::notice::Notice;
 use crate::server::{Server, Settings};
@@ -66,7 +65,7 @@ async fn acts() -> Result {
 /// One of the two who talk.
 struct Client {
     name: &'static str,
-    socket: WebSocket<TcpStream>,
+    socket: WebSocket<ClientStream>,
 }
 
 impl Client {

@@ -6,6 +6,7 @@
 //! `alloc`), in a simulation and in a fuzzer.
 //!
 //! - [`server::Handshake`] and [`client::Request`] open a connection.
+//! - [`proxy::Tunnel`] reaches a server through a proxy, before that.
 //! - [`Connection`] is one: its documentation has the contract.
 //! - [`Config`] has the limits and deadlines, all bounded by default.
 //! - [`adapter_guide`] shows how to bind it to a byte stream.
@@ -25,6 +26,7 @@ extern crate std;
 mod close;
 mod config;
 mod connection;
+mod credentials;
 #[cfg(feature = "deflate")]
 mod deflate;
 #[cfg(not(feature = "deflate"))]
@@ -37,6 +39,7 @@ mod handshake;
 mod mask;
 mod message;
 mod prepared;
+pub mod proxy;
 mod time;
 mod utf8;
 
@@ -46,6 +49,7 @@ pub mod adapter_guide {}
 pub use close::{Close, CloseCode, Closed, Initiator, MAX_REASON};
 pub use config::{Config, Delivery, Limits};
 pub use connection::{Connection, Frame, Role, State, Stats, Traffic};
+pub use credentials::{Credentials, InvalidCredentials};
 #[cfg(feature = "deflate")]
 pub use deflate::{Deflate, EnginePool};
 pub use error::{Error, ErrorKind, SendError};

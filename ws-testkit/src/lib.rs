@@ -7,11 +7,11 @@
 pub mod echo;
 pub mod faults;
 mod lent;
-mod network;
+pub mod network;
 pub mod options;
 pub mod raw;
 mod runtime;
-mod seeds;
+pub mod seeds;
 mod server;
 
 pub use runtime::Runtime;

@@ -11,7 +11,7 @@ use rand::{RngExt, SeedableRng};
 use crate::server::listener;
 
 /// Carries the next connection that comes to `server` and back, as the seed wants it.
-pub(crate) fn start(server: SocketAddr, seed: u64) -> SocketAddr {
+pub fn start(server: SocketAddr, seed: u64) -> SocketAddr {
     let listener = listener();
     let address = listener.local_addr().expect("an address");
     thread::spawn(move || {

@@ -7,7 +7,7 @@ use rand::{Rng, RngExt};
 use ws_futures::Message;
 
 /// Says which seed it was that failed.
-pub(crate) struct Named(pub(crate) u64);
+pub struct Named(pub u64);
 
 impl Drop for Named {
     fn drop(&mut self) {
@@ -18,7 +18,7 @@ impl Drop for Named {
 }
 
 /// A text or binary message of 0 to 200 KiB.
-pub(crate) fn message(random: &mut StdRng) -> Message {
+pub fn message(random: &mut StdRng) -> Message {
     let len = match random.random_range(0..6) {
         0 => random.random_range(0..=125),
         1 => random.random_range(126..5000),

@@ -22,6 +22,9 @@
 //! # }
 //! ```
 //!
+//! A client is [`connect`], or a [`Connector`] for header fields, subprotocols, TLS, proxies and
+//! redirects; [`Reconnect`] connects again.
+//!
 //! [`migrating_from_tungstenite`] is for those who come from there.
 //!
 //! # Features
@@ -29,6 +32,10 @@
 //! - `deflate` (default): permessage-deflate, switched on by [`Config`].
 //! - `simdutf8` (default): checks text with SIMD instructions. The `unsafe` is that crate's own.
 //! - `tracing`: tells how connections begin and end, and the kinds and sizes of messages.
+//! - `rustls`: TLS with a [`TlsConnector`] of your own, and `TlsAcceptor`.
+//! - `rustls-platform-verifier`: the same, and `wss` trusts what the system trusts.
+//! - `webpki-roots`: the same, and `wss` trusts what Mozilla trusts.
+//! - `native-tls`: TLS by the system's own library.
 //! - `hyper`: WebSockets in servers on hyper 1, over HTTP/1.1 and HTTP/2 (`upgrade`), and clients over
 //!   HTTP/2 (`http2`).
 //! - `axum`: `upgrade::WebSocketUpgrade`, an extractor for axum 0.8.
@@ -36,9 +43,12 @@
 mod connect;
 #[cfg(feature = "hyper")]
 pub mod http2;
+mod proxy;
+mod reconnect;
 mod seed;
 mod stream;
 mod timer;
+mod tls;
 #[cfg(feature = "hyper")]
 pub mod upgrade;
 
@@ -49,9 +59,16 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-pub use connect::{ConnectError, client, connect, connect_with};
+pub use connect::{
+    ClientStream, ConnectError, Connector, Phase, Unreachable, client, connect, connect_with,
+};
+pub use proxy::{InvalidProxy, InvalidProxyKind, Proxy};
+pub use reconnect::{Failure, Reconnect, Verdict};
 pub use stream::TokioStream;
 pub use timer::TokioTimer;
+#[cfg(feature = "rustls")]
+pub use tls::{TlsAcceptor, TlsStream};
+pub use tls::{TlsConnector, TlsError, TlsErrorKind};
 pub use ws_futures::{
     Batch, ByteString, Bytes, Close, CloseCode, Closed, Config, Delivery, Error, Event,
     HandshakeError, Limits, Message, Prepared, TrySendError, proto, server,

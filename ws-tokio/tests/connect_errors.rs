@@ -22,7 +22,7 @@ fn addresses() {
         ("ws://:80/", InvalidUri::Host),
         ("ws://localhost:port/", InvalidUri::Port),
         ("ws://localhost:0/", InvalidUri::Port),
-        ("ws://user@localhost/", InvalidUri::UserInfo),
+        ("ws://us%er@localhost/", InvalidUri::UserInfo),
         ("ws://localhost/#there", InvalidUri::Fragment),
         ("ws://localhost/a b", InvalidUri::Target),
     ];
@@ -36,11 +36,25 @@ fn addresses() {
     });
 }
 
+#[cfg(not(any(
+    feature = "rustls-platform-verifier",
+    feature = "webpki-roots",
+    feature = "native-tls"
+)))]
 #[test]
 fn tls_is_not_brought() {
+    use ws_tokio::TlsErrorKind;
+
     on_both_runtimes(async || {
         let error = connect("wss://localhost/").await.expect_err("wss");
-        assert!(matches!(error, ConnectError::Secure), "{error}");
+        let text = error.to_string();
+        let ConnectError::Tls(error) = error else { panic!("{text}") };
+        let (kind, feature) = match cfg!(feature = "rustls") {
+            true => (TlsErrorKind::MissingRoots, "`webpki-roots`"),
+            false => (TlsErrorKind::MissingFeature, "`native-tls`"),
+        };
+        assert_eq!(error.kind(), kind);
+        assert!(text.contains(feature), "{text}");
     });
 }
 
@@ -50,8 +64,11 @@ fn nobody_listens() {
         let (listener, address) = listen().await;
         drop(listener);
         let error = connect(&format!("ws://{address}/")).await.expect_err("nobody");
-        let ConnectError::Io(error) = error else { panic!("{error}") };
-        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+        let text = error.to_string();
+        assert!(text.starts_with(&format!("no connection: {address}: ")), "{text}");
+        let ConnectError::Unreachable(failures) = error else { panic!("{text}") };
+        let [(tried, error)] = failures.attempts() else { panic!("{text}") };
+        assert_eq!((*tried, error.kind()), (address, ErrorKind::ConnectionRefused));
     });
 }
 

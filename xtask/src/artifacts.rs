@@ -18,16 +18,25 @@ pub(crate) struct Artifacts {
 impl Artifacts {
     /// Builds in release mode what the arguments select, such as `-p ws-demo --bin ws-demo`.
     pub(crate) fn build(selection: &[&str]) -> Result<Self> {
-        println!("$ cargo build --release {}", selection.join(" "));
-        let mut build = cargo(&["build", "--release", "--message-format=json-render-diagnostics"]);
-        build.args(selection).stdout(Stdio::piped());
+        Self::build_with(&[&["--release"], selection].concat())
+    }
+
+    /// The same without optimization, for programs whose speed is not looked at.
+    pub(crate) fn build_unoptimized(selection: &[&str]) -> Result<Self> {
+        Self::build_with(selection)
+    }
+
+    fn build_with(arguments: &[&str]) -> Result<Self> {
+        println!("$ cargo build {}", arguments.join(" "));
+        let mut build = cargo(&["build", "--message-format=json-render-diagnostics"]);
+        build.args(arguments).stdout(Stdio::piped());
         let mut process = Process::start(&mut build)?;
         let stdout = process.stdout.take().context("cargo has no output")?;
         let mut programs = HashMap::new();
         lines::copy(BufReader::new(stdout), io::sink(), |line| programs.extend(executable(&line)));
         let status = process.finish(core::time::Duration::MAX)?;
         if !status.success() {
-            bail!("`cargo build --release {}` failed ({status})", selection.join(" "));
+            bail!("`cargo build {}` failed ({status})", arguments.join(" "));
         }
         Ok(Self { programs })
     }

@@ -2,7 +2,7 @@ mod chromium;
 pub(crate) mod deflate;
 pub(crate) mod http2;
 mod node;
-mod python;
+pub(crate) mod python;
 mod scripts;
 
 use core::time::Duration;

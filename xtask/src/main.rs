@@ -21,6 +21,7 @@ mod port;
 mod probes;
 mod process;
 mod python;
+mod reach;
 mod rust_target;
 mod semver;
 mod stamp;
@@ -61,6 +62,10 @@ enum Task {
     DeflateClients,
     /// Runs foreign clients (Node, Chromium) against axum servers over HTTP/2
     Http2,
+    /// Runs our client through real proxies (tinyproxy, microsocks), with and without a password
+    Proxies,
+    /// Speaks TLS both ways with Python's `websockets`, by an authority made for it
+    TlsClients,
     /// Sends requests that are wrong, slow or hostile over raw TCP, and watches the server's memory
     Probes,
     /// Measures the memory of an idle connection
@@ -89,6 +94,8 @@ fn run(task: Task) -> Result<Outcome> {
         Task::Clients(options) => clients::run(&options),
         Task::DeflateClients => clients::deflate::run(),
         Task::Http2 => clients::http2::run(),
+        Task::Proxies => reach::proxies::run(),
+        Task::TlsClients => reach::tls_clients::run(),
         Task::Probes => probes::run(),
         Task::Idle(options) => idle::run(&options),
         Task::Semver(options) => semver::run(&options),

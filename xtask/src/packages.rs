@@ -17,6 +17,16 @@ pub(crate) fn program(name: &str, package: &str) -> Result<PathBuf> {
     }
 }
 
+/// Sees to it that a library of C's can be linked, from the Debian or Ubuntu package when it is
+/// missing.
+fn library(name: &str, package: &str) -> Result {
+    program("pkg-config", "pkg-config")?;
+    if succeeds(command("pkg-config").args(["--exists", name])) {
+        return Ok(());
+    }
+    install(&format!("library `{name}`"), package)
+}
+
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path).map(|folder| folder.join(name)).find(|path| path.is_file())
@@ -36,6 +46,11 @@ pub(crate) fn install(what: &str, package: &str) -> Result {
         bail!("{what} is missing, and its package {package} could not be installed: {failure}");
     }
     Ok(())
+}
+
+/// The library that `native-tls` is made of here.
+pub(crate) fn openssl() -> Result {
+    library("openssl", "libssl-dev")
 }
 
 fn apt_get() -> Option<Command> {

@@ -7,9 +7,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tokio::net::TcpStream;
 use tokio::time::timeout;
-use ws_tokio::{Message, WebSocket, connect};
+use ws_tokio::{ClientStream, Message, WebSocket, connect};
 
 /// Longer than anything here takes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -73,7 +72,7 @@ impl Server {
     }
 
     /// A client and its id, the welcome taken.
-    pub(crate) async fn connect(&self) -> (WebSocket<TcpStream>, String) {
+    pub(crate) async fn connect(&self) -> (WebSocket<ClientStream>, String) {
         let mut socket = connect(&self.uri()).await.expect("a connection");
         let welcome = text(&mut socket).await;
         let welcome: serde_json::Value = serde_json::from_str(&welcome).expect("JSON");
@@ -149,7 +148,7 @@ fn address(line: &str) -> SocketAddr {
 }
 
 /// The next message, pings aside.
-pub(crate) async fn message(socket: &mut WebSocket<TcpStream>) -> Message {
+pub(crate) async fn message(socket: &mut WebSocket<ClientStream>) -> Message {
     let next = async {
         loop {
             match socket.recv().await.expect("a good connection").expect("a message") {
@@ -162,7 +161,7 @@ pub(crate) async fn message(socket: &mut WebSocket<TcpStream>) -> Message {
 }
 
 /// The next message, which is text.
-pub(crate) async fn text(socket: &mut WebSocket<TcpStream>) -> String {
+pub(crate) async fn text(socket: &mut WebSocket<ClientStream>) -> String {
     let message = message(socket).await;
     message.as_text().unwrap_or_else(|| panic!("{message:?}")).to_owned()
 }

@@ -21,10 +21,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod backoff;
 mod choices;
 mod error;
 mod extended_connect;
+mod location;
+mod redirect;
 mod request;
+mod retry_after;
 mod uri;
 
 use alloc::boxed::Box;
@@ -41,9 +45,12 @@ use crate::config::Config;
 use crate::connection::Connection;
 use crate::time::Instant;
 
+pub use backoff::Backoff;
 pub use error::{HandshakeError, HandshakeErrorKind};
 pub use extended_connect::{Answer, ExtendedConnect};
+pub use redirect::{RedirectError, Redirects};
 pub use request::Request;
+pub(crate) use uri::is_reg_name;
 pub use uri::{InvalidUri, Uri};
 
 /// A request that was sent and waits for its response.
@@ -125,7 +132,7 @@ impl Handshake {
                 return Ok(Progress::Refused(response));
             }
 
-            let head = self.head.receive(input, &self.config).map_err(sort)?;
+            let head = self.head.receive(input, (&*self.config).into()).map_err(sort)?;
             let Some(head) = head else { return Ok(Progress::NeedsInput(self)) };
             let (status, headers) = parse_response(&head).map_err(sort)?;
             match status {

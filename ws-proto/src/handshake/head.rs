@@ -7,10 +7,23 @@ use core::mem;
 use super::headers::Headers;
 use crate::config::Config;
 
+/// How long a head may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeadLimits {
+    pub(crate) bytes: usize,
+    pub(crate) headers: usize,
+}
+
+impl From<&Config> for HeadLimits {
+    fn from(config: &Config) -> Self {
+        Self { bytes: config.max_head_size, headers: config.max_headers }
+    }
+}
+
 /// A head up to the blank line that ends it. Every byte is looked at once while it arrives and
 /// once when the whole is parsed, however it is cut (CVE-2023-43669).
 #[derive(Debug, Default)]
-pub(super) struct HeadBuffer {
+pub(crate) struct HeadBuffer {
     bytes: Vec<u8>,
     /// Where the line begins whose end has not come.
     line: usize,
@@ -18,7 +31,7 @@ pub(super) struct HeadBuffer {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum HeadError {
+pub(crate) enum HeadError {
     Malformed,
     TooLarge,
     TooManyHeaders,
@@ -26,14 +39,14 @@ pub(super) enum HeadError {
 
 impl HeadBuffer {
     /// Takes bytes up to the end of the head; returns the head when it is complete.
-    pub(super) fn receive(
+    pub(crate) fn receive(
         &mut self,
         input: &mut &mut [u8],
-        config: &Config,
+        limits: HeadLimits,
     ) -> Result<Option<Vec<u8>>, HeadError> {
         while !input.is_empty() {
             let end = input.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
-            let room = config.max_head_size - self.bytes.len().min(config.max_head_size);
+            let room = limits.bytes - self.bytes.len().min(limits.bytes);
             let len = end.unwrap_or(input.len());
             if len > room {
                 return Err(HeadError::TooLarge);
@@ -59,7 +72,7 @@ impl HeadBuffer {
             }
             self.line = self.bytes.len();
             self.lines += 1;
-            if self.lines - 1 > config.max_headers {
+            if self.lines - 1 > limits.headers {
                 return Err(HeadError::TooManyHeaders);
             }
         }
@@ -67,14 +80,14 @@ impl HeadBuffer {
     }
 }
 
-pub(super) struct RequestLine {
-    pub(super) method: Vec<u8>,
-    pub(super) target: Vec<u8>,
+pub(crate) struct RequestLine {
+    pub(crate) method: Vec<u8>,
+    pub(crate) target: Vec<u8>,
     /// Whether the request is of HTTP/1.1.
-    pub(super) current: bool,
+    pub(crate) current: bool,
 }
 
-pub(super) fn parse_request(head: &[u8]) -> Result<(RequestLine, Headers), HeadError> {
+pub(crate) fn parse_request(head: &[u8]) -> Result<(RequestLine, Headers), HeadError> {
     with_fields(head, |fields| {
         let mut request = httparse::Request::new(fields);
         request.parse(head).map_err(|_error| HeadError::Malformed)?;
@@ -90,7 +103,7 @@ pub(super) fn parse_request(head: &[u8]) -> Result<(RequestLine, Headers), HeadE
     })
 }
 
-pub(super) fn parse_response(head: &[u8]) -> Result<(u16, Headers), HeadError> {
+pub(crate) fn parse_response(head: &[u8]) -> Result<(u16, Headers), HeadError> {
     with_fields(head, |fields| {
         let mut response = httparse::Response::new(fields);
         response.parse(head).map_err(|_error| HeadError::Malformed)?;

@@ -92,7 +92,7 @@ impl Headers {
     }
 
     /// Adds a field that is known to be valid.
-    pub(super) fn push_valid(&mut self, name: &str, value: impl AsRef<[u8]>) {
+    pub(crate) fn push_valid(&mut self, name: &str, value: impl AsRef<[u8]>) {
         let start = self.text.len();
         self.text.extend_from_slice(name.as_bytes());
         let middle = self.text.len();
@@ -135,7 +135,7 @@ impl Headers {
     }
 
     /// The elements of a list field, over all its occurrences (RFC 9110 §5.6.1).
-    pub(super) fn list<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h str> {
+    pub(crate) fn list<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h str> {
         self.get_all(name)
             .filter_map(|value| core::str::from_utf8(value).ok())
             .flat_map(|value| value.split(','))
@@ -149,7 +149,7 @@ impl Headers {
     }
 
     /// Appends the fields and the blank line that ends a head.
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
         for (name, value) in self.iter() {
             out.extend_from_slice(name.as_bytes());
             out.extend_from_slice(b": ");

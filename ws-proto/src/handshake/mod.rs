@@ -3,8 +3,8 @@
 mod body;
 pub mod client;
 pub(crate) mod extensions;
-mod head;
-mod headers;
+pub(crate) mod head;
+pub(crate) mod headers;
 mod key;
 pub mod server;
 

@@ -70,7 +70,7 @@ impl Handshake {
     ///
     /// A [`Rejection`] is an answer ready to be sent.
     pub fn receive(mut self, input: &mut &mut [u8]) -> Result<Progress, Rejection> {
-        let head = self.head.receive(input, &self.config).map_err(reject_head)?;
+        let head = self.head.receive(input, (&*self.config).into()).map_err(reject_head)?;
         let Some(head) = head else { return Ok(Progress::NeedsInput(self)) };
         let (line, headers) = parse_request(&head).map_err(reject_head)?;
         Request::new(self.config, line, headers).map(Progress::Request)

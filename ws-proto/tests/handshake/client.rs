@@ -95,6 +95,18 @@ fn keys_come_from_the_seed() {
 }
 
 #[test]
+fn credentials_of_the_address_are_sent() {
+    let request = || Request::for_uri(&"ws://me:p%40ss@example.com/".parse().expect("an address"));
+    let (_, sent) = send(request());
+    assert!(sent.contains("\r\nHost: example.com\r\n"), "{sent}");
+    assert!(sent.contains("\r\nAuthorization: Basic bWU6cEBzcw==\r\n"), "{sent}");
+
+    let (_, sent) = send(request().header("authorization", "Bearer x"));
+    assert_eq!(sent.matches("uthorization: ").count(), 1, "{sent}");
+    assert!(sent.contains("\r\nauthorization: Bearer x\r\n"), "{sent}");
+}
+
+#[test]
 fn what_cannot_be_requested() {
     for request in [
         Request::new("exa mple.com", "/"),

@@ -2,4 +2,5 @@
 
 mod client;
 mod extended_connect;
+mod redirects;
 mod server;

@@ -2,6 +2,7 @@ use crate::command::{cargo, execute};
 use crate::failure::Result;
 use crate::libraries::LIBRARIES;
 use crate::outcome::Outcome;
+use crate::packages;
 use crate::tools::{self, Tool};
 
 const CARGO_HACK: Tool = Tool { name: "cargo-hack", version: "^0.6" };
@@ -9,6 +10,7 @@ const CARGO_HACK: Tool = Tool { name: "cargo-hack", version: "^0.6" };
 /// Each library with no feature, each feature, and each pair: what one feature breaks shows alone,
 /// and what two do to each other in pairs.
 pub(crate) fn run() -> Result<Outcome> {
+    packages::openssl()?;
     CARGO_HACK.install()?;
     let mut hack = cargo(&["hack", "clippy", "--feature-powerset", "--depth", "2"]);
     for library in LIBRARIES {

@@ -8,7 +8,7 @@ use crate::debian::Packages;
 use crate::failure::{Context as _, Result};
 use crate::libraries::LIBRARIES;
 use crate::outcome::Outcome;
-use crate::{note, workspace};
+use crate::{note, packages, workspace};
 
 /// What `rust-version` in the workspace says.
 const VERSION: &str = "1.85";
@@ -42,6 +42,7 @@ const DOWNLOAD: Duration = Duration::from_secs(180);
 /// Checks the libraries with the oldest compiler that they promise to build with: one of rustup's,
 /// or that of a Debian, which is unpacked under `target/`.
 pub(crate) fn run() -> Result<Outcome> {
+    packages::openssl()?;
     let mut check = if rustup_has_it() {
         cargo(&[&format!("+{VERSION}")])
     } else if let Ok(compiler) = of_debian() {

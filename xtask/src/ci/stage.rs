@@ -5,7 +5,7 @@ use crate::ci::{bits32, deny, features, fuzz, msrv, no_std};
 use crate::command::{cargo, execute};
 use crate::failure::{Context as _, Result};
 use crate::outcome::Outcome;
-use crate::{clients, conformance, idle, packages, probes, workspace};
+use crate::{clients, conformance, idle, packages, probes, reach, workspace};
 
 /// A part of CI that can be run by itself.
 pub(crate) struct Stage {
@@ -132,6 +132,13 @@ pub(crate) const STAGES: &[Stage] = &[
         run: clients::http2::run,
     },
     Stage {
+        name: "reach",
+        about: "our client through real proxies, and TLS both ways with Python",
+        limit: minutes(15),
+        output: Output::Shown,
+        run: reach::run,
+    },
+    Stage {
         name: "probes",
         about: "wrong, slow and hostile peers over raw TCP",
         limit: minutes(10),
@@ -168,6 +175,7 @@ fn fmt() -> Result<Outcome> {
 }
 
 fn clippy() -> Result<Outcome> {
+    packages::openssl()?;
     let targets = ["clippy", "--workspace", "--all-targets", "--all-features"];
     execute(cargo(&targets).args(["--", "-D", "warnings"]))?;
     let mut fuzz = fuzz::crate_cargo(&["clippy", "--all-targets"])?;
@@ -178,6 +186,7 @@ fn clippy() -> Result<Outcome> {
 }
 
 fn docs() -> Result<Outcome> {
+    packages::openssl()?;
     let mut doc = cargo(&["doc", "--no-deps", "--workspace", "--all-features"]);
     execute(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
     Ok(Outcome::Passed)
@@ -185,6 +194,15 @@ fn docs() -> Result<Outcome> {
 
 fn test() -> Result<Outcome> {
     execute(&mut cargo(&["test", "--workspace"]))?;
+    packages::openssl()?;
+    execute(&mut cargo(&[
+        "test",
+        "--package",
+        "ws-tokio",
+        "--all-features",
+        "--test",
+        "reaching",
+    ]))?;
     packages::program("c++", "build-essential")?;
     execute(&mut fuzz::crate_cargo(&["test"])?)?;
     Ok(Outcome::Passed)

@@ -12,9 +12,10 @@ use super::Handshake;
 use super::extended_connect::ExtendedConnect;
 use super::uri::Uri;
 use crate::config::Config;
+use crate::credentials::Credentials;
 use crate::deflate::write_offers;
 use crate::handshake::head::HeadBuffer;
-use crate::handshake::headers::{EXTENSIONS, Headers, InvalidHeader, is_host, is_token};
+use crate::handshake::headers::{EXTENSIONS, Headers, InvalidHeader, Single, is_host, is_token};
 use crate::handshake::key;
 
 /// A request for a WebSocket.
@@ -26,6 +27,7 @@ pub struct Request {
     target: String,
     headers: Headers,
     subprotocols: Vec<String>,
+    credentials: Option<Credentials>,
     invalid: Option<InvalidHeader>,
 }
 
@@ -47,13 +49,19 @@ impl Request {
             target,
             headers: Headers::new(),
             subprotocols: Vec::new(),
+            credentials: None,
             invalid,
         }
     }
 
-    /// A request for an address.
+    /// A request for an address. A user name and a password in it become an `Authorization` field
+    /// (RFC 7617), unless [`header`](Self::header) adds one.
     pub fn for_uri(uri: &Uri) -> Self {
-        Self { secure: uri.is_secure(), ..Self::new(uri.authority(), uri.target()) }
+        Self {
+            secure: uri.is_secure(),
+            credentials: uri.credentials().cloned(),
+            ..Self::new(uri.authority(), uri.target())
+        }
     }
 
     /// Says that the request goes over TLS, which only HTTP/2 and HTTP/3 tell the server.
@@ -164,6 +172,26 @@ impl Request {
         for (name, value) in self.headers.iter() {
             headers.push_valid(name, value);
         }
+        if let (Some(credentials), Single::Absent) =
+            (&self.credentials, self.headers.single("authorization"))
+        {
+            headers.push_valid("Authorization", credentials.basic());
+        }
+    }
+
+    /// The same request for another address, without what only the first origin may see.
+    pub(super) fn redirected(&self, uri: &Uri, same_origin: bool) -> Self {
+        const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
+        let mut request = Self::new(uri.authority(), uri.target());
+        request.secure = uri.is_secure();
+        let secret = |name: &str| CREDENTIALS.iter().any(|own| own.eq_ignore_ascii_case(name));
+        for (name, value) in self.headers.iter().filter(|(name, _)| same_origin || !secret(name)) {
+            request.headers.push_valid(name, value);
+        }
+        request.subprotocols.clone_from(&self.subprotocols);
+        request.credentials = self.credentials.clone().filter(|_| same_origin);
+        request.note(self.invalid.clone());
+        request
     }
 
     fn note(&mut self, invalid: Option<InvalidHeader>) {

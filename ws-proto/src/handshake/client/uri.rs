@@ -4,6 +4,8 @@ use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
+use crate::credentials::Credentials;
+
 /// The address of a WebSocket.
 ///
 /// ```
@@ -21,7 +23,8 @@ pub struct Uri {
     authority: String,
     host: String,
     port: u16,
-    target: String,
+    pub(super) target: String,
+    pub(super) credentials: Option<Credentials>,
 }
 
 /// Why a text is no address of a WebSocket.
@@ -30,7 +33,7 @@ pub struct Uri {
 pub enum InvalidUri {
     /// The scheme is neither `ws` nor `wss`.
     Scheme,
-    /// There is a user name or a password; send an `Authorization` header instead.
+    /// The user name or the password is malformed.
     UserInfo,
     /// The host is missing or malformed.
     Host,
@@ -68,6 +71,26 @@ impl Uri {
     pub fn target(&self) -> &str {
         &self.target
     }
+
+    /// The user name and the password before the host, if there are any.
+    pub fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_ref()
+    }
+
+    /// Whether scheme, host and port are the same (RFC 6454 §5).
+    pub fn is_same_origin(&self, other: &Self) -> bool {
+        self.secure == other.secure
+            && self.port == other.port
+            && self.host.eq_ignore_ascii_case(&other.host)
+    }
+}
+
+/// The address without user name and password, which do not belong into logs (RFC 3986 §7.5).
+impl fmt::Display for Uri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.secure { "wss" } else { "ws" };
+        write!(f, "{scheme}://{}{}", self.authority, self.target)
+    }
 }
 
 impl FromStr for Uri {
@@ -85,9 +108,16 @@ impl FromStr for Uri {
         }
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
-        if authority.contains('@') {
-            return Err(InvalidUri::UserInfo);
-        }
+        let (credentials, authority) = match authority.split_once('@') {
+            // A second `@` would be the last one to some and the first one to others.
+            Some((_, host)) if host.contains('@') => return Err(InvalidUri::UserInfo),
+            Some(("", host)) => (None, host),
+            Some((user_info, host)) => {
+                let credentials = Credentials::from_user_info(user_info);
+                (Some(credentials.map_err(|_invalid| InvalidUri::UserInfo)?), host)
+            }
+            None => (None, authority),
+        };
         let (host, port) = split_port(authority)?;
         let default = if secure { 443 } else { 80 };
         let port = port.unwrap_or(default);
@@ -115,6 +145,7 @@ impl FromStr for Uri {
                 true => path.into(),
                 false => alloc::format!("/{path}"),
             },
+            credentials,
         })
     }
 }
@@ -137,7 +168,7 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), InvalidUri> {
 }
 
 /// RFC 3986 §3.2.2, without percent-encoding, which no resolver understands.
-fn is_reg_name(host: &str) -> bool {
+pub(crate) fn is_reg_name(host: &str) -> bool {
     !host.is_empty()
         && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
 }
@@ -146,7 +177,7 @@ impl fmt::Display for InvalidUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Scheme => "the scheme must be ws or wss",
-            Self::UserInfo => "user name and password are not supported in the address",
+            Self::UserInfo => "malformed user name or password",
             Self::Host => "missing or malformed host",
             Self::Port => "the port must be a number from 1 to 65535",
             Self::Target => "the path has characters that must be percent-encoded",
@@ -197,12 +228,39 @@ mod tests {
             ("ws://a:0/", InvalidUri::Port),
             ("ws://a:65536/", InvalidUri::Port),
             ("ws://a:+80/", InvalidUri::Port),
-            ("ws://a:b@c/", InvalidUri::UserInfo),
+            ("ws://a:%@c/", InvalidUri::UserInfo),
+            ("ws://a@b@c/", InvalidUri::UserInfo),
+            ("ws://a%3Ab@c/", InvalidUri::UserInfo),
+            ("ws://a@/", InvalidUri::Host),
             ("ws://a/\r\nX: y", InvalidUri::Target),
             ("ws://a/ü", InvalidUri::Target),
             ("ws://a/#b", InvalidUri::Fragment),
         ] {
             assert_eq!(text.parse::<Uri>(), Err(fault), "{text}");
+        }
+    }
+
+    #[test]
+    fn credentials() {
+        let uri: Uri = "wss://me:p%40ss@example.com:8443/x".parse().expect("valid");
+        let credentials = uri.credentials().expect("some");
+        assert_eq!((credentials.username(), credentials.password()), ("me", "p@ss"));
+        assert_eq!((uri.authority(), uri.target()), ("example.com:8443", "/x"));
+        assert_eq!(alloc::format!("{uri}"), "wss://example.com:8443/x");
+        assert!(!alloc::format!("{uri:?}").contains("p@ss"));
+    }
+
+    #[test]
+    fn origins() {
+        let uri = |text: &str| text.parse::<Uri>().expect("valid");
+        let here = uri("ws://example.com/a");
+        for (other, same) in [
+            ("ws://EXAMPLE.com:80/b", true),
+            ("wss://example.com/a", false),
+            ("ws://example.com:81/a", false),
+            ("ws://www.example.com/a", false),
+        ] {
+            assert_eq!(here.is_same_origin(&uri(other)), same, "{other}");
         }
     }
 }

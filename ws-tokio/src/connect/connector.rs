@@ -1,0 +1,258 @@
+//! How to reach a server, and what to ask.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+use ws_futures::client::{Redirects, Request, Response, Uri};
+use ws_futures::{Config, HandshakeError};
+
+use super::client;
+use super::error::{ConnectError, Phase};
+use super::happy_eyeballs::race;
+use super::resolve::Known;
+use super::stream::ClientStream;
+use super::tunnel::Transport;
+use crate::tls::of_features;
+use crate::{Proxy, TlsConnector, WebSocket};
+
+/// RFC 8305 §8.
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Connects clients: what to ask of a server, and how to reach it. It may be used many times.
+///
+/// All addresses of a name are tried, the next one when the one before has failed or has not
+/// answered within 250 ms, IPv6 and IPv4 by turns; the first that answers is taken (RFC 8305).
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use ws_tokio::Connector;
+///
+/// let connector =
+///     Connector::new().header("Authorization", "Bearer 31337").subprotocol("chat.v2").redirects(5);
+/// let (mut socket, response) = connector.connect("ws://example.com/chat").await?;
+/// println!("the server chose {:?}", response.subprotocol());
+/// socket.send("hello").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "it connects nothing by itself"]
+pub struct Connector {
+    config: Arc<Config>,
+    headers: Vec<(String, Vec<u8>)>,
+    subprotocols: Vec<String>,
+    connect_timeout: Option<Duration>,
+    redirects: usize,
+    known: Known,
+    proxy: Proxy,
+    tls: Option<TlsConnector>,
+}
+
+impl Default for Connector {
+    fn default() -> Self {
+        Self {
+            config: Arc::default(),
+            headers: Vec::new(),
+            subprotocols: Vec::new(),
+            connect_timeout: Some(CONNECT_TIMEOUT),
+            redirects: 0,
+            known: Known::default(),
+            proxy: Proxy::default(),
+            tls: None,
+        }
+    }
+}
+
+impl Connector {
+    /// The defaults: no header fields of one's own, no subprotocol, no redirects.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The limits and deadlines of the connection;
+    /// [`Config::handshake_timeout`] is that of the handshake (10 s by default).
+    pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {
+        self.config = config.into();
+        self
+    }
+
+    /// Adds a header field to each request, such as `Authorization`, `Cookie` or `Origin`. One that
+    /// cannot be sent is an error of [`connect`](Self::connect).
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Offers a subprotocol; call it in order of preference (RFC 6455 §4.1).
+    pub fn subprotocol(mut self, name: impl Into<String>) -> Self {
+        self.subprotocols.push(name.into());
+        self
+    }
+
+    /// How long it may take until the handshake can begin: resolving the name, connecting,
+    /// the proxy and TLS. 10 s by default; `None`: as long as the system lets it.
+    pub fn connect_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Follows so many redirects, at most [`Redirects::MAX`]; none by default. Credentials stay at
+    /// the origin they were meant for, and no redirect leads from `wss` to `ws`; see
+    /// [`Redirects::follow`]. The deadlines hold for each server by itself.
+    pub fn redirects(mut self, limit: usize) -> Self {
+        self.redirects = limit;
+        self
+    }
+
+    /// Uses these addresses for a host instead of resolving its name. The port 0 stands for that of
+    /// the address that is connected to.
+    pub fn resolve(
+        mut self,
+        host: impl Into<String>,
+        addresses: impl IntoIterator<Item = SocketAddr>,
+    ) -> Self {
+        self.known.insert(host.into(), addresses.into_iter().collect());
+        self
+    }
+
+    /// Goes through a proxy; [`Proxy::from_env`] is the one that the environment names. None by
+    /// default.
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = proxy;
+        self
+    }
+
+    /// Speaks TLS by this where the address is `wss`. By default what the features of the crate bring:
+    /// the first of `rustls-platform-verifier`, `webpki-roots` and `native-tls`.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn tls(mut self, tls: impl Into<TlsConnector>) -> Self {
+        self.tls = Some(tls.into());
+        self
+    }
+
+    /// Connects to an address.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] says what failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready it ends the attempt.
+    pub async fn connect(
+        &self,
+        uri: &str,
+    ) -> Result<(WebSocket<ClientStream>, Response), ConnectError> {
+        let uri = uri.parse()?;
+        self.connect_with(&uri, Request::for_uri(&uri)).await
+    }
+
+    /// Connects to an address with a request of your own, to which the header fields and subprotocols
+    /// of the connector are added.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] says what failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready it ends the attempt.
+    pub async fn connect_with(
+        &self,
+        uri: &Uri,
+        request: Request,
+    ) -> Result<(WebSocket<ClientStream>, Response), ConnectError> {
+        let mut redirects = Redirects::new(uri.clone(), self.redirects);
+        let (mut uri, mut request) = (uri.clone(), self.complete(request));
+        loop {
+            let stream = self.reach(&uri).await?;
+            let response = match client(stream, request.clone(), Arc::clone(&self.config)).await {
+                Ok(open) => return Ok(open),
+                Err(HandshakeError::Refused(response)) => response,
+                Err(error) => return Err(error.into()),
+            };
+            (uri, request) = match redirects.follow(&request, &response) {
+                Ok(Some(next)) => next,
+                Ok(None) => return Err(HandshakeError::Refused(response).into()),
+                Err(error) => return Err(ConnectError::Redirect { error, response }),
+            };
+        }
+    }
+
+    fn complete(&self, request: Request) -> Request {
+        let request =
+            self.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
+        self.subprotocols.iter().fold(request, |request, name| request.subprotocol(name))
+    }
+
+    /// A stream to the server, ready for the handshake.
+    async fn reach(&self, uri: &Uri) -> Result<ClientStream, ConnectError> {
+        let tls = match &self.tls {
+            _ if !uri.is_secure() => None,
+            Some(tls) => Some(tls.clone()),
+            None => Some(of_features()?),
+        };
+        // A deadline that the clock cannot express is none.
+        let deadline = self.connect_timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let transport = match self.proxy.server_for(uri) {
+            None => Transport::direct(self.connect_tcp(uri.host(), uri.port(), deadline).await?),
+            Some(proxy) => {
+                let tcp = self.connect_tcp(&proxy.host, proxy.port, deadline).await?;
+                within(deadline, Phase::Proxy, Transport::through(tcp, proxy, uri)).await?
+            }
+        };
+        let Some(tls) = tls else { return Ok(ClientStream::plain(transport)) };
+        let securing = async { Ok(tls.connect(uri.host(), transport).await?) };
+        Ok(ClientStream::secured(within(deadline, Phase::Tls, securing).await?))
+    }
+
+    async fn connect_tcp(
+        &self,
+        host: &str,
+        port: u16,
+        deadline: Option<Instant>,
+    ) -> Result<TcpStream, ConnectError> {
+        let resolving = self.known.resolve(host, port);
+        let addresses = within(deadline, Phase::Resolve, resolving).await?;
+        let connecting = race(addresses, ATTEMPT_DELAY, TcpStream::connect);
+        let tcp = within(deadline, Phase::Tcp, async { Ok(connecting.await?) }).await?;
+        tcp.set_nodelay(true)?;
+        Ok(tcp)
+    }
+}
+
+/// Without the values of header fields, which may be secrets.
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Connector")
+            .field("config", &self.config)
+            .field("headers", &headers)
+            .field("subprotocols", &self.subprotocols)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("redirects", &self.redirects)
+            .field("known", &self.known)
+            .field("proxy", &self.proxy)
+            .field("tls", &self.tls)
+            .finish()
+    }
+}
+
+async fn within<R>(
+    deadline: Option<Instant>,
+    phase: Phase,
+    step: impl Future<Output = Result<R, ConnectError>>,
+) -> Result<R, ConnectError> {
+    match deadline {
+        Some(deadline) => {
+            timeout_at(deadline, step).await.map_err(|_elapsed| ConnectError::Timeout(phase))?
+        }
+        None => step.await,
+    }
+}

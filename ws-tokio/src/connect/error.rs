@@ -1,0 +1,135 @@
+//! Why no connection came to be.
+
+use std::fmt;
+use std::io;
+
+use ws_futures::HandshakeError;
+use ws_futures::client::{InvalidUri, RedirectError, Response};
+use ws_futures::proto::proxy::TunnelError;
+
+use super::Unreachable;
+use crate::TlsError;
+
+/// No connection came to be.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The text is no address of a WebSocket.
+    Uri(InvalidUri),
+    /// The name of the server, or of the proxy, has no address.
+    Resolve {
+        /// The name.
+        host: String,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// No address of the server, or of the proxy, took the connection.
+    Unreachable(Unreachable),
+    /// The proxy gave no tunnel to the server.
+    Proxy(TunnelError),
+    /// There is no TLS with the server, which the address wants.
+    Tls(TlsError),
+    /// [`Connector::connect_timeout`](crate::Connector::connect_timeout) has passed in this phase.
+    Timeout(Phase),
+    /// The byte stream failed before the handshake.
+    Io(io::Error),
+    /// The handshake failed, or the server refused it.
+    Handshake(HandshakeError),
+    /// The server sends us somewhere we do not go.
+    Redirect {
+        /// Why not.
+        error: RedirectError,
+        /// What the server said.
+        response: Box<Response>,
+    },
+}
+
+/// A part of connecting, before the handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Resolving the name.
+    Resolve,
+    /// Connecting by TCP.
+    Tcp,
+    /// Asking the proxy for a tunnel.
+    Proxy,
+    /// The TLS handshake.
+    Tls,
+}
+
+impl From<InvalidUri> for ConnectError {
+    fn from(error: InvalidUri) -> Self {
+        Self::Uri(error)
+    }
+}
+
+impl From<Unreachable> for ConnectError {
+    fn from(error: Unreachable) -> Self {
+        Self::Unreachable(error)
+    }
+}
+
+impl From<TunnelError> for ConnectError {
+    fn from(error: TunnelError) -> Self {
+        Self::Proxy(error)
+    }
+}
+
+impl From<TlsError> for ConnectError {
+    fn from(error: TlsError) -> Self {
+        Self::Tls(error)
+    }
+}
+
+impl From<io::Error> for ConnectError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<HandshakeError> for ConnectError {
+    fn from(error: HandshakeError) -> Self {
+        Self::Handshake(error)
+    }
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Uri(error) => error.fmt(f),
+            Self::Resolve { host, error } => write!(f, "{host} cannot be resolved: {error}"),
+            Self::Unreachable(error) => error.fmt(f),
+            Self::Proxy(error) => error.fmt(f),
+            Self::Tls(error) => error.fmt(f),
+            Self::Timeout(phase) => write!(f, "timeout while {phase}"),
+            Self::Io(error) => error.fmt(f),
+            Self::Handshake(error) => error.fmt(f),
+            Self::Redirect { error, .. } => error.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Resolve => "resolving the name",
+            Self::Tcp => "connecting",
+            Self::Proxy => "waiting for the proxy",
+            Self::Tls => "waiting for the TLS handshake",
+        })
+    }
+}
+
+impl std::error::Error for ConnectError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Uri(_) | Self::Proxy(_) | Self::Timeout(_) | Self::Redirect { .. } => None,
+            Self::Resolve { error, .. } => Some(error),
+            Self::Unreachable(error) => error.source(),
+            Self::Tls(error) => error.source(),
+            Self::Io(error) => error.source(),
+            Self::Handshake(error) => error.source(),
+        }
+    }
+}

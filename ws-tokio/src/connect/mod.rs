@@ -1,0 +1,89 @@
+//! Clients: from an address to an open connection.
+
+mod connector;
+mod error;
+mod happy_eyeballs;
+mod resolve;
+mod stream;
+mod tunnel;
+
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use ws_futures::client::{Request, Response, Uri};
+use ws_futures::{Config, HandshakeError};
+
+use crate::seed::seed;
+use crate::{TokioStream, TokioTimer, WebSocket};
+
+pub use connector::Connector;
+pub use error::{ConnectError, Phase};
+pub use happy_eyeballs::Unreachable;
+pub use stream::ClientStream;
+pub(crate) use stream::Stream;
+pub(crate) use tunnel::Transport;
+
+/// Connects to an address with the defaults; a [`Connector`] has the choices.
+///
+/// # Errors
+///
+/// [`ConnectError`] says what failed.
+///
+/// # Cancel safety
+///
+/// Dropped before it is ready it ends the attempt.
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut socket = ws_tokio::connect("ws://127.0.0.1:9001/").await?;
+/// socket.send("hello").await?;
+/// while let Some(message) = socket.recv().await? {
+///     println!("{message:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub async fn connect(uri: &str) -> Result<WebSocket<ClientStream>, ConnectError> {
+    Ok(Connector::new().connect(uri).await?.0)
+}
+
+/// Connects to an address with a request of your own (header fields, subprotocols) and a
+/// configuration; all else is the default of a [`Connector`].
+///
+/// # Errors
+///
+/// [`ConnectError`] says what failed.
+///
+/// # Cancel safety
+///
+/// Dropped before it is ready it ends the attempt.
+pub async fn connect_with(
+    uri: &Uri,
+    request: Request,
+    config: impl Into<Arc<Config>>,
+) -> Result<(WebSocket<ClientStream>, Response), ConnectError> {
+    Connector::new().config(config).connect_with(uri, request).await
+}
+
+/// Opens a WebSocket over a stream that is connected already.
+///
+/// # Errors
+///
+/// [`HandshakeError`] says what failed.
+///
+/// # Cancel safety
+///
+/// Dropped before it is ready it drops the stream.
+pub async fn client<S>(
+    stream: S,
+    request: Request,
+    config: impl Into<Arc<Config>>,
+) -> Result<(WebSocket<S>, Response), HandshakeError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let stream = TokioStream::new(stream);
+    ws_futures::connect(stream, TokioTimer::default(), config, request, seed()?).await
+}

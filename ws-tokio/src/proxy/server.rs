@@ -1,0 +1,180 @@
+//! One proxy.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ws_futures::client::{InvalidUri, Uri};
+use ws_futures::proto::Credentials;
+use ws_futures::proto::proxy::{Destination, Tunnel, TunnelError};
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ProxyServer {
+    protocol: Protocol,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    credentials: Option<Credentials>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Protocol {
+    Http,
+    Socks5,
+}
+
+/// A text that is no address of a proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidProxy {
+    kind: InvalidProxyKind,
+    /// The variable of the environment that has it.
+    variable: Option<&'static str>,
+}
+
+/// What is wrong with the address of a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum InvalidProxyKind {
+    /// The scheme is not `http`, `socks5` or `socks5h`.
+    Scheme,
+    /// The user name or the password is malformed.
+    UserInfo,
+    /// The host is missing or malformed.
+    Host,
+    /// The port is not a number from 1 to 65535.
+    Port,
+    /// There is a path behind the port.
+    Path,
+}
+
+impl ProxyServer {
+    /// Asks the proxy for a tunnel.
+    pub(crate) fn ask(
+        &self,
+        destination: Destination,
+        out: &mut Vec<u8>,
+    ) -> Result<Tunnel, TunnelError> {
+        let credentials = self.credentials.clone();
+        match self.protocol {
+            Protocol::Http => Ok(Tunnel::http(destination, credentials, out)),
+            Protocol::Socks5 => Tunnel::socks5(destination, credentials, out),
+        }
+    }
+}
+
+impl FromStr for ProxyServer {
+    type Err = InvalidProxy;
+
+    fn from_str(address: &str) -> Result<Self, InvalidProxy> {
+        parse(address).map_err(|kind| InvalidProxy { kind, variable: None })
+    }
+}
+
+fn parse(address: &str) -> Result<ProxyServer, InvalidProxyKind> {
+    let (scheme, rest) = address.split_once("://").unwrap_or(("http", address));
+    let (protocol, default) = match &*scheme.to_ascii_lowercase() {
+        "http" => (Protocol::Http, 80),
+        "socks5" | "socks5h" => (Protocol::Socks5, 1080),
+        _ => return Err(InvalidProxyKind::Scheme),
+    };
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    // The authority is written as that of a WebSocket. Where no port is given, the two schemes have
+    // defaults of their own.
+    let uri: Uri = format!("ws://{rest}").parse().map_err(sort)?;
+    let secure: Uri = format!("wss://{rest}").parse().map_err(sort)?;
+    if uri.target() != "/" || rest.ends_with('/') {
+        return Err(InvalidProxyKind::Path);
+    }
+    Ok(ProxyServer {
+        protocol,
+        host: uri.host().to_owned(),
+        port: if uri.port() == secure.port() { uri.port() } else { default },
+        credentials: uri.credentials().cloned(),
+    })
+}
+
+fn sort(invalid: InvalidUri) -> InvalidProxyKind {
+    match invalid {
+        InvalidUri::UserInfo => InvalidProxyKind::UserInfo,
+        InvalidUri::Port => InvalidProxyKind::Port,
+        InvalidUri::Target | InvalidUri::Fragment => InvalidProxyKind::Path,
+        _ => InvalidProxyKind::Host,
+    }
+}
+
+impl InvalidProxy {
+    /// What is wrong.
+    pub fn kind(&self) -> InvalidProxyKind {
+        self.kind
+    }
+
+    /// The variable of the environment that has the address, if one has.
+    pub fn variable(&self) -> Option<&str> {
+        self.variable
+    }
+
+    pub(super) fn of(self, variable: &'static str) -> Self {
+        Self { variable: Some(variable), ..self }
+    }
+}
+
+impl fmt::Display for InvalidProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(variable) = self.variable {
+            write!(f, "{variable}: ")?;
+        }
+        f.write_str(match self.kind {
+            InvalidProxyKind::Scheme => "the scheme of a proxy must be http, socks5 or socks5h",
+            InvalidProxyKind::UserInfo => "malformed user name or password of a proxy",
+            InvalidProxyKind::Host => "missing or malformed host of a proxy",
+            InvalidProxyKind::Port => "the port of a proxy must be a number from 1 to 65535",
+            InvalidProxyKind::Path => "the address of a proxy has no path",
+        })
+    }
+}
+
+impl std::error::Error for InvalidProxy {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        for (address, protocol, host, port, user) in [
+            ("proxy", Protocol::Http, "proxy", 80, None),
+            ("proxy:3128", Protocol::Http, "proxy", 3128, None),
+            ("http://proxy/", Protocol::Http, "proxy", 80, None),
+            ("HTTP://proxy:443", Protocol::Http, "proxy", 443, None),
+            ("http://me:p%40ss@proxy:80", Protocol::Http, "proxy", 80, Some(("me", "p@ss"))),
+            ("me:pass@proxy", Protocol::Http, "proxy", 80, Some(("me", "pass"))),
+            ("socks5://127.0.0.1", Protocol::Socks5, "127.0.0.1", 1080, None),
+            ("socks5h://me@[::1]:9", Protocol::Socks5, "::1", 9, Some(("me", ""))),
+        ] {
+            let server: ProxyServer = address.parse().expect(address);
+            let (username, password) = user.unzip();
+            assert_eq!((server.protocol, &*server.host, server.port), (protocol, host, port));
+            let credentials = server.credentials.as_ref();
+            assert_eq!(credentials.map(Credentials::username), username, "{address}");
+            assert_eq!(credentials.map(Credentials::password), password, "{address}");
+        }
+    }
+
+    #[test]
+    fn faults() {
+        for (address, kind) in [
+            ("https://proxy", InvalidProxyKind::Scheme),
+            ("socks4://proxy", InvalidProxyKind::Scheme),
+            ("", InvalidProxyKind::Host),
+            ("http://", InvalidProxyKind::Host),
+            ("a b", InvalidProxyKind::Host),
+            ("proxy:0", InvalidProxyKind::Port),
+            ("proxy:80:80", InvalidProxyKind::Port),
+            ("me:%zz@proxy", InvalidProxyKind::UserInfo),
+            ("http://proxy/path", InvalidProxyKind::Path),
+            ("http://proxy//", InvalidProxyKind::Path),
+            ("http://proxy?x", InvalidProxyKind::Path),
+        ] {
+            let error = address.parse::<ProxyServer>().expect_err(address);
+            assert_eq!(error.kind(), kind, "{address}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! A client's side of TLS.
+
+use std::fmt;
+#[cfg(feature = "rustls")]
+use std::sync::Arc;
+
+#[cfg(feature = "rustls")]
+use tokio_rustls::rustls::{
+    ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier,
+    crypto::ring,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
+};
+
+use super::error::TlsError;
+#[cfg(feature = "rustls")]
+use super::error::TlsErrorKind;
+use super::secured::Secured;
+use crate::connect::Transport;
+
+/// Whom to trust, and by which implementation of TLS.
+///
+/// Made [`From`] an `Arc<rustls::ClientConfig>` or a `native_tls::TlsConnector` it has every choice
+/// that these have, client certificates among them; but rustls offers the protocol `http/1.1` and no
+/// other (RFC 7301), whatever the configuration says.
+#[derive(Clone)]
+pub struct TlsConnector(Backend);
+
+#[derive(Clone)]
+enum Backend {
+    #[cfg(feature = "rustls")]
+    Rustls(tokio_rustls::TlsConnector),
+    #[cfg(feature = "native-tls")]
+    Native(tokio_native_tls::TlsConnector),
+}
+
+impl TlsConnector {
+    /// rustls, with the system's root certificates and rules.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsErrorKind::Setup`](crate::TlsErrorKind::Setup): the system has none.
+    #[cfg(feature = "rustls-platform-verifier")]
+    pub fn platform_verifier() -> Result<Self, TlsError> {
+        use rustls_platform_verifier::BuilderVerifierExt as _;
+
+        let config = rustls()?.with_platform_verifier().map_err(TlsError::setup)?;
+        Ok(Arc::new(config.with_no_client_auth()).into())
+    }
+
+    /// rustls, with Mozilla's root certificates as they were when the crate `webpki-roots` was
+    /// published.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsErrorKind::Setup`](crate::TlsErrorKind::Setup)
+    #[cfg(feature = "webpki-roots")]
+    pub fn webpki_roots() -> Result<Self, TlsError> {
+        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        Ok(Arc::new(rustls()?.with_root_certificates(roots).with_no_client_auth()).into())
+    }
+
+    /// rustls, with these root certificates and no others: one or more in PEM.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsErrorKind::Setup`](crate::TlsErrorKind::Setup): not PEM, or without a certificate.
+    #[cfg(feature = "rustls")]
+    pub fn trusting(pem: impl AsRef<[u8]>) -> Result<Self, TlsError> {
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(pem.as_ref()) {
+            roots.add(certificate.map_err(TlsError::setup)?).map_err(TlsError::setup)?;
+        }
+        if roots.is_empty() {
+            return Err(TlsError::setup("no certificate in the text"));
+        }
+        Ok(Arc::new(rustls()?.with_root_certificates(roots).with_no_client_auth()).into())
+    }
+
+    /// The system's own TLS: OpenSSL, Schannel or Secure Transport.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsErrorKind::Setup`](crate::TlsErrorKind::Setup)
+    #[cfg(feature = "native-tls")]
+    pub fn native_tls() -> Result<Self, TlsError> {
+        let mut builder = native_tls::TlsConnector::builder();
+        Ok(builder.request_alpns(&["http/1.1"]).build().map_err(TlsError::setup)?.into())
+    }
+
+    /// Does the handshake with the server of this name or address.
+    pub(crate) async fn connect(
+        &self,
+        host: &str,
+        transport: Transport,
+    ) -> Result<Secured, TlsError> {
+        // The dot at the end of a name is for resolvers only (RFC 6066 §3).
+        let host = host.strip_suffix('.').unwrap_or(host);
+        match &self.0 {
+            #[cfg(feature = "rustls")]
+            Backend::Rustls(connector) => {
+                let name = ServerName::try_from(host.to_owned())
+                    .map_err(|error| TlsError::with(TlsErrorKind::InvalidName, error))?;
+                let alpn = vec![super::ALPN.to_vec()];
+                let stream = connector.with_alpn(alpn).connect(name, transport).await?;
+                Ok(Secured::Rustls(Box::new(stream)))
+            }
+            #[cfg(feature = "native-tls")]
+            Backend::Native(connector) => {
+                Ok(Secured::Native(Box::new(connector.connect(host, transport).await?)))
+            }
+        }
+    }
+}
+
+/// With a provider of its own: rustls has no default, and panics, where the program has none or two.
+#[cfg(feature = "rustls")]
+fn rustls() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, TlsError> {
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(TlsError::setup)
+}
+
+#[cfg(feature = "rustls")]
+impl From<Arc<ClientConfig>> for TlsConnector {
+    fn from(config: Arc<ClientConfig>) -> Self {
+        Self(Backend::Rustls(config.into()))
+    }
+}
+
+#[cfg(feature = "native-tls")]
+impl From<native_tls::TlsConnector> for TlsConnector {
+    fn from(connector: native_tls::TlsConnector) -> Self {
+        Self(Backend::Native(connector.into()))
+    }
+}
+
+impl fmt::Debug for TlsConnector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            #[cfg(feature = "rustls")]
+            Backend::Rustls(_) => f.write_str("TlsConnector(rustls)"),
+            #[cfg(feature = "native-tls")]
+            Backend::Native(_) => f.write_str("TlsConnector(native-tls)"),
+        }
+    }
+}

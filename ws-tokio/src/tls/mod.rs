@@ -1,0 +1,30 @@
+//! TLS, by the features `rustls` and `native-tls`.
+
+#[cfg(feature = "rustls")]
+mod acceptor;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod connector;
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+mod disabled;
+mod error;
+mod of_features;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod secured;
+mod truncated;
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+use disabled as connector;
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+use disabled as secured;
+
+#[cfg(feature = "rustls")]
+pub use acceptor::{TlsAcceptor, TlsStream};
+pub use connector::TlsConnector;
+pub use error::{TlsError, TlsErrorKind};
+pub(crate) use of_features::of_features;
+pub(crate) use secured::Secured;
+pub(crate) use truncated::truncated;
+
+/// The one protocol that a WebSocket handshake of HTTP/1.1 may be spoken over (RFC 7301).
+#[cfg(feature = "rustls")]
+const ALPN: &[u8] = b"http/1.1";

@@ -1,0 +1,82 @@
+//! Certificates, made for each test.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose, date_time_ymd,
+};
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use ws_tokio::{TlsAcceptor, TlsConnector};
+
+/// The name in the certificates.
+pub(crate) const NAME: &str = "server.example";
+
+/// An authority that issues certificates.
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+/// When a certificate is valid.
+#[derive(Clone, Copy)]
+pub(crate) enum Valid {
+    Now,
+    Earlier,
+    Later,
+}
+
+impl Authority {
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let mut params = CertificateParams::new([]).expect("no names");
+        params.distinguished_name.push(DnType::CommonName, format!("Authority {number}"));
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let issuer = CertifiedIssuer::self_signed(params, key());
+        Self(issuer.expect("a certificate"))
+    }
+
+    /// A client that trusts this authority alone.
+    pub(crate) fn trusted(&self) -> TlsConnector {
+        TlsConnector::trusting(self.0.pem()).expect("a certificate")
+    }
+
+    #[cfg(feature = "native-tls")]
+    pub(crate) fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    pub(crate) fn der(&self) -> CertificateDer<'static> {
+        self.0.der().clone()
+    }
+
+    /// A server with a certificate of this authority's.
+    pub(crate) fn server(&self, name: &str, valid: Valid) -> TlsAcceptor {
+        let key = key();
+        let certificate = params(name, valid).signed_by(&key, &self.0).expect("a certificate");
+        TlsAcceptor::from_pem(certificate.pem(), key.serialize_pem()).expect("a pair")
+    }
+}
+
+/// A server whose certificate is signed by itself.
+pub(crate) fn self_signed() -> TlsAcceptor {
+    let key = key();
+    let certificate = params(NAME, Valid::Now).self_signed(&key).expect("a certificate");
+    TlsAcceptor::from_pem(certificate.pem(), key.serialize_pem()).expect("a pair")
+}
+
+fn key() -> KeyPair {
+    KeyPair::generate().expect("a key")
+}
+
+fn params(name: &str, valid: Valid) -> CertificateParams {
+    let mut params = CertificateParams::new([name.to_owned()]).expect("a name");
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    (params.not_before, params.not_after) = match valid {
+        Valid::Now => (date_time_ymd(2000, 1, 1), date_time_ymd(4000, 1, 1)),
+        Valid::Earlier => (date_time_ymd(2000, 1, 1), date_time_ymd(2001, 1, 1)),
+        Valid::Later => (date_time_ymd(3000, 1, 1), date_time_ymd(4000, 1, 1)),
+    };
+    params
+}

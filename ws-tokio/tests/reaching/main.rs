@@ -1,0 +1,22 @@
+//! Clients that reach their server: by every address, by redirects, in time.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod addresses;
+#[cfg(feature = "rustls")]
+mod certificates;
+mod fake_proxy;
+mod full;
+mod proxies;
+mod reconnecting;
+mod redirects;
+mod requests;
+mod server;
+mod timeouts;
+#[cfg(feature = "rustls")]
+mod tls;
+#[cfg(feature = "rustls")]
+mod tls_accept;
+#[cfg(feature = "rustls")]
+mod tls_full_duplex;

@@ -1,0 +1,101 @@
+//! A server that keeps what it was asked, and answers as the path wants it.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use ws_tokio::{Config, Incoming, incoming};
+
+use crate::support::listen;
+
+/// A running server. Every task of it ends with the test's runtime.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    requests: Arc<Mutex<Vec<Asked>>>,
+}
+
+/// What a request was.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Asked {
+    pub(crate) target: String,
+    pub(crate) host: String,
+    pub(crate) fields: Vec<(String, String)>,
+    pub(crate) subprotocols: Vec<String>,
+}
+
+impl Asked {
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        let field = self.fields.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+        field.map(|(_, value)| &**value)
+    }
+}
+
+impl Server {
+    /// Echoes messages on each connection, with the first subprotocol offered; a path of a redirect
+    /// in the table gets its status and its `Location`.
+    pub(crate) async fn start(redirects: &[(&str, u16, String)]) -> Self {
+        let (listener, address) = listen().await;
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let redirects: Arc<[(String, u16, String)]> = redirects
+            .iter()
+            .map(|(path, status, location)| ((*path).to_owned(), *status, location.clone()))
+            .collect();
+        let log = Arc::clone(&requests);
+        tokio::spawn(async move {
+            while let Ok((stream, _peer)) = listener.accept().await {
+                tokio::spawn(serve(stream, Arc::clone(&log), Arc::clone(&redirects)));
+            }
+        });
+        Self { address, requests }
+    }
+
+    pub(crate) fn uri(&self, target: &str) -> String {
+        format!("ws://{}{target}", self.address)
+    }
+
+    /// What it was asked since the last call of this.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        std::mem::take(&mut *self.requests.lock().expect("no panic"))
+    }
+}
+
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    log: Arc<Mutex<Vec<Asked>>>,
+    redirects: Arc<[(String, u16, String)]>,
+) {
+    let Ok(incoming) = incoming(stream, Config::default()).await else { return };
+    let asked = asked(&incoming);
+    let redirect = redirects.iter().find(|(path, ..)| *path == asked.target).cloned();
+    log.lock().expect("no panic").push(asked.clone());
+    if let Some((_, status, location)) = redirect {
+        let _ = incoming.reject(status, |rejection| rejection.header("Location", location)).await;
+        return;
+    }
+    let accepted = incoming.accept_with(|accept| match asked.subprotocols.first() {
+        Some(name) => accept.subprotocol(name),
+        None => Ok(accept),
+    });
+    let Ok(mut socket) = accepted.await else { return };
+    while let Ok(Some(message)) = socket.recv().await {
+        if message.is_data() && socket.send(message).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn asked<S>(incoming: &Incoming<S>) -> Asked
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let request = incoming.request().expect("a valid request");
+    let fields = request.headers().iter();
+    Asked {
+        target: request.target().to_owned(),
+        host: request.host().to_owned(),
+        fields: fields
+            .map(|(name, value)| (name.to_owned(), String::from_utf8_lossy(value).into_owned()))
+            .collect(),
+        subprotocols: request.subprotocols().map(str::to_owned).collect(),
+    }
+}

@@ -1,0 +1,152 @@
+//! Our client through proxies that others have written.
+
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::authority::Authority;
+use super::client_run::ClientRun;
+use crate::artifacts::Artifacts;
+use crate::command::command;
+use crate::echo::Echo;
+use crate::failure::{Context as _, Result};
+use crate::outcome::Outcome;
+use crate::process::Process;
+use crate::{packages, port, workspace};
+
+const START: Duration = Duration::from_secs(30);
+
+const USER: &str = "user";
+const PASSWORD: &str = "correct-horse";
+
+/// A kind of proxy, and what our client says when it refuses.
+struct Kind {
+    name: &'static str,
+    scheme: &'static str,
+    start: fn(SocketAddr, authenticates: bool) -> Result<Command>,
+    unreachable: &'static str,
+}
+
+const KINDS: [Kind; 2] = [
+    Kind {
+        name: "tinyproxy",
+        scheme: "http",
+        start: tinyproxy,
+        unreachable: "the proxy refused with status 500",
+    },
+    Kind {
+        name: "microsocks",
+        scheme: "socks5",
+        start: microsocks,
+        unreachable: "the server refused the proxy's connection",
+    },
+];
+
+/// The servers, and the clients that go there.
+struct Peers {
+    echo: Echo,
+    tls_echo: Echo,
+    client: PathBuf,
+    tls_client: PathBuf,
+    authority: Authority,
+}
+
+pub(crate) fn run() -> Result<Outcome> {
+    let examples = ["tokio_echo", "proxy_client", "tls_echo", "tls_client"];
+    let mut selection = vec!["--package", "ws-tokio", "--features", "rustls"];
+    selection.extend(examples.iter().flat_map(|name| ["--example", *name]));
+    let programs = Artifacts::build_unoptimized(&selection)?;
+    let authority = Authority::create("proxies")?;
+    let server = authority.certificate("server", "DNS:localhost,IP:127.0.0.1")?;
+    let files = [&server.chain, &server.key].map(|path| path.display().to_string());
+    let peers = Peers {
+        echo: Echo::start(programs.path("tokio_echo")?, &[], "proxies")?,
+        tls_echo: Echo::start(
+            programs.path("tls_echo")?,
+            &files.each_ref().map(|file| &**file),
+            "proxies-tls",
+        )?,
+        client: programs.path("proxy_client")?.to_owned(),
+        tls_client: programs.path("tls_client")?.to_owned(),
+        authority,
+    };
+    for kind in &KINDS {
+        for authenticates in [false, true] {
+            test(kind, authenticates, &peers).context(kind.name)?;
+        }
+    }
+    Ok(Outcome::Passed)
+}
+
+fn test(kind: &Kind, authenticates: bool, peers: &Peers) -> Result {
+    let name = if authenticates { "with a password" } else { "without a password" };
+    println!("{}, {name}:", kind.name);
+    let address = port::free()?;
+    let log = workspace::scratch("proxies")?.join(format!("{}.log", kind.name));
+    let file = File::create(&log).context(log.display())?;
+    let mut command = (kind.start)(address, authenticates)?;
+    let mut proxy = Process::start(command.stdout(file.try_clone()?).stderr(file))?;
+    port::wait(address, &mut proxy, START).context(workspace::relative(&log).display())?;
+
+    let at = |user: &str| format!("{}://{user}{address}", kind.scheme);
+    let right = match authenticates {
+        true => at(&format!("{USER}:{PASSWORD}@")),
+        false => at(""),
+    };
+    let open = format!("open: by way of {address}");
+    let echo = format!("ws://{}/", peers.echo.address);
+    peers.plain(&echo, &right)?.expect_lines(&[&open, "hello", "closed: 1000"])?;
+    println!("  ok: ws");
+    peers.secure(&right)?.expect_lines(&["open: status 101", "hello", "closed: 1000"])?;
+    println!("  ok: wss");
+    let nobody = format!("ws://{}/", port::free()?);
+    peers.plain(&nobody, &right)?.expect_error(kind.unreachable)?;
+    println!("  ok: a server that is not there");
+    if authenticates {
+        let wrong = at(&format!("{USER}:wrong@"));
+        let error = "the proxy does not accept the user name and the password";
+        peers.plain(&echo, &wrong)?.expect_error(error)?;
+        println!("  ok: a wrong password");
+        let error = "the proxy wants a user name and a password";
+        peers.plain(&echo, &at(""))?.expect_error(error)?;
+        println!("  ok: no password");
+    }
+    Ok(())
+}
+
+impl Peers {
+    fn plain(&self, uri: &str, proxy: &str) -> Result<ClientRun> {
+        ClientRun::of(command(&self.client).args([uri, "--proxy", proxy, "hello"]))
+    }
+
+    fn secure(&self, proxy: &str) -> Result<ClientRun> {
+        let uri = format!("wss://{}/", self.tls_echo.address);
+        let mut client = command(&self.tls_client);
+        client.args([&*uri, "--proxy", proxy, "--ca"]).arg(self.authority.certificates());
+        ClientRun::of(client.arg("hello"))
+    }
+}
+
+fn tinyproxy(address: SocketAddr, authenticates: bool) -> Result<Command> {
+    let file = workspace::scratch("proxies")?.join("tinyproxy.conf");
+    let (ip, port) = (address.ip(), address.port());
+    let mut text = format!("Listen {ip}\nPort {port}\nAllow {ip}\nTimeout 60\nMaxClients 20\n");
+    if authenticates {
+        text += &format!("BasicAuth {USER} {PASSWORD}\n");
+    }
+    fs::write(&file, text).context(file.display())?;
+    let mut tinyproxy = command(packages::program("tinyproxy", "tinyproxy-bin")?);
+    tinyproxy.args(["-d", "-c"]).arg(file);
+    Ok(tinyproxy)
+}
+
+fn microsocks(address: SocketAddr, authenticates: bool) -> Result<Command> {
+    let mut microsocks = command(packages::program("microsocks", "microsocks")?);
+    microsocks.args(["-i", &address.ip().to_string(), "-p", &address.port().to_string()]);
+    if authenticates {
+        microsocks.args(["-u", USER, "-P", PASSWORD]);
+    }
+    Ok(microsocks)
+}

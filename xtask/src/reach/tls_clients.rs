@@ -1,0 +1,79 @@
+//! TLS both ways with Python's `websockets`.
+
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::fs::File;
+use std::path::Path;
+use std::process::Command;
+
+use super::authority::{Authority, Certificate};
+use super::client_run::ClientRun;
+use crate::artifacts::Artifacts;
+use crate::clients::python;
+use crate::command::command;
+use crate::echo::Echo;
+use crate::failure::{Context as _, Result};
+use crate::outcome::Outcome;
+use crate::process::Process;
+use crate::{port, workspace};
+
+const START: Duration = Duration::from_secs(30);
+
+/// The name in the server's certificate; its address is not in it.
+const NAME: &str = "DNS:localhost";
+
+pub(crate) fn run() -> Result<Outcome> {
+    let selection =
+        ["--package", "ws-tokio", "--features", "rustls", "--example", "tls_echo", "--example"];
+    let programs = Artifacts::build_unoptimized(&[&selection[..], &["tls_client"]].concat())?;
+    let authority = Authority::create("tls-clients")?;
+    let stranger = Authority::create("stranger")?;
+    let certificate = authority.certificate("server", NAME)?;
+
+    println!("their client, our server:");
+    let files = [&certificate.chain, &certificate.key].map(|path| path.display().to_string());
+    let arguments = files.each_ref().map(|file| &**file);
+    let server = Echo::start(programs.path("tls_echo")?, &arguments, "tls")?;
+    let mut client = python::script("tls_client.py")?;
+    client.arg(server.address.port().to_string());
+    client.args([authority.certificates(), stranger.certificates()]);
+    let run = ClientRun::of(&mut client)?;
+    println!("  {run}");
+    run.expect_lines(&["ok: echo", "ok: stranger", "ok: plain"])?;
+
+    println!("our client, their server:");
+    let address = port::free()?;
+    let _server = start(address, &certificate)?;
+    let client = programs.path("tls_client")?;
+    let uri = format!("wss://localhost:{}/", address.port());
+    let trusting = |uri: &str, authority: &Authority| {
+        ClientRun::of(our_client(client, uri, authority).args(["--header", "X-Test: 1", "hello"]))
+    };
+    let lines = ["open: status 101", "hello", "closed: 1000"];
+    trusting(&uri, &authority)?.expect_lines(&lines)?;
+    println!("  ok: echo");
+    let error = "the server's certificate has an unknown issuer, or is signed by itself";
+    trusting(&uri, &stranger)?.expect_error(error)?;
+    println!("  ok: an unknown issuer");
+    let error = "the server's certificate is for another name";
+    trusting(&format!("wss://{address}/"), &authority)?.expect_error(error)?;
+    println!("  ok: another name");
+    Ok(Outcome::Passed)
+}
+
+fn our_client(program: &Path, uri: &str, authority: &Authority) -> Command {
+    let mut client = command(program);
+    client.args([uri, "--ca"]).arg(authority.certificates());
+    client
+}
+
+/// Starts the Python server, which echoes and wants the field `X-Test`.
+fn start(address: SocketAddr, certificate: &Certificate) -> Result<Process> {
+    let log = workspace::scratch("tls-clients")?.join("server.log");
+    let file = File::create(&log).context(log.display())?;
+    let mut server = python::script("tls_server.py")?;
+    server.arg(address.port().to_string()).args([&certificate.chain, &certificate.key]);
+    let mut server = Process::start(server.stdout(file.try_clone()?).stderr(file))?;
+    port::wait(address, &mut server, START).context(workspace::relative(&log).display())?;
+    Ok(server)
+}
