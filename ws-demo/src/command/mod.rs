@@ -2,6 +2,7 @@
 
 mod script;
 mod serve;
+mod time;
 
 use std::error::Error;
 use std::process::ExitCode;

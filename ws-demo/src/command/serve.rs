@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use ws_tokio::{Config, Limits};
 
+use crate::command::time::{duration, positive};
 use crate::server::{Server, Settings};
 use crate::{log, shutdown};
 
@@ -81,22 +82,5 @@ fn host_and_port(text: &str) -> Result<String, String> {
         Some(Ok(_)) => Ok(text.to_owned()),
         Some(Err(_)) => Err("the port is not a number from 0 to 65535".to_owned()),
         None => Err("expected a host and a port, such as 127.0.0.1:9001 or [::1]:9001".to_owned()),
-    }
-}
-
-fn positive(text: &str) -> Result<Duration, String> {
-    match duration(text)? {
-        Duration::ZERO => Err("expected more than no time at all".to_owned()),
-        positive => Ok(positive),
-    }
-}
-
-/// A time that clocks can be counted on to express.
-fn duration(text: &str) -> Result<Duration, String> {
-    const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-    match humantime::parse_duration(text) {
-        Ok(duration) if duration > YEAR => Err("expected a year at most".to_owned()),
-        Ok(duration) => Ok(duration),
-        Err(error) => Err(error.to_string()),
     }
 }
