@@ -14,6 +14,7 @@ pub(crate) async fn answer(
     stream: TcpStream,
     config: Arc<Config>,
 ) -> Result<Option<WebSocket<TcpStream>>, HandshakeError> {
+    let max_message = config.incoming.max_message_size;
     let incoming = ws_tokio::incoming(stream, config).await?;
     match route(incoming.request()) {
         Route::WebSocket | Route::Library => return incoming.accept().await.map(Some),
@@ -26,7 +27,7 @@ pub(crate) async fn answer(
                         .header("X-Content-Type-Options", "nosniff")?
                         .header("Referrer-Policy", "no-referrer")?
                         .header("Cache-Control", "no-cache")?
-                        .body(page::PAGE))
+                        .body(page::html(max_message)))
                 })
                 .await?;
         }
