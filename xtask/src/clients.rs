@@ -1,4 +1,4 @@
-mod chromium;
+pub(crate) mod chromium;
 pub(crate) mod deflate;
 mod node;
 mod python;
@@ -92,6 +92,24 @@ fn test(name: &str, mut command: Command, program: &Path) -> Result {
         bail!("the client ended before the server did");
     }
     check_log(&server.stopped()?)
+}
+
+/// Runs a client that needs nothing more, with its output shown.
+pub(crate) fn follow(mut command: Command) -> Result {
+    let (source, sink) = io::pipe()?;
+    command.stdout(sink.try_clone()?).stderr(sink);
+    let mut client = Process::start(&mut command)?;
+    // The pipe ends with the client, once this side of it is closed as well.
+    drop(command);
+    let output = Lines::follow(source, io::sink());
+    while let Some(line) = output.next(SILENCE)? {
+        println!("  {line}");
+    }
+    let status = client.finish(SILENCE)?;
+    if !status.success() {
+        bail!("the client ended with {status}");
+    }
+    Ok(())
 }
 
 /// The server has seen the close that each client sends.

@@ -1,6 +1,7 @@
 //! The project's checks, as commands anyone can run: `cargo xtask help`.
 
 mod artifacts;
+mod browser;
 mod ci;
 mod clients;
 mod command;
@@ -52,6 +53,11 @@ enum Task {
     /// The browser is the one that CHROMIUM names, or one on PATH. What is missing is installed from
     /// the system's packages, as root or with sudo.
     Clients(clients::Options),
+    /// Checks the page of the `ws-demo` server in Chromium
+    ///
+    /// The browser is the one that CHROMIUM names, or one on PATH. What is missing is installed from
+    /// the system's packages, as root or with sudo.
+    Browser(browser::Options),
     /// Runs foreign clients (Node, Python) against the echo server over every choice of parameters of
     /// permessage-deflate
     DeflateClients,
@@ -79,6 +85,7 @@ fn run(task: Task) -> Result<Outcome> {
         Task::Ci(options) => ci::run(&options),
         Task::Conformance(options) => conformance::run(&options),
         Task::Clients(options) => clients::run(&options),
+        Task::Browser(options) => browser::run(&options),
         Task::DeflateClients => clients::deflate::run(),
         Task::Probes => probes::run(),
         Task::Idle(options) => idle::run(&options),

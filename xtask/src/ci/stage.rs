@@ -5,7 +5,7 @@ use crate::ci::{fuzz, no_std};
 use crate::command::{cargo, execute};
 use crate::failure::{Context as _, Result};
 use crate::outcome::Outcome;
-use crate::{clients, conformance, idle, packages, probes, workspace};
+use crate::{browser, clients, conformance, idle, packages, probes, workspace};
 
 /// A part of CI that can be run by itself.
 pub(crate) struct Stage {
@@ -95,6 +95,13 @@ pub(crate) const STAGES: &[Stage] = &[
         limit: minutes(15),
         output: Output::Shown,
         run: || clients::run(&clients::Options::default()),
+    },
+    Stage {
+        name: "browser",
+        about: "the demo server's page in Chromium",
+        limit: minutes(15),
+        output: Output::Shown,
+        run: || browser::run(&browser::Options::default()),
     },
     Stage {
         name: "compression",

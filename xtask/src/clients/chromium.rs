@@ -7,10 +7,15 @@ use crate::command::command;
 use crate::failure::Result;
 use crate::packages;
 
-/// A real browser, driven through the server's own page.
+/// The sockets of a real browser.
 pub(crate) fn prepare() -> Result<Command> {
+    script("chromium.mjs")
+}
+
+/// Another script that uses a browser.
+pub(crate) fn script(name: &str) -> Result<Command> {
     let mut node = command("node");
-    node.arg(scripts::with_packages("chromium.mjs")?).env("CHROMIUM", browser()?);
+    node.arg(scripts::with_packages(name)?).env("CHROMIUM", browser()?);
     Ok(node)
 }
 

@@ -1,15 +1,10 @@
 //! permessage-deflate with foreign clients, over every choice of parameters.
 
-use std::io;
-use std::process::Command;
-
-use super::{SILENCE, node, python};
+use super::{follow, node, python};
 use crate::artifacts::Artifacts;
 use crate::echo::Echo;
-use crate::failure::{Result, bail};
-use crate::lines::Lines;
+use crate::failure::Result;
 use crate::outcome::Outcome;
-use crate::process::Process;
 
 pub(crate) fn run() -> Result<Outcome> {
     let programs = Artifacts::build(&["--package", "ws-tokio", "--example", "tokio_echo"])?;
@@ -23,21 +18,4 @@ pub(crate) fn run() -> Result<Outcome> {
         follow(command)?;
     }
     Ok(Outcome::Passed)
-}
-
-fn follow(mut command: Command) -> Result {
-    let (source, sink) = io::pipe()?;
-    command.stdout(sink.try_clone()?).stderr(sink);
-    let mut client = Process::start(&mut command)?;
-    // The pipe ends with the client, once this side of it is closed as well.
-    drop(command);
-    let output = Lines::follow(source, io::sink());
-    while let Some(line) = output.next(SILENCE)? {
-        println!("  {line}");
-    }
-    let status = client.finish(SILENCE)?;
-    if !status.success() {
-        bail!("the client ended with {status}");
-    }
-    Ok(())
 }

@@ -5,7 +5,7 @@ use crate::command::{command, execute};
 use crate::failure::{Context as _, Result};
 use crate::{packages, stamp, workspace};
 
-/// A copy of a script of ours, beside the packages from npm that it imports.
+/// A copy of a script of ours, beside the others and the packages from npm that it imports.
 pub(crate) fn with_packages(script: &str) -> Result<PathBuf> {
     let source = workspace::root().join("xtask/clients");
     let folder = workspace::scratch("clients/npm")?;
@@ -22,8 +22,13 @@ pub(crate) fn with_packages(script: &str) -> Result<PathBuf> {
         execute(install.current_dir(&folder))?;
         stamp::write(&folder, &lock)?;
     }
-    for file in ["expect.mjs", script] {
-        copy(&source.join(file), &folder.join(file))?;
+    for entry in fs::read_dir(&source).context(source.display())? {
+        let file = entry?.path();
+        if let Some(name) = file.file_name()
+            && file.extension().is_some_and(|extension| extension == "mjs")
+        {
+            copy(&file, &folder.join(name))?;
+        }
     }
     Ok(folder.join(script))
 }
