@@ -36,6 +36,8 @@ class Log {
   #scheduled = false;
   /** Whether the newest entry is kept in view: until the reader scrolls away from it. */
   #following = true;
+  /** Where the view was last seen: only who scrolls up leaves the newest entry. */
+  #top = 0;
   #unseen = 0;
 
   constructor() {
@@ -59,7 +61,10 @@ class Log {
       this.#follow();
     });
     this.#view.addEventListener("scroll", () => {
-      this.#following = this.#view.scrollHeight - this.#view.scrollTop - this.#view.clientHeight < 40;
+      const { scrollTop, scrollHeight, clientHeight } = this.#view;
+      if (scrollHeight - scrollTop - clientHeight < 40) this.#following = true;
+      else if (scrollTop < this.#top) this.#following = false;
+      this.#top = scrollTop;
       if (this.#following) this.#unseen = 0;
       this.#showNewest();
     });
@@ -172,6 +177,7 @@ class Log {
   #follow() {
     if (this.#following) {
       this.#view.scrollTop = this.#view.scrollHeight;
+      this.#top = this.#view.scrollTop;
       this.#unseen = 0;
     }
     this.#showNewest();

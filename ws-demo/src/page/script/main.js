@@ -83,7 +83,8 @@ function message(data) {
 const REPLIES = {
   welcome({ id, clients }, raw) {
     show("connected", "Connected");
-    log.received("welcome", `you are ${words(id)}, one of ${words(clients)}`, raw);
+    const others = clients === 1 ? "the only client" : `one of ${words(clients)} clients`;
+    log.received("welcome", `you are ${words(id)}, ${others}`, raw);
     element("identity").textContent = words(id);
     showClients(clients);
     stopAsking();
