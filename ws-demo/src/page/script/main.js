@@ -1,8 +1,11 @@
 /** How often the server is asked for its rooms. */
 const ROOMS_INTERVAL_MS = 5000;
 
-/** A server that says nothing for as long may wait for a token. */
-const SILENCE_MS = 1500;
+/** A server that says nothing for as long is asked whether it waits for a token. */
+const SILENCE_MS = 400;
+
+/** One that still says nothing speaks another language, or is particularly discreet. */
+const LONG_SILENCE_MS = 2000;
 
 const [url, status, token] = ["url", "status", "token"].map(element);
 const log = new Log();
@@ -14,8 +17,8 @@ const connection = new Connection({ connecting, opened, message, ended });
 /** The last end of a connection: a title, what was said about it, and advice. */
 let ending = null;
 
-/** How long the server may still be silent. */
-let silence = null;
+/** What will be done if the server goes on being silent. */
+let silence = [];
 let roomsTimer = null;
 let countdownTimer = null;
 
@@ -57,7 +60,10 @@ function opened() {
   log.event("connected");
   composer.limit = isHome() ? homeLimit() : null;
   if (token.value) authenticate();
-  silence = setTimeout(() => ask("The server is silent", "Perhaps it waits for a token."), SILENCE_MS);
+  silence = [
+    setTimeout(() => request({ type: "ping" }), SILENCE_MS),
+    setTimeout(() => ask("The server is silent", "Perhaps it waits for a token."), LONG_SILENCE_MS),
+  ];
 }
 
 /** The token is not in the log, not even in its raw form. */
@@ -67,10 +73,7 @@ function authenticate() {
 }
 
 function message(data) {
-  if (silence !== null) {
-    clearTimeout(silence);
-    silence = null;
-  }
+  endSilence();
   if (typeof data !== "string") {
     log.received("binary", hex(data));
     return;
@@ -127,7 +130,7 @@ const REPLIES = {
       return;
     }
     log.problem(words(code), words(message), raw);
-    if (["bad_room", "too_many_rooms"].includes(code)) rooms.hasFailed(ref, words(message));
+    if (Array.isArray(ref)) rooms.hasFailed(ref, code, words(message));
   },
 };
 
@@ -187,10 +190,14 @@ function stopAsking() {
   element("authentication").hidden = true;
 }
 
+function endSilence() {
+  silence.forEach(clearTimeout);
+  silence = [];
+}
+
 /** What is known of a server ends with the connection to it. */
 function forgetServer() {
-  clearTimeout(silence);
-  silence = null;
+  endSilence();
   clearInterval(roomsTimer);
   latency.stop();
   rooms.stop();

@@ -73,18 +73,19 @@ class Rooms {
     this.#draw();
   }
 
-  /** The server refused to let this page into a room. */
-  hasFailed(room, why) {
+  /** The server did not do what the reference to a request stands for. */
+  hasFailed([verb, room], code, why) {
     this.#error.textContent = why;
-    if (this.#joined.delete(room)) this.#changed();
+    const outside = verb === "join" || code === "not_in_room";
+    if (outside && this.#joined.delete(room)) this.#changed();
   }
 
   #join(room) {
-    this.#send({ type: "join", room, ref: room });
+    this.#send({ type: "join", room, ref: ["join", room] });
   }
 
   #leave(room) {
-    this.#send({ type: "leave", room, ref: room });
+    this.#send({ type: "leave", room, ref: ["leave", room] });
   }
 
   #changed() {
