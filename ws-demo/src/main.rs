@@ -12,6 +12,7 @@ mod outbox;
 mod page;
 mod printable;
 mod protocol;
+mod remote;
 mod server;
 mod shutdown;
 

@@ -1,14 +1,18 @@
 //! The command line.
 
+mod connect;
+mod healthcheck;
 mod script;
 mod serve;
-mod time;
+pub(crate) mod time;
 
 use std::error::Error;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use connect::Connect;
+use healthcheck::Healthcheck;
 use serve::Serve;
 
 /// A WebSocket server to run: welcome, echo, broadcast, and a page to try it.
@@ -27,6 +31,10 @@ pub(crate) enum Command {
     Serve(Box<Serve>),
     /// Shows a server and two clients talking, over real sockets, and ends
     Script,
+    /// Talks to a server: for people, and in pipes
+    Connect(Box<Connect>),
+    /// Asks a server whether it is well; the exit code says so, for containers
+    Healthcheck(Healthcheck),
 }
 
 impl Arguments {
@@ -42,6 +50,8 @@ impl Command {
         match self {
             Self::Serve(serve) => serve.run().await?,
             Self::Script => script::play().await?,
+            Self::Connect(connect) => return Ok(connect.run().await?),
+            Self::Healthcheck(healthcheck) => return Ok(healthcheck.run().await),
         }
         Ok(ExitCode::SUCCESS)
     }

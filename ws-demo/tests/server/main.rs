@@ -1,5 +1,7 @@
 //! The real program, over real sockets.
 
+mod connect;
+mod healthcheck;
 mod heartbeat;
 mod http;
 mod limits;
