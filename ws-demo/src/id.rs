@@ -10,6 +10,10 @@ impl ClientId {
     pub(crate) fn new(number: u32) -> Self {
         Self(number)
     }
+
+    pub(crate) fn number(self) -> u32 {
+        self.0
+    }
 }
 
 impl fmt::Display for ClientId {

@@ -1,30 +1,39 @@
 //! A WebSocket server to run: welcome, echo, broadcast, and a page to try it.
 
+mod admission;
+mod auth;
 mod client;
 mod command;
+mod endpoint;
+mod engine;
 mod http;
 mod hub;
 mod id;
+mod listener;
 mod log;
+mod metrics;
+mod nofile;
 mod notice;
 mod origin;
-mod outbox;
 mod page;
 mod printable;
 mod protocol;
+mod proxy;
+mod rate;
 mod remote;
+mod room;
 mod server;
+mod service;
 mod shutdown;
+mod stream;
+mod tls;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use command::Arguments;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match Arguments::parse().into_command().run().await {
+fn main() -> ExitCode {
+    match Arguments::read().and_then(command::Command::run) {
         Ok(status) => status,
         Err(error) => {
             eprintln!("ws-demo: {error}");

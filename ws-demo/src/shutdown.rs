@@ -21,6 +21,30 @@ pub(crate) fn requested() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
+/// Calls `act` at each SIGHUP, for as long as the runtime lives.
+///
+/// # Errors
+///
+/// When signals cannot be received.
+#[cfg(unix)]
+pub(crate) fn on_hangup(act: impl Fn() + Send + 'static) -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            act();
+        }
+    });
+    Ok(())
+}
+
+/// There is no such signal.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
+pub(crate) fn on_hangup(_act: impl Fn() + Send + 'static) -> io::Result<()> {
+    Ok(())
+}
+
 #[cfg(unix)]
 struct Signals {
     interrupt: tokio::signal::unix::Signal,

