@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 
-/** What the browser itself says when a server is not there. */
-const REFUSED = /net::ERR_CONNECTION_(REFUSED|RESET)/;
+/** What the browser itself says when a server is not there, or about to go. */
+const UNAVAILABLE = /net::ERR_CONNECTION_(REFUSED|RESET)|Unexpected response code: 503/;
 
 export class Page {
   #seen = 0;
@@ -19,7 +19,7 @@ export class Page {
     page.page.on("pageerror", (error) => page.complaints.push(error.stack));
     page.page.on("console", (message) => {
       const text = message.text();
-      if (["error", "warning"].includes(message.type()) && !REFUSED.test(text)) page.complaints.push(text);
+      if (["error", "warning"].includes(message.type()) && !UNAVAILABLE.test(text)) page.complaints.push(text);
     });
     await page.page.addInitScript(() => {
       document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
