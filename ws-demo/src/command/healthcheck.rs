@@ -1,6 +1,7 @@
 //! `healthcheck`: whether a server is well, as an exit code.
 
 use std::fmt;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -57,11 +58,13 @@ impl Healthcheck {
         let url = &self.probe.text;
         match timeout(self.timeout, self.ask()).await.unwrap_or(Err(Unhealthy::Timeout)) {
             Ok(answer) => {
-                println!("healthy: {url}: {answer} in {:.1?}", started.elapsed());
+                // It is the exit code that counts.
+                let _ =
+                    writeln!(io::stdout(), "healthy: {url}: {answer} in {:.1?}", started.elapsed());
                 ExitCode::SUCCESS
             }
             Err(error) => {
-                eprintln!("unhealthy: {url}: {error}");
+                let _ = writeln!(io::stderr(), "unhealthy: {url}: {error}");
                 ExitCode::FAILURE
             }
         }
@@ -165,8 +168,8 @@ impl From<DialError> for Unhealthy {
     }
 }
 
-impl From<std::io::Error> for Unhealthy {
-    fn from(error: std::io::Error) -> Self {
+impl From<io::Error> for Unhealthy {
+    fn from(error: io::Error) -> Self {
         Self::Stream(error.into())
     }
 }

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod bench;
 mod connect;
 mod healthcheck;
 mod script;
@@ -13,6 +14,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::runtime::Builder;
 
+use bench::Bench;
 use connect::Connect;
 use healthcheck::Healthcheck;
 use serve::Serve;
@@ -38,6 +40,8 @@ pub(crate) enum Command {
     Print(String),
     /// Talks to a server: for people, and in pipes
     Connect(Box<Connect>),
+    /// Puts load on a server, and says what it makes of it
+    Bench(Box<Bench>),
     /// Asks a server whether it is well; the exit code says so, for containers
     Healthcheck(Healthcheck),
 }
@@ -77,6 +81,7 @@ impl Command {
             Self::Script => script::play().await?,
             Self::Print(text) => print!("{text}"),
             Self::Connect(connect) => return Ok(connect.run().await?),
+            Self::Bench(bench) => return bench.run().await,
             Self::Healthcheck(healthcheck) => return Ok(healthcheck.run().await),
         }
         Ok(ExitCode::SUCCESS)

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::time::error::Elapsed;
@@ -37,6 +37,11 @@ impl Dialer {
         Ok(Self { route, request: target.request(), config: Arc::new(config) })
     }
 
+    /// Where the server may be.
+    pub(crate) fn addresses(&self) -> &[SocketAddr] {
+        self.route.addresses()
+    }
+
     /// Connects, from any address of this machine or from `source`.
     ///
     /// # Errors
@@ -62,6 +67,20 @@ pub(crate) enum DialError {
     Tls(io::Error),
     Timeout,
     Handshake(Box<HandshakeError>),
+}
+
+impl DialError {
+    /// The error of the operating system, if it is one.
+    pub(crate) fn io(&self) -> Option<&io::Error> {
+        match self {
+            Self::Tcp(error) => Some(error),
+            Self::Handshake(error) => match &**error {
+                HandshakeError::Io(error) => Some(error),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
 }
 
 impl From<io::Error> for DialError {

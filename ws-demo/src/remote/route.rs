@@ -47,6 +47,11 @@ impl Route {
         Ok(Self { addresses, tls, timeout: limit })
     }
 
+    /// Where the server may be.
+    pub(super) fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
     /// Connects, from any address of this machine or from `source`.
     ///
     /// # Errors
