@@ -19,6 +19,8 @@ const SCRIPT: &str = concat!(
     include_str!("page/script/rooms.js"),
     include_str!("page/script/composer.js"),
     include_str!("page/script/connection.js"),
+    include_str!("page/script/notice.js"),
+    include_str!("page/script/authentication.js"),
     include_str!("page/script/main.js"),
 );
 

@@ -38,6 +38,13 @@ class Latency {
     this.#value.classList.remove("problem");
   }
 
+  /** The next times will be those of another server. */
+  forget() {
+    this.#samples = [];
+    this.#range.textContent = "";
+    for (const path of this.#curve.children) path.removeAttribute("d");
+  }
+
   /** The server has given back the time of a ping. */
   pong(time) {
     if (time !== this.#outstanding) return;

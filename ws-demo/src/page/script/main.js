@@ -7,12 +7,21 @@ const SILENCE_MS = 400;
 /** One that still says nothing speaks another language, or is particularly discreet. */
 const LONG_SILENCE_MS = 2000;
 
-const [url, status, token] = ["url", "status", "token"].map(element);
+const [url, status] = ["url", "status"].map(element);
 const log = new Log();
 const composer = new Composer(send);
 const rooms = new Rooms(request, () => composer.offer(rooms.joined));
 const latency = new Latency((t) => request({ type: "ping", t }), () => connection.lose());
 const connection = new Connection({ connecting, opened, message, ended });
+const notice = new Notice();
+const authentication = new Authentication((server) => {
+  if (connection.isOpen && connection.url === server) {
+    authenticate();
+  } else {
+    url.value = server;
+    connect();
+  }
+});
 
 /** The last end of a connection: a title, what was said about it, and advice. */
 let ending = null;
@@ -20,11 +29,15 @@ let ending = null;
 /** What will be done if the server goes on being silent. */
 let silence = [];
 let roomsTimer = null;
-let countdownTimer = null;
 
 function connect() {
-  forgetServer();
-  connection.open(url.value.trim());
+  const address = url.value.trim();
+  leaveServer();
+  if (address !== connection.url) {
+    rooms.forget();
+    latency.forget();
+  }
+  connection.open(address);
 }
 
 function disconnect() {
@@ -59,17 +72,26 @@ function opened() {
   announce("Connected");
   log.event("connected");
   composer.limit = isHome() ? homeLimit() : null;
-  if (token.value) authenticate();
+  authenticate();
   silence = [
     setTimeout(() => request({ type: "ping" }), SILENCE_MS),
     setTimeout(() => ask("The server is silent", "Perhaps it waits for a token."), LONG_SILENCE_MS),
   ];
 }
 
-/** The token is not in the log, not even in its raw form. */
+/** Sends the token, if there is one. It is not in the log, not even in its raw form. */
 function authenticate() {
-  connection.send(JSON.stringify({ type: "auth", token: token.value }));
+  const token = authentication.tokenFor(connection.url);
+  if (token === null) return;
+  connection.send(JSON.stringify({ type: "auth", token }));
   log.event("token sent");
+}
+
+/** Asks for a token. */
+function ask(question, detail) {
+  notice.hide();
+  authentication.ask(connection.url, question, detail);
+  announce(`${question}. ${detail}`);
 }
 
 function message(data) {
@@ -90,14 +112,13 @@ const REPLIES = {
     log.received("welcome", `you are ${words(id)}, ${others}`, raw);
     element("identity").textContent = words(id);
     showClients(clients);
-    stopAsking();
+    authentication.hide();
     latency.start();
     rooms.start();
     roomsTimer = setInterval(() => document.hidden || rooms.refresh(), ROOMS_INTERVAL_MS);
   },
   auth_ok(_, raw) {
     log.received("auth_ok", "the token is right", raw);
-    stopAsking();
   },
   echo({ original }, raw) {
     log.received("echo", words(original), raw);
@@ -120,7 +141,9 @@ const REPLIES = {
   rooms({ rooms: list, total, clients }, raw) {
     log.protocol("rooms", raw);
     if (clients !== undefined) showClients(clients);
-    if (Array.isArray(list)) rooms.hasList(list.map(({ room, clients }) => [words(room), clients]), total ?? list.length);
+    if (!Array.isArray(list)) return;
+    const named = list.filter((entry) => typeof entry?.room === "string");
+    rooms.hasList(named.map(({ room, clients }) => [room, clients]), Number.isInteger(total) ? total : named.length);
   },
   error({ code, message, ref }, raw) {
     if (code === "auth_required") {
@@ -139,55 +162,21 @@ function unknown(_, raw) {
 }
 
 function ended(code, reason, delay) {
-  forgetServer();
+  leaveServer();
   const [title, advice] = code === null ? ["No connection", reason] : closeWords(code);
   const because = code === null ? "" : `${code}${reason && `, “${reason}”`}`;
   ending = { title, because, advice };
   log.event(`disconnected: ${title}${because && ` (${because})`}`);
   showEnding(delay);
+  if (code === 4501) authentication.forget();
   if (code === 4501 || code === 4502) ask(`${title} · ${because}`, advice);
 }
 
-/** Says why there is no connection, and when there will be another attempt, if ever. */
 function showEnding(delay) {
   const again = delay !== null;
   show(again ? "waiting" : "disconnected", again ? "Reconnecting" : "Disconnected");
-  element("ending").textContent = ending.title;
-  element("because").textContent = ending.because;
-  element("advice").textContent = ending.advice;
-  element("stay").hidden = element("countdown").hidden = !again;
-  element("retry").textContent = again ? "Connect now" : "Connect again";
-  element("notice").hidden = false;
+  notice.show(ending, delay);
   announce(`${status.textContent}. ${ending.title}, ${ending.because}. ${ending.advice}`);
-  if (again) countDown(delay);
-}
-
-/** Shows the time until the next attempt. */
-function countDown(delay) {
-  const end = performance.now() + delay;
-  const show = () => {
-    const left = Math.max(0, Math.ceil((end - performance.now()) / 1000));
-    element("countdown").textContent = left === 0 ? "Now" : `In ${left} s`;
-  };
-  show();
-  countdownTimer = setInterval(show, 200);
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  element("progress").animate([{ transform: "none" }, { transform: "scaleX(0)" }], delay);
-}
-
-/** Asks for a token. */
-function ask(question, detail) {
-  element("question").textContent = question;
-  element("question-detail").textContent = detail;
-  element("authentication").hidden = false;
-  element("notice").hidden = true;
-  announce(`${question}. ${detail}`);
-  // Who is writing goes on writing.
-  if (element("message").value === "") token.select();
-}
-
-function stopAsking() {
-  element("authentication").hidden = true;
 }
 
 function endSilence() {
@@ -195,24 +184,22 @@ function endSilence() {
   silence = [];
 }
 
-/** What is known of a server ends with the connection to it. */
-function forgetServer() {
+/** What is shown of a server ends with the connection to it. */
+function leaveServer() {
   endSilence();
   clearInterval(roomsTimer);
   latency.stop();
   rooms.stop();
-  stopAsking();
+  authentication.hide();
   element("clients").textContent = element("identity").textContent = "–";
 }
 
 /** Shows the state, and what can be done in it. */
 function show(state, text) {
-  clearInterval(countdownTimer);
-  for (const animation of element("progress").getAnimations()) animation.cancel();
   document.body.dataset.state = state;
   document.title = `${text} · WebSocket demo`;
   status.textContent = text;
-  element("notice").hidden = true;
+  notice.hide();
   showButtons();
   composer.enable(state === "connected");
 }
@@ -256,11 +243,6 @@ element("connection").addEventListener("submit", (event) => {
 url.addEventListener("input", showButtons);
 for (const id of ["disconnect", "stay"]) element(id).addEventListener("click", disconnect);
 element("retry").addEventListener("click", () => (connection.isWaiting ? connection.hurry() : connect()));
-element("authentication").addEventListener("submit", (event) => {
-  event.preventDefault();
-  if (connection.isOpen) authenticate();
-  else connect();
-});
 addEventListener("online", () => connection.hurry());
 
 url.value = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;

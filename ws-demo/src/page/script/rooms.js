@@ -49,6 +49,12 @@ class Rooms {
     this.#draw();
   }
 
+  /** The next server is another one. */
+  forget() {
+    this.#joined.clear();
+    this.#changed();
+  }
+
   refresh() {
     this.#send({ type: "rooms" });
   }
