@@ -10,7 +10,7 @@ import { Demo } from "./demo.mjs";
 import { check } from "./expect.mjs";
 import { launch } from "./launch.mjs";
 import { Page } from "./page.mjs";
-import { takePictures } from "./pictures.mjs";
+import { LOOKS, takePictures } from "./pictures.mjs";
 
 const LIMIT = 1024 * 1024;
 const TOKEN = "correct horse";
@@ -406,7 +406,34 @@ await checkWith([...auth, "--auth-timeout", "1s"], "no token in time closes with
   await page.close();
 });
 
+await checkWith([...auth, "--origin", "*"], "what is meant for one server does not go to another", async (other) => {
+  const demo = await Demo.start(auth);
+  const page = await Page.open(browser, demo.address);
+  await page.shows("#question", /./);
+  await page.page.fill("#token", TOKEN);
+  await page.page.press("#token", "Enter");
+  await page.logged("welcome");
+  await page.join("kitchen");
+  await page.forget();
+  await page.page.fill("#url", `ws://${other.address}/ws`);
+  await page.page.click("#connect");
+  await page.shows("#question", /^This server wants a token$/);
+  assert.equal(await page.page.inputValue("#token"), "");
+  await page.page.fill("#token", TOKEN);
+  await page.page.press("#token", "Enter");
+  await page.logged("welcome", "the only client");
+  await page.settled();
+  const log = await page.log();
+  assert.equal(log.filter((entry) => entry.includes("token sent")).length, 1);
+  assert.deepEqual(log.filter((entry) => entry.includes("joined")), []);
+  assert.equal(await page.page.locator("#rooms li").count(), 0);
+  await page.close();
+  await demo.stopped();
+});
+
 const pictures = process.argv[2];
-if (pictures) await check(`pictures in ${pictures}`, () => takePictures(browser, pictures, auth));
+for (const look of pictures ? Object.keys(LOOKS) : []) {
+  await check(`pictures in ${pictures}: ${look}`, () => takePictures(browser, look, pictures, auth));
+}
 await rm(folder, { recursive: true });
 await browser.close();

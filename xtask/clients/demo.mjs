@@ -16,7 +16,9 @@ export class Demo {
       stdio: ["ignore", "pipe", "pipe"],
     });
     demo.#ended = once(demo.#process, "exit");
-    process.once("exit", () => demo.#process.kill("SIGKILL"));
+    const kill = () => demo.#process.kill("SIGKILL");
+    process.on("exit", kill);
+    demo.#process.on("exit", () => process.off("exit", kill));
     const address = new Promise((resolve, reject) => {
       const read = (line) => {
         const found = /listening on http:\/\/([0-9.]+:(\d+))/.exec(line);

@@ -7,19 +7,19 @@ import { Page } from "./page.mjs";
 
 const NARROW = { viewport: { width: 375, height: 760 }, deviceScaleFactor: 2 };
 
-/** Takes them all, into a folder; `auth` makes a server ask for a token. */
-export async function takePictures(browser, folder, auth) {
+export const LOOKS = {
+  light: { colorScheme: "light" },
+  dark: { colorScheme: "dark" },
+  narrow: { ...NARROW, colorScheme: "light" },
+  "narrow-dark": { ...NARROW, colorScheme: "dark" },
+};
+
+/** Takes those of one look, into a folder; `auth` makes a server ask for a token. */
+export async function takePictures(browser, look, folder, auth) {
   await mkdir(folder, { recursive: true });
-  for (const [look, options] of [
-    ["light", { colorScheme: "light" }],
-    ["dark", { colorScheme: "dark" }],
-    ["narrow", { ...NARROW, colorScheme: "light" }],
-    ["narrow-dark", { ...NARROW, colorScheme: "dark" }],
-  ]) {
-    const picture = (page, name) => page.page.screenshot({ path: path.join(folder, `${name}-${look}.png`) });
-    await conversation(browser, options, picture);
-    await question(browser, options, auth, picture);
-  }
+  const picture = (page, name) => page.page.screenshot({ path: path.join(folder, `${name}-${look}.png`) });
+  await conversation(browser, LOOKS[look], picture);
+  await question(browser, LOOKS[look], auth, picture);
 }
 
 /** A conversation and its ends. */
