@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rand::TryRng as _;
 use rand::rngs::SysRng;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 use ws_tokio::{Close, CloseCode};
@@ -128,7 +128,9 @@ impl Server {
             tokio::select! {
                 () = &mut stop => break,
                 arrival = arrivals.next() => {
-                    connections.spawn(connection(arrival, Arc::clone(&shared)));
+                    if let Some(place) = shared.place(arrival.port) {
+                        connections.spawn(connection(arrival, place, Arc::clone(&shared)));
+                    }
                 }
                 Some(ended) = connections.join_next() => {
                     how(ended);
@@ -149,7 +151,9 @@ impl Server {
             tokio::select! {
                 () = &mut spread, if !told => told = true,
                 arrival = arrivals.next() => {
-                    connections.spawn(connection(arrival, Arc::clone(&shared)));
+                    if let Some(place) = shared.place(arrival.port) {
+                        connections.spawn(connection(arrival, place, Arc::clone(&shared)));
+                    }
                 }
                 Some(ended) = connections.join_next() => goodbyes.count(ended),
                 () = sleep_until(deadline) => break,
@@ -166,7 +170,22 @@ impl Server {
     }
 }
 
+/// A place among those who have not sent their request; operators need none.
+type Place = Option<OwnedSemaphorePermit>;
+
 impl Shared {
+    /// A place for somebody who has come to this port, unless there is none left.
+    fn place(&self, port: Port) -> Option<Place> {
+        if port == Port::Admin {
+            return Some(None);
+        }
+        let place = Arc::clone(&self.handshakes).try_acquire_owned().ok();
+        if place.is_none() {
+            self.service.metrics().refuse(Refused::TooManyHandshakes);
+        }
+        place.map(Some)
+    }
+
     fn reload(&self) {
         if let Some(tls) = &self.tls {
             match tls.reload() {
@@ -238,10 +257,12 @@ impl Goodbyes {
     }
 }
 
-async fn connection(arrival: Arrival, shared: Arc<Shared>) -> Ended {
+async fn connection(arrival: Arrival, place: Place, shared: Arc<Shared>) -> Ended {
     let service = &shared.service;
     // Boxed: the task lives on, and should not stay as large as its first moments.
-    match Box::pin(open(arrival, &shared)).await {
+    let opened = Box::pin(open(arrival, &shared)).await;
+    drop(place);
+    match opened {
         Some(Opened { socket, admitted, variant }) => {
             let clean = client::run(socket, variant, service).await;
             Ended { how: if clean { How::Clean } else { How::Cut }, _admitted: Some(admitted) }
@@ -254,17 +275,6 @@ async fn connection(arrival: Arrival, shared: Arc<Shared>) -> Ended {
 async fn open(arrival: Arrival, shared: &Shared) -> Option<Opened> {
     let Arrival { stream, peer, port, secure } = arrival;
     let metrics = shared.service.metrics();
-    let _place = match port {
-        // Operators get through whoever else has come.
-        Port::Admin => None,
-        Port::Public | Port::PublicOnly => match shared.handshakes.try_acquire() {
-            Ok(place) => Some(place),
-            Err(_) => {
-                metrics.refuse(Refused::TooManyHandshakes);
-                return None;
-            }
-        },
-    };
     let stream = match stream {
         Raw::Tcp(stream) => match &shared.tls {
             Some(tls) if secure => {

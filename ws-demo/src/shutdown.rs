@@ -21,28 +21,43 @@ pub(crate) fn requested() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Calls `act` at each SIGHUP, for as long as the runtime lives.
-///
-/// # Errors
-///
-/// When signals cannot be received.
-#[cfg(unix)]
-pub(crate) fn on_hangup(act: impl Fn() + Send + 'static) -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut hangup = signal(SignalKind::hangup())?;
-    tokio::spawn(async move {
-        while hangup.recv().await.is_some() {
-            act();
-        }
-    });
-    Ok(())
+/// SIGHUPs, from the moment this is made: before that they would end the process.
+pub(crate) struct Hangups {
+    #[cfg(unix)]
+    signals: tokio::signal::unix::Signal,
 }
 
-/// There is no such signal.
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
-pub(crate) fn on_hangup(_act: impl Fn() + Send + 'static) -> io::Result<()> {
-    Ok(())
+impl Hangups {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    ///
+    /// When signals cannot be received.
+    #[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere"))]
+    pub(crate) fn listen() -> io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            signals: {
+                use tokio::signal::unix::{SignalKind, signal};
+                signal(SignalKind::hangup())?
+            },
+        })
+    }
+
+    /// Calls `act` at each of them, for as long as the runtime lives.
+    pub(crate) fn each(self, act: impl Fn() + Send + 'static) {
+        #[cfg(unix)]
+        {
+            let mut signals = self.signals;
+            tokio::spawn(async move {
+                while signals.recv().await.is_some() {
+                    act();
+                }
+            });
+        }
+        #[cfg(not(unix))]
+        drop(act);
+    }
 }
 
 #[cfg(unix)]

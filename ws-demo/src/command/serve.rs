@@ -20,7 +20,7 @@ use crate::origin::{Origin, Origins};
 use crate::rate::Rate;
 use crate::server::{Server, Setup};
 use crate::service::Settings;
-use crate::shutdown;
+use crate::shutdown::{self, Hangups};
 use crate::tls;
 
 /// The one secret that is no flag: everybody on a machine can read the flags of its programs.
@@ -177,10 +177,11 @@ impl Serve {
     pub(crate) async fn run(self) -> Result<(), Box<dyn Error>> {
         let journal = log::install(&self.log, self.log_format)?;
         let stop = shutdown::requested()?;
+        let hangups = Hangups::listen()?;
         let mut settings = self.settings();
         settings.allowed.connections = nofile::connections(self.max_connections);
         let server = Server::bind(self.setup()?, settings, journal).await?;
-        shutdown::on_hangup(server.reloader())?;
+        hangups.each(server.reloader());
         server.run(stop).await;
         Ok(())
     }

@@ -1,13 +1,21 @@
 //! The real program, over real sockets.
 
+mod admission;
+mod auth;
 mod connect;
+mod drain;
+mod endpoints;
 mod healthcheck;
 mod heartbeat;
 mod http;
 mod limits;
 mod messages;
+mod mistakes;
 mod options;
 mod process;
 mod raw;
+mod rooms;
 mod shutdown;
 mod slow;
+#[cfg(unix)]
+mod transport;
