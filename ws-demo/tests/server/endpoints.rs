@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use crate::process::{Server, ask, get};
+use crate::process::{Server, ask, get, json};
 use crate::raw::{self, exchange, upgrade};
 
 fn value(metrics: &str, name: &str) -> f64 {
@@ -21,9 +21,10 @@ async fn health_stats_and_metrics() {
     assert!(server.get("/readyz").ends_with("\r\n\r\nready\n"));
 
     let (mut alice, _) = server.connect().await;
-    let (_bob, _) = server.connect().await;
+    let (mut bob, _) = server.connect().await;
     ask(&mut alice, r#"{"type":"join","room":"a \"b\""}"#).await;
     alice.send(r#"{"type":"broadcast","message":1}"#).await.expect("a message sent");
+    json(&mut bob).await;
     ask(&mut alice, "hello").await;
 
     let stats = server.get("/stats");
