@@ -2,6 +2,7 @@
 
 mod admission;
 mod auth;
+mod bench;
 mod connect;
 mod drain;
 mod endpoints;
@@ -17,5 +18,4 @@ mod raw;
 mod rooms;
 mod shutdown;
 mod slow;
-#[cfg(unix)]
 mod transport;

@@ -39,6 +39,7 @@ pub(super) async fn run(shard: Rc<Shard>, number: u32, mut phase: watch::Receive
         number,
         role: Role::new(plan, number),
         envelope: plan.envelope(number).filter(|_| number < plan.senders),
+        follows: plan.mode == Mode::Echo && plan.rate.is_none(),
         sequence: 0,
         message: Vec::new(),
     };
@@ -53,6 +54,8 @@ struct Client<'s> {
     role: Role,
     /// There if this client sends.
     envelope: Option<Envelope>,
+    /// Whether it is replies that call for the next messages.
+    follows: bool,
     /// The number of the next message.
     sequence: u32,
     /// Where messages that are lent are made.
@@ -82,7 +85,7 @@ impl Client<'_> {
                 biased;
                 batch = socket.read() => match batch {
                     Ok(Some(batch)) => {
-                        self.take(batch, running && told.is_none());
+                        self.take(batch);
                         continue;
                     }
                     Ok(None) => Next::Ended(None),
@@ -104,9 +107,7 @@ impl Client<'_> {
                 Next::Phase => match *phase.borrow_and_update() {
                     Phase::Running => {
                         running = self.shard.begin().is_some();
-                        if told.is_none() {
-                            self.prime(&mut socket);
-                        }
+                        self.prime(&mut socket);
                     }
                     Phase::Stopping => break,
                     Phase::Opening | Phase::Draining => {}
@@ -119,7 +120,7 @@ impl Client<'_> {
 
     /// Sends the first messages, where replies call for the next ones.
     fn prime(&mut self, socket: &mut WebSocket<Stream>) {
-        if self.envelope.is_some() && self.shard.shared.plan.mode == Mode::Echo {
+        if self.follows {
             for _ in 0..self.shard.shared.plan.depth {
                 let now = self.shard.shared.clock.now();
                 // What does not fit would only wait in front of the rest.
@@ -131,11 +132,10 @@ impl Client<'_> {
     }
 
     /// Takes what came; where replies call for the next messages, sends those.
-    fn take(&mut self, mut batch: Batch<'_>, closed_loop: bool) {
+    fn take(&mut self, mut batch: Batch<'_>) {
         let now = self.shard.shared.clock.now();
-        let goes_on = closed_loop
-            && self.envelope.is_some()
-            && self.shard.shared.window.get().is_some_and(|window| now < window.end);
+        let goes_on =
+            self.follows && self.shard.shared.window.get().is_some_and(|window| now < window.end);
         while let Some(event) = batch.next() {
             let reply = match event {
                 Event::Text(text) => self.role.take(self.shard, text.as_bytes(), now),
