@@ -183,7 +183,7 @@ await checkWith([], "who disconnects stays so, and so does who stops trying", as
   await page.state("disconnected");
   await page.shows("#because", /^1000/);
   assert.equal(await page.page.locator("#countdown").isVisible(), false);
-  await page.page.click("#connect");
+  await page.page.click("#retry");
   await page.state("connected");
 
   await page.page.evaluate(() => (Math.random = () => 0.999));
@@ -376,7 +376,7 @@ await checkWith(auth, "the page asks for a token, and the right one opens the do
   await page.page.click("#disconnect");
   await page.state("disconnected");
   await page.forget();
-  await page.page.click("#connect");
+  await page.page.click("#retry");
   await page.logged("welcome");
   await page.close();
 });

@@ -204,10 +204,10 @@ function show(state, text) {
   composer.enable(state === "connected");
 }
 
-/** Connecting is offered where there is something else to connect to than what is there. */
+/** Connecting is offered for another address; for the same one the notice offers it. */
 function showButtons() {
   const idle = document.body.dataset.state === "disconnected";
-  element("connect").hidden = !idle && url.value.trim() === connection.url;
+  element("connect").hidden = url.value.trim() === connection.url;
   element("disconnect").hidden = idle || connection.isWaiting;
 }
 
