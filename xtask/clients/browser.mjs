@@ -305,7 +305,7 @@ await checkWith([], "the keyboard is enough", async (demo) => {
   const expected = [
     "url: Address of the server",
     "disconnect: Disconnect",
-    "chip: kitchen1client",
+    "chip: kitchen, 1 client",
     "room: Name of a room",
     "filter: Show only entries with this text",
     "kind: Kind of entries",

@@ -54,6 +54,7 @@ class Log {
     element("clear").addEventListener("click", () => {
       this.#entries = [];
       this.#dropped = 0;
+      this.#drawn = this.#count;
       this.#redraw();
     });
     this.#newest.addEventListener("click", () => {

@@ -13,6 +13,8 @@ class Rooms {
   /** Kept over a lost connection, to join them again. */
   #joined = new Set();
   #usable = false;
+  /** What the list shows, to leave it alone while that is so: it may be under somebody's finger. */
+  #drawn = "";
   #send;
   #onChange;
 
@@ -104,18 +106,22 @@ class Rooms {
     const others = [...this.#clients].filter(([room]) => !this.#joined.has(room));
     others.sort(([a, few], [b, many]) => many - few || a.localeCompare(b));
     const shown = [...joined, ...others.slice(0, MAX_OTHER_ROOMS).map(([room]) => room)];
-    // The chip that has the focus is not taken away under the fingers.
-    const focused = document.activeElement?.closest("#rooms button")?.dataset.room;
-    this.#list.replaceChildren(...shown.map((room) => this.#chip(room)));
-    if (focused !== undefined) {
-      [...this.#list.querySelectorAll("button")].find(({ dataset }) => dataset.room === focused)?.focus();
-    }
+    const drawn = JSON.stringify([this.#usable, joined, shown.map((room) => [room, this.#clients.get(room)])]);
+    if (drawn !== this.#drawn) this.#drawChips(shown);
+    this.#drawn = drawn;
     this.#list.hidden = shown.length === 0;
     element("no-rooms").hidden = shown.length > 0;
     const hidden = this.#usable ? this.#total - shown.length : 0;
     element("more-rooms").hidden = hidden <= 0;
     element("more-rooms").textContent = `and ${hidden.toLocaleString("en")} more`;
     for (const control of element("join").elements) control.disabled = !this.#usable;
+  }
+
+  #drawChips(rooms) {
+    const focused = document.activeElement?.closest("#rooms button")?.dataset.room;
+    this.#list.replaceChildren(...rooms.map((room) => this.#chip(room)));
+    if (focused === undefined) return;
+    [...this.#list.querySelectorAll("button")].find(({ dataset }) => dataset.room === focused)?.focus();
   }
 
   #chip(room) {
@@ -132,7 +138,8 @@ class Rooms {
     name.textContent = room;
     chip.append(name);
     if (clients !== undefined) {
-      chip.append(span("count", String(clients)), span("unseen", clients === 1 ? "client" : "clients"));
+      chip.append(span("count", String(clients)));
+      chip.setAttribute("aria-label", `${room}, ${clients} ${clients === 1 ? "client" : "clients"}`);
     }
     chip.addEventListener("click", () => (joined ? this.#leave(room) : this.#join(room)));
     const item = document.createElement("li");
