@@ -18,4 +18,5 @@ mod raw;
 mod rooms;
 mod shutdown;
 mod slow;
+#[cfg(unix)]
 mod transport;
