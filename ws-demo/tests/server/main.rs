@@ -16,6 +16,7 @@ mod options;
 mod process;
 mod raw;
 mod rooms;
+mod secure;
 mod shutdown;
 mod slow;
 #[cfg(unix)]
