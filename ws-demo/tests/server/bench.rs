@@ -1,8 +1,9 @@
 //! `bench`: short runs against the real server, and against servers with faults that it must find.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::net::IpAddr;
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -195,6 +196,25 @@ fn too_slow_is_a_failure_of_its_own() {
     assert_eq!(run.status, Some(0));
 }
 
+#[test]
+fn errors_that_the_server_tells_are_told() {
+    let server = Server::start(&["--msg-rate", "10"]);
+    let run = bench(&server.uri(), &["--clients", "1", "--rate", "500", "--drain", "100ms"]);
+    assert_eq!(run.status, Some(1));
+    let errors = run.number("/messages/errors/rate_limited");
+    assert_eq!(errors, run.number("/messages/lost"), "{:#}", run.report);
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_no_reason_to_run() {
+    let mut command = program();
+    command.args(["bench", "ws://127.0.0.1:1/", "--json", "/no/such/directory/report"]);
+    let output = command.output().expect("it runs");
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("/no/such/directory/report: "), "{stderr}");
+}
+
 /// A server that does this with each client, and the addresses that clients had.
 async fn serving<F>(
     serve: impl Fn(WebSocket<TcpStream>) -> F + Send + 'static,
@@ -330,7 +350,7 @@ fn nobody_there() {
 #[test]
 fn a_limit_of_this_machines_is_named() {
     let server = Server::start(&[]);
-    let output = std::process::Command::new("sh")
+    let output = Command::new("sh")
         .args(["-c", r#"ulimit -n 100 && exec "$0" bench "$1" --clients 200"#])
         .args([env!("CARGO_BIN_EXE_ws-demo"), &server.uri()])
         .output()
@@ -339,6 +359,27 @@ fn a_limit_of_this_machines_is_named() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(stderr.contains("200 clients need 264 file descriptors"), "{stderr}");
     assert!(stderr.contains("--clients 36"), "{stderr}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_is_reported() {
+    let server = Server::start(&[]);
+    let mut command = program();
+    command.args(["bench", &server.uri(), "--clients", "3", "--duration", "1h", "--warmup", "0s"]);
+    command.args(["--json", "-"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program runs");
+    let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+    let line = stderr.lines().next().expect("progress").expect("text");
+    assert!(line.starts_with("measuring: "), "{line}");
+    let kill = [r#"kill -s INT "$0""#, &child.id().to_string()].map(str::to_owned);
+    let killed = Command::new("sh").arg("-c").args(kill).status().expect("a shell");
+    assert!(killed.success());
+    let output = child.wait_with_output().expect("an end");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(output.status.code(), Some(0), "{report:#}");
+    assert!(report["warnings"].to_string().contains("interrupted"), "{report:#}");
+    assert!(report["latency"]["count"].as_u64() > Some(0), "{report:#}");
 }
 
 #[test]
@@ -355,6 +396,8 @@ fn mistakes_are_explained() {
         (&["--mode", "broadcast", "--binary"], "--binary is for the mode echo"),
         (&["--mode", "idle", "--rate", "5"], "the mode idle sends nothing"),
         (&["--rate", "5", "--depth", "2"], "--depth is for the mode echo without --rate"),
+        (&["--rooms", "3"], "--rooms is for the mode rooms"),
+        (&["--senders", "3"], "--senders is for the modes broadcast and rooms"),
         (&["--source", "localhost"], "an address or a network"),
         (&["--duration", "0s"], "more than no time"),
         (&["--fail-p99", "5"], "time unit needed"),

@@ -7,6 +7,7 @@ mod clock;
 mod cpu;
 mod ledger;
 mod open;
+mod output;
 mod pacer;
 mod plan;
 mod progress;
@@ -23,9 +24,7 @@ mod tally;
 mod walls;
 
 use std::error::Error;
-use std::fs;
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -35,6 +34,7 @@ use serde::Serialize;
 use crate::command::time::{duration, positive};
 use crate::remote::Target;
 use crate::shutdown;
+use output::Output;
 use plan::Plan;
 use sources::Sources;
 
@@ -107,15 +107,13 @@ pub(crate) struct Bench {
     #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
     depth: u32,
 
-    /// How many clients broadcast, in each room
-    #[arg(long, value_name = "COUNT", default_value_t = 1)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
-    senders: u32,
+    /// How many clients broadcast, in each room [default: 1]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    senders: Option<u32>,
 
-    /// How many rooms there are
-    #[arg(long, value_name = "COUNT", default_value_t = 10)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
-    rooms: u32,
+    /// How many rooms there are [default: 10]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    rooms: Option<u32>,
 
     /// How many threads the clients run on [default: half of the processors]
     #[arg(long, value_name = "COUNT")]
@@ -167,37 +165,27 @@ impl Bench {
                 return Ok(ExitCode::from(2));
             }
         };
+        let to_stdout = self.json.as_ref().is_some_and(|path| path.as_os_str() == "-");
+        // Before the run: nobody wants to learn after it that its report is lost.
+        let json = self.json.as_deref().filter(|_| !to_stdout).map(Output::create).transpose()?;
+        let svg = self.svg.as_deref().map(Output::create).transpose()?;
         let stop = shutdown::requested()?;
         let report = run::run(&self, plan, stop).await?;
-        let to_stdout = self.json.as_ref().is_some_and(|path| path.as_os_str() == "-");
-        if let Some(path) = &self.json {
-            let json = serde_json::to_string_pretty(&report)?;
-            match to_stdout {
-                true => print(&format!("{json}\n"))?,
-                false => write(path, &json)?,
-            }
+        let text = serde_json::to_string_pretty(&report)? + "\n";
+        if let Some(json) = json {
+            json.write(&text)?;
         }
-        if let Some(path) = &self.svg {
-            write(path, &chart::draw(&report))?;
+        if let Some(svg) = svg {
+            svg.write(&chart::draw(&report))?;
         }
-        if !to_stdout {
-            print(&table::lay_out(&report))?;
-        }
+        let shown = if to_stdout { text } else { table::lay_out(&report) };
+        Output::stdout().write(&shown)?;
         Ok(ExitCode::from(report.status()))
     }
 
     fn sources(&self) -> Sources {
         Sources::new(&self.sources)
     }
-}
-
-fn print(text: &str) -> Result<(), String> {
-    let written = io::stdout().write_all(text.as_bytes());
-    written.map_err(|error| format!("standard output: {error}"))
-}
-
-fn write(path: &Path, text: &str) -> Result<(), String> {
-    fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -10,6 +10,7 @@ use super::{Bench, Mode};
 /// The most that receivers may have to remember of senders: 32 bytes each.
 const MAX_LEDGERS: u64 = 50_000_000;
 const DEFAULT_RATE: f64 = 20.0;
+const DEFAULT_ROOMS: u32 = 10;
 
 /// What each client does; clients are known by their numbers. Those that send have the lowest ones.
 #[derive(Clone, Debug)]
@@ -41,8 +42,15 @@ impl Plan {
     pub(super) fn new(bench: &Bench) -> Result<Self, String> {
         let mode = bench.mode;
         let clients = bench.clients;
+        if bench.rooms.is_some() && mode != Mode::Rooms {
+            return Err("--rooms is for the mode rooms".to_owned());
+        }
+        if bench.senders.is_some() && !matches!(mode, Mode::Broadcast | Mode::Rooms) {
+            return Err("--senders is for the modes broadcast and rooms".to_owned());
+        }
+        let in_a_group = bench.senders.unwrap_or(1);
         let groups = match mode {
-            Mode::Rooms => bench.rooms,
+            Mode::Rooms => bench.rooms.unwrap_or(DEFAULT_ROOMS),
             _ => 1,
         };
         let rate = match mode {
@@ -52,7 +60,7 @@ impl Plan {
         };
         let senders = match mode {
             Mode::Echo | Mode::Churn => clients,
-            Mode::Broadcast | Mode::Rooms => groups.saturating_mul(bench.senders),
+            Mode::Broadcast | Mode::Rooms => groups.saturating_mul(in_a_group),
             Mode::Idle => 0,
         };
         if matches!(mode, Mode::Broadcast | Mode::Rooms) {
@@ -64,11 +72,10 @@ impl Plan {
             if senders > clients {
                 return Err(format!("there are {senders} senders, but {clients} clients"));
             }
-            let ledgers = u64::from(clients) * u64::from(bench.senders);
+            let ledgers = u64::from(clients) * u64::from(in_a_group);
             if ledgers > MAX_LEDGERS {
                 return Err(format!(
-                    "{clients} clients with {} senders each are too many to keep account of",
-                    bench.senders
+                    "{clients} clients with {in_a_group} senders each are too many to keep account of"
                 ));
             }
         }

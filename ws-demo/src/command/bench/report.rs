@@ -97,6 +97,8 @@ pub(super) struct Messages {
     pub(super) misordered: u64,
     pub(super) misdirected: u64,
     pub(super) damaged: u64,
+    /// Errors that the server told clients, by their codes.
+    pub(super) errors: Reasons,
 }
 
 /// Percentiles.
@@ -195,11 +197,13 @@ impl Report {
                 arrived: total(shared, |live| &live.arrived),
                 per_second: per_second(tally.measured),
                 bytes_per_second: per_second(tally.measured_bytes),
-                lost: tally.faults.lost,
+                // Of what was on its way nobody knows.
+                lost: if usage.interrupted { 0 } else { tally.faults.lost },
                 duplicate: tally.faults.duplicate,
                 misordered: tally.faults.late,
                 misdirected: tally.faults.stray,
                 damaged: tally.faults.damaged,
+                errors: tally.errors.clone(),
             },
             latency: Latency::new(latency),
             last_recipient: last_recipient(shared, &tally),
@@ -231,6 +235,7 @@ impl Report {
         problem(self.messages.misordered, "messages came out of order");
         problem(self.messages.misdirected, "messages came to the wrong client");
         problem(self.messages.damaged, "messages came damaged");
+        problem(self.messages.errors.count(), "errors came from the server");
         problems.extend(tally.walls.iter().copied().map(Wall::advice).map(str::to_owned));
         if self.latency.count == 0 {
             problems.push("there was nothing to measure".to_owned());
@@ -239,7 +244,7 @@ impl Report {
 
         let mut warnings = Vec::new();
         if usage.interrupted {
-            warnings.push("interrupted: the run is shorter than it was to be".to_owned());
+            warnings.push("interrupted: what was on its way is not accounted for".to_owned());
         }
         if let Some(busiest) = self.bench.busiest_thread.filter(|&share| share > BUSY) {
             let busiest = 100.0 * busiest;

@@ -1,11 +1,14 @@
 //! What a client makes of the messages that come.
 
+use std::sync::atomic::Ordering;
+
+use serde::Deserialize;
+
 use super::Mode;
 use super::ledger::{Entry, Ledger};
 use super::plan::Plan;
 use super::shard::Shard;
 use super::stamp::{Reader, Reading};
-use std::sync::atomic::Ordering;
 
 /// A receiver's accounts.
 pub(super) struct Role {
@@ -39,7 +42,12 @@ impl Role {
                 tally.faults.damaged += 1;
                 return false;
             }
-            Reading::Foreign => return false,
+            Reading::Foreign => {
+                if let Some(code) = error(message) {
+                    tally.errors.add(code);
+                }
+                return false;
+            }
         };
         let shared = &shard.shared;
         let plan = &shared.plan;
@@ -88,4 +96,16 @@ impl Role {
                 .sum(),
         }
     }
+}
+
+/// The code of an error that the server tells.
+fn error(message: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Told {
+        r#type: String,
+        code: String,
+    }
+
+    let told: Told = serde_json::from_slice(message).ok()?;
+    (told.r#type == "error").then_some(told.code)
 }

@@ -56,6 +56,9 @@ fn write(report: &Report, text: &mut String) -> fmt::Result {
             messages.misdirected,
             messages.damaged
         )?;
+        for (code, count) in messages.errors.iter() {
+            writeln!(text, "               {} errors: {code}", thousands(count))?;
+        }
         writeln!(
             text,
             "  throughput   {} arrivals/s, {:.1} MB/s",

@@ -17,6 +17,8 @@ pub(super) struct Tally {
     /// Connections that ended before they were to.
     pub(super) losses: Reasons,
     pub(super) faults: Faults,
+    /// Errors that the server told clients, by their codes.
+    pub(super) errors: Reasons,
     /// There from the beginning of the load on.
     pub(super) recorder: Option<Recorder>,
     /// How much later than they were due messages were sent.
@@ -57,6 +59,7 @@ impl Tally {
             walls: BTreeSet::new(),
             losses: Reasons::default(),
             faults: Faults::default(),
+            errors: Reasons::default(),
             recorder: None,
             lag: histogram(),
             measured: 0,
@@ -93,6 +96,7 @@ impl Tally {
         self.faults.late += other.faults.late;
         self.faults.stray += other.faults.stray;
         self.faults.damaged += other.faults.damaged;
+        self.errors.merge(other.errors);
         match (&mut self.recorder, other.recorder) {
             (Some(recorder), Some(other)) => recorder.merge(&other),
             (recorder, other) => *recorder = recorder.take().or(other),
