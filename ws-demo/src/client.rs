@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 use std::future::{Future as _, poll_fn};
+use std::mem;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
@@ -70,6 +72,8 @@ enum Outcome {
 #[derive(Default)]
 struct Received {
     for_others: bool,
+    /// The heartbeat was answered.
+    pong: bool,
     end: Option<Close<'static>>,
 }
 
@@ -101,7 +105,8 @@ impl Client<'_> {
             if turn.input == Input::Arrived {
                 // It is at hand, so this does not wait.
                 let Some(batch) = socket.read().await? else { return Ok(()) };
-                let Received { for_others, end } = self.receive(batch);
+                let Received { for_others, pong, end } = self.receive(batch);
+                deadlines.pong |= pong;
                 if let Some(close) = end {
                     return self.close(socket, close).await;
                 }
@@ -128,7 +133,6 @@ impl Client<'_> {
     fn receive(&mut self, mut batch: Batch<'_>) -> Received {
         let mut received = Received::default();
         let mut traffic = Tally::new(self.service.metrics());
-        let mut pong = false;
         while let Some(event) = batch.next() {
             let outcome = match event {
                 Event::Text(text) => {
@@ -147,7 +151,7 @@ impl Client<'_> {
                     continue;
                 }
                 Event::Pong(_) => {
-                    pong = true;
+                    received.pong = true;
                     continue;
                 }
                 _ => continue,
@@ -170,9 +174,6 @@ impl Client<'_> {
                     break;
                 }
             }
-        }
-        if pong && let Some(time) = batch.connection().0.rtt() {
-            self.service.metrics().round_trip(time);
         }
         received
     }
@@ -339,6 +340,12 @@ impl Client<'_> {
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => Input::Nothing,
             };
+            if input == Input::Nothing
+                && mem::take(&mut deadlines.pong)
+                && let Some(time) = socket.rtt()
+            {
+                self.service.metrics().round_trip(time);
+            }
             let stalled = open && input == Input::Nothing && self.stalls(socket, deadlines, cx);
             let auth_timeout = open && deadlines.auth_has_passed(cx);
             let turn = Turn { output, input, stalled, auth_timeout };
@@ -446,6 +453,8 @@ struct Deadlines {
     /// To say who it is.
     auth: Option<Pin<Box<Sleep>>>,
     stall: Option<Stall>,
+    /// A round trip has ended. How long it took is known once the connection has seen the clock.
+    pong: bool,
 }
 
 /// Output that the stream does not take.
@@ -462,12 +471,7 @@ impl Deadlines {
     }
 
     /// Whether nothing was taken for as long as `limit`. Then the time begins anew.
-    fn stall_has_passed(
-        &mut self,
-        written: u64,
-        limit: std::time::Duration,
-        cx: &mut Context<'_>,
-    ) -> bool {
+    fn stall_has_passed(&mut self, written: u64, limit: Duration, cx: &mut Context<'_>) -> bool {
         let now = Instant::now();
         let stall = self.stall.get_or_insert_with(|| Stall {
             written,

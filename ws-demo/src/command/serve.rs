@@ -56,7 +56,7 @@ pub(crate) struct Serve {
     #[arg(value_parser = positive)]
     auth_timeout: Duration,
 
-    /// A site whose pages may connect besides the server's own, as in https://chat.example; *: any
+    /// A site whose pages may connect besides the server's own, as in `https://chat.example`; *: any
     /// site; repeatable
     #[arg(long, env = "WS_DEMO_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     #[arg(value_parser = origin)]

@@ -116,7 +116,7 @@ impl Hub {
     }
 
     /// The room misses nothing from now on. `opening` is what
-    /// [`Engine::open_room`](crate::engine::Engine::open_room) was given; that of an earlier time
+    /// [`Engine::open_room`] was given; that of an earlier time
     /// is ignored.
     #[cfg_attr(not(test), expect(dead_code, reason = "the memory engine has nobody to wait for"))]
     pub(crate) fn room_ready(&self, room: &RoomName, opening: u64) {

@@ -3,6 +3,7 @@
 mod admission;
 mod auth;
 mod bench;
+mod compression;
 mod connect;
 mod drain;
 mod endpoints;
