@@ -59,8 +59,13 @@ fn is_out_of_descriptors(_error: &io::Error) -> bool {
 /// The wall, in words.
 pub(super) fn check(plan: &Plan, sources: &Sources) -> Result<(), String> {
     let clients = u64::from(plan.clients);
+    let limit = rlimit::increase_nofile_limit(clients + RESERVE).unwrap_or(u64::MAX);
+    fits(clients, limit, ports(), sources.len() as u64)
+}
+
+/// Whether so many clients fit into a limit of file descriptors, and the ports of some addresses.
+fn fits(clients: u64, limit: u64, ports: Option<u64>, addresses: u64) -> Result<(), String> {
     let wanted = clients + RESERVE;
-    let limit = rlimit::increase_nofile_limit(wanted).unwrap_or(u64::MAX);
     if limit < wanted {
         let most = limit.saturating_sub(RESERVE);
         return Err(format!(
@@ -68,17 +73,13 @@ pub(super) fn check(plan: &Plan, sources: &Sources) -> Result<(), String> {
              raise it (ulimit -n {wanted}) or use --clients {most}"
         ));
     }
-    if let Some(ports) = ports() {
-        let most = ports.saturating_mul(sources.len() as u64);
-        if clients > most {
-            return Err(format!(
-                "{clients} clients need as many ports, and {} address(es) have {most}: \
-                 add some, such as --source 127.0.0.0/28 for a server on 127.0.0.1",
-                sources.len()
-            ));
-        }
+    match ports.map(|ports| ports.saturating_mul(addresses)) {
+        Some(most) if clients > most => Err(format!(
+            "{clients} clients need as many ports, and {addresses} source address(es) have {most}: \
+             add some, such as --source 127.0.0.0/28 for a server on 127.0.0.1"
+        )),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// How many ports one address has for connections to one server, where that is known.
@@ -87,4 +88,36 @@ fn ports() -> Option<u64> {
     let mut bounds = range.split_ascii_whitespace().map(|bound| bound.parse::<u64>().ok());
     let (first, last) = (bounds.next()??, bounds.next()??);
     Some((last + 1).saturating_sub(first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_refused_in_words() {
+        for (clients, limit, ports, addresses, explanation) in [
+            (1000, 1063, None, 1, "1000 clients need 1064 file descriptors, and the limit is 1063"),
+            (10, 5, None, 1, "--clients 0"),
+            (30_000, 100_000, Some(28_232), 1, "1 source address(es) have 28232"),
+            (60_000, 100_000, Some(28_232), 2, "2 source address(es) have 56464"),
+        ] {
+            let error = fits(clients, limit, ports, addresses).expect_err("a wall");
+            assert!(error.contains(explanation), "{error}");
+        }
+        assert_eq!(fits(1000, 1064, None, 1), Ok(()));
+        assert_eq!(fits(56_464, 100_000, Some(28_232), 2), Ok(()));
+    }
+
+    #[test]
+    fn walls_are_known_by_their_errors() {
+        let wall = |kind: io::ErrorKind| Wall::of(&kind.into());
+        assert_eq!(wall(io::ErrorKind::AddrNotAvailable), Some(Wall::Ports));
+        assert_eq!(wall(io::ErrorKind::ConnectionRefused), None);
+        #[cfg(unix)]
+        {
+            let error = io::Error::from_raw_os_error(nix::errno::Errno::EMFILE as i32);
+            assert_eq!(Wall::of(&error), Some(Wall::Descriptors));
+        }
+    }
 }
