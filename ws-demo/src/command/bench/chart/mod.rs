@@ -178,8 +178,7 @@ fn throughput(svg: &mut Svg, report: &Report, area: Area) {
     let y = Axis::from_zero(points.iter().map(|point| point.1));
     let curves = [Curve { name: "", class: "one", points }];
     over_time(svg, report, heading, area, &y, &curves);
-    let warmup = area.width * report.settings.warmup_s / length(report);
-    if warmup > 64.0 {
+    if report.settings.warmup_s > 0.0 {
         svg.text((area.left + 6.0, area.top + 15.0), Anchor::Start, "soft small", "warm-up");
     }
 }
