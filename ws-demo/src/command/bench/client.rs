@@ -24,9 +24,13 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// Runs one client from its connection to its goodbye.
 pub(super) async fn run(shard: Rc<Shard>, number: u32, mut phase: watch::Receiver<Phase>) {
     let told = shard.told(number);
-    let opened = {
+    let opening = async {
         let _turn = shard.turn(number).await;
         open(&shard, number).await
+    };
+    let opened = tokio::select! {
+        opened = opening => opened,
+        _ = phase.wait_for(|phase| *phase == Phase::Stopping) => return,
     };
     let socket = match opened {
         Ok(socket) => socket,
