@@ -20,9 +20,9 @@ fn write(report: &Report, text: &mut String) -> fmt::Result {
     match report.mode {
         Mode::Churn => writeln!(
             text,
-            "  connections  {} opened and closed, {:.0} a second",
+            "  connections  {} opened and closed, {} a second",
             thousands(connections.opened),
-            report.messages.per_second
+            thousands(report.messages.per_second as u64)
         )?,
         _ => writeln!(
             text,
