@@ -1,26 +1,30 @@
 //! One client, from its first message to its end.
 
+mod deadlines;
+mod tally;
+
 use std::borrow::Cow;
 use std::future::{Future as _, poll_fn};
 use std::mem;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use tokio::task::yield_now;
-use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tokio::time::Instant;
 use ws_tokio::proto::{self, ErrorKind};
 use ws_tokio::{Batch, Close, CloseCode, Closed, Error, Event, WebSocket};
 
 use crate::hub::{End, Joining, Member, Next, Outbox, Waiting};
-use crate::metrics::{Metrics, Refused};
+use crate::metrics::Refused;
 use crate::notice::{Content, Notice};
 use crate::protocol::{self, Mistake, Request, Room, Token};
 use crate::rate::Bucket;
 use crate::room::RoomName;
 use crate::service::Service;
 use crate::stream::Stream;
+use deadlines::Deadlines;
+use tally::Tally;
 
 /// Close codes of our own. From 4500 on clients do not try again.
 const AUTH_FAILED: CloseCode = CloseCode::new(4501);
@@ -82,7 +86,7 @@ impl Client<'_> {
         let mut deadlines = Deadlines::default();
         match self.service.tokens {
             None => socket.feed(self.join()).await?,
-            Some(_) => deadlines.auth = Some(Box::pin(sleep(self.service.settings.auth_timeout))),
+            Some(_) => deadlines.begin_auth(self.service.settings.auth_timeout),
         }
         loop {
             let turn = self.turn(socket, &mut deadlines).await?;
@@ -111,7 +115,7 @@ impl Client<'_> {
                     return self.close(socket, close).await;
                 }
                 if self.member.has_joined() {
-                    deadlines.auth = None;
+                    deadlines.end_auth();
                 }
                 if for_others {
                     // They get their turn before more comes for them: when somebody sends much at
@@ -136,11 +140,11 @@ impl Client<'_> {
         while let Some(event) = batch.next() {
             let outcome = match event {
                 Event::Text(text) => {
-                    traffic.received(true, text.len());
+                    traffic.text_received(text.len());
                     self.handle(&text)
                 }
                 Event::Binary(data) => {
-                    traffic.received(false, data.len());
+                    traffic.binary_received(data.len());
                     match str::from_utf8(&data) {
                         Ok(text) => self.handle(text),
                         Err(_) => self.handle_binary(&data),
@@ -156,7 +160,6 @@ impl Client<'_> {
                 }
                 _ => continue,
             };
-            // Sending fails only when the connection is closing, and then nobody waits for it.
             match outcome {
                 Outcome::Reply(reply) => traffic.send(&mut batch, reply),
                 Outcome::ForOthers => received.for_others = true,
@@ -365,7 +368,7 @@ impl Client<'_> {
         cx: &mut Context<'_>,
     ) -> bool {
         if pin!(socket.flush()).poll(cx).is_ready() {
-            deadlines.stall = None;
+            deadlines.end_stall();
             return false;
         }
         let written = socket.get_ref().get_ref().written();
@@ -384,7 +387,7 @@ impl Client<'_> {
                     Next::Send(message) => message,
                 };
                 match pin!(socket.feed_prepared(&message)).poll(cx) {
-                    Poll::Ready(Ok(())) => traffic.sent(true, message.payload().len()),
+                    Poll::Ready(Ok(())) => traffic.text_sent(message.payload().len()),
                     // The connection is closing.
                     Poll::Ready(Err(_)) => return Poll::Ready(None),
                     Poll::Pending => {
@@ -443,104 +446,5 @@ enum Input {
 impl Turn {
     fn is_nothing(&self) -> bool {
         !self.output && self.input == Input::Nothing && !self.stalled && !self.auth_timeout
-    }
-}
-
-/// Deadlines of ours; those of the protocol are the connection's. Nothing is allocated for a client
-/// that keeps up.
-#[derive(Default)]
-struct Deadlines {
-    /// To say who it is.
-    auth: Option<Pin<Box<Sleep>>>,
-    stall: Option<Stall>,
-    /// A round trip has ended. How long it took is known once the connection has seen the clock.
-    pong: bool,
-}
-
-/// Output that the stream does not take.
-struct Stall {
-    /// What it had taken.
-    written: u64,
-    since: Instant,
-    sleep: Pin<Box<Sleep>>,
-}
-
-impl Deadlines {
-    fn auth_has_passed(&mut self, cx: &mut Context<'_>) -> bool {
-        self.auth.as_mut().is_some_and(|sleep| sleep.as_mut().poll(cx).is_ready())
-    }
-
-    /// Whether nothing was taken for as long as `limit`. Then the time begins anew.
-    fn stall_has_passed(&mut self, written: u64, limit: Duration, cx: &mut Context<'_>) -> bool {
-        let now = Instant::now();
-        let stall = self.stall.get_or_insert_with(|| Stall {
-            written,
-            since: now,
-            sleep: Box::pin(sleep_until(now + limit)),
-        });
-        if stall.written != written {
-            (stall.written, stall.since) = (written, now);
-        }
-        while stall.sleep.as_mut().poll(cx).is_ready() {
-            let passed = stall.since + limit <= now;
-            if passed {
-                stall.since = now;
-            }
-            stall.sleep.as_mut().reset(stall.since + limit);
-            if passed {
-                return true;
-            }
-        }
-        false
-    }
-}
-
-/// Counts locally what belongs together, and adds it up once.
-struct Tally<'m> {
-    metrics: &'m Metrics,
-    /// In and out; text and binary; messages and bytes.
-    counts: [[(u64, u64); 2]; 2],
-}
-
-impl<'m> Tally<'m> {
-    fn new(metrics: &'m Metrics) -> Self {
-        Self { metrics, counts: [[(0, 0); 2]; 2] }
-    }
-
-    fn received(&mut self, text: bool, len: usize) {
-        self.add(0, text, len);
-    }
-
-    fn sent(&mut self, text: bool, len: usize) {
-        self.add(1, text, len);
-    }
-
-    fn send(&mut self, batch: &mut Batch<'_>, message: proto::Message<'static>) {
-        let (text, len) = match &message {
-            proto::Message::Text(text) => (true, text.len()),
-            proto::Message::Binary(data) => (false, data.len()),
-        };
-        if batch.send(message).is_ok() {
-            self.sent(text, len);
-        }
-    }
-
-    fn add(&mut self, direction: usize, text: bool, len: usize) {
-        let (messages, bytes) = &mut self.counts[direction][usize::from(!text)];
-        *messages += 1;
-        *bytes += len as u64;
-    }
-}
-
-impl Drop for Tally<'_> {
-    fn drop(&mut self) {
-        let Metrics { received, sent, .. } = self.metrics;
-        for (traffic, counts) in [received, sent].into_iter().zip(self.counts) {
-            for (flow, (messages, bytes)) in
-                [&traffic.text, &traffic.binary].into_iter().zip(counts)
-            {
-                flow.add(messages, bytes);
-            }
-        }
     }
 }
