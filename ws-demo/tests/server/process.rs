@@ -64,8 +64,10 @@ impl Server {
             let log = Arc::clone(&log);
             move || log.follow(stderr)
         });
-        let address = address(&log.wait_for("listening on http"));
-        Self { child, log, address }
+        // It is ended even if it does not say where it listens.
+        let mut server = Self { child, log, address: ([0; 4], 0).into() };
+        server.address = address(&server.wait_for("listening on http"));
+        server
     }
 
     pub(crate) fn uri(&self) -> String {
