@@ -20,6 +20,8 @@
 //! - Counts of others come from the engine's memory of what they said last: the hub asks for them
 //!   whenever it tells a client a number.
 
+pub(crate) mod nats;
+
 use std::fmt;
 
 use crate::id::ClientId;
@@ -36,6 +38,10 @@ pub(crate) trait Engine: Send + Sync {
 
     /// A client's broadcast, which everybody here has got already.
     fn publish(&self, publication: Publication<'_>);
+
+    /// The longest message, in bytes, that other nodes can be handed. A client that broadcasts a
+    /// longer one is told so, and it goes to nobody.
+    fn max_message(&self) -> usize;
 
     /// Clients or members of rooms came or went; the hub knows the numbers.
     fn changed(&self);
@@ -59,7 +65,6 @@ pub(crate) trait Engine: Send + Sync {
 pub(crate) enum Opening {
     Ready,
     /// [`Hub::room_ready`](crate::hub::Hub::room_ready) will be called.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the memory engine has nobody to wait for"))]
     Pending,
 }
 
@@ -102,6 +107,10 @@ impl Engine for Memory {
     fn close_room(&self, _room: &RoomName) {}
 
     fn publish(&self, _publication: Publication<'_>) {}
+
+    fn max_message(&self) -> usize {
+        usize::MAX
+    }
 
     fn changed(&self) {}
 

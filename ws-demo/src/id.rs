@@ -7,7 +7,7 @@ use std::fmt;
 pub(crate) struct ClientId(u32);
 
 impl ClientId {
-    pub(crate) fn new(number: u32) -> Self {
+    pub(crate) const fn new(number: u32) -> Self {
         Self(number)
     }
 

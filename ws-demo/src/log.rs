@@ -9,6 +9,9 @@ use tracing_subscriber::EnvFilter;
 
 use crate::notice::{Journal, Notice};
 
+/// What is logged only when it is asked for.
+const QUIET: &str = "async_nats=off";
+
 /// How the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
@@ -25,6 +28,8 @@ pub(crate) enum Format {
 ///
 /// The filter makes no sense.
 pub(crate) fn install(filter: &str, format: Format) -> Result<Journal, Box<dyn Error>> {
+    // What the broker's library tells, and tells again, is told here once; who wants more asks for it.
+    let filter = format!("{QUIET},{filter}");
     let filter = EnvFilter::builder()
         .parse(filter)
         .map_err(|error| format!("--log or WS_DEMO_LOG: {error}"))?;

@@ -172,6 +172,8 @@ pub(crate) enum Mistake {
     BadRoom,
     TooManyRooms,
     RateLimited,
+    /// Other nodes could not be handed it.
+    TooLarge,
 }
 
 impl Mistake {
@@ -184,6 +186,7 @@ impl Mistake {
             Self::BadRoom => "bad_room",
             Self::TooManyRooms => "too_many_rooms",
             Self::RateLimited => "rate_limited",
+            Self::TooLarge => "too_large",
         }
     }
 
@@ -198,6 +201,7 @@ impl Mistake {
             }
             Self::TooManyRooms => "leave another room first",
             Self::RateLimited => "too many messages: this one was not handled",
+            Self::TooLarge => "the message is too large for other nodes: nobody got it",
         }
     }
 }

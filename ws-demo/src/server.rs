@@ -18,7 +18,8 @@ use crate::admission::Admitted;
 use crate::auth::{self, Tokens};
 use crate::client;
 use crate::endpoint::{Endpoint, Listen};
-use crate::engine::Memory;
+use crate::engine::nats::{self, Nats};
+use crate::engine::{Engine, Memory};
 use crate::http::{self, Opened, Port};
 use crate::hub::{Hub, Outbox};
 use crate::listener::{Arrival, Arrivals, Listener, Raw};
@@ -39,6 +40,8 @@ pub(crate) struct Setup {
     pub(crate) admin_listen: Option<Listen>,
     pub(crate) tls: Option<tls::Files>,
     pub(crate) tokens: Option<auth::Source>,
+    /// How other nodes are reached, if there are any.
+    pub(crate) nats: Option<nats::Settings>,
 }
 
 /// A server that listens.
@@ -46,6 +49,8 @@ pub(crate) struct Server {
     arrivals: Arrivals,
     endpoints: Vec<Endpoint>,
     shared: Arc<Shared>,
+    /// What talks to other nodes.
+    link: Option<nats::Running>,
 }
 
 /// What all connections share, before they are anybody's.
@@ -89,11 +94,20 @@ impl Server {
         let mut seed = [0; 32];
         SysRng.try_fill_bytes(&mut seed)?;
         let metrics = Arc::new(Metrics::new());
-        let hub = Arc::new(Hub::new(seed, settings.hub.clone(), Box::new(Memory), metrics));
+        let (engine, link): (Box<dyn Engine>, _) = match setup.nats {
+            Some(settings) => {
+                let (nats, link) = Nats::new(settings)?;
+                (Box::new(nats), Some(link))
+            }
+            None => (Box::new(Memory), None),
+        };
+        let hub = Arc::new(Hub::new(seed, settings.hub.clone(), engine, metrics));
+        let max_message = settings.config.incoming.max_message_size;
+        let link = link.map(|link| link.start(Arc::clone(&hub), max_message));
         let handshakes = Arc::new(Semaphore::new(settings.max_handshakes));
         let service = Arc::new(Service::new(settings, tokens, hub, journal));
         let shared = Arc::new(Shared { service, tls, handshakes });
-        Ok(Self { arrivals: Arrivals::new(listeners), endpoints, shared })
+        Ok(Self { arrivals: Arrivals::new(listeners), endpoints, shared, link })
     }
 
     /// The first address it listens on.
@@ -120,7 +134,7 @@ impl Server {
     /// Who still comes in between is told that the server is shutting down, and so is whoever asks
     /// whether it is ready.
     pub(crate) async fn run(self, stop: impl Future<Output = ()>) {
-        let Self { mut arrivals, shared, .. } = self;
+        let Self { mut arrivals, shared, link, .. } = self;
         let Service { settings, hub, admission, journal, .. } = &*shared.service;
         let mut connections = JoinSet::new();
         let mut stop = pin!(stop);
@@ -166,6 +180,9 @@ impl Server {
         let Goodbyes { clean, cut } = goodbyes;
         let cut = cut + admission.open();
         connections.shutdown().await;
+        if let Some(link) = link {
+            link.stop().await;
+        }
         journal(&Notice::Bye { clean, cut });
     }
 }

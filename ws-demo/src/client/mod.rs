@@ -197,6 +197,9 @@ impl Client<'_> {
             return error(Mistake::RateLimited, reference);
         }
         match request {
+            Request::Broadcast { message, .. } if !self.member.hub().takes(message) => {
+                error(Mistake::TooLarge, reference)
+            }
             Request::Broadcast { message, room: None, .. } => {
                 self.member.broadcast(message);
                 Outcome::ForOthers

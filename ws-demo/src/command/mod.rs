@@ -165,6 +165,8 @@ mod tests {
             (&["--trusted-proxy", "10.0.0.0/33"], "expected an address or a network"),
             (&["--slow", "wait"], "possible values: close, drop"),
             (&["--threads", "0"], "1..=1024"),
+            (&["--engine", "redis://localhost"], "nats://HOST:PORT"),
+            (&["--engine-prefix", "a.*"], "expected words"),
             (&["--log-format", "xml"], "possible values: text, json"),
             (&["--msg-rate", "-1"], "unexpected argument"),
             (&["--verbose"], "unexpected argument"),

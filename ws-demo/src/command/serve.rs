@@ -13,6 +13,7 @@ use crate::admission::Allowed;
 use crate::auth;
 use crate::command::time::{duration, positive};
 use crate::endpoint::Listen;
+use crate::engine::nats;
 use crate::hub::{self, Bounds, Slow};
 use crate::log::{self, Format};
 use crate::nofile;
@@ -151,6 +152,17 @@ pub(crate) struct Serve {
     #[arg(value_parser = duration)]
     drain_window: Duration,
 
+    /// How nodes reach each other: memory, for a server that is alone, or the NATS broker at
+    /// nats://[USER:PASSWORD@]HOST:PORT (tls:// for one that speaks TLS); several of a cluster with
+    /// commas between them
+    #[arg(long, env = "WS_DEMO_ENGINE", value_name = "ENGINE", default_value = "memory")]
+    #[arg(value_parser = engine, hide_env_values = true)]
+    engine: Engine,
+
+    /// What the subjects of these nodes begin with at the broker, apart from others'
+    #[arg(long, env = "WS_DEMO_ENGINE_PREFIX", value_name = "PREFIX", default_value = "ws-demo")]
+    engine_prefix: nats::Prefix,
+
     /// Not ready while other nodes cannot be reached
     #[arg(long, env = "WS_DEMO_ENGINE_REQUIRED", value_parser = BoolishValueParser::new())]
     engine_required: bool,
@@ -209,6 +221,7 @@ impl Serve {
             admin_listen: self.admin_listen.clone(),
             tls: files.map(|(certificate, key)| tls::Files { certificate, key }),
             tokens,
+            nats: self.nats(),
         })
     }
 
@@ -256,6 +269,16 @@ impl Serve {
         }
     }
 
+    fn nats(&self) -> Option<nats::Settings> {
+        match &self.engine {
+            Engine::Memory => None,
+            Engine::Nats(servers) => Some(nats::Settings {
+                servers: servers.clone(),
+                prefix: self.engine_prefix.clone(),
+            }),
+        }
+    }
+
     fn origins(&self) -> Origins {
         let mut listed = Vec::new();
         for origin in &self.origin {
@@ -265,6 +288,19 @@ impl Serve {
             }
         }
         if listed.is_empty() { Origins::SameHost } else { Origins::Listed(listed) }
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Engine {
+    Memory,
+    Nats(nats::Servers),
+}
+
+fn engine(text: &str) -> Result<Engine, String> {
+    match text {
+        "memory" => Ok(Engine::Memory),
+        servers => servers.parse().map(Engine::Nats),
     }
 }
 

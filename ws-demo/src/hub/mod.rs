@@ -109,7 +109,6 @@ impl Hub {
     }
 
     /// Delivers what came from another node to everybody, or to the members of a room.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the memory engine brings nothing"))]
     pub(crate) fn deliver(&self, publication: Publication<'_>) {
         // A client of ours may have the name of one there.
         self.deliver_but(None, publication);
@@ -118,7 +117,6 @@ impl Hub {
     /// The room misses nothing from now on. `opening` is what
     /// [`Engine::open_room`] was given; that of an earlier time
     /// is ignored.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the memory engine has nobody to wait for"))]
     pub(crate) fn room_ready(&self, room: &RoomName, opening: u64) {
         let Some((waiting, here)) = self.rooms.ready(room, opening) else { return };
         let members = here + self.engine.members_elsewhere(room);
@@ -157,6 +155,11 @@ impl Hub {
         self.rooms.len()
     }
 
+    /// Calls `visit` with each room that has members on this node, and their number.
+    pub(crate) fn visit_rooms_here(&self, visit: impl FnMut(&RoomName, usize)) {
+        self.rooms.visit(visit);
+    }
+
     /// All rooms and their members, those of other nodes included.
     pub(crate) fn rooms(&self) -> Vec<(RoomName, usize)> {
         let mut rooms = HashMap::new();
@@ -184,6 +187,11 @@ impl Hub {
 
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// Whether a message can be broadcast, to other nodes as well.
+    pub(crate) fn takes(&self, message: &str) -> bool {
+        message.len() <= self.engine.max_message()
     }
 
     /// A client's broadcast: first to everybody here, then to other nodes.

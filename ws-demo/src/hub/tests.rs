@@ -233,6 +233,10 @@ impl Engine for Recorder {
         self.record(format!("publish {} {message}", room.map_or("all", RoomName::as_str)));
     }
 
+    fn max_message(&self) -> usize {
+        usize::MAX
+    }
+
     fn changed(&self) {}
 
     fn clients_elsewhere(&self) -> usize {
