@@ -4,6 +4,7 @@ mod artifacts;
 mod browser;
 mod ci;
 mod clients;
+mod cluster;
 mod command;
 mod conformance;
 mod demo;
@@ -61,6 +62,12 @@ enum Task {
     /// Runs foreign clients (Node, Python) against the echo server over every choice of parameters of
     /// permessage-deflate
     DeflateClients,
+    /// Runs three nodes of the `ws-demo` server with a NATS broker, loses nodes and the broker, and
+    /// looks at what clients get
+    ///
+    /// The broker, nats-server, is installed from the system's packages when it is missing, as root or
+    /// with sudo.
+    Cluster,
     /// Sends requests that are wrong, slow or hostile over raw TCP, and watches the server's memory
     Probes,
     /// Measures the memory of an idle connection
@@ -87,6 +94,7 @@ fn run(task: Task) -> Result<Outcome> {
         Task::Clients(options) => clients::run(&options),
         Task::Browser(options) => browser::run(&options),
         Task::DeflateClients => clients::deflate::run(),
+        Task::Cluster => cluster::run(),
         Task::Probes => probes::run(),
         Task::Idle(options) => idle::run(&options),
         Task::Stage { name } => ci::stage::run(&name),

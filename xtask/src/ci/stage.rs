@@ -5,7 +5,7 @@ use crate::ci::{fuzz, no_std};
 use crate::command::{cargo, execute};
 use crate::failure::{Context as _, Result};
 use crate::outcome::Outcome;
-use crate::{browser, clients, conformance, idle, packages, probes, workspace};
+use crate::{browser, clients, cluster, conformance, idle, packages, probes, workspace};
 
 /// A part of CI that can be run by itself.
 pub(crate) struct Stage {
@@ -109,6 +109,13 @@ pub(crate) const STAGES: &[Stage] = &[
         limit: minutes(15),
         output: Output::Shown,
         run: clients::deflate::run,
+    },
+    Stage {
+        name: "cluster",
+        about: "three nodes of the demo server over NATS",
+        limit: minutes(15),
+        output: Output::Shown,
+        run: cluster::run,
     },
     Stage {
         name: "probes",
