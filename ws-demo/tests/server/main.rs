@@ -7,6 +7,7 @@ mod compression;
 mod connect;
 mod drain;
 mod endpoints;
+mod engine;
 mod healthcheck;
 mod heartbeat;
 mod http;
