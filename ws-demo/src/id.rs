@@ -7,8 +7,12 @@ use std::fmt;
 pub(crate) struct ClientId(u32);
 
 impl ClientId {
-    pub(crate) fn new(number: u32) -> Self {
+    pub(crate) const fn new(number: u32) -> Self {
         Self(number)
+    }
+
+    pub(crate) fn number(self) -> u32 {
+        self.0
     }
 }
 

@@ -1,48 +1,43 @@
 //! A WebSocket server to run: welcome, echo, broadcast, and a page to try it.
 
-mod args;
+mod admission;
+mod auth;
 mod client;
+mod command;
+mod endpoint;
+mod engine;
 mod http;
 mod hub;
 mod id;
+mod listener;
 mod log;
+mod metrics;
+mod nofile;
 mod notice;
 mod origin;
-mod outbox;
 mod page;
 mod printable;
 mod protocol;
-mod script;
+mod proxy;
+mod rate;
+mod remote;
+mod room;
 mod server;
+mod service;
 mod shutdown;
+mod stream;
+mod tls;
 
-use std::error::Error;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use command::Arguments;
 
-use args::{Arguments, Command, Serve};
-use server::Server;
-
-#[tokio::main]
-async fn main() -> ExitCode {
-    let ended = match Arguments::parse().into_command() {
-        Command::Serve(serve) => run(*serve).await,
-        Command::Script => script::play().await,
-    };
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
+fn main() -> ExitCode {
+    match Arguments::read().and_then(command::Command::run) {
+        Ok(status) => status,
         Err(error) => {
             eprintln!("ws-demo: {error}");
             ExitCode::FAILURE
         }
     }
-}
-
-async fn run(serve: Serve) -> Result<(), Box<dyn Error>> {
-    let journal = log::install()?;
-    let stop = shutdown::requested()?;
-    let server = Server::bind(&serve.listen, serve.settings(), journal).await?;
-    server.run(stop).await;
-    Ok(())
 }

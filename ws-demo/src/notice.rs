@@ -1,12 +1,12 @@
 //! What the server tells about itself, one line each.
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tracing::Level;
 use ws_tokio::Close;
 
+use crate::endpoint::Endpoint;
 use crate::id::ClientId;
 use crate::printable::Printable;
 
@@ -20,15 +20,43 @@ pub(crate) type Journal = Arc<dyn Fn(&Notice<'_>) + Send + Sync>;
 /// be another one.
 #[derive(Clone, Copy)]
 pub(crate) enum Notice<'n> {
-    Listening { address: SocketAddr },
-    Connected { id: ClientId, total: usize },
-    Message { id: ClientId, content: Content<'n> },
-    Close { id: ClientId, close: &'n Close<'n> },
-    Disconnected { id: ClientId, total: usize },
-    Failed { id: ClientId, error: &'n dyn fmt::Display },
-    FailedHeartbeat { id: ClientId },
-    Stopping { clients: usize },
-    Bye { clean: usize, cut: usize },
+    Listening {
+        on: &'n Endpoint,
+    },
+    /// What is for operators is served there.
+    AdminListening {
+        on: &'n Endpoint,
+    },
+    Connected {
+        id: ClientId,
+        total: usize,
+    },
+    Message {
+        id: ClientId,
+        content: Content<'n>,
+    },
+    Close {
+        id: ClientId,
+        close: &'n Close<'n>,
+    },
+    Disconnected {
+        id: ClientId,
+        total: usize,
+    },
+    Failed {
+        id: ClientId,
+        error: &'n dyn fmt::Display,
+    },
+    FailedHeartbeat {
+        id: ClientId,
+    },
+    Stopping {
+        clients: usize,
+    },
+    Bye {
+        clean: usize,
+        cut: usize,
+    },
 }
 
 /// What a client sent.
@@ -37,6 +65,8 @@ pub(crate) enum Content<'n> {
     Text(&'n str),
     /// Bytes that are no text, and how many.
     Binary(usize),
+    /// What nobody else may know.
+    Secret,
 }
 
 impl Notice<'_> {
@@ -53,13 +83,17 @@ impl fmt::Display for Notice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[ws] ")?;
         match *self {
-            Self::Listening { address } => write!(f, "listening on http://{address}"),
+            Self::Listening { on } => write!(f, "listening on {on}"),
+            Self::AdminListening { on } => write!(f, "metrics and stats on {on}"),
             Self::Connected { id, total } => write!(f, "Client {id} connected ({total} total)"),
             Self::Message { id, content: Content::Text(text) } => {
                 write!(f, "Message from {id}: {}", Printable::new(text, SHOWN))
             }
             Self::Message { id, content: Content::Binary(len) } => {
                 write!(f, "Message from {id}: ({len} bytes)")
+            }
+            Self::Message { id, content: Content::Secret } => {
+                write!(f, "Message from {id}: (not shown)")
             }
             // The reason is quoted, so its own quotes are escaped.
             Self::Close { id, close: Close { code, reason } } => {
@@ -94,10 +128,15 @@ mod tests {
         let id = ClientId::new(0x00c0_ffee);
         let done = Close::new(CloseCode::NORMAL, "Done");
         let forged = Close::new(CloseCode::new(4000), "\" \x1b[1m\n[ws] Bye: 1");
-        let address = SocketAddr::from(([127, 0, 0, 1], 9001));
+        let on = Endpoint::Tcp { address: ([127, 0, 0, 1], 9001).into(), secure: false };
         let hi = Content::Text("{\"a\":\"\n\"}");
         for (notice, line) in [
-            (Notice::Listening { address }, "[ws] listening on http://127.0.0.1:9001"),
+            (Notice::Listening { on: &on }, "[ws] listening on http://127.0.0.1:9001"),
+            (Notice::AdminListening { on: &on }, "[ws] metrics and stats on http://127.0.0.1:9001"),
+            (
+                Notice::Message { id, content: Content::Secret },
+                "[ws] Message from 00c0ffee: (not shown)",
+            ),
             (Notice::Connected { id, total: 3 }, "[ws] Client 00c0ffee connected (3 total)"),
             (Notice::Message { id, content: hi }, r#"[ws] Message from 00c0ffee: {"a":"\n"}"#),
             (

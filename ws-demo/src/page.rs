@@ -6,8 +6,30 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest as _, Sha256};
 
-/// The page: one file, without anything from elsewhere.
-pub(crate) const PAGE: &str = include_str!("page.html");
+const FRAME: &str = include_str!("page/index.html");
+const STYLE: &str = include_str!("page/style.css");
+
+/// One script, because a script known by its hash cannot import others by theirs.
+const SCRIPT: &str = concat!(
+    include_str!("page/script/element.js"),
+    include_str!("page/script/format.js"),
+    include_str!("page/script/close_codes.js"),
+    include_str!("page/script/log.js"),
+    include_str!("page/script/latency.js"),
+    include_str!("page/script/rooms.js"),
+    include_str!("page/script/composer.js"),
+    include_str!("page/script/connection.js"),
+    include_str!("page/script/notice.js"),
+    include_str!("page/script/authentication.js"),
+    include_str!("page/script/main.js"),
+);
+
+/// The page: one file, without anything from elsewhere. It knows the largest message that the
+/// server takes, in bytes.
+pub(crate) fn html(max_message: usize) -> String {
+    let frame = FRAME.replace("{max-message}", &max_message.to_string());
+    frame.replace("{style}", STYLE).replace("{script}", SCRIPT)
+}
 
 /// Its Content-Security-Policy: the script and the style are the page's own, known by their
 /// hashes, and connections are to WebSockets.
@@ -17,18 +39,11 @@ pub(crate) fn policy() -> &'static str {
             "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; img-src data:; \
              connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; \
              frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
-            hash(element("script")),
-            hash(element("style")),
+            hash(SCRIPT),
+            hash(STYLE),
         )
     });
     &POLICY
-}
-
-/// The text of the page's one element of this name.
-fn element(name: &str) -> &'static str {
-    let (begin, end) = (format!("<{name}>"), format!("</{name}>"));
-    let text = PAGE.split_once(&begin).and_then(|(_, rest)| rest.split_once(&end));
-    text.map_or("", |(text, _)| text)
 }
 
 fn hash(text: &str) -> String {
@@ -42,19 +57,25 @@ mod tests {
     /// What has no hash in the policy does not run.
     #[test]
     fn there_is_one_script_and_one_style_and_nothing_inline() {
-        for name in ["script", "style"] {
-            assert_eq!(PAGE.matches(&format!("<{name}")).count(), 1);
-            assert!(!element(name).is_empty());
+        let page = html(1024);
+        for (name, text) in [("script", SCRIPT), ("style", STYLE)] {
+            assert_eq!(page.matches(&format!("<{name}")).count(), 1);
+            assert!(page.contains(&format!("<{name}>{text}</{name}>")));
         }
         for inline in [" style=", " onclick=", " onload=", "javascript:", "innerHTML"] {
-            assert!(!PAGE.contains(inline), "{inline}");
+            assert!(!page.contains(inline), "{inline}");
         }
+    }
+
+    #[test]
+    fn the_page_knows_the_limit() {
+        assert!(html(65536).contains(r#"<meta name="max-message" content="65536">"#));
     }
 
     #[test]
     fn the_policy_has_hashes() {
         // As `printf abc | openssl dgst -sha256 -binary | base64` says.
         assert_eq!(hash("abc"), "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
-        assert!(policy().contains(&format!("script-src 'sha256-{}'", hash(element("script")))));
+        assert!(policy().contains(&format!("script-src 'sha256-{}'", hash(SCRIPT))));
     }
 }

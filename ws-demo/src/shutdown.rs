@@ -21,6 +21,45 @@ pub(crate) fn requested() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
+/// SIGHUPs, from the moment this is made: before that they would end the process.
+pub(crate) struct Hangups {
+    #[cfg(unix)]
+    signals: tokio::signal::unix::Signal,
+}
+
+impl Hangups {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    ///
+    /// When signals cannot be received.
+    #[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere"))]
+    pub(crate) fn listen() -> io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            signals: {
+                use tokio::signal::unix::{SignalKind, signal};
+                signal(SignalKind::hangup())?
+            },
+        })
+    }
+
+    /// Calls `act` at each of them, for as long as the runtime lives.
+    pub(crate) fn each(self, act: impl Fn() + Send + 'static) {
+        #[cfg(unix)]
+        {
+            let mut signals = self.signals;
+            tokio::spawn(async move {
+                while signals.recv().await.is_some() {
+                    act();
+                }
+            });
+        }
+        #[cfg(not(unix))]
+        drop(act);
+    }
+}
+
 #[cfg(unix)]
 struct Signals {
     interrupt: tokio::signal::unix::Signal,

@@ -2,7 +2,7 @@
 
 mod pair;
 
-use ws_proto::{Config, ErrorKind, Event, Limits};
+use ws_proto::{Config, Connection, ErrorKind, Event, Limits, Role};
 
 use pair::run;
 use pair::wire::{self, BINARY, CONTINUATION, FIN, PING, ROLES, TEXT};
@@ -94,4 +94,23 @@ fn a_million_empty_fragments_are_refused_by_default() {
         let reported = reported.map(|(index, error)| (index, error.kind()));
         assert_eq!(reported, Some((allowed, ErrorKind::TooManyFragments)), "{to:?}");
     }
+}
+
+#[test]
+fn other_limits_hold_from_then_on() {
+    let small = Limits { max_message_size: 4, max_frame_size: 4, ..Limits::incoming() };
+    let mut connection = Connection::server(config(small));
+    let mut wire = wire::frame(Role::Server, FIN | BINARY, b"1234");
+    let mut input = wire.as_mut_slice();
+    assert_eq!(connection.receive(&mut input), Ok(Some(Event::Binary(b"1234".into()))));
+    let large = Limits { max_message_size: 6, max_frame_size: 6, ..small };
+    connection.set_config(config(large));
+    let mut wire = wire::frame(Role::Server, FIN | BINARY, b"123456");
+    let mut input = wire.as_mut_slice();
+    assert_eq!(connection.receive(&mut input), Ok(Some(Event::Binary(b"123456".into()))));
+    connection.set_config(config(small));
+    let mut wire = wire::frame(Role::Server, FIN | BINARY, b"12345");
+    let mut input = wire.as_mut_slice();
+    let error = connection.receive(&mut input).expect_err("too much");
+    assert_eq!(error.kind(), ErrorKind::FrameTooBig);
 }

@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { connect, createServer } from "node:net";
 import { deflateRawSync } from "node:zlib";
-import { launch } from "./browser.mjs";
+import { launch } from "./launch.mjs";
 import { check, soon } from "./expect.mjs";
 import { message } from "./messages.mjs";
 

@@ -2,7 +2,7 @@
 // CHROMIUM=/usr/bin/chromium node http2_chromium.mjs ADDRESS
 
 import assert from "node:assert/strict";
-import { launch } from "./browser.mjs";
+import { launch } from "./launch.mjs";
 import { check, soon } from "./expect.mjs";
 
 const address = process.argv[2];

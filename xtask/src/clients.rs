@@ -1,4 +1,4 @@
-mod chromium;
+pub(crate) mod chromium;
 pub(crate) mod deflate;
 pub(crate) mod http2;
 mod node;
@@ -95,8 +95,8 @@ fn test(name: &str, mut command: Command, program: &Path) -> Result {
     check_log(&server.stopped()?)
 }
 
-/// Runs a client to its end, with its output shown.
-fn follow(mut command: Command) -> Result {
+/// Runs a client that needs nothing more, with its output shown.
+pub(crate) fn follow(mut command: Command) -> Result {
     let (source, sink) = io::pipe()?;
     command.stdout(sink.try_clone()?).stderr(sink);
     let mut client = Process::start(&mut command)?;

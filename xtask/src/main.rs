@@ -1,8 +1,10 @@
 //! The project's checks, as commands anyone can run: `cargo xtask help`.
 
 mod artifacts;
+mod browser;
 mod ci;
 mod clients;
+mod cluster;
 mod command;
 mod conformance;
 mod debian;
@@ -58,6 +60,11 @@ enum Task {
     /// The browser is the one that CHROMIUM names, or one on PATH. What is missing is installed from
     /// the system's packages, as root or with sudo.
     Clients(clients::Options),
+    /// Checks the page of the `ws-demo` server in Chromium
+    ///
+    /// The browser is the one that CHROMIUM names, or one on PATH. What is missing is installed from
+    /// the system's packages, as root or with sudo.
+    Browser(browser::Options),
     /// Has foreign implementations (Node, Python, Chromium, zlib) converse over permessage-deflate
     DeflateClients,
     /// Runs foreign clients (Node, Chromium) against axum servers over HTTP/2
@@ -66,6 +73,12 @@ enum Task {
     Proxies,
     /// Speaks TLS both ways with Python's `websockets`, by an authority made for it
     TlsClients,
+    /// Runs three nodes of the `ws-demo` server with a NATS broker, loses nodes and the broker, and
+    /// looks at what clients get
+    ///
+    /// The broker, nats-server, is installed from the system's packages when it is missing, as root or
+    /// with sudo.
+    Cluster,
     /// Sends requests that are wrong, slow or hostile over raw TCP, and watches the server's memory
     Probes,
     /// Measures the memory of an idle connection
@@ -92,10 +105,12 @@ fn run(task: Task) -> Result<Outcome> {
         Task::Ci(options) => ci::run(&options),
         Task::Conformance(options) => conformance::run(&options),
         Task::Clients(options) => clients::run(&options),
+        Task::Browser(options) => browser::run(&options),
         Task::DeflateClients => clients::deflate::run(),
         Task::Http2 => clients::http2::run(),
         Task::Proxies => reach::proxies::run(),
         Task::TlsClients => reach::tls_clients::run(),
+        Task::Cluster => cluster::run(),
         Task::Probes => probes::run(),
         Task::Idle(options) => idle::run(&options),
         Task::Semver(options) => semver::run(&options),

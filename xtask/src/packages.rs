@@ -29,7 +29,9 @@ fn library(name: &str, package: &str) -> Result {
 
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
-    env::split_paths(&path).map(|folder| folder.join(name)).find(|path| path.is_file())
+    // Servers lie in a folder that is on the PATH of root alone.
+    let folders = env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+    folders.map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
 /// Installs a package that is needed for `what`, as root or with a sudo that asks nothing.

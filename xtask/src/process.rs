@@ -73,6 +73,11 @@ impl Process {
         kill("TERM", &self.id.to_string());
     }
 
+    /// Sends SIGKILL to the process alone: a crash.
+    pub(crate) fn kill(&self) {
+        kill("KILL", &self.id.to_string());
+    }
+
     fn signal_group(&self, signal: &str) {
         kill(signal, &format!("-{}", self.id));
     }

@@ -3,12 +3,13 @@
 use crate::process::Server;
 use crate::raw::{self, exchange, upgrade};
 
-const HOST: &str = "Host: demo.example\r\n";
+/// Without the second field the connection would wait for another request.
+const HOST: &str = "Host: demo.example\r\nConnection: close\r\n";
 
 #[test]
 fn answers() {
     let server = Server::start(&[]);
-    let many = format!("GET / HTTP/1.1\r\n{HOST}{}\r\n", "A: b\r\n".repeat(64));
+    let many = format!("GET / HTTP/1.1\r\n{HOST}{}\r\n", "A: b\r\n".repeat(63));
     let long = format!("GET / HTTP/1.1\r\n{HOST}A: {}\r\n\r\n", "b".repeat(8 * 1024));
     let plain = |line: &str| format!("{line} HTTP/1.1\r\n{HOST}\r\n");
     let without = |field: &str| upgrade("/ws", "").replace(field, "X-");

@@ -1,11 +1,25 @@
 //! The real program, over real sockets.
 
+mod admission;
+mod auth;
+mod bench;
+mod compression;
+mod connect;
+mod drain;
+mod endpoints;
+mod engine;
+mod healthcheck;
 mod heartbeat;
 mod http;
 mod limits;
 mod messages;
+mod mistakes;
 mod options;
 mod process;
 mod raw;
+mod rooms;
+mod secure;
 mod shutdown;
 mod slow;
+#[cfg(unix)]
+mod transport;

@@ -47,11 +47,65 @@ fn mistakes_end_it_with_an_explanation() {
 }
 
 #[test]
+fn the_settings_can_be_printed_and_given_back() {
+    let print = |arguments: &[&str], variables: &[(String, String)]| {
+        let mut command = program();
+        command.args(arguments).envs(variables.iter().cloned());
+        let output = command.output().expect("it runs");
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let text = print(
+        &[
+            "--print-config",
+            "--listen",
+            "[::1]:1,unix:/run/x",
+            "--compress",
+            "--ping-interval",
+            "1m",
+        ],
+        &[("WS_DEMO_ORIGIN".to_owned(), "https://a.example,*".to_owned())],
+    );
+    for line in [
+        "# from the command line\nWS_DEMO_LISTEN=[::1]:1,unix:/run/x\n",
+        "# from the command line\nWS_DEMO_COMPRESS=true\n",
+        "# from the environment\nWS_DEMO_ORIGIN=https://a.example,*\n",
+        "WS_DEMO_MAX_MESSAGE=1048576\n",
+        "WS_DEMO_SLOW=close\n",
+        "# WS_DEMO_TLS_CERT is not set\n",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    let variables: Vec<_> = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let again = print(&["serve", "--print-config"], &variables);
+    let values = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| !line.starts_with("# from ")).map(str::to_owned).collect()
+    };
+    assert_eq!(values(&again), values(&text));
+}
+
+#[test]
+fn the_log_can_be_json() {
+    let mut command = program();
+    command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]);
+    let server = Server::start_command(command);
+    let line = server.wait_for("listening on");
+    let line: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+    assert_eq!(line["level"], "INFO");
+    assert!(line["message"].as_str().is_some_and(|text| text.starts_with("[ws] listening on ")));
+}
+
+#[test]
 fn messages_are_logged_only_on_request() {
     let mut command = program();
     command.args(["--listen", "127.0.0.1:0"]);
     let server = Server::start_command(command);
-    exchange(server.address, "GET /ws HTTP/1.1\r\nHost: demo.example\r\n\r\n");
+    exchange(server.address, "GET /ws HTTP/1.1\r\nHost: demo.example\r\nConnection: close\r\n\r\n");
     assert_eq!(server.logged("DEBUG"), 0);
 }
 

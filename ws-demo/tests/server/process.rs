@@ -63,17 +63,29 @@ impl Server {
             let log = Arc::clone(&log);
             move || log.follow(stderr)
         });
-        let address = address(&log.wait_for("listening on http://"));
-        Self { child, log, address }
+        // It is ended even if it does not say where it listens.
+        let mut server = Self { child, log, address: ([0; 4], 0).into() };
+        server.address = address(&server.wait_for("listening on http"));
+        server
     }
 
     pub(crate) fn uri(&self) -> String {
         format!("ws://{}/ws", self.address)
     }
 
+    /// A client that has received nothing yet.
+    pub(crate) async fn open(&self) -> WebSocket<ClientStream> {
+        connect(&self.uri()).await.expect("a connection")
+    }
+
+    /// The answer to a request for this path.
+    pub(crate) fn get(&self, path: &str) -> String {
+        get(self.address, path)
+    }
+
     /// A client and its id, the welcome taken.
     pub(crate) async fn connect(&self) -> (WebSocket<ClientStream>, String) {
-        let mut socket = connect(&self.uri()).await.expect("a connection");
+        let mut socket = self.open().await;
         let welcome = text(&mut socket).await;
         let welcome: serde_json::Value = serde_json::from_str(&welcome).expect("JSON");
         (socket, welcome["id"].as_str().expect("an id").to_owned())
@@ -143,7 +155,10 @@ impl Log {
 
 /// The address in the line that says where the server listens.
 fn address(line: &str) -> SocketAddr {
-    let (_, address) = line.split_once("listening on http://").expect("an address");
+    let (_, address) = line.split_once("listening on http").expect("an address");
+    let address = address.trim_start_matches('s').trim_start_matches("://");
+    // In a log of JSON a quote follows.
+    let address = address.split('"').next().unwrap_or_default();
     address.trim().parse().expect("an address")
 }
 
@@ -164,4 +179,29 @@ pub(crate) async fn message(socket: &mut WebSocket<ClientStream>) -> Message {
 pub(crate) async fn text(socket: &mut WebSocket<ClientStream>) -> String {
     let message = message(socket).await;
     message.as_text().unwrap_or_else(|| panic!("{message:?}")).to_owned()
+}
+
+/// The next message, which is JSON.
+pub(crate) async fn json(socket: &mut WebSocket<ClientStream>) -> serde_json::Value {
+    let text = text(socket).await;
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// Sends a text and returns the next message, which is JSON.
+pub(crate) async fn ask(socket: &mut WebSocket<ClientStream>, text: &str) -> serde_json::Value {
+    socket.send(text).await.expect("a message sent");
+    json(socket).await
+}
+
+/// The code and the reason of the Close frame that comes next, behind which the connection ends.
+pub(crate) async fn closed(socket: &mut WebSocket<ClientStream>) -> (u16, String) {
+    let Message::Close(close) = message(socket).await else { panic!("no Close frame") };
+    assert_eq!(socket.recv().await.expect("a clean end"), None);
+    (close.code.get(), close.reason.into_owned())
+}
+
+/// The answer to a request for this path.
+pub(crate) fn get(address: SocketAddr, path: &str) -> String {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: demo.example\r\nConnection: close\r\n\r\n");
+    crate::raw::exchange(address, &request)
 }

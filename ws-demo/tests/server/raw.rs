@@ -3,6 +3,8 @@
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 
+use tokio::net::TcpSocket;
+
 use crate::process::{PATIENCE, Server};
 
 pub(crate) const FIN: u8 = 0x80;
@@ -111,4 +113,12 @@ pub(crate) fn close(stream: &mut TcpStream) -> (u16, String) {
         let (code, reason) = payload.split_first_chunk().expect("a code");
         return (u16::from_be_bytes(*code), String::from_utf8_lossy(reason).into_owned());
     }
+}
+
+/// An address where nobody listens, and what keeps others from it.
+pub(crate) fn nobody() -> (TcpSocket, SocketAddr) {
+    let held = TcpSocket::new_v4().expect("a socket");
+    held.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port");
+    let address = held.local_addr().expect("an address");
+    (held, address)
 }

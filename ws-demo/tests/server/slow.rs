@@ -51,6 +51,61 @@ async fn a_slow_client_delays_nobody_and_is_closed() {
     assert!(text(&mut alice).await.contains("bye"));
 }
 
+/// What waits is far below the limit, but the client takes none of it.
+#[tokio::test]
+async fn a_client_that_takes_nothing_for_long_is_given_up() {
+    let server = Server::start(&["--queue-timeout", "300ms", "--queue-bytes", "100000000"]);
+    let mut stuck = raw::open(&server);
+    let (mut alice, _) = server.connect().await;
+    let (mut bob, _) = server.connect().await;
+    let too_slow = " error: too slow";
+    let message = format!(r#"{{"type":"broadcast","message":"{}"}}"#, "x".repeat(256 * 1024));
+    for _ in 0..32 {
+        alice.send(message.as_str()).await.expect("a message sent");
+        text(&mut bob).await;
+    }
+    server.wait_for(too_slow);
+    server.wait_for("disconnected (2 total)");
+    assert_eq!(server.logged(too_slow), 1);
+    assert!(server.get("/metrics").contains("ws_slow_clients_total{action=\"closed\"} 1\n"));
+    assert!(server.get("/metrics").contains("ws_queue_bytes 0\n"));
+    // It is there to the end.
+    stuck.write_all(&masked(FIN | TEXT, b"hello?")).ok();
+}
+
+/// With `--slow drop` it misses messages, and stays.
+#[tokio::test]
+async fn a_slow_client_may_miss_messages_instead() {
+    let server = Server::start(&["--slow", "drop", "--queue-bytes", "100000"]);
+    let mut slow = raw::open(&server);
+    let (mut alice, _) = server.connect().await;
+    let filling = "x".repeat(64 * 1024);
+    let mut sent = 0;
+    while !server.get("/metrics").contains("ws_slow_clients_total{action=\"missed\"}") {
+        assert!(sent < 1000, "64 MiB wait for a client");
+        let message = format!(r#"{{"type":"broadcast","message":"{sent} {filling}"}}"#);
+        alice.send(message).await.expect("a message sent");
+        assert!(crate::process::ask(&mut alice, "1").await["original"] == 1);
+        sent += 1;
+    }
+    alice.send(r#"{"type":"broadcast","message":"last"}"#).await.expect("a message sent");
+    assert!(crate::process::ask(&mut alice, "1").await["original"] == 1);
+    // It reads now: what it gets is in order, and it is still a client.
+    slow.write_all(&masked(FIN | TEXT, b"done")).expect("a stream");
+    let mut numbers = Vec::new();
+    loop {
+        let (_, payload) = raw::frame(&mut slow);
+        let payload = String::from_utf8(payload).expect("text");
+        if payload.contains("\"echo\"") {
+            break;
+        }
+        let number = payload.split("\"message\":\"").nth(1).and_then(|rest| rest.split(' ').next());
+        numbers.extend(number.and_then(|number| number.parse::<usize>().ok()));
+    }
+    assert!(numbers.is_sorted() && numbers.len() < sent, "{numbers:?} of {sent}");
+    assert_eq!(server.logged("disconnected"), 0);
+}
+
 /// A client that only sends is held up until it reads, and loses nothing.
 #[test]
 fn a_client_that_sends_first_and_reads_later_gets_all_echoes() {

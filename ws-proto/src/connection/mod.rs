@@ -200,6 +200,13 @@ impl Connection {
     pub fn config(&self) -> &Arc<Config> {
         &self.config
     }
+
+    /// Goes on with another configuration, such as one with larger limits once the peer has shown
+    /// who it is. What was negotiated in the handshake stays as it is, and a message of which a part
+    /// has come is held to the new limits.
+    pub fn set_config(&mut self, config: impl Into<Arc<Config>>) {
+        self.config = config.into();
+    }
 }
 
 impl fmt::Debug for Connection {

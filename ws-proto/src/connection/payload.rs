@@ -92,7 +92,7 @@ impl Connection {
         let (piece, fin) = self.take_unmasked(input, if chunked { CHUNK } else { usize::MAX });
         let Some(extension) = &mut self.extension else { return Ok(None) };
         let Partial { inflated, data, .. } = message;
-        let room = self.config.incoming.max_message_size - *inflated;
+        let room = self.config.incoming.max_message_size.saturating_sub(*inflated);
         let result = extension.inflate(&self.config, piece, fin, room, |bytes| {
             *inflated += bytes.len();
             data.push(bytes)

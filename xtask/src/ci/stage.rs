@@ -5,7 +5,7 @@ use crate::ci::{bits32, deny, features, fuzz, msrv, no_std};
 use crate::command::{cargo, execute};
 use crate::failure::{Context as _, Result};
 use crate::outcome::Outcome;
-use crate::{clients, conformance, idle, packages, probes, reach, workspace};
+use crate::{browser, clients, cluster, conformance, idle, packages, probes, reach, workspace};
 
 /// A part of CI that can be run by itself.
 pub(crate) struct Stage {
@@ -118,6 +118,13 @@ pub(crate) const STAGES: &[Stage] = &[
         run: || clients::run(&clients::Options::default()),
     },
     Stage {
+        name: "browser",
+        about: "the demo server's page in Chromium",
+        limit: minutes(15),
+        output: Output::Shown,
+        run: || browser::run(&browser::Options::default()),
+    },
+    Stage {
         name: "compression",
         about: "Node, Python, Chromium and zlib over compressed connections",
         limit: minutes(15),
@@ -137,6 +144,13 @@ pub(crate) const STAGES: &[Stage] = &[
         limit: minutes(15),
         output: Output::Shown,
         run: reach::run,
+    },
+    Stage {
+        name: "cluster",
+        about: "three nodes of the demo server over NATS",
+        limit: minutes(15),
+        output: Output::Shown,
+        run: cluster::run,
     },
     Stage {
         name: "probes",

@@ -6,7 +6,7 @@ use crate::clients::node;
 use crate::failure::Result;
 use crate::packages;
 
-/// A real browser, driven through the server's own page.
+/// The sockets of a real browser.
 pub(crate) fn prepare() -> Result<Command> {
     script("chromium.mjs")
 }

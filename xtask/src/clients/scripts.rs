@@ -24,8 +24,10 @@ pub(crate) fn with_packages(script: &str) -> Result<PathBuf> {
     }
     for entry in fs::read_dir(&source).context(source.display())? {
         let file = entry?.path();
-        if file.extension().is_some_and(|extension| extension == "mjs") {
-            copy(&file, &folder.join(file.file_name().expect("an entry has a name")))?;
+        if let Some(name) = file.file_name()
+            && file.extension().is_some_and(|extension| extension == "mjs")
+        {
+            copy(&file, &folder.join(name))?;
         }
     }
     Ok(folder.join(script))

@@ -1,62 +1,20 @@
-//! What is answered to an HTTP request: a WebSocket, the page, or an error.
+//! Which answer a request gets.
 
-use std::sync::Arc;
-
-use tokio::net::TcpStream;
 use ws_tokio::server::{Rejection, RejectionKind, Request, RequestHead};
-use ws_tokio::{Config, HandshakeError, WebSocket};
 
-use crate::origin::is_same_host;
-use crate::page;
-
-/// Reads a request and answers it; `None` if the answer was no WebSocket.
-pub(crate) async fn answer(
-    stream: TcpStream,
-    config: Arc<Config>,
-) -> Result<Option<WebSocket<TcpStream>>, HandshakeError> {
-    let incoming = ws_tokio::incoming(stream, config).await?;
-    match route(incoming.request()) {
-        Route::WebSocket | Route::Library => return incoming.accept().await.map(Some),
-        Route::Page => {
-            incoming
-                .reject(200, |response| {
-                    Ok(response
-                        .header("Content-Type", "text/html; charset=utf-8")?
-                        .header("Content-Security-Policy", page::policy())?
-                        .header("X-Content-Type-Options", "nosniff")?
-                        .header("Referrer-Policy", "no-referrer")?
-                        .header("Cache-Control", "no-cache")?
-                        .body(page::PAGE))
-                })
-                .await?;
-        }
-        Route::NotFound => {
-            let hint = "not found: / is a page, /ws is a WebSocket\n";
-            incoming.reject(404, |response| plain(response, hint)).await?;
-        }
-        Route::MethodNotAllowed => {
-            incoming
-                .reject(405, |response| {
-                    plain(response.header("Allow", "GET, HEAD")?, "this is a page: use GET\n")
-                })
-                .await?;
-        }
-        Route::ForeignOrigin => {
-            let hint = "pages of other sites may not connect: Origin and Host differ\n";
-            incoming.reject(403, |response| plain(response, hint)).await?;
-        }
-    }
-    Ok(None)
-}
-
-fn plain(response: Rejection, text: &str) -> Result<Rejection, ws_tokio::proto::InvalidHeader> {
-    Ok(response.header("Content-Type", "text/plain; charset=utf-8")?.body(text))
-}
+use super::Port;
+use crate::origin::Origins;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Route {
+pub(super) enum Route {
     WebSocket,
     Page,
+    Health,
+    Ready,
+    Metrics,
+    Stats,
+    /// A WebSocket was asked for as if it were a page.
+    UpgradeRequired,
     NotFound,
     MethodNotAllowed,
     ForeignOrigin,
@@ -64,7 +22,7 @@ enum Route {
     Library,
 }
 
-fn route(request: Result<&Request, &Rejection>) -> Route {
+pub(super) fn route(request: Result<&Request, &Rejection>, port: Port, origins: &Origins) -> Route {
     let head: &RequestHead = match request {
         Ok(request) => request,
         Err(rejection) => match rejection.request() {
@@ -72,19 +30,32 @@ fn route(request: Result<&Request, &Rejection>) -> Route {
             _ => return Route::Library,
         },
     };
-    let page = match head.path() {
-        "/" => true,
-        "/ws" => false,
+    let resource = match (head.path(), port) {
+        ("/", Port::Public | Port::PublicOnly) => Route::Page,
+        ("/ws", Port::Public | Port::PublicOnly) => Route::UpgradeRequired,
+        ("/healthz", _) => Route::Health,
+        ("/readyz", _) => Route::Ready,
+        ("/metrics", Port::Public | Port::Admin) => Route::Metrics,
+        ("/stats", Port::Public | Port::Admin) => Route::Stats,
         _ => return Route::NotFound,
     };
+    let for_clients = matches!(resource, Route::Page | Route::UpgradeRequired);
     match request.map_err(Rejection::kind) {
-        Ok(_) if !head.origin().is_none_or(|origin| is_same_host(origin, head.host())) => {
+        Ok(_) if !for_clients => resource,
+        Ok(_) if !head.origin().is_none_or(|origin| origins.allow(origin, head.host())) => {
             Route::ForeignOrigin
         }
         Ok(_) => Route::WebSocket,
-        Err(RejectionKind::NotAnUpgrade) if page && !wants_upgrade(head) => Route::Page,
-        Err(RejectionKind::MethodNotAllowed) if page && head.method() == "HEAD" => Route::Page,
-        Err(RejectionKind::MethodNotAllowed) if page => Route::MethodNotAllowed,
+        Err(RejectionKind::MethodNotAllowed) if head.method() != "HEAD" => match resource {
+            Route::UpgradeRequired => Route::Library,
+            _ => Route::MethodNotAllowed,
+        },
+        Err(RejectionKind::NotAnUpgrade | RejectionKind::MethodNotAllowed)
+            if !for_clients || !wants_upgrade(head) =>
+        {
+            resource
+        }
+        Err(_) if !for_clients => resource,
         Err(_) => Route::Library,
     }
 }
@@ -102,12 +73,14 @@ fn concerns_the_resource(kind: RejectionKind) -> bool {
 }
 
 /// Whether somebody tries to upgrade, if wrongly, and should be told so.
-fn wants_upgrade(head: &RequestHead) -> bool {
+pub(super) fn wants_upgrade(head: &RequestHead) -> bool {
     ["upgrade", "sec-websocket-key"].iter().any(|name| head.header(name).is_some())
 }
 
 #[cfg(test)]
 mod tests {
+    use ws_tokio::Config;
+
     use super::*;
 
     const UPGRADE: [(&str, &str); 5] = [
@@ -120,7 +93,8 @@ mod tests {
 
     fn routed(method: &str, target: &str, headers: &[(&str, &str)]) -> Route {
         let headers = headers.iter().map(|(name, value)| (*name, value.as_bytes()));
-        route(Request::from_parts(Config::default(), method, target, headers).as_ref())
+        let request = Request::from_parts(Config::default(), method, target, headers);
+        route(request.as_ref(), Port::Public, &Origins::SameHost)
     }
 
     /// An upgrade with one field changed, or dropped if the value is empty, or added.
@@ -141,7 +115,13 @@ mod tests {
             ("HEAD", "/", Route::Page),
             ("POST", "/", Route::MethodNotAllowed),
             ("OPTIONS", "/", Route::MethodNotAllowed),
-            ("GET", "/ws", Route::Library),
+            ("GET", "/ws", Route::UpgradeRequired),
+            ("HEAD", "/ws", Route::UpgradeRequired),
+            ("GET", "/healthz", Route::Health),
+            ("HEAD", "/readyz", Route::Ready),
+            ("GET", "/metrics?x", Route::Metrics),
+            ("GET", "/stats", Route::Stats),
+            ("POST", "/healthz", Route::MethodNotAllowed),
             ("POST", "/ws", Route::Library),
             ("GET", "/favicon.ico", Route::NotFound),
             ("GET", "//", Route::NotFound),
@@ -163,6 +143,8 @@ mod tests {
             ("/ws", "", "", Route::WebSocket),
             ("/ws?x=1", "", "", Route::WebSocket),
             ("/other", "", "", Route::NotFound),
+            ("/healthz", "", "", Route::Health),
+            ("/stats", "Origin", "https://evil.example", Route::Stats),
             ("/", "Sec-WebSocket-Key", "", Route::Library),
             ("/ws", "Sec-WebSocket-Key", "short", Route::Library),
             ("/other", "Sec-WebSocket-Key", "", Route::NotFound),
@@ -175,6 +157,25 @@ mod tests {
             ("/ws", "Origin", "null", Route::ForeignOrigin),
         ] {
             assert_eq!(upgrade_but(target, name, value), expected, "{target} {name}: {value}");
+        }
+    }
+
+    #[test]
+    fn ports() {
+        let headers = [("Host", b"localhost".as_slice())];
+        for (target, public_only, admin) in [
+            ("/", Route::Page, Route::NotFound),
+            ("/ws", Route::UpgradeRequired, Route::NotFound),
+            ("/healthz", Route::Health, Route::Health),
+            ("/readyz", Route::Ready, Route::Ready),
+            ("/metrics", Route::NotFound, Route::Metrics),
+            ("/stats", Route::NotFound, Route::Stats),
+        ] {
+            let request = Request::from_parts(Config::default(), "GET", target, headers);
+            for (port, expected) in [(Port::PublicOnly, public_only), (Port::Admin, admin)] {
+                let route = route(request.as_ref(), port, &Origins::SameHost);
+                assert_eq!(route, expected, "{target} {port:?}");
+            }
         }
     }
 }

@@ -2,26 +2,47 @@
 
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use ws_tokio::{Close, Message};
+use ws_tokio::{Close, Prepared};
 
-/// The most that may wait for a client, in bytes: one that lets more gather is too slow.
-pub(crate) const CAPACITY: usize = 1024 * 1024;
-
-/// What one message costs besides its payload, which may be shared.
-const OVERHEAD: usize = size_of::<Message>();
+/// What one message costs besides its payload, which is shared.
+const OVERHEAD: usize = 64;
 
 /// A queue that any task fills and the client's own task empties. Filling it never waits.
 #[derive(Default)]
 pub(crate) struct Outbox {
+    bounds: Bounds,
     state: Mutex<State>,
+}
+
+/// What may wait for a client, and what comes of one that lets more gather.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    /// In bytes.
+    pub(crate) capacity: usize,
+    pub(crate) slow: Slow,
+}
+
+/// What is done about a client that does not keep up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Slow {
+    /// It is closed with 1013
+    Close,
+    /// It misses what finds no room
+    Drop,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { capacity: 1024 * 1024, slow: Slow::Close }
+    }
 }
 
 #[derive(Default)]
 struct State {
-    queue: VecDeque<Message>,
+    queue: VecDeque<Arc<Prepared>>,
     /// The cost of what is in `queue`.
     bytes: usize,
     /// Once set, nothing enters the queue any more.
@@ -48,33 +69,63 @@ pub(crate) enum Waiting {
 }
 
 /// What is to be done next for the client.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Next {
-    Send(Message),
+    Send(Arc<Prepared>),
     End(End),
 }
 
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    Queued,
+    /// There was no room, and the client misses it.
+    Dropped,
+    /// There was no room, and the client is given up.
+    GivenUp,
+    /// The client gets nothing any more.
+    Ended,
+}
+
 impl Outbox {
-    /// Adds a message. If then more than [`CAPACITY`] waits, everything is dropped and the client
-    /// is to be told that it is too slow; but a message on its own may have any size.
-    pub(crate) fn push(&self, message: Message) {
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        Self { bounds, state: Mutex::default() }
+    }
+
+    /// Adds a message, unless then more would wait than may; but a message on its own may have any
+    /// size.
+    pub(crate) fn push(&self, message: &Arc<Prepared>) -> Pushed {
         let mut state = self.lock();
         if state.end.is_some() {
-            return;
+            return Pushed::Ended;
         }
-        let cost = cost(&message);
-        if !state.queue.is_empty() && state.bytes + cost > CAPACITY {
-            state.clear();
-            state.end = Some(End::TooSlow);
-            state.wake();
-            return;
+        let cost = cost(message);
+        if !state.queue.is_empty() && state.bytes + cost > self.bounds.capacity {
+            if self.bounds.slow == Slow::Drop {
+                return Pushed::Dropped;
+            }
+            state.give_up();
+            return Pushed::GivenUp;
         }
         let was_empty = state.queue.is_empty();
         state.bytes += cost;
-        state.queue.push_back(message);
+        state.queue.push_back(Arc::clone(message));
         if was_empty {
             state.wake();
         }
+        Pushed::Queued
+    }
+
+    /// Does what is to be done about a client that has taken nothing for too long; returns how many
+    /// messages it misses.
+    pub(crate) fn stall(&self) -> usize {
+        let mut state = self.lock();
+        let missed = state.queue.len();
+        match self.bounds.slow {
+            Slow::Close => state.give_up(),
+            Slow::Drop => state.clear(),
+        }
+        missed
     }
 
     /// Lets the connection be closed behind what waits.
@@ -118,12 +169,17 @@ impl Outbox {
     }
 
     /// Gives back a message that could not be sent yet.
-    pub(crate) fn put_back(&self, message: Message) {
+    pub(crate) fn put_back(&self, message: Arc<Prepared>) {
         let mut state = self.lock();
         if state.end != Some(End::TooSlow) {
             state.bytes += cost(&message);
             state.queue.push_front(message);
         }
+    }
+
+    /// What waits, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.lock().bytes
     }
 
     /// A panic elsewhere leaves the state valid.
@@ -133,6 +189,12 @@ impl Outbox {
 }
 
 impl State {
+    fn give_up(&mut self) {
+        self.clear();
+        self.end = Some(End::TooSlow);
+        self.wake();
+    }
+
     fn clear(&mut self) {
         self.queue = VecDeque::new();
         self.bytes = 0;
@@ -145,13 +207,12 @@ impl State {
     }
 }
 
-fn cost(message: &Message) -> usize {
-    message.as_bytes().len() + OVERHEAD
+fn cost(message: &Prepared) -> usize {
+    message.payload().len() + OVERHEAD
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::task::Wake;
 
@@ -159,8 +220,36 @@ mod tests {
 
     use super::*;
 
-    fn bytes(len: usize) -> Message {
-        Message::binary(vec![0; len])
+    const CAPACITY: usize = 1024 * 1024;
+
+    fn bytes(len: usize) -> Arc<Prepared> {
+        Arc::new(Prepared::new(vec![0; len].as_slice()))
+    }
+
+    fn text(text: &str) -> Arc<Prepared> {
+        Arc::new(Prepared::new(text))
+    }
+
+    #[derive(Debug, PartialEq, Eq)]
+    enum Taken {
+        Text(String),
+        Close,
+        TooSlow,
+        Nothing,
+    }
+
+    fn take(outbox: &Outbox) -> Taken {
+        match outbox.next() {
+            Some(Next::Send(message)) => {
+                Taken::Text(String::from_utf8_lossy(message.payload()).into_owned())
+            }
+            Some(Next::End(End::Close(close))) => {
+                assert_eq!(close, away());
+                Taken::Close
+            }
+            Some(Next::End(End::TooSlow)) => Taken::TooSlow,
+            None => Taken::Nothing,
+        }
     }
 
     fn away() -> Close<'static> {
@@ -170,68 +259,90 @@ mod tests {
     #[test]
     fn messages_leave_in_order() {
         let outbox = Outbox::default();
-        assert_eq!(outbox.next(), None);
-        outbox.push("a".into());
-        outbox.push("b".into());
+        assert_eq!(take(&outbox), Taken::Nothing);
+        outbox.push(&text("a"));
+        outbox.push(&text("b"));
         let Some(Next::Send(first)) = outbox.next() else { panic!() };
         outbox.put_back(first);
-        assert_eq!(outbox.next(), Some(Next::Send("a".into())));
-        assert_eq!(outbox.next(), Some(Next::Send("b".into())));
-        assert_eq!(outbox.next(), None);
+        assert_eq!(take(&outbox), Taken::Text("a".to_owned()));
+        assert_eq!(take(&outbox), Taken::Text("b".to_owned()));
+        assert_eq!(take(&outbox), Taken::Nothing);
         assert_eq!(outbox.lock().bytes, 0);
     }
 
     #[test]
     fn the_end_comes_behind_what_waits_and_stays() {
         let outbox = Outbox::default();
-        outbox.push("a".into());
+        outbox.push(&text("a"));
         outbox.close(&away());
-        outbox.push("too late".into());
+        outbox.push(&text("too late"));
         outbox.close(&CloseCode::NORMAL.into());
-        assert_eq!(outbox.next(), Some(Next::Send("a".into())));
-        assert_eq!(outbox.next(), Some(Next::End(End::Close(away()))));
-        assert_eq!(outbox.next(), Some(Next::End(End::Close(away()))));
+        assert_eq!(take(&outbox), Taken::Text("a".to_owned()));
+        assert_eq!(take(&outbox), Taken::Close);
+        assert_eq!(take(&outbox), Taken::Close);
     }
 
     #[test]
     fn exactly_the_capacity_may_wait() {
         let outbox = Outbox::default();
-        outbox.push(bytes(CAPACITY / 2 - OVERHEAD));
-        outbox.push(bytes(CAPACITY / 2 - OVERHEAD));
+        outbox.push(&bytes(CAPACITY / 2 - OVERHEAD));
+        outbox.push(&bytes(CAPACITY / 2 - OVERHEAD));
         assert!(matches!(outbox.next(), Some(Next::Send(_))));
-        outbox.push(bytes(CAPACITY / 2 - OVERHEAD + 1));
-        assert_eq!(outbox.next(), Some(Next::End(End::TooSlow)));
+        outbox.push(&bytes(CAPACITY / 2 - OVERHEAD + 1));
+        assert_eq!(take(&outbox), Taken::TooSlow);
     }
 
     #[test]
     fn tiny_messages_count_too() {
         let outbox = Outbox::default();
         for _ in 0..=CAPACITY / OVERHEAD {
-            outbox.push(bytes(0));
+            outbox.push(&bytes(0));
         }
-        assert_eq!(outbox.next(), Some(Next::End(End::TooSlow)));
+        assert_eq!(take(&outbox), Taken::TooSlow);
         assert_eq!(outbox.lock().queue.capacity(), 0);
     }
 
     #[test]
     fn a_message_on_its_own_may_have_any_size() {
         let outbox = Outbox::default();
-        outbox.push(bytes(3 * CAPACITY));
+        outbox.push(&bytes(3 * CAPACITY));
         assert!(matches!(outbox.next(), Some(Next::Send(_))));
-        outbox.push(bytes(3 * CAPACITY));
-        outbox.push(bytes(0));
-        assert_eq!(outbox.next(), Some(Next::End(End::TooSlow)));
+        outbox.push(&bytes(3 * CAPACITY));
+        outbox.push(&bytes(0));
+        assert_eq!(take(&outbox), Taken::TooSlow);
     }
 
     #[test]
     fn what_is_put_back_too_late_is_dropped() {
         let outbox = Outbox::default();
-        outbox.push(bytes(1));
+        outbox.push(&bytes(1));
         let Some(Next::Send(message)) = outbox.next() else { panic!() };
-        outbox.push(bytes(CAPACITY));
-        outbox.push(bytes(1));
+        outbox.push(&bytes(CAPACITY));
+        outbox.push(&bytes(1));
         outbox.put_back(message);
-        assert_eq!(outbox.next(), Some(Next::End(End::TooSlow)));
+        assert_eq!(take(&outbox), Taken::TooSlow);
+    }
+
+    #[test]
+    fn who_may_miss_messages_stays() {
+        let outbox = Outbox::new(Bounds { capacity: 200, slow: Slow::Drop });
+        assert_eq!(outbox.push(&text("a")), Pushed::Queued);
+        assert_eq!(outbox.push(&bytes(100)), Pushed::Dropped);
+        assert_eq!(outbox.push(&text("b")), Pushed::Queued);
+        assert_eq!(outbox.bytes(), 2 * (OVERHEAD + 1));
+        assert_eq!(take(&outbox), Taken::Text("a".to_owned()));
+        assert_eq!(outbox.stall(), 1);
+        assert_eq!(take(&outbox), Taken::Nothing);
+        assert_eq!(outbox.push(&text("c")), Pushed::Queued);
+    }
+
+    #[test]
+    fn who_takes_nothing_for_too_long_is_given_up() {
+        let outbox = Outbox::default();
+        outbox.push(&text("a"));
+        assert_eq!(outbox.stall(), 1);
+        assert_eq!(take(&outbox), Taken::TooSlow);
+        assert_eq!(outbox.push(&text("b")), Pushed::Ended);
     }
 
     #[test]
@@ -251,12 +362,12 @@ mod tests {
 
         let outbox = Outbox::default();
         assert_eq!(outbox.poll_waiting(&cx), Poll::Pending);
-        outbox.push("a".into());
-        outbox.push("b".into());
+        outbox.push(&text("a"));
+        outbox.push(&text("b"));
         assert_eq!(woken(), 1);
         assert_eq!(outbox.poll_waiting(&cx), Poll::Ready(Waiting::Message));
         // There is no room for it, and more of them would not help.
-        outbox.push("c".into());
+        outbox.push(&text("c"));
         assert_eq!(woken(), 0);
         while outbox.next().is_some() {}
         assert_eq!(outbox.poll_waiting(&cx), Poll::Pending);
@@ -265,9 +376,9 @@ mod tests {
         assert_eq!(outbox.poll_waiting(&cx), Poll::Ready(Waiting::End));
 
         let outbox = Outbox::default();
-        outbox.push(bytes(CAPACITY));
+        outbox.push(&bytes(CAPACITY));
         assert_eq!(outbox.poll_waiting(&cx), Poll::Ready(Waiting::Message));
-        outbox.push("too much".into());
+        outbox.push(&text("too much"));
         assert_eq!(woken(), 1);
         assert_eq!(outbox.poll_waiting(&cx), Poll::Ready(Waiting::End));
     }

@@ -13,8 +13,10 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 use ws_tokio::{ClientStream, Close, CloseCode, WebSocket, connect};
 
+use crate::endpoint::Listen;
 use crate::notice::Notice;
-use crate::server::{Server, Settings};
+use crate::server::{Server, Setup};
+use crate::service::Settings;
 
 /// A script that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -32,8 +34,11 @@ pub(crate) async fn play() -> Result {
 
 async fn acts() -> Result {
     say("=== WebSocket Server Demo ===")?;
-    let server = Server::bind("127.0.0.1:0", Settings::default(), Arc::new(tell)).await?;
-    let uri = format!("ws://{}/ws", server.address());
+    let listen = vec![Listen::Tcp("127.0.0.1:0".to_owned())];
+    let setup = Setup { listen, ..Setup::default() };
+    let server = Server::bind(setup, Settings::default(), Arc::new(tell)).await?;
+    let address = server.address().ok_or("the server has no address")?;
+    let uri = format!("ws://{address}/ws");
     let hub = Arc::clone(server.hub());
     let (stop, stopped) = oneshot::channel::<()>();
     let server = tokio::spawn(server.run(async {
@@ -117,6 +122,7 @@ impl Client {
 fn tell(notice: &Notice<'_>) {
     match notice {
         Notice::Listening { .. }
+        | Notice::AdminListening { .. }
         | Notice::Disconnected { .. }
         | Notice::Stopping { .. }
         | Notice::Bye { .. } => {}

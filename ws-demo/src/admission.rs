@@ -1,0 +1,227 @@
+//! Who may become a client: how many there may be, and how fast they may come.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+
+use crate::metrics::Refused;
+use crate::rate::{Bucket, Rate};
+
+/// What is allowed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Allowed {
+    /// WebSockets at a time.
+    pub(crate) connections: usize,
+    /// The same from one address, if there is a limit. An IPv6 address stands for its /64, which
+    /// one customer has to himself.
+    pub(crate) per_address: Option<usize>,
+    /// How often one address may open a WebSocket.
+    pub(crate) rate: Option<Rate>,
+}
+
+/// Keeps count.
+pub(crate) struct Admission {
+    allowed: Allowed,
+    draining: AtomicBool,
+    open: AtomicUsize,
+    addresses: Mutex<Addresses>,
+}
+
+#[derive(Default)]
+struct Addresses {
+    known: HashMap<IpAddr, Address>,
+    /// When so many are known it is time to forget those that do not matter any more.
+    sweep_at: usize,
+}
+
+struct Address {
+    open: usize,
+    bucket: Bucket,
+}
+
+impl Admission {
+    pub(crate) fn new(allowed: Allowed) -> Self {
+        Self {
+            allowed,
+            draining: AtomicBool::new(false),
+            open: AtomicUsize::new(0),
+            addresses: Mutex::default(),
+        }
+    }
+
+    /// Lets somebody in, who counts until the result is dropped.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub(crate) fn admit(
+        self: &Arc<Self>,
+        address: Option<IpAddr>,
+        now: Instant,
+    ) -> Result<Admitted, Refused> {
+        if self.is_draining() {
+            return Err(Refused::Draining);
+        }
+        let address = address.filter(|_| self.counts_addresses()).map(network);
+        if self.open.fetch_add(1, Ordering::Relaxed) >= self.allowed.connections {
+            self.open.fetch_sub(1, Ordering::Relaxed);
+            return Err(Refused::Full);
+        }
+        let mut admitted = Admitted { admission: Arc::clone(self), address: None };
+        if let Some(address) = address {
+            self.admit_from(address, now)?;
+            admitted.address = Some(address);
+        }
+        Ok(admitted)
+    }
+
+    fn admit_from(&self, address: IpAddr, now: Instant) -> Result<(), Refused> {
+        let mut addresses = self.addresses();
+        addresses.sweep(now);
+        let known = addresses.known.entry(address);
+        let known = known.or_insert_with(|| Address { open: 0, bucket: Bucket::new(now) });
+        if self.allowed.per_address.is_some_and(|max| known.open >= max) {
+            return Err(Refused::TooManyFromAddress);
+        }
+        if self.allowed.rate.is_some_and(|rate| !known.bucket.take(rate, now)) {
+            return Err(Refused::ConnectRate);
+        }
+        known.open += 1;
+        Ok(())
+    }
+
+    /// From now on nobody is let in.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::SeqCst)
+    }
+
+    /// How many are in.
+    pub(crate) fn open(&self) -> usize {
+        self.open.load(Ordering::SeqCst)
+    }
+
+    fn counts_addresses(&self) -> bool {
+        self.allowed.per_address.is_some() || self.allowed.rate.is_some()
+    }
+
+    /// A panic elsewhere leaves the counts valid.
+    fn addresses(&self) -> MutexGuard<'_, Addresses> {
+        self.addresses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Addresses {
+    /// Forgets addresses without connections that have waited long enough; now and then, so that it
+    /// costs little for each.
+    fn sweep(&mut self, now: Instant) {
+        if self.known.len() >= self.sweep_at {
+            self.known.retain(|_, address| address.open > 0 || !address.bucket.is_full(now));
+            self.sweep_at = (2 * self.known.len()).max(1024);
+        }
+    }
+}
+
+/// Somebody who was let in.
+pub(crate) struct Admitted {
+    admission: Arc<Admission>,
+    address: Option<IpAddr>,
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        if let Some(address) = self.address
+            && let Some(known) = self.admission.addresses().known.get_mut(&address)
+        {
+            known.open -= 1;
+        }
+        self.admission.open.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const ALLOWED: Allowed = Allowed { connections: 3, per_address: None, rate: None };
+
+    fn address(text: &str) -> Option<IpAddr> {
+        Some(text.parse().expect("an address"))
+    }
+
+    fn refused(result: Result<Admitted, Refused>) -> Option<Refused> {
+        result.err()
+    }
+
+    #[test]
+    fn so_many_at_a_time() {
+        let now = Instant::now();
+        let admission = Arc::new(Admission::new(ALLOWED));
+        let mut inside: Vec<_> = (0..3).map(|_| admission.admit(None, now).ok()).collect();
+        assert_eq!(refused(admission.admit(None, now)), Some(Refused::Full));
+        assert_eq!(admission.open(), 3);
+        inside.pop();
+        assert_eq!(refused(admission.admit(None, now)), None);
+        admission.drain();
+        assert_eq!(refused(admission.admit(None, now)), Some(Refused::Draining));
+        inside.clear();
+        assert_eq!(admission.open(), 0);
+    }
+
+    #[test]
+    fn so_many_from_an_address() {
+        let now = Instant::now();
+        let admission = Arc::new(Admission::new(Allowed { per_address: Some(1), ..ALLOWED }));
+        let first = admission.admit(address("2001:db8::1"), now);
+        let second = admission.admit(address("2001:db8::ffff:1"), now);
+        assert_eq!(refused(second), Some(Refused::TooManyFromAddress));
+        assert_eq!(admission.open(), 1);
+        assert_eq!(refused(admission.admit(address("2001:db8:0:1::1"), now)), None);
+        drop(first);
+        assert_eq!(refused(admission.admit(address("2001:db8::2"), now)), None);
+    }
+
+    #[test]
+    fn so_often_from_an_address() {
+        let now = Instant::now();
+        let admission = Arc::new(Admission::new(Allowed { rate: Rate::new(1, 2), ..ALLOWED }));
+        let admit = |text, seconds| {
+            refused(admission.admit(address(text), now + Duration::from_secs(seconds)))
+        };
+        assert_eq!(admit("192.0.2.1", 0), None);
+        assert_eq!(admit("192.0.2.1", 0), None);
+        assert_eq!(admit("192.0.2.1", 0), Some(Refused::ConnectRate));
+        assert_eq!(admit("192.0.2.2", 0), None);
+        assert_eq!(admit("192.0.2.1", 1), None);
+    }
+
+    #[test]
+    fn addresses_are_forgotten() {
+        let now = Instant::now();
+        let admission = Arc::new(Admission::new(Allowed { rate: Rate::new(1000, 1), ..ALLOWED }));
+        for number in 0..100_000 {
+            let address = Some(IpAddr::V4(std::net::Ipv4Addr::from_bits(number)));
+            let now = now + Duration::from_millis(u64::from(number));
+            assert_eq!(refused(admission.admit(address, now)), None);
+        }
+        assert!(admission.addresses().known.len() <= 1024);
+    }
+}

@@ -1,0 +1,118 @@
+//! Connections, up to the point where the load may begin.
+
+use std::fmt;
+
+use serde::Deserialize;
+use tokio::time::timeout;
+use ws_tokio::{Message, WebSocket};
+
+use super::Mode;
+use super::plan::room;
+use super::shard::Shard;
+use super::walls::Wall;
+use crate::remote::{DialError, Stream};
+
+/// Connects a client: authenticated if there is a token, welcomed where it is to get broadcasts, in
+/// its room if it has one.
+pub(super) async fn open(shard: &Shard, client: u32) -> Result<WebSocket<Stream>, OpenError> {
+    let shared = &shard.shared;
+    let began = shared.clock.now();
+    let (mut socket, _response) = shared.dialer.dial(shared.sources.of(client)).await?;
+    shard.opened_in(shared.clock.now() - began);
+    let introduce = async {
+        if let Some(message) = &shared.authentication {
+            ask(&mut socket, Some(message.clone()), "auth_ok").await?;
+        }
+        if matches!(shared.plan.mode, Mode::Broadcast | Mode::Rooms) {
+            ask(&mut socket, None, "welcome").await?;
+        }
+        if shared.plan.mode == Mode::Rooms {
+            let room = serde_json::Value::from(room(shared.plan.group(client)));
+            let join = format!(r#"{{"type":"join","room":{room}}}"#);
+            ask(&mut socket, Some(join), "joined").await?;
+        }
+        Ok(())
+    };
+    match timeout(shared.timeout, introduce).await {
+        Ok(introduced) => introduced.map(|()| socket),
+        Err(_elapsed) => Err(OpenError::Silent),
+    }
+}
+
+/// Waits for a message of this type, having sent something.
+async fn ask(
+    socket: &mut WebSocket<Stream>,
+    message: Option<String>,
+    kind: &str,
+) -> Result<(), OpenError> {
+    #[derive(Deserialize)]
+    struct Reply {
+        r#type: String,
+        code: Option<String>,
+    }
+
+    if let Some(message) = message {
+        socket.send(message).await?;
+    }
+    while let Some(reply) = socket.recv().await? {
+        if let Message::Close(close) = reply {
+            return Err(OpenError::Closed(close.code.get()));
+        }
+        let Some(text) = reply.as_text() else { continue };
+        match serde_json::from_str::<Reply>(text) {
+            Ok(reply) if reply.r#type == kind => return Ok(()),
+            Ok(Reply { r#type, code }) if r#type == "error" => {
+                return Err(OpenError::Refused(code.unwrap_or_default()));
+            }
+            // The server knows nothing of rooms, and echoes.
+            Ok(reply) if reply.r#type == "echo" => {
+                return Err(OpenError::Refused(format!("no {kind}, but an echo")));
+            }
+            _ => {}
+        }
+    }
+    Err(OpenError::Closed(1006))
+}
+
+/// A client could not be connected.
+#[derive(Debug)]
+pub(super) enum OpenError {
+    Dial(DialError),
+    Stream(ws_tokio::Error),
+    Closed(u16),
+    Refused(String),
+    Silent,
+}
+
+impl OpenError {
+    pub(super) fn wall(&self) -> Option<Wall> {
+        match self {
+            Self::Dial(error) => error.io().and_then(Wall::of),
+            _ => None,
+        }
+    }
+}
+
+impl From<DialError> for OpenError {
+    fn from(error: DialError) -> Self {
+        Self::Dial(error)
+    }
+}
+
+impl From<ws_tokio::Error> for OpenError {
+    fn from(error: ws_tokio::Error) -> Self {
+        Self::Stream(error)
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dial(error) => error.fmt(f),
+            Self::Stream(error) => error.fmt(f),
+            Self::Closed(code) => write!(f, "closed with {code} at the beginning"),
+            Self::Refused(code) => write!(f, "refused: {code}"),
+            Self::Silent => f.write_str("the server did not say what was waited for"),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! How far the bench is: a bar on a terminal, a line now and then elsewhere.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::recorder::Window;
+
+/// How often there is a line where there is no terminal.
+const PAUSE: Duration = Duration::from_secs(2);
+/// How often the number of messages a second is worked out anew.
+const GLANCE: Duration = Duration::from_millis(500);
+
+pub(super) struct Progress {
+    kind: Kind,
+    /// When something was said, and what had arrived by then.
+    glance: (Instant, u64),
+    per_second: u64,
+}
+
+enum Kind {
+    Nothing,
+    /// When the next line is due.
+    Lines(Instant),
+    Bar(ProgressBar),
+}
+
+impl Progress {
+    pub(super) fn new(quiet: bool) -> Self {
+        let now = Instant::now();
+        let kind = if quiet {
+            Kind::Nothing
+        } else if io::stderr().is_terminal() {
+            let bar = ProgressBar::new(0);
+            // A template that is wrong would be found by the first test on a terminal.
+            if let Ok(style) =
+                ProgressStyle::with_template("{prefix:>10} {bar:32.cyan/dim} {percent:>3}%  {msg}")
+            {
+                bar.set_style(style.progress_chars("━╸─"));
+            }
+            Kind::Bar(bar)
+        } else {
+            Kind::Lines(now + PAUSE)
+        };
+        Self { kind, glance: (now, 0), per_second: 0 }
+    }
+
+    pub(super) fn opening(&mut self, opened: u64, failed: u64, wanted: u64) {
+        let failures = match failed {
+            0 => String::new(),
+            failed => format!(", {failed} failed"),
+        };
+        let text = format!("{opened} of {wanted} connections{failures}");
+        self.show("connecting", opened + failed, wanted, &text);
+    }
+
+    pub(super) fn running(&mut self, window: Window, now: u64, arrived: u64, p99: u64) {
+        let since = self.glance.0.elapsed();
+        if since > GLANCE {
+            let came = arrived.saturating_sub(self.glance.1);
+            self.per_second = (came as f64 / since.as_secs_f64()) as u64;
+            self.glance = (Instant::now(), arrived);
+        }
+        let stage = if now < window.from { "warming up" } else { "measuring" };
+        let seconds = |nanoseconds: u64| nanoseconds as f64 / 1e9;
+        let latency = Duration::from_micros(p99 / 1000);
+        let text = format!(
+            "{:.0} of {:.0} s, {}/s, p99 {latency:?}",
+            seconds(now.saturating_sub(window.start)),
+            seconds(window.end - window.start),
+            self.per_second
+        );
+        self.show(stage, now.saturating_sub(window.start), window.end - window.start, &text);
+    }
+
+    fn show(&mut self, stage: &'static str, position: u64, length: u64, text: &str) {
+        match &mut self.kind {
+            Kind::Nothing => {}
+            Kind::Lines(due) => {
+                let now = Instant::now();
+                if now >= *due {
+                    *due = now + PAUSE;
+                    // Nobody reads it.
+                    let _ = writeln!(io::stderr(), "{stage}: {text}");
+                }
+            }
+            Kind::Bar(bar) => {
+                bar.set_prefix(stage);
+                bar.set_length(length);
+                bar.set_position(position);
+                bar.set_message(text.to_owned());
+            }
+        }
+    }
+
+    pub(super) fn finish(&self) {
+        if let Kind::Bar(bar) = &self.kind {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The course of a bench: all connect, the load goes on for its time, what is on its way arrives,
+//! all leave.
+
+use std::error::Error;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval, sleep_until};
+
+use super::clock::{Clock, nanoseconds};
+use super::pacer::Schedule;
+use super::plan::Plan;
+use super::progress::Progress;
+use super::recorder::Window;
+use super::report::{Report, Usage};
+use super::shard::{Live, Phase, Shard, Shared};
+use super::tally::Tally;
+use super::{Bench, Mode, cpu, walls};
+use crate::remote::Dialer;
+
+/// How often the course is looked at.
+const TICK: Duration = Duration::from_millis(10);
+/// How long nothing may arrive before what is missing counts as lost.
+const QUIET: Duration = Duration::from_secs(1);
+/// The largest message that a client takes: what it sent, and what a server puts around it.
+const ROOM: usize = 64 * 1024;
+
+/// Runs the bench to its end, or until it is to stop.
+pub(super) async fn run(
+    bench: &Bench,
+    plan: Plan,
+    stop: impl Future<Output = ()>,
+) -> Result<Report, Box<dyn Error>> {
+    let sources = bench.sources();
+    walls::check(&plan, &sources)?;
+    let mut config = bench.target.config(2 * plan.size + ROOM);
+    // A ping is no part of the load.
+    config.ping_interval = None;
+    let dialer = Dialer::new(&bench.target, config).await?;
+    let reached = |ipv4| dialer.addresses().iter().any(|address| address.is_ipv4() == ipv4);
+    if (sources.any_is_ipv4() && !reached(true)) || (sources.any_is_ipv6() && !reached(false)) {
+        return Err("the server has no address of the same kind as --source".into());
+    }
+    let shared = Arc::new(Shared {
+        clock: Clock::start(),
+        dialer,
+        sources,
+        authentication: bench.target.authentication(),
+        timeout: bench.target.timeout(),
+        window: OnceLock::new(),
+        sent: (0..plan.senders).map(|_| 0.into()).collect(),
+        live: (0..plan.threads).map(|_| Live::default()).collect(),
+        plan,
+    });
+    let (phase, phases) = watch::channel(Phase::Opening);
+    let threads: Vec<_> = (0..shared.plan.threads)
+        .map(|index| {
+            let (shared, phases) = (Arc::clone(&shared), phases.clone());
+            thread::spawn(move || Shard::run(shared, index, phases))
+        })
+        .collect();
+
+    let progress = Progress::new(bench.quiet);
+    let course = Course { shared: &shared, phase, progress };
+    let usage = course.run(pin!(stop)).await;
+    let mut tally = Tally::new();
+    for thread in threads {
+        let ended = tokio::task::spawn_blocking(move || thread.join()).await?;
+        tally.merge(ended.map_err(|_| "a thread of the bench failed")??);
+    }
+    Ok(Report::new(bench, &shared, tally, &usage))
+}
+
+struct Course<'c> {
+    shared: &'c Shared,
+    phase: watch::Sender<Phase>,
+    progress: Progress,
+}
+
+impl Course<'_> {
+    async fn run(mut self, mut stop: Pin<&mut impl Future<Output = ()>>) -> Usage {
+        let mut usage = Usage::default();
+        tokio::select! {
+            () = self.stages(&mut usage) => {}
+            () = &mut stop => usage.interrupted = true,
+        }
+        // What was measured until here is reported.
+        usage.end(self.shared.clock.now());
+        self.progress.finish();
+        // Nobody listens if all have ended.
+        let _ = self.phase.send(Phase::Stopping);
+        usage
+    }
+
+    async fn stages(&mut self, usage: &mut Usage) {
+        self.opening().await;
+        let (plan, clock) = (&self.shared.plan, self.shared.clock);
+        usage.opened_after = clock.now();
+        if total(self.shared, |live| &live.opened) == 0 {
+            return;
+        }
+        let window = Window::new(clock.now(), plan.warmup, plan.duration);
+        let window = *self.shared.window.get_or_init(|| window);
+        let _ = self.phase.send(Phase::Running);
+        self.running(window, window.from).await;
+        usage.begin(clock.now());
+        self.running(window, window.end).await;
+        usage.end(clock.now());
+        let _ = self.phase.send(Phase::Draining);
+        self.draining(window).await;
+    }
+
+    /// Until all are connected, or are known not to be.
+    async fn opening(&mut self) {
+        let wanted = u64::from(self.shared.plan.clients);
+        let mut ticks = ticks();
+        loop {
+            ticks.tick().await;
+            let opened = total(self.shared, |live| &live.opened);
+            let failed = total(self.shared, |live| &live.failed);
+            if self.shared.plan.mode != Mode::Churn {
+                self.progress.opening(opened, failed, wanted);
+            }
+            if opened + failed >= wanted {
+                return;
+            }
+        }
+    }
+
+    async fn running(&mut self, window: Window, until: u64) {
+        let clock = self.shared.clock;
+        let mut ticks = ticks();
+        loop {
+            let now = clock.now();
+            if now >= until || self.all_lost() {
+                return;
+            }
+            let arrived = total(self.shared, |live| &live.arrived);
+            let live = &self.shared.live;
+            let p99 = live.iter().map(|live| live.p99.load(Ordering::Relaxed)).max();
+            self.progress.running(window, now, arrived, p99.unwrap_or(0));
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = sleep_until(clock.instant(until).into()) => {}
+            }
+        }
+    }
+
+    /// Until all that was sent has arrived, or nothing arrives any more.
+    async fn draining(&self, window: Window) {
+        let plan = &self.shared.plan;
+        let due = plan.rate.map_or(0, |rate| Schedule::new(&window, rate, plan.senders).len());
+        let clock = self.shared.clock;
+        let deadline = clock.now() + nanoseconds(self.shared.plan.drain);
+        let (mut before, mut since) = (0, clock.now());
+        let mut ticks = ticks();
+        loop {
+            ticks.tick().await;
+            let now = clock.now();
+            let arrived = total(self.shared, |live| &live.arrived);
+            if arrived != before {
+                (before, since) = (arrived, now);
+            }
+            let quiet = now - since > nanoseconds(QUIET);
+            let complete = total(self.shared, |live| &live.sent) >= due
+                && arrived >= total(self.shared, |live| &live.expected);
+            if complete || self.all_lost() || quiet || now > deadline {
+                return;
+            }
+        }
+    }
+
+    fn all_lost(&self) -> bool {
+        let opened = total(self.shared, |live| &live.opened);
+        self.shared.plan.mode != Mode::Churn && total(self.shared, |live| &live.lost) >= opened
+    }
+}
+
+impl Usage {
+    fn begin(&mut self, now: u64) {
+        self.from = Some((now, cpu::process()));
+    }
+
+    fn end(&mut self, now: u64) {
+        if self.until.is_none() {
+            self.until = Some((now, cpu::process()));
+        }
+    }
+}
+
+/// The sum of a counter over all threads.
+pub(super) fn total(
+    shared: &Shared,
+    counter: impl Fn(&Live) -> &std::sync::atomic::AtomicU64,
+) -> u64 {
+    shared.live.iter().map(|live| counter(live).load(Ordering::Relaxed)).sum()
+}
+
+fn ticks() -> tokio::time::Interval {
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}

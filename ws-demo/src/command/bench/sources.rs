@@ -1,0 +1,61 @@
+//! The addresses that clients connect from.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+/// More are of no use: each has tens of thousands of ports.
+const MAX: usize = 4096;
+
+/// Addresses of this machine; none: the operating system chooses.
+#[derive(Clone, Debug)]
+pub(super) struct Sources(Vec<IpAddr>);
+
+impl Sources {
+    pub(super) fn new(networks: &[IpNet]) -> Self {
+        Self(networks.iter().flat_map(IpNet::hosts).take(MAX).collect())
+    }
+
+    /// The address for a client, in turn.
+    pub(super) fn of(&self, client: u32) -> Option<IpAddr> {
+        let addresses = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
+        client.checked_rem(addresses).map(|at| self.0[at as usize])
+    }
+
+    /// How many sets of ports there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len().max(1)
+    }
+
+    pub(super) fn any_is_ipv4(&self) -> bool {
+        self.0.iter().any(IpAddr::is_ipv4)
+    }
+
+    pub(super) fn any_is_ipv6(&self) -> bool {
+        self.0.iter().any(IpAddr::is_ipv6)
+    }
+}
+
+/// An address is a network of its own.
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
+    text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(|_| {
+        "expected an address or a network, such as 127.0.0.2 or 127.0.0.0/28".to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_take_turns() {
+        let networks = ["127.0.0.2", "127.0.1.0/30"].map(|text| network(text).expect(text));
+        let sources = Sources::new(&networks);
+        let addresses: Vec<_> =
+            (0..4).map(|client| sources.of(client).expect("one").to_string()).collect();
+        assert_eq!(addresses, ["127.0.0.2", "127.0.1.1", "127.0.1.2", "127.0.0.2"]);
+        assert_eq!(Sources::new(&[]).of(7), None);
+        assert_eq!(Sources::new(&[network("10.0.0.0/8").expect("one")]).len(), MAX);
+        assert!(network("localhost").is_err());
+    }
+}

@@ -1,0 +1,219 @@
+//! What makes each message known again: who sent it, which one it is, and when it was due.
+
+use std::fmt::Write as _;
+
+use ws_tokio::Message;
+
+/// `~`, sender, sequence number and due time in hexadecimal digits, `~`.
+const LEN: usize = 1 + 8 + 8 + 16 + 1;
+const MARK: u8 = b'~';
+const PADDING: u8 = b'x';
+
+/// What a message says about itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    /// The number of the sender.
+    pub(super) sender: u32,
+    /// The number of the sender's message.
+    pub(super) sequence: u32,
+    /// When it was to be sent, in nanoseconds of the bench's clock.
+    pub(super) due: u64,
+}
+
+/// What surrounds a stamp in the messages of one sender.
+#[derive(Clone, Debug)]
+pub(super) struct Envelope {
+    before: Vec<u8>,
+    padding: usize,
+    after: &'static str,
+    binary: bool,
+}
+
+impl Envelope {
+    /// Bare text of `size` bytes.
+    ///
+    /// # Errors
+    ///
+    /// The smallest size there is, if it is less.
+    pub(super) fn text(size: usize) -> Result<Self, usize> {
+        Self::new(Vec::new(), "", size, false)
+    }
+
+    /// Binary data of `size` bytes, which is no text.
+    ///
+    /// # Errors
+    ///
+    /// The smallest size there is, if it is less.
+    pub(super) fn binary(size: usize) -> Result<Self, usize> {
+        Self::new(vec![0xff], "", size, true)
+    }
+
+    /// A broadcast of `size` bytes, to a room or to everyone.
+    ///
+    /// # Errors
+    ///
+    /// The smallest size there is, if it is less.
+    pub(super) fn broadcast(room: Option<&str>, size: usize) -> Result<Self, usize> {
+        let mut before = r#"{"type":"broadcast","#.to_owned();
+        if let Some(room) = room {
+            let _ = write!(before, r#""room":{},"#, serde_json::Value::from(room));
+        }
+        before += r#""message":""#;
+        Self::new(before.into_bytes(), "\"}", size, false)
+    }
+
+    fn new(before: Vec<u8>, after: &'static str, size: usize, binary: bool) -> Result<Self, usize> {
+        let least = before.len() + LEN + after.len();
+        match size.checked_sub(least) {
+            Some(padding) => Ok(Self { before, padding, after, binary }),
+            None => Err(least),
+        }
+    }
+
+    /// The message with this stamp.
+    pub(super) fn seal(&self, stamp: Stamp) -> Message {
+        let capacity = self.before.len() + LEN + self.padding + self.after.len();
+        let mut message = Vec::with_capacity(capacity);
+        self.seal_into(stamp, &mut message);
+        match String::from_utf8(message) {
+            Ok(text) => Message::text(text),
+            Err(error) => Message::binary(error.into_bytes()),
+        }
+    }
+
+    /// The same, for a message that is lent.
+    pub(super) fn seal_into(&self, stamp: Stamp, message: &mut Vec<u8>) {
+        message.clear();
+        message.extend_from_slice(&self.before);
+        message.push(MARK);
+        hexadecimal(message, stamp.sender.into(), 8);
+        hexadecimal(message, stamp.sequence.into(), 8);
+        hexadecimal(message, stamp.due, 16);
+        message.push(MARK);
+        message.resize(message.len() + self.padding, PADDING);
+        message.extend_from_slice(self.after.as_bytes());
+    }
+
+    pub(super) fn is_binary(&self) -> bool {
+        self.binary
+    }
+}
+
+fn hexadecimal(message: &mut Vec<u8>, value: u64, digits: u32) {
+    message.extend(
+        (0..digits).rev().map(|at| b"0123456789abcdef"[(value >> (4 * at)) as usize & 0xf]),
+    );
+}
+
+/// Reads stamps out of what the server makes of messages.
+#[derive(Clone, Debug)]
+pub(super) struct Reader {
+    padding: usize,
+    /// Where the stamp was the last time, and so is the next time as a rule.
+    at: usize,
+}
+
+/// What a message that came is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    Stamped(Stamp),
+    /// It has a stamp, but not all of its padding.
+    Damaged,
+    /// A message of the server's own.
+    Foreign,
+}
+
+impl Reader {
+    pub(super) fn new(envelope: &Envelope) -> Self {
+        Self { padding: envelope.padding, at: 0 }
+    }
+
+    pub(super) fn read(&mut self, message: &[u8]) -> Reading {
+        let stamp = stamp_at(message, self.at).or_else(|| {
+            let marks = message.iter().enumerate().filter(|&(_, &byte)| byte == MARK);
+            let (at, stamp) =
+                marks.map(|(at, _)| at).find_map(|at| Some((at, stamp_at(message, at)?)))?;
+            self.at = at;
+            Some(stamp)
+        });
+        let Some(stamp) = stamp else { return Reading::Foreign };
+        let padding = message.get(self.at + LEN..self.at + LEN + self.padding);
+        match padding.is_some_and(|padding| padding.iter().all(|&byte| byte == PADDING)) {
+            true => Reading::Stamped(stamp),
+            false => Reading::Damaged,
+        }
+    }
+}
+
+fn stamp_at(message: &[u8], at: usize) -> Option<Stamp> {
+    let stamp = message.get(at..)?.get(..LEN)?;
+    if stamp[0] != MARK || stamp[LEN - 1] != MARK {
+        return None;
+    }
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0, |number, &digit| {
+            Some(number << 4 | u64::from(char::from(digit).to_digit(16)?))
+        })
+    };
+    Some(Stamp {
+        sender: number(&stamp[1..9])?.try_into().ok()?,
+        sequence: number(&stamp[9..17])?.try_into().ok()?,
+        due: number(&stamp[17..33])?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STAMP: Stamp = Stamp { sender: 0xabc, sequence: u32::MAX, due: 0x0123_4567_89ab_cdef };
+
+    #[test]
+    fn a_stamp_is_found_in_what_a_server_makes_of_it() {
+        for envelope in [Envelope::text(34), Envelope::text(500), Envelope::binary(100)] {
+            let envelope = envelope.expect("large enough");
+            let mut reader = Reader::new(&envelope);
+            let message = envelope.seal(STAMP);
+            assert_eq!(reader.read(message.as_bytes()), Reading::Stamped(STAMP));
+            for before in ["{\"type\":\"echo\",\"original\":\"", "~~", ""] {
+                let reply = [before.as_bytes(), message.as_bytes(), b"\"}"].concat();
+                assert_eq!(reader.read(&reply), Reading::Stamped(STAMP));
+                assert_eq!(reader.read(&reply), Reading::Stamped(STAMP));
+            }
+        }
+    }
+
+    #[test]
+    fn messages_have_the_size_that_was_asked_for() {
+        let room = Some("a \"room\"");
+        for envelope in [Envelope::text(128), Envelope::binary(128), Envelope::broadcast(room, 128)]
+        {
+            let message = envelope.expect("large enough").seal(STAMP);
+            assert_eq!(message.as_bytes().len(), 128);
+        }
+        let envelope = Envelope::broadcast(room, 128).expect("large enough");
+        let message: serde_json::Value =
+            serde_json::from_slice(envelope.seal(STAMP).as_bytes()).expect("JSON");
+        assert_eq!(
+            (&message["type"], &message["room"]),
+            (&"broadcast".into(), &"a \"room\"".into())
+        );
+        assert_eq!(Envelope::text(33).map(drop), Err(34));
+        assert_eq!(Envelope::binary(0).map(drop), Err(35));
+    }
+
+    #[test]
+    fn damage_is_seen() {
+        let envelope = Envelope::text(100).expect("large enough");
+        let message = envelope.seal(STAMP).as_bytes().to_vec();
+        let mut reader = Reader::new(&envelope);
+        assert_eq!(reader.read(&message[..99]), Reading::Damaged);
+        let mut changed = message.clone();
+        changed[70] = b'y';
+        assert_eq!(reader.read(&changed), Reading::Damaged);
+        changed = message;
+        changed[5] = b'g';
+        assert_eq!(reader.read(&changed), Reading::Foreign);
+        assert_eq!(reader.read(br#"{"type":"welcome"}"#), Reading::Foreign);
+    }
+}

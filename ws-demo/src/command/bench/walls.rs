@@ -1,0 +1,123 @@
+//! The limits of this machine that many connections run into.
+
+use std::fs;
+use std::io;
+
+use super::plan::Plan;
+use super::sources::Sources;
+
+/// File descriptors for other things than connections.
+const RESERVE: u64 = 64;
+
+/// A limit that keeps connections from being opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Wall {
+    Descriptors,
+    Ports,
+}
+
+impl Wall {
+    /// The wall that an error comes from.
+    pub(super) fn of(error: &io::Error) -> Option<Self> {
+        match error.kind() {
+            io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse => Some(Self::Ports),
+            _ if is_out_of_descriptors(error) => Some(Self::Descriptors),
+            _ => None,
+        }
+    }
+
+    pub(super) fn advice(self) -> &'static str {
+        match self {
+            Self::Descriptors => {
+                "this machine's limit of file descriptors is the wall: raise it (ulimit -n)"
+            }
+            Self::Ports => {
+                "this machine's ports are the wall: connect from more addresses \
+                 (--source 127.0.0.0/28 for a server on 127.0.0.1), or wait for those in TIME_WAIT"
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    use nix::errno::Errno;
+
+    let errno = error.raw_os_error().map(Errno::from_raw);
+    matches!(errno, Some(Errno::EMFILE | Errno::ENFILE))
+}
+
+#[cfg(not(unix))]
+fn is_out_of_descriptors(_error: &io::Error) -> bool {
+    false
+}
+
+/// Raises what can be raised, and refuses what cannot be done.
+///
+/// # Errors
+///
+/// The wall, in words.
+pub(super) fn check(plan: &Plan, sources: &Sources) -> Result<(), String> {
+    let clients = u64::from(plan.clients);
+    let limit = rlimit::increase_nofile_limit(clients + RESERVE).unwrap_or(u64::MAX);
+    fits(clients, limit, ports(), sources.len() as u64)
+}
+
+/// Whether so many clients fit into a limit of file descriptors, and the ports of some addresses.
+fn fits(clients: u64, limit: u64, ports: Option<u64>, addresses: u64) -> Result<(), String> {
+    let wanted = clients + RESERVE;
+    if limit < wanted {
+        let most = limit.saturating_sub(RESERVE);
+        return Err(format!(
+            "{clients} clients need {wanted} file descriptors, and the limit is {limit}: \
+             raise it (ulimit -n {wanted}) or use --clients {most}"
+        ));
+    }
+    match ports.map(|ports| ports.saturating_mul(addresses)) {
+        Some(most) if clients > most => Err(format!(
+            "{clients} clients need as many ports, and {addresses} source address(es) have {most}: \
+             add some, such as --source 127.0.0.0/28 for a server on 127.0.0.1"
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// How many ports one address has for connections to one server, where that is known.
+fn ports() -> Option<u64> {
+    let range = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?;
+    let mut bounds = range.split_ascii_whitespace().map(|bound| bound.parse::<u64>().ok());
+    let (first, last) = (bounds.next()??, bounds.next()??);
+    Some((last + 1).saturating_sub(first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_refused_in_words() {
+        for (clients, limit, ports, addresses, explanation) in [
+            (1000, 1063, None, 1, "1000 clients need 1064 file descriptors, and the limit is 1063"),
+            (10, 5, None, 1, "--clients 0"),
+            (30_000, 100_000, Some(28_232), 1, "1 source address(es) have 28232"),
+            (60_000, 100_000, Some(28_232), 2, "2 source address(es) have 56464"),
+        ] {
+            let error = fits(clients, limit, ports, addresses).expect_err("a wall");
+            assert!(error.contains(explanation), "{error}");
+        }
+        assert_eq!(fits(1000, 1064, None, 1), Ok(()));
+        assert_eq!(fits(56_464, 100_000, Some(28_232), 2), Ok(()));
+    }
+
+    #[test]
+    fn walls_are_known_by_their_errors() {
+        let wall = |kind: io::ErrorKind| Wall::of(&kind.into());
+        assert_eq!(wall(io::ErrorKind::AddrNotAvailable), Some(Wall::Ports));
+        assert_eq!(wall(io::ErrorKind::ConnectionRefused), None);
+        #[cfg(unix)]
+        {
+            let error = io::Error::from_raw_os_error(nix::errno::Errno::EMFILE as i32);
+            assert_eq!(Wall::of(&error), Some(Wall::Descriptors));
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! `connect`: a client for people and for pipes.
+
+mod ending;
+mod entry;
+mod input;
+mod json;
+mod screen;
+mod session;
+mod terminal;
+
+use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::command::time::duration;
+use crate::remote::{Dialer, Target};
+use crate::shutdown;
+use screen::{Screen, Style};
+use session::Session;
+
+/// How it ended, for whoever reads the manual.
+const STATUS: &str = "\
+Exit status:
+  0  the connection was closed in peace: by us, or by the server with code 1000 or none
+  1  there was no connection, it broke, or a line could not be sent
+  2  the command line is wrong
+  3  the server closed with another code
+  4  fewer messages came than --expect says
+
+In a pipe each line of standard input is one message; received messages are lines of standard
+output, binary ones in hexadecimal digits behind 'binary:'; everything else is on standard error.";
+
+/// What `connect` can be told.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = STATUS)]
+pub(crate) struct Connect {
+    #[command(flatten)]
+    target: Target,
+
+    /// Prints what happens as one JSON object a line
+    #[arg(long)]
+    json: bool,
+
+    /// Sends lines as they are: without commands, and without // for /
+    #[arg(long)]
+    raw: bool,
+
+    /// At the end of the input, closes once nothing has come for so long
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
+    wait: Duration,
+
+    /// At the end of the input, closes once so many messages have come; --timeout is how long each
+    /// may take
+    #[arg(long, value_name = "COUNT")]
+    expect: Option<u64>,
+
+    /// The largest message that is taken
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
+    max_message: usize,
+
+    /// Keeps the history of what was typed in this file
+    #[arg(long, env = "WS_DEMO_HISTORY", value_name = "FILE")]
+    history: Option<PathBuf>,
+
+    /// Shows the server's pings and the header fields of its response, too
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+impl Connect {
+    /// Connects, and converses until the connection has ended.
+    pub(crate) async fn run(self) -> io::Result<ExitCode> {
+        // The editor needs both.
+        let interactive = io::stdin().is_terminal() && io::stdout().is_terminal();
+        let mut screen = Screen::new(Style::choose(self.json), self.verbose);
+        let stop = shutdown::requested()?;
+        let opened = async {
+            let dialer = Dialer::new(&self.target, self.target.config(self.max_message)).await?;
+            dialer.dial(None).await
+        };
+        let (socket, response) = match opened.await {
+            Ok(opened) => opened,
+            Err(error) => {
+                screen.failed(&format_args!("cannot connect: {error}"))?;
+                return Ok(ExitCode::FAILURE);
+            }
+        };
+        screen.opened(self.target.url(), &response, interactive)?;
+
+        let (lines, terminal) = if interactive {
+            let (lines, printer, terminal) = input::edit(self.history)?;
+            screen.print_above(printer);
+            (lines, Some(terminal))
+        } else {
+            (input::read(), None)
+        };
+        let session = Session {
+            interactive,
+            commands: !self.raw,
+            wait: self.expect.map_or(self.wait, |_| self.target.timeout()),
+            expect: self.expect.unwrap_or(0),
+        };
+        let authentication = self.target.authentication();
+        let ending = session.run(socket, lines, authentication, &mut screen, stop).await;
+        // Restores it before the last line.
+        drop(terminal);
+        screen.ended(&ending)?;
+        Ok(ending.status())
+    }
+}

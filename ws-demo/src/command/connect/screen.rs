@@ -1,0 +1,235 @@
+//! What is shown: messages on standard output, everything else beside them.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style as Colour};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+use ws_tokio::Message;
+use ws_tokio::proto::client::{Response, Uri};
+
+use super::ending::Ending;
+use super::entry::HELP;
+use super::input::Printer;
+use super::json;
+use crate::printable::Printable;
+
+const ARROW: Colour = AnsiColor::Green.on_default();
+const NOTE: Colour = Colour::new().dimmed();
+const FAULT: Colour = AnsiColor::Red.on_default();
+
+/// How much of binary data a person is shown, in bytes.
+const SHOWN: usize = 256;
+
+/// For whom it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Style {
+    /// Programs: messages as they came.
+    Plain,
+    /// Programs: each event is a JSON object.
+    Json,
+    /// People.
+    Terminal { colours: bool },
+}
+
+impl Style {
+    /// What standard output calls for; `NO_COLOR` and its like are respected.
+    pub(super) fn choose(json: bool) -> Self {
+        if json {
+            return Self::Json;
+        }
+        let stdout = io::stdout();
+        match stdout.is_terminal() {
+            true => Self::Terminal {
+                colours: anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never,
+            },
+            false => Self::Plain,
+        }
+    }
+}
+
+/// Shows things. Each fails if the output takes no more.
+pub(super) struct Screen {
+    style: Style,
+    verbose: bool,
+    /// Prints above the line that is being edited.
+    printer: Option<Printer>,
+}
+
+impl Screen {
+    pub(super) fn new(style: Style, verbose: bool) -> Self {
+        Self { style, verbose, printer: None }
+    }
+
+    pub(super) fn print_above(&mut self, printer: Printer) {
+        self.printer = Some(printer);
+    }
+
+    pub(super) fn opened(
+        &mut self,
+        url: &Uri,
+        response: &Response,
+        interactive: bool,
+    ) -> io::Result<()> {
+        let subprotocol = response.subprotocol();
+        let extensions = response.header("Sec-WebSocket-Extensions");
+        if self.style == Style::Json {
+            let opened =
+                json!({"event": "open", "subprotocol": subprotocol, "extensions": extensions});
+            return self.out(&opened.to_string());
+        }
+        let scheme = if url.is_secure() { "wss" } else { "ws" };
+        let mut text = format!("connected to {scheme}://{}{}", url.authority(), url.target());
+        if let Some(subprotocol) = subprotocol {
+            text += &format!(", subprotocol {subprotocol}");
+        }
+        if let Some(extensions) = extensions {
+            text += &format!(", {}", Printable::new(extensions, SHOWN));
+        }
+        if interactive {
+            text += "; /help shows the commands";
+        }
+        self.note(&text)?;
+        if self.verbose {
+            for (name, value) in response.headers().iter() {
+                let value = String::from_utf8_lossy(value);
+                self.note(&format!("  {name}: {}", Printable::new(&value, SHOWN)))?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn message(&mut self, message: &Message) -> io::Result<()> {
+        match (message, self.style) {
+            (Message::Text(text), Style::Plain) => self.out(text),
+            (Message::Text(text), Style::Json) => {
+                self.out(&json!({"event": "text", "data": &**text}).to_string())
+            }
+            (Message::Text(text), Style::Terminal { colours }) => {
+                let text = json::pretty(text, colours).unwrap_or_else(|| lines(text));
+                let arrow = self.paint(ARROW, "<");
+                self.out(&format!("{arrow} {text}"))
+            }
+            (Message::Binary(data), Style::Plain) => {
+                self.out(&format!("binary: {}", hexadecimal(data)))
+            }
+            (Message::Binary(data), Style::Json) => {
+                self.out(&json!({"event": "binary", "base64": STANDARD.encode(data)}).to_string())
+            }
+            (Message::Binary(data), Style::Terminal { .. }) => {
+                let arrow = self.paint(ARROW, "<");
+                let shown = hexadecimal(&data[..data.len().min(SHOWN)]);
+                let more = if data.len() > SHOWN { "…" } else { "" };
+                self.out(&format!("{arrow} binary, {} bytes: {shown}{more}", data.len()))
+            }
+            (Message::Ping(_), _) if self.verbose && self.style != Style::Json => {
+                self.note("the server pinged")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A pong, and how long it took if it was asked for.
+    pub(super) fn pong(&mut self, took: Option<Duration>) -> io::Result<()> {
+        match (took, self.style) {
+            (took, Style::Json) => {
+                let milliseconds = took.map(|took| took.as_secs_f64() * 1000.0);
+                self.out(&json!({"event": "pong", "ms": milliseconds}).to_string())
+            }
+            (Some(took), _) => self.note(&format!("pong after {took:.1?}")),
+            (None, _) if self.verbose => self.note("a pong that nobody asked for"),
+            (None, _) => Ok(()),
+        }
+    }
+
+    pub(super) fn help(&mut self) -> io::Result<()> {
+        self.note(HELP)
+    }
+
+    /// A fault; in JSON it goes to standard error, too, for it is none of the server's doing.
+    pub(super) fn failed(&mut self, error: &dyn Display) -> io::Result<()> {
+        self.aside(FAULT, &error.to_string())
+    }
+
+    pub(super) fn ended(&mut self, ending: &Ending) -> io::Result<()> {
+        // The editor is gone.
+        self.printer = None;
+        match (ending, self.style) {
+            (
+                Ending::Closed(closed) | Ending::Faulty(closed) | Ending::Missing { closed, .. },
+                Style::Json,
+            ) => {
+                let by = match closed.initiator {
+                    ws_tokio::proto::Initiator::Local => "client",
+                    _ => "server",
+                };
+                let code = closed.code().get();
+                let reason = closed.reason();
+                let event = json!({"event": "close", "code": code, "reason": reason, "by": by});
+                self.out(&event.to_string())?;
+                match ending {
+                    Ending::Missing { .. } => self.failed(ending),
+                    _ => Ok(()),
+                }
+            }
+            (Ending::Broken(_) | Ending::Missing { .. }, _) => self.failed(ending),
+            (Ending::Closed(_) | Ending::Faulty(_), _) => self.note(&ending.to_string()),
+        }
+    }
+
+    /// Says something that is not a message.
+    fn note(&mut self, text: &str) -> io::Result<()> {
+        self.aside(NOTE, text)
+    }
+
+    fn aside(&mut self, colour: Colour, text: &str) -> io::Result<()> {
+        if self.printer.is_some() {
+            let text = self.paint(colour, text);
+            return self.out(&text);
+        }
+        let stderr = io::stderr();
+        match anstream::AutoStream::choice(&stderr) {
+            anstream::ColorChoice::Never => writeln!(stderr.lock(), "{text}"),
+            _ => writeln!(stderr.lock(), "{colour}{text}{colour:#}"),
+        }
+    }
+
+    fn paint(&self, colour: Colour, text: &str) -> String {
+        match self.style {
+            Style::Terminal { colours: true } => format!("{colour}{text}{colour:#}"),
+            _ => text.to_owned(),
+        }
+    }
+
+    fn out(&mut self, text: &str) -> io::Result<()> {
+        match &mut self.printer {
+            Some(printer) => printer.print(format!("{text}\n")).map_err(io::Error::other),
+            None => {
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(text.as_bytes())?;
+                stdout.write_all(b"\n")?;
+                stdout.flush()
+            }
+        }
+    }
+}
+
+/// Text whose lines stay lines, and which has no other power over the terminal.
+fn lines(text: &str) -> String {
+    let lines: Vec<_> =
+        text.split('\n').map(|line| Printable::new(line, usize::MAX).to_string()).collect();
+    lines.join("\n")
+}
+
+fn hexadecimal(data: &[u8]) -> String {
+    use std::fmt::Write as _;
+
+    let mut text = String::with_capacity(2 * data.len());
+    for byte in data {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}

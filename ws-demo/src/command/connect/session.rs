@@ -1,0 +1,234 @@
+//! The conversation: lines go out, messages come in.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+use ws_tokio::{Bytes, CloseCode, Closed, Error, Message, ReadHalf, WebSocket, WriteHalf};
+
+use super::ending::Ending;
+use super::entry::Entry;
+use super::input::{Input, Lines};
+use super::screen::Screen;
+use crate::remote::Stream;
+
+/// How to converse.
+pub(super) struct Session {
+    /// Whether a person types.
+    pub(super) interactive: bool,
+    /// Whether lines may be commands.
+    pub(super) commands: bool,
+    /// How long nothing may come, at the end of the input, before the connection is closed.
+    pub(super) wait: Duration,
+    /// How many messages are to come.
+    pub(super) expect: u64,
+}
+
+/// What both directions know.
+struct Shared<'s> {
+    screen: RefCell<&'s mut Screen>,
+    /// Pings whose pongs have not come.
+    pings: RefCell<VecDeque<(Bytes, Instant)>>,
+    received: Cell<u64>,
+    latest: Cell<Instant>,
+    arrival: Notify,
+    /// Whether a line could not be sent.
+    faulty: Cell<bool>,
+}
+
+impl Session {
+    /// Converses until the connection has ended.
+    pub(super) async fn run(
+        self,
+        socket: WebSocket<Stream>,
+        lines: Lines,
+        authentication: Option<String>,
+        screen: &mut Screen,
+        stop: impl Future<Output = ()>,
+    ) -> Ending {
+        let shared = Shared {
+            screen: RefCell::new(screen),
+            pings: RefCell::default(),
+            received: Cell::new(0),
+            latest: Cell::new(Instant::now()),
+            arrival: Notify::new(),
+            faulty: Cell::new(false),
+        };
+        let (mut reader, writer) = socket.split();
+        // They must not wait for each other: a server that is not read from may not read, either.
+        let ended = {
+            let mut writing = pin!(self.write(writer, lines, authentication, stop, &shared));
+            let mut reading = pin!(read(&mut reader, &shared));
+            tokio::select! {
+                ended = &mut reading => ended,
+                // What keeps it from writing is met by reading, too.
+                () = &mut writing => reading.await,
+            }
+        };
+        let received = shared.received.get();
+        match (ended, reader.closed()) {
+            (Err(Failure::Output(error)), _) => Ending::Broken(format!("standard output: {error}")),
+            (Err(Failure::Connection(error)), closed) => match closed {
+                // The server's Close frame says more than what became of the stream behind it.
+                Some(closed) if closed.received.is_some() => Ending::Closed(closed),
+                _ => Ending::Broken(error.to_string()),
+            },
+            (Ok(()), Some(closed)) => self.judge(closed, received, shared.faulty.get()),
+            (Ok(()), None) => Ending::Broken("the stream ended".to_owned()),
+        }
+    }
+
+    fn judge(&self, closed: Closed, received: u64, faulty: bool) -> Ending {
+        if closed.received.is_none() {
+            return Ending::Broken("the server did not answer the Close frame".to_owned());
+        }
+        match self.expect {
+            _ if faulty && !self.interactive => Ending::Faulty(closed),
+            expected if received < expected => Ending::Missing { expected, received, closed },
+            _ => Ending::Closed(closed),
+        }
+    }
+
+    async fn write(
+        &self,
+        mut writer: WriteHalf<Stream>,
+        mut lines: Lines,
+        authentication: Option<String>,
+        stop: impl Future<Output = ()>,
+        shared: &Shared<'_>,
+    ) {
+        let sent = async {
+            if let Some(message) = authentication {
+                writer.send(message).await?;
+            }
+            self.speak(&mut writer, &mut lines, shared).await
+        };
+        let sent = tokio::select! {
+            sent = sent => sent,
+            () = stop => Ok(()),
+        };
+        // What went wrong with the stream, the reader meets, too.
+        if sent.is_ok() {
+            let _ = writer.close(CloseCode::NORMAL).await;
+        }
+    }
+
+    /// Sends what is to be sent; at its end the connection is to be closed.
+    async fn speak(
+        &self,
+        writer: &mut WriteHalf<Stream>,
+        lines: &mut Lines,
+        shared: &Shared<'_>,
+    ) -> Result<(), Error> {
+        while let Some(input) = lines.recv().await {
+            let line = match input {
+                Input::Line(line) => line,
+                Input::Failed(error) => {
+                    shared.fault(&error);
+                    return Ok(());
+                }
+            };
+            if line.is_empty() && self.interactive {
+                continue;
+            }
+            let entry = match self.commands {
+                true => Entry::parse(&line),
+                false => Ok(Entry::Text(&line)),
+            };
+            match entry {
+                Ok(Entry::Text(text)) => writer.send(text).await?,
+                Ok(Entry::Binary(data)) => writer.send(data).await?,
+                Ok(Entry::File(path)) => match tokio::fs::read(&path).await {
+                    Ok(data) => writer.send(data).await?,
+                    Err(error) => shared.fault(&format!("{}: {error}", path.display())),
+                },
+                Ok(Entry::Ping(payload)) => {
+                    let payload = Bytes::copy_from_slice(payload.unwrap_or_default().as_bytes());
+                    shared.pings.borrow_mut().push_back((payload.clone(), Instant::now()));
+                    writer.send(Message::Ping(payload)).await?;
+                }
+                Ok(Entry::Close(close)) => return writer.close(close).await,
+                Ok(Entry::Help) => shared.show(Screen::help),
+                Err(error) => shared.fault(&error),
+            }
+            shared.latest.set(Instant::now());
+        }
+        if !self.interactive {
+            self.linger(shared).await;
+        }
+        Ok(())
+    }
+
+    /// Waits until all that is expected has come, or nothing comes any more.
+    async fn linger(&self, shared: &Shared<'_>) {
+        shared.latest.set(Instant::now());
+        loop {
+            if self.expect > 0 && shared.received.get() >= self.expect {
+                return;
+            }
+            tokio::select! {
+                () = shared.arrival.notified() => {}
+                () = sleep_until(shared.latest.get() + self.wait) => return,
+            }
+        }
+    }
+}
+
+/// Why the conversation ended early.
+enum Failure {
+    Connection(Error),
+    Output(io::Error),
+}
+
+async fn read(reader: &mut ReadHalf<Stream>, shared: &Shared<'_>) -> Result<(), Failure> {
+    while let Some(message) = reader.recv().await.map_err(Failure::Connection)? {
+        shared.received(&message).map_err(Failure::Output)?;
+        // Others have their turn while the server says much.
+        tokio::task::consume_budget().await;
+    }
+    Ok(())
+}
+
+impl Shared<'_> {
+    fn received(&self, message: &Message) -> io::Result<()> {
+        let mut screen = self.screen.borrow_mut();
+        match message {
+            Message::Pong(payload) => {
+                let took = self.answered(payload);
+                screen.pong(took)?;
+            }
+            message => screen.message(message)?,
+        }
+        if message.is_data() {
+            self.received.set(self.received.get() + 1);
+        }
+        if message.is_data() || matches!(message, Message::Pong(_)) {
+            self.latest.set(Instant::now());
+            self.arrival.notify_one();
+        }
+        Ok(())
+    }
+
+    /// How long the ping with this payload took; earlier ones need no answer (RFC 6455 §5.5.3).
+    fn answered(&self, payload: &Bytes) -> Option<Duration> {
+        let mut pings = self.pings.borrow_mut();
+        let at = pings.iter().position(|(sent, _)| sent == payload)?;
+        let (_, sent) = pings.drain(..=at).next_back()?;
+        Some(sent.elapsed())
+    }
+
+    fn fault(&self, error: &str) {
+        self.faulty.set(true);
+        self.show(|screen| screen.failed(&error));
+    }
+
+    /// An output that takes no more is found out by the next message.
+    fn show(&self, show: impl FnOnce(&mut Screen) -> io::Result<()>) {
+        let _ = show(&mut self.screen.borrow_mut());
+    }
+}

@@ -1,0 +1,181 @@
+//! The command line.
+
+mod bench;
+mod connect;
+mod healthcheck;
+mod script;
+mod serve;
+pub(crate) mod time;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use tokio::runtime::Builder;
+
+use bench::Bench;
+use connect::Connect;
+use healthcheck::Healthcheck;
+use serve::Serve;
+
+/// A WebSocket server to run: welcome, echo, broadcast, and a page to try it.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serves clients until SIGINT or SIGTERM; this is what happens without a command, too
+    Serve(Box<Serve>),
+    /// Shows a server and two clients talking, over real sockets, and ends
+    Script,
+    /// Prints the settings of `serve`
+    #[command(skip)]
+    Print(String),
+    /// Talks to a server: for people, and in pipes
+    Connect(Box<Connect>),
+    /// Puts load on a server, and says what it makes of it
+    Bench(Box<Bench>),
+    /// Asks a server whether it is well; the exit code says so, for containers
+    Healthcheck(Healthcheck),
+}
+
+impl Arguments {
+    /// Reads the command line; ends the process if it makes no sense, or was only to be explained.
+    pub(crate) fn read() -> Result<Command, Box<dyn Error>> {
+        let matches = Self::command().get_matches();
+        let command = Self::from_arg_matches(&matches)?.into_command();
+        match &command {
+            Command::Serve(serve) if serve.print_config => Ok(Command::Print(settings(&matches))),
+            _ => Ok(command),
+        }
+    }
+
+    /// The command that was given, or `serve`.
+    pub(crate) fn into_command(self) -> Command {
+        self.command.unwrap_or_else(|| Command::Serve(Box::new(self.serve)))
+    }
+}
+
+impl Command {
+    /// Does what was asked for; the status says how it ended.
+    pub(crate) fn run(self) -> Result<ExitCode, Box<dyn Error>> {
+        let mut runtime = Builder::new_multi_thread();
+        if let Self::Serve(serve) = &self
+            && let Some(threads) = serve.threads()
+        {
+            runtime.worker_threads(threads);
+        }
+        runtime.enable_all().build()?.block_on(self.run_on_runtime())
+    }
+
+    async fn run_on_runtime(self) -> Result<ExitCode, Box<dyn Error>> {
+        match self {
+            Self::Serve(serve) => serve.run().await?,
+            Self::Script => script::play().await?,
+            Self::Print(text) => print!("{text}"),
+            Self::Connect(connect) => return Ok(connect.run().await?),
+            Self::Bench(bench) => return bench.run().await,
+            Self::Healthcheck(healthcheck) => return Ok(healthcheck.run().await),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The settings of `serve` as they are, each as the environment variable that would set it.
+fn settings(matches: &ArgMatches) -> String {
+    let (command, matches) = match matches.subcommand() {
+        Some((name, matches)) => {
+            let command = Arguments::command().find_subcommand(name).cloned();
+            (command.unwrap_or_default(), matches)
+        }
+        None => (Arguments::command(), matches),
+    };
+    let mut text = String::new();
+    for argument in command.get_arguments() {
+        let (Some(variable), id) = (argument.get_env(), argument.get_id().as_str()) else {
+            continue;
+        };
+        let variable = variable.display();
+        let Some(values) = matches.get_raw(id) else {
+            text += &format!("# {variable} is not set\n");
+            continue;
+        };
+        let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
+        let source = match matches.value_source(id) {
+            Some(ValueSource::CommandLine) => "# from the command line\n",
+            Some(ValueSource::EnvVariable) => "# from the environment\n",
+            _ => "",
+        };
+        text += &format!("{source}{variable}={}\n", values.join(","));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Command, String> {
+        Arguments::try_parse_from([&["ws-demo"], arguments].concat())
+            .map(Arguments::into_command)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn serve_is_the_default_and_its_flags_need_no_word() {
+        for arguments in [&[][..], &["serve"]] {
+            assert!(matches!(parse(arguments), Ok(Command::Serve(_))), "{arguments:?}");
+        }
+        for arguments in [&["--listen", "[::]:0"][..], &["serve", "--listen", "[::]:0"]] {
+            assert!(matches!(parse(arguments), Ok(Command::Serve(_))), "{arguments:?}");
+        }
+        assert!(matches!(parse(&["script"]), Ok(Command::Script)));
+    }
+
+    #[test]
+    fn mistakes_are_explained() {
+        for (arguments, explanation) in [
+            (&["--listen", "9001"][..], "expected a host and a port"),
+            (&["--listen", ":9001"], "expected a host and a port"),
+            (&["--listen", "localhost:http"], "the port is not a number"),
+            (&["--listen", "localhost:65536"], "the port is not a number"),
+            (&["--max-message", "1MB"], "invalid digit"),
+            (&["--max-message", "-1"], "unexpected argument"),
+            (&["--ping-interval", "25"], "time unit needed"),
+            (&["--ping-timeout", "0s"], "more than no time"),
+            (&["--handshake-timeout", "soon"], "expected number"),
+            (&["--shutdown-timeout", "10000000000y"], "a year at most"),
+            (&["--listen", "unix:"], "expected a path"),
+            (&["--tls-cert", "cert.pem"], "--tls-key"),
+            (&["--origin", "chat.example"], "expected a scheme and a host"),
+            (&["--trusted-proxy", "10.0.0.0/33"], "expected an address or a network"),
+            (&["--slow", "wait"], "possible values: close, drop"),
+            (&["--threads", "0"], "1..=1024"),
+            (&["--engine", "redis://localhost"], "nats://HOST:PORT"),
+            (&["--engine-prefix", "a.*"], "expected words"),
+            (&["--log-format", "xml"], "possible values: text, json"),
+            (&["--msg-rate", "-1"], "unexpected argument"),
+            (&["--verbose"], "unexpected argument"),
+            (&["serve", "now"], "unexpected argument"),
+            (&["sreve"], "unrecognized subcommand"),
+            (&["--listen", "[::]:0", "script"], "cannot be used with"),
+        ] {
+            let error = parse(arguments).expect_err("a mistake");
+            assert!(error.contains(explanation), "{arguments:?}: {error}");
+        }
+    }
+}

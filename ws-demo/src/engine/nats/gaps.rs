@@ -1,0 +1,70 @@
+//! What is missing on a subject.
+
+use std::collections::HashMap;
+
+use super::envelope::NodeId;
+
+/// The index of what each node sent last to a subject.
+#[derive(Debug, Default)]
+pub(super) struct Gaps(HashMap<NodeId, u64>);
+
+impl Gaps {
+    /// Something came; returns how many before it did not. What a node sent before the first that
+    /// came is not missed by anybody.
+    pub(super) fn follow(&mut self, node: NodeId, index: u64) -> u64 {
+        match self.0.insert(node, index) {
+            None => 0,
+            Some(last) if index > last => index - last - 1,
+            // A node counts anew when its last member has left the room and another one comes.
+            Some(_) => index.saturating_sub(1),
+        }
+    }
+
+    /// A node is gone.
+    pub(super) fn forget(&mut self, node: NodeId) {
+        self.0.remove(&node);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: NodeId = NodeId::new(1);
+    const B: NodeId = NodeId::new(2);
+
+    #[test]
+    fn what_comes_one_after_the_other_leaves_no_gap() {
+        let mut gaps = Gaps::default();
+        for index in 7..20 {
+            assert_eq!(gaps.follow(A, index), 0);
+            assert_eq!(gaps.follow(B, index * 1000), if index == 7 { 0 } else { 999 });
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_counted_once() {
+        let mut gaps = Gaps::default();
+        assert_eq!(gaps.follow(A, 1), 0);
+        assert_eq!(gaps.follow(A, 5), 3);
+        assert_eq!(gaps.follow(A, 6), 0);
+    }
+
+    #[test]
+    fn a_node_that_counts_anew_has_sent_all_from_the_first() {
+        let mut gaps = Gaps::default();
+        assert_eq!(gaps.follow(A, 9), 0);
+        assert_eq!(gaps.follow(A, 1), 0);
+        assert_eq!(gaps.follow(A, 2), 0);
+        assert_eq!(gaps.follow(A, 2), 1);
+        assert_eq!(gaps.follow(A, 0), 0);
+    }
+
+    #[test]
+    fn nothing_is_missing_of_a_node_that_is_forgotten() {
+        let mut gaps = Gaps::default();
+        assert_eq!(gaps.follow(A, 1), 0);
+        gaps.forget(A);
+        assert_eq!(gaps.follow(A, 5), 0);
+    }
+}

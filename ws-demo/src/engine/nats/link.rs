@@ -1,0 +1,549 @@
+//! The task that talks to the broker.
+
+use std::collections::{HashMap, VecDeque};
+use std::future::{Future, pending, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+use std::time::Duration;
+
+use async_nats::message::OutboundMessage;
+use async_nats::{Client, ConnectOptions, Event, Message, Request, RequestErrorKind, Subscriber};
+use bytes::Bytes;
+use futures_sink::Sink as _;
+use rand::TryRng as _;
+use rand::rngs::{SysError, SysRng};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{JoinHandle, yield_now};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::envelope::{Draft, HEADER, Header, Kind, NodeId};
+use super::gaps::Gaps;
+use super::inbox::{ChannelId, Inbox};
+use super::pulse::Pulse;
+use super::report::{self, Part};
+use super::servers::Servers;
+use super::subjects::Subjects;
+use super::{Outgoing, Settings, Shared, Wish, lock};
+use crate::engine::Publication;
+use crate::hub::Hub;
+use crate::id::ClientId;
+use crate::room::RoomName;
+
+/// How long the broker may take to answer, or to take what it is sent.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often the broker is asked whether it is there; it is given up when it misses two.
+const PING_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The longest pause between two attempts to reach it.
+const MAX_RECONNECT_DELAY: Duration = Duration::from_secs(2);
+
+/// How long the end of the server waits for the broker.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// What the client library may hold, of either direction: messages to the broker, and of each
+/// subscription messages that this task has not come to.
+const CLIENT_CAPACITY: usize = 128;
+const SUBSCRIPTION_CAPACITY: usize = 16 * 1024;
+
+/// After so many deliveries clients get their turn.
+const DELIVERIES: usize = 32;
+
+/// What a client's text has at least beside the message that it broadcasts.
+const AROUND_MESSAGE: usize = r#"{"type":"broadcast","message":}"#.len();
+
+/// The broker's end, before it runs.
+pub(crate) struct Link {
+    settings: Settings,
+    shared: Arc<Shared>,
+    queue: mpsc::Receiver<Outgoing>,
+    node: NodeId,
+}
+
+/// A link that runs.
+#[derive(Debug)]
+pub(crate) struct Running {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Link {
+    pub(super) fn new(
+        settings: Settings,
+        shared: Arc<Shared>,
+        queue: mpsc::Receiver<Outgoing>,
+    ) -> Result<Self, SysError> {
+        let node = NodeId::new(SysRng.try_next_u64()?);
+        Ok(Self { settings, shared, queue, node })
+    }
+
+    /// Begins to talk to the broker, for a hub whose clients' texts are no longer than
+    /// `max_message`.
+    pub(crate) fn start(self, hub: Arc<Hub>, max_message: usize) -> Running {
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(async move {
+            match Session::open(self, hub, max_message).await {
+                Ok(session) => session.run(stopped).await,
+                Err(error) => tracing::error!("[ws] engine: {error}"),
+            }
+        });
+        Running { stop, task }
+    }
+}
+
+impl Running {
+    /// Says goodbye to the other nodes.
+    pub(crate) async fn stop(self) {
+        drop(self.stop);
+        // The others find out by themselves if the broker does not take it.
+        let _ = timeout(FAREWELL, self.task).await;
+    }
+}
+
+struct Session {
+    hub: Arc<Hub>,
+    shared: Arc<Shared>,
+    node: NodeId,
+    servers: Servers,
+    subjects: Subjects,
+    /// How long clients' texts may be.
+    max_message: usize,
+    client: Client,
+    events: mpsc::UnboundedReceiver<Event>,
+    state: State,
+    /// The broker's answer that it has all subscriptions which were made before it was asked.
+    barrier: Option<Barrier>,
+    /// The rooms that are ready then.
+    awaiting: Vec<(RoomName, u64)>,
+    inbox: Inbox<Source, Subscriber>,
+    everybody: Option<Subject>,
+    nodes: Option<Subject>,
+    rooms: HashMap<RoomName, Subject>,
+    queue: mpsc::Receiver<Outgoing>,
+    /// What the node says of itself, before anything of its clients.
+    own: VecDeque<Draft>,
+    sequence: u64,
+    pulse: Pulse,
+    was_malformed: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// It was not said yet.
+    Starting,
+    Away,
+    /// It is connected, and was not said to be back.
+    Back,
+    Up,
+}
+
+type Barrier = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+
+/// Where something came from.
+#[derive(Clone, Debug)]
+enum Source {
+    Everybody,
+    Nodes,
+    Room(RoomName),
+}
+
+/// A subject that is subscribed.
+struct Subject {
+    channel: ChannelId,
+    /// How much was published to it.
+    index: u64,
+    gaps: Gaps,
+}
+
+impl Subject {
+    fn next_index(subject: Option<&mut Self>) -> u64 {
+        // To a room that was left since, it is one message by itself.
+        let Some(subject) = subject else { return 1 };
+        subject.index += 1;
+        subject.index
+    }
+}
+
+/// What is to be published next.
+enum Next {
+    Own(Draft),
+    Queued(Outgoing),
+}
+
+impl Session {
+    async fn open(link: Link, hub: Arc<Hub>, max_message: usize) -> Result<Self, String> {
+        let Link { settings: Settings { servers, prefix }, shared, queue, node } = link;
+        let (sender, events) = mpsc::unbounded_channel();
+        let client = ConnectOptions::new()
+            .name(format!("ws-demo {node}"))
+            .retry_on_initial_connect()
+            .no_echo()
+            .client_capacity(CLIENT_CAPACITY)
+            .subscription_capacity(SUBSCRIPTION_CAPACITY)
+            .ping_interval(PING_INTERVAL)
+            .connection_timeout(PATIENCE)
+            .reconnect_delay_callback(reconnect_delay)
+            .event_callback(move |event| {
+                // Nobody listens only when the link has ended.
+                let _ = sender.send(event);
+                async {}
+            })
+            .connect(servers.addresses())
+            .await
+            .map_err(|error| error.to_string())?;
+        Ok(Self {
+            hub,
+            shared,
+            node,
+            servers,
+            subjects: Subjects::new(prefix),
+            max_message,
+            client,
+            events,
+            state: State::Starting,
+            barrier: None,
+            awaiting: Vec::new(),
+            inbox: Inbox::new(),
+            everybody: None,
+            nodes: None,
+            rooms: HashMap::new(),
+            queue,
+            own: VecDeque::new(),
+            sequence: 0,
+            pulse: Pulse::new(Instant::now()),
+            was_malformed: false,
+        })
+    }
+
+    async fn run(mut self, mut stop: oneshot::Receiver<()>) {
+        loop {
+            let now = Instant::now();
+            let gone = lock(&self.shared.nodes).expire(now);
+            gone.into_iter().for_each(|node| self.forget(node));
+            let is_up = self.state == State::Up;
+            if is_up && self.own.is_empty() && self.pulse.due() <= now {
+                self.report(now);
+            }
+            let is_connected = matches!(self.state, State::Back | State::Up);
+            let expiry = lock(&self.shared.nodes).next_expiry();
+            let timer = expiry.into_iter().chain(is_up.then(|| self.pulse.due())).min();
+            tokio::select! {
+                _ = &mut stop => break,
+                Some(event) = self.events.recv() => self.handle(event).await,
+                answer = answered(&mut self.barrier) => self.pass(answer).await,
+                () = self.shared.wished.notified(), if is_connected && self.barrier.is_none() => {
+                    self.fulfil_wishes().await;
+                }
+                () = self.shared.changed.notified() => self.pulse.change(),
+                batch = self.inbox.take() => self.receive(batch).await,
+                next = next(is_up, &mut self.client, &mut self.own, &mut self.queue) => {
+                    self.publish(next);
+                }
+                () = sleep_until(timer.unwrap_or(now)), if timer.is_some() => {}
+            }
+        }
+        self.say_bye().await;
+    }
+
+    async fn handle(&mut self, event: Event) {
+        match event {
+            Event::Connected => self.connect().await,
+            Event::Disconnected | Event::Closed => self.go_down("the connection is lost"),
+            Event::ClientError(error) if self.state == State::Starting => {
+                self.go_down(&error.to_string());
+            }
+            Event::ServerError(error) => tracing::warn!("[ws] engine: {error}"),
+            event => tracing::debug!("[ws] engine: {event}"),
+        }
+    }
+
+    /// The broker is there. What was subscribed before, the client library has subscribed again.
+    async fn connect(&mut self) {
+        self.state = State::Back;
+        if self.everybody.is_none() {
+            self.everybody = self.subscribe(Source::Everybody, self.subjects.all()).await;
+        }
+        if self.nodes.is_none() {
+            self.nodes = self.subscribe(Source::Nodes, self.subjects.node()).await;
+        }
+        if self.everybody.is_none() || self.nodes.is_none() {
+            return self.give_up("it takes no subscription").await;
+        }
+        self.fulfil_wishes().await;
+        self.ask();
+    }
+
+    async fn subscribe(&mut self, source: Source, subject: String) -> Option<Subject> {
+        let subscriber = timeout(PATIENCE, self.client.subscribe(subject)).await.ok()?.ok()?;
+        let channel = self.inbox.open(source, subscriber);
+        Some(Subject { channel, index: 0, gaps: Gaps::default() })
+    }
+
+    async fn fulfil_wishes(&mut self) {
+        let mut wishes = self.shared.take_wishes().into_iter();
+        while let Some((room, wish)) = wishes.next() {
+            let Wish::Open(opening) = wish else {
+                if let Some(subject) = self.rooms.remove(&room) {
+                    self.inbox.close(subject.channel);
+                }
+                continue;
+            };
+            if !self.rooms.contains_key(&room) {
+                let subject = self.subjects.room(&room);
+                let Some(subject) = self.subscribe(Source::Room(room.clone()), subject).await
+                else {
+                    self.shared.give_back(room, wish);
+                    wishes.for_each(|(room, wish)| self.shared.give_back(room, wish));
+                    return self.give_up("it takes no subscription").await;
+                };
+                self.rooms.insert(room.clone(), subject);
+            }
+            self.awaiting.push((room, opening));
+        }
+        if !self.awaiting.is_empty() {
+            self.ask();
+        }
+    }
+
+    /// Asks a subject that nobody serves. The broker's answer to that comes behind everything that
+    /// it was sent before: a flush alone only says that it was sent.
+    fn ask(&mut self) {
+        let (client, subject) = (self.client.clone(), self.subjects.nobody());
+        self.barrier = Some(Box::pin(async move {
+            let request = Request::new().timeout(Some(PATIENCE));
+            match client.send_request(subject, request).await {
+                Ok(_) => Ok(()),
+                Err(error) if error.kind() == RequestErrorKind::NoResponders => Ok(()),
+                Err(error) => Err(error.to_string()),
+            }
+        }));
+    }
+
+    /// The broker has answered, or has not.
+    async fn pass(&mut self, answer: Result<(), String>) {
+        self.barrier = None;
+        if let Err(error) = answer {
+            return self.give_up(&error).await;
+        }
+        if self.state == State::Back {
+            self.go_up();
+        }
+        for (room, opening) in self.awaiting.drain(..) {
+            self.hub.room_ready(&room, opening);
+        }
+    }
+
+    fn go_up(&mut self) {
+        let max_payload = self.client.max_payload();
+        let max_message = max_payload.saturating_sub(HEADER);
+        self.shared.go_up(max_message);
+        self.state = State::Up;
+        self.pulse = Pulse::new(Instant::now());
+        let Self { servers, .. } = self;
+        tracing::info!("[ws] engine: connected to {servers}");
+        if self.max_message.saturating_sub(AROUND_MESSAGE) > max_message {
+            tracing::warn!(
+                "[ws] engine: {servers} takes {max_payload} bytes at most: broadcasts of more than \
+                 {max_message} are refused (too_large); raise its max_payload, or lower \
+                 --max-message"
+            );
+        }
+    }
+
+    /// The broker is away: nobody waits for it.
+    fn go_down(&mut self, why: &str) {
+        if matches!(self.state, State::Starting | State::Up) {
+            let Self { servers, .. } = self;
+            tracing::warn!(
+                "[ws] engine: {servers} cannot be reached ({why}): clients here go on, those of \
+                 other nodes are not reached until it is back"
+            );
+        }
+        self.state = State::Away;
+        self.barrier = None;
+        self.own.clear();
+        let opened = self.shared.go_down();
+        for (room, opening) in self.awaiting.drain(..).chain(opened) {
+            self.hub.room_ready(&room, opening);
+        }
+    }
+
+    /// The broker is connected and does nothing: it is connected anew.
+    async fn give_up(&mut self, why: &str) {
+        self.go_down(why);
+        let _ = timeout(PATIENCE, self.client.force_reconnect()).await;
+    }
+
+    fn report(&mut self, now: Instant) {
+        let mut rooms = Vec::new();
+        self.hub.visit_rooms_here(|room, members| rooms.push((room.clone(), members)));
+        self.own.extend(report::parts(self.hub.len(), &rooms));
+        self.pulse.beat(now, self.own.len());
+    }
+
+    /// The client library takes it without waiting.
+    fn publish(&mut self, next: Next) {
+        let (subject, payload) = match next {
+            Next::Own(draft) => self.seal_own(Kind::Presence, draft),
+            Next::Queued(outgoing) if self.state != State::Up => {
+                return self.shared.drop_outgoing(outgoing.draft.len());
+            }
+            Next::Queued(outgoing) => {
+                let len = outgoing.draft.len();
+                if len > self.client.max_payload() {
+                    tracing::warn!("[ws] engine: the broker takes no broadcast of {len} bytes");
+                    return self.shared.drop_outgoing(len);
+                }
+                self.shared.take_outgoing(len);
+                self.shared.published.fetch_add(1, Ordering::Relaxed);
+                self.seal(outgoing)
+            }
+        };
+        let message =
+            OutboundMessage { subject: subject.into(), payload, reply: None, headers: None };
+        if let Err(error) = Pin::new(&mut self.client).start_send(message) {
+            tracing::error!("[ws] engine: {error}");
+        }
+    }
+
+    fn seal(&mut self, outgoing: Outgoing) -> (String, Bytes) {
+        let Outgoing { from: sender, room, draft } = outgoing;
+        let (subject, index) = match &room {
+            None => (self.subjects.all(), Subject::next_index(self.everybody.as_mut())),
+            Some(room) => (self.subjects.room(room), Subject::next_index(self.rooms.get_mut(room))),
+        };
+        (subject, draft.seal(&self.header(Kind::Broadcast, index, sender)))
+    }
+
+    fn seal_own(&mut self, kind: Kind, draft: Draft) -> (String, Bytes) {
+        let index = Subject::next_index(self.nodes.as_mut());
+        let header = self.header(kind, index, ClientId::new(0));
+        (self.subjects.node(), draft.seal(&header))
+    }
+
+    fn header(&mut self, kind: Kind, index: u64, sender: ClientId) -> Header {
+        self.sequence += 1;
+        Header { kind, node: self.node, sequence: self.sequence, index, sender }
+    }
+
+    /// Delivers what came, each node's in the order in which it was sent.
+    async fn receive(&mut self, batch: Vec<(Source, Message)>) {
+        let mut envelopes = Vec::with_capacity(batch.len());
+        for (source, message) in batch {
+            match Header::split(&message.payload) {
+                Ok((header, _)) if header.node == self.node => {}
+                Ok((header, _)) => envelopes.push((source, header, message.payload)),
+                Err(error) => self.refuse(&error),
+            }
+        }
+        envelopes.sort_by_key(|(_, header, _)| (header.node, header.sequence));
+        for (count, (source, header, payload)) in envelopes.into_iter().enumerate() {
+            if lock(&self.shared.nodes).heard(header.node, Instant::now()) {
+                // It knows nothing of this one yet.
+                self.pulse.change();
+            }
+            let body = &payload[HEADER..];
+            match (header.kind, source) {
+                (Kind::Broadcast, source) => self.deliver(&source, &header, body),
+                (Kind::Presence, _) => match Part::parse(body) {
+                    Some(part) => lock(&self.shared.nodes).report(header.node, part),
+                    None => self.refuse(&"it is no report"),
+                },
+                (Kind::Bye, _) => {
+                    lock(&self.shared.nodes).remove(header.node);
+                    self.forget(header.node);
+                }
+            }
+            if (count + 1) % DELIVERIES == 0 {
+                yield_now().await;
+            }
+        }
+    }
+
+    fn deliver(&mut self, source: &Source, header: &Header, body: &[u8]) {
+        let (subject, room) = match source {
+            Source::Everybody => (self.everybody.as_mut(), None),
+            Source::Room(room) => (self.rooms.get_mut(room), Some(room)),
+            Source::Nodes => return self.refuse(&"it is no broadcast"),
+        };
+        let Some(subject) = subject else { return };
+        let missing = subject.gaps.follow(header.node, header.index);
+        self.shared.gaps.fetch_add(missing, Ordering::Relaxed);
+        let Ok(message) = str::from_utf8(body) else { return self.refuse(&"it is no text") };
+        self.shared.received.fetch_add(1, Ordering::Relaxed);
+        self.hub.deliver(Publication { from: header.sender, room, message });
+    }
+
+    /// Something came that no node of this version sends.
+    fn refuse(&mut self, why: &dyn std::fmt::Display) {
+        if !std::mem::replace(&mut self.was_malformed, true) {
+            tracing::warn!("[ws] engine: something that came is not understood: {why}");
+        }
+    }
+
+    fn forget(&mut self, node: NodeId) {
+        for subject in self.everybody.iter_mut().chain(self.rooms.values_mut()) {
+            subject.gaps.forget(node);
+        }
+    }
+
+    async fn say_bye(&mut self) {
+        if self.state != State::Up {
+            return;
+        }
+        self.queue.close();
+        while let Ok(outgoing) = self.queue.try_recv() {
+            let (subject, payload) = self.seal(outgoing);
+            let _ = self.client.publish(subject, payload).await;
+        }
+        let (subject, payload) = self.seal_own(Kind::Bye, Draft::new(b""));
+        let _ = self.client.publish(subject, payload).await;
+        let _ = self.client.flush().await;
+    }
+}
+
+/// The answer, if there is one to wait for.
+async fn answered(barrier: &mut Option<Barrier>) -> Result<(), String> {
+    match barrier {
+        Some(barrier) => barrier.await,
+        None => pending().await,
+    }
+}
+
+/// What is to be published next, when the client library takes it; while the broker is away, what
+/// is to be dropped.
+async fn next(
+    is_up: bool,
+    client: &mut Client,
+    own: &mut VecDeque<Draft>,
+    queue: &mut mpsc::Receiver<Outgoing>,
+) -> Next {
+    poll_fn(|cx| {
+        if is_up {
+            match Pin::new(&mut *client).poll_ready(cx) {
+                Poll::Ready(Ok(())) => {}
+                // Of its end an event tells.
+                Poll::Ready(Err(_)) | Poll::Pending => return Poll::Pending,
+            }
+            if let Some(draft) = own.pop_front() {
+                return Poll::Ready(Next::Own(draft));
+            }
+        }
+        match queue.poll_recv(cx) {
+            Poll::Ready(Some(outgoing)) => Poll::Ready(Next::Queued(outgoing)),
+            // The hub has ended; so will this.
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
+fn reconnect_delay(attempts: usize) -> Duration {
+    let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
+    let delay = Duration::from_millis(50).saturating_mul(2_u32.saturating_pow(doublings));
+    // The nodes do not all come back at once.
+    let jitter = rand::random_range(0.5..=1.0);
+    if attempts <= 1 { Duration::ZERO } else { delay.min(MAX_RECONNECT_DELAY).mul_f64(jitter) }
+}

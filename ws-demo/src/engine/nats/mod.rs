@@ -1,0 +1,303 @@
+//! Nodes that reach each other over a NATS broker.
+//!
+//! What clients do is handed to one task, the [`Link`], without waiting: broadcasts by a queue that
+//! is bounded in number and bytes and drops what finds no room, rooms by a map of what is wished,
+//! which cannot overflow.
+//!
+//! A room is subscribed while it has a member here. Clients that join are told when the broker has
+//! answered a request which was sent behind the subscription: then it has that, and nothing
+//! published later can be missed. While the broker is away they are told at once; what other nodes
+//! publish before it is back and has this node's subscriptions again does not come here, neither to
+//! them nor to those who were there before.
+
+mod envelope;
+mod gaps;
+mod inbox;
+mod link;
+mod nodes;
+mod pulse;
+mod report;
+mod servers;
+mod subjects;
+
+use std::collections::HashMap;
+use std::mem;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, mpsc};
+
+use super::{Engine, Opening, Publication, Status};
+use crate::id::ClientId;
+use crate::room::RoomName;
+use envelope::{Draft, HEADER};
+use nodes::Nodes;
+
+pub(crate) use link::{Link, Running};
+pub(crate) use servers::Servers;
+pub(crate) use subjects::Prefix;
+
+/// How many broadcasts may wait for the broker, and how many bytes.
+const MAX_WAITING: usize = 8192;
+const MAX_WAITING_BYTES: usize = 32 * 1024 * 1024;
+
+/// What the engine can be told.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) servers: Servers,
+    pub(crate) prefix: Prefix,
+}
+
+/// The hub's end.
+pub(crate) struct Nats {
+    shared: Arc<Shared>,
+    waiting: mpsc::Sender<Outgoing>,
+}
+
+/// What the hub's end and the link have in common.
+struct Shared {
+    wishes: Mutex<Wishes>,
+    /// There are new wishes.
+    wished: Notify,
+    /// Clients or members came or went.
+    changed: Notify,
+    nodes: Mutex<Nodes>,
+    /// What waits for the broker, in bytes.
+    waiting_bytes: AtomicUsize,
+    /// The longest message that the broker takes.
+    max_message: AtomicUsize,
+    published: AtomicU64,
+    received: AtomicU64,
+    dropped: AtomicU64,
+    gaps: AtomicU64,
+}
+
+/// What is wished of rooms, and was not done yet.
+#[derive(Default)]
+struct Wishes {
+    /// Whether the broker answers. A room that is wished while it does waits until it is ready.
+    up: bool,
+    rooms: HashMap<RoomName, Wish>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    Open(u64),
+    Close,
+}
+
+/// A broadcast that waits for the broker.
+struct Outgoing {
+    from: ClientId,
+    room: Option<RoomName>,
+    draft: Draft,
+}
+
+impl Nats {
+    /// The two ends. Nothing happens before the link runs.
+    ///
+    /// # Errors
+    ///
+    /// There are no random numbers.
+    pub(crate) fn new(settings: Settings) -> Result<(Self, Link), rand::rngs::SysError> {
+        let shared = Arc::new(Shared {
+            wishes: Mutex::default(),
+            wished: Notify::new(),
+            changed: Notify::new(),
+            nodes: Mutex::default(),
+            waiting_bytes: AtomicUsize::new(0),
+            max_message: AtomicUsize::new(usize::MAX),
+            published: AtomicU64::new(0),
+            received: AtomicU64::new(0),
+            dropped: AtomicU64::new(0),
+            gaps: AtomicU64::new(0),
+        });
+        let (waiting, queue) = mpsc::channel(MAX_WAITING);
+        let link = Link::new(settings, Arc::clone(&shared), queue)?;
+        Ok((Self { shared, waiting }, link))
+    }
+
+    fn wish(&self, room: &RoomName, wish: Wish) -> bool {
+        let mut wishes = lock(&self.shared.wishes);
+        wishes.rooms.insert(room.clone(), wish);
+        let up = wishes.up;
+        drop(wishes);
+        self.shared.wished.notify_one();
+        up
+    }
+}
+
+impl Engine for Nats {
+    fn open_room(&self, room: &RoomName, opening: u64) -> Opening {
+        match self.wish(room, Wish::Open(opening)) {
+            true => Opening::Pending,
+            false => Opening::Ready,
+        }
+    }
+
+    fn close_room(&self, room: &RoomName) {
+        self.wish(room, Wish::Close);
+    }
+
+    fn publish(&self, publication: Publication<'_>) {
+        let Publication { from, room, message } = publication;
+        let bytes = HEADER + message.len();
+        let before = self.shared.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
+        // A single one may have any size.
+        if before > 0 && before + bytes > MAX_WAITING_BYTES {
+            self.shared.drop_outgoing(bytes);
+            return;
+        }
+        let draft = Draft::new(message.as_bytes());
+        let outgoing = Outgoing { from, room: room.cloned(), draft };
+        if self.waiting.try_send(outgoing).is_err() {
+            self.shared.drop_outgoing(bytes);
+        }
+    }
+
+    fn max_message(&self) -> usize {
+        self.shared.max_message.load(Ordering::Relaxed)
+    }
+
+    fn changed(&self) {
+        self.shared.changed.notify_one();
+    }
+
+    fn clients_elsewhere(&self) -> usize {
+        lock(&self.shared.nodes).clients()
+    }
+
+    fn members_elsewhere(&self, room: &RoomName) -> usize {
+        lock(&self.shared.nodes).members(room)
+    }
+
+    fn rooms_elsewhere(&self, visit: &mut dyn FnMut(&RoomName, usize)) {
+        lock(&self.shared.nodes).rooms().for_each(|(room, members)| visit(room, members));
+    }
+
+    fn status(&self) -> Status {
+        let Shared { published, received, dropped, gaps, .. } = &*self.shared;
+        Status {
+            up: lock(&self.shared.wishes).up,
+            nodes: 1 + lock(&self.shared.nodes).len(),
+            published: published.load(Ordering::Relaxed),
+            received: received.load(Ordering::Relaxed),
+            dropped: dropped.load(Ordering::Relaxed),
+            gaps: gaps.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Shared {
+    /// The broker is away; returns the rooms that somebody waits for. They stay wished.
+    fn go_down(&self) -> Vec<(RoomName, u64)> {
+        let mut wishes = lock(&self.wishes);
+        wishes.up = false;
+        let opened = |(room, wish): (&RoomName, &Wish)| match wish {
+            Wish::Open(opening) => Some((room.clone(), *opening)),
+            Wish::Close => None,
+        };
+        wishes.rooms.iter().filter_map(opened).collect()
+    }
+
+    fn go_up(&self, max_message: usize) {
+        self.max_message.store(max_message, Ordering::Relaxed);
+        lock(&self.wishes).up = true;
+    }
+
+    fn take_wishes(&self) -> HashMap<RoomName, Wish> {
+        mem::take(&mut lock(&self.wishes).rooms)
+    }
+
+    /// A wish could not be fulfilled; a newer one stands.
+    fn give_back(&self, room: RoomName, wish: Wish) {
+        lock(&self.wishes).rooms.entry(room).or_insert(wish);
+    }
+
+    /// A broadcast leaves the queue.
+    fn take_outgoing(&self, bytes: usize) {
+        self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// A broadcast leaves the queue, or does not enter it, and other nodes miss it.
+    fn drop_outgoing(&self, bytes: usize) {
+        self.take_outgoing(bytes);
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A panic elsewhere leaves what is behind the locks here valid.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nats() -> (Nats, Link) {
+        let servers = "nats://127.0.0.1:1".parse().expect("an address");
+        let prefix = "test".parse().expect("a prefix");
+        Nats::new(Settings { servers, prefix }).expect("random numbers")
+    }
+
+    fn room(name: &str) -> RoomName {
+        RoomName::new(name).expect("a name")
+    }
+
+    fn publish(nats: &Nats, message: &str) {
+        nats.publish(Publication { from: ClientId::new(1), room: None, message });
+    }
+
+    #[test]
+    fn while_the_broker_is_away_rooms_are_ready_and_stay_wished() {
+        let (nats, _link) = nats();
+        assert_eq!(nats.open_room(&room("a"), 1), Opening::Ready);
+        nats.shared.go_up(10);
+        assert_eq!(nats.open_room(&room("b"), 2), Opening::Pending);
+        assert_eq!(nats.open_room(&room("c"), 3), Opening::Pending);
+        nats.close_room(&room("c"));
+        let mut opened = nats.shared.go_down();
+        opened.sort();
+        assert_eq!(opened, [(room("a"), 1), (room("b"), 2)]);
+        let wishes = nats.shared.take_wishes();
+        assert_eq!(wishes.len(), 3);
+        assert_eq!(wishes[&room("c")], Wish::Close);
+    }
+
+    #[test]
+    fn a_newer_wish_stands() {
+        let (nats, _link) = nats();
+        let _ = nats.open_room(&room("a"), 1);
+        for (name, wish) in nats.shared.take_wishes() {
+            nats.close_room(&room("a"));
+            nats.shared.give_back(name, wish);
+        }
+        assert_eq!(nats.shared.take_wishes()[&room("a")], Wish::Close);
+    }
+
+    #[test]
+    fn broadcasts_over_the_number_are_dropped_and_counted() {
+        let (nats, _link) = nats();
+        (0..MAX_WAITING + 5).for_each(|_| publish(&nats, "1"));
+        assert_eq!(nats.status().dropped, 5);
+        assert_eq!(nats.status().published, 0);
+    }
+
+    #[test]
+    fn broadcasts_over_the_bytes_are_dropped_and_counted() {
+        let (nats, _link) = nats();
+        let message = "1".repeat(MAX_WAITING_BYTES / 2 - HEADER);
+        (0..4).for_each(|_| publish(&nats, &message));
+        assert_eq!(nats.status().dropped, 2);
+        assert_eq!(nats.shared.waiting_bytes.load(Ordering::Relaxed), MAX_WAITING_BYTES);
+    }
+
+    #[test]
+    fn one_broadcast_may_have_any_size() {
+        let (nats, _link) = nats();
+        publish(&nats, &"1".repeat(MAX_WAITING_BYTES));
+        publish(&nats, "1");
+        assert_eq!(nats.status().dropped, 1);
+    }
+}

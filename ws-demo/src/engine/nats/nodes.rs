@@ -1,0 +1,223 @@
+//! The other nodes, and what each of them said last of itself.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::envelope::NodeId;
+use super::pulse::INTERVAL;
+use super::report::Part;
+use crate::room::RoomName;
+
+/// A node that was not heard of for so long is gone: three reports are missing, and the third of
+/// them had a quarter of a second to come.
+const PATIENCE: Duration = INTERVAL.saturating_mul(3).saturating_add(Duration::from_millis(250));
+
+#[derive(Debug, Default)]
+pub(super) struct Nodes {
+    nodes: HashMap<NodeId, Node>,
+    /// The clients of all of them.
+    clients: usize,
+    /// The members of all of them.
+    rooms: HashMap<RoomName, usize>,
+}
+
+#[derive(Debug)]
+struct Node {
+    heard: Instant,
+    clients: u32,
+    rooms: HashMap<RoomName, u32>,
+    /// The parts of a report that has not come to its end.
+    gathered: Vec<Part>,
+}
+
+impl Nodes {
+    /// Something came from a node; says whether it was unknown.
+    pub(super) fn heard(&mut self, id: NodeId, now: Instant) -> bool {
+        let mut is_new = false;
+        let node = self.nodes.entry(id).or_insert_with(|| {
+            is_new = true;
+            Node { heard: now, clients: 0, rooms: HashMap::new(), gathered: Vec::new() }
+        });
+        node.heard = now;
+        is_new
+    }
+
+    /// A part of a report came. A report counts when all its parts have come.
+    pub(super) fn report(&mut self, id: NodeId, part: Part) {
+        let Some(node) = self.nodes.get_mut(&id) else { return };
+        if part.number == 0 {
+            node.gathered.clear();
+        }
+        if part.number as usize != node.gathered.len() {
+            node.gathered.clear();
+            return;
+        }
+        let (clients, is_last) = (part.clients, part.is_last);
+        node.gathered.push(part);
+        if !is_last {
+            return;
+        }
+        let gathered = std::mem::take(&mut node.gathered);
+        let rooms: HashMap<_, _> = gathered.into_iter().flat_map(|part| part.rooms).collect();
+        let was = std::mem::replace(&mut node.rooms, rooms.clone());
+        self.clients = self.clients - node.clients as usize + clients as usize;
+        node.clients = clients;
+        self.subtract(was);
+        for (room, members) in rooms {
+            *self.rooms.entry(room).or_default() += members as usize;
+        }
+    }
+
+    /// A node is gone; says whether it was known.
+    pub(super) fn remove(&mut self, id: NodeId) -> bool {
+        let Some(node) = self.nodes.remove(&id) else { return false };
+        self.clients -= node.clients as usize;
+        self.subtract(node.rooms);
+        true
+    }
+
+    /// Removes the nodes that were not heard of for too long.
+    pub(super) fn expire(&mut self, now: Instant) -> Vec<NodeId> {
+        let silent = self.nodes.iter().filter(|(_, node)| node.heard + PATIENCE <= now);
+        let gone: Vec<_> = silent.map(|(id, _)| *id).collect();
+        for id in &gone {
+            self.remove(*id);
+        }
+        gone
+    }
+
+    /// When the next node will be gone, if nothing is heard of it.
+    pub(super) fn next_expiry(&self) -> Option<Instant> {
+        self.nodes.values().map(|node| node.heard + PATIENCE).min()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(super) fn clients(&self) -> usize {
+        self.clients
+    }
+
+    pub(super) fn members(&self, room: &RoomName) -> usize {
+        self.rooms.get(room).copied().unwrap_or_default()
+    }
+
+    pub(super) fn rooms(&self) -> impl Iterator<Item = (&RoomName, usize)> {
+        self.rooms.iter().map(|(room, members)| (room, *members))
+    }
+
+    fn subtract(&mut self, rooms: HashMap<RoomName, u32>) {
+        for (room, members) in rooms {
+            if let Some(all) = self.rooms.get_mut(&room) {
+                *all -= members as usize;
+                if *all == 0 {
+                    self.rooms.remove(&room);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: NodeId = NodeId::new(1);
+    const B: NodeId = NodeId::new(2);
+
+    fn room(name: &str) -> RoomName {
+        RoomName::new(name).expect("a name")
+    }
+
+    fn part(number: u32, is_last: bool, clients: u32, rooms: &[(&str, u32)]) -> Part {
+        let rooms = rooms.iter().map(|(name, members)| (room(name), *members)).collect();
+        Part { number, is_last, clients, rooms }
+    }
+
+    fn report(nodes: &mut Nodes, id: NodeId, now: Instant, clients: u32, rooms: &[(&str, u32)]) {
+        nodes.heard(id, now);
+        nodes.report(id, part(0, true, clients, rooms));
+    }
+
+    fn rooms(nodes: &Nodes) -> Vec<(String, usize)> {
+        let mut rooms: Vec<_> =
+            nodes.rooms().map(|(room, members)| (room.to_string(), members)).collect();
+        rooms.sort();
+        rooms
+    }
+
+    #[test]
+    fn the_counts_of_all_nodes_add_up() {
+        let (mut nodes, now) = (Nodes::default(), Instant::now());
+        report(&mut nodes, A, now, 3, &[("x", 2), ("y", 1)]);
+        report(&mut nodes, B, now, 4, &[("x", 1)]);
+        assert_eq!((nodes.len(), nodes.clients()), (2, 7));
+        assert_eq!((nodes.members(&room("x")), nodes.members(&room("z"))), (3, 0));
+        assert_eq!(rooms(&nodes), [("x".to_owned(), 3), ("y".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn a_report_stands_instead_of_the_one_before() {
+        let (mut nodes, now) = (Nodes::default(), Instant::now());
+        report(&mut nodes, A, now, 3, &[("x", 2), ("y", 1)]);
+        report(&mut nodes, A, now, 1, &[("y", 5)]);
+        assert_eq!((nodes.clients(), rooms(&nodes)), (1, vec![("y".to_owned(), 5)]));
+    }
+
+    #[test]
+    fn a_report_in_parts_counts_when_it_is_complete() {
+        let (mut nodes, now) = (Nodes::default(), Instant::now());
+        report(&mut nodes, A, now, 1, &[("x", 1)]);
+        nodes.report(A, part(0, false, 2, &[("y", 1)]));
+        assert_eq!((nodes.clients(), nodes.members(&room("y"))), (1, 0));
+        nodes.report(A, part(1, true, 2, &[("z", 1)]));
+        assert_eq!((nodes.clients(), nodes.members(&room("x"))), (2, 0));
+        assert_eq!((nodes.members(&room("y")), nodes.members(&room("z"))), (1, 1));
+    }
+
+    #[test]
+    fn a_report_with_a_part_missing_does_not_count() {
+        let (mut nodes, now) = (Nodes::default(), Instant::now());
+        report(&mut nodes, A, now, 1, &[("x", 1)]);
+        nodes.report(A, part(0, false, 2, &[("y", 1)]));
+        nodes.report(A, part(2, true, 2, &[("z", 1)]));
+        nodes.report(A, part(1, true, 2, &[("z", 1)]));
+        assert_eq!((nodes.clients(), rooms(&nodes)), (1, vec![("x".to_owned(), 1)]));
+        nodes.report(A, part(0, true, 5, &[]));
+        assert_eq!((nodes.clients(), rooms(&nodes).len()), (5, 0));
+    }
+
+    #[test]
+    fn a_node_is_gone_when_three_reports_are_missing() {
+        let (mut nodes, start) = (Nodes::default(), Instant::now());
+        report(&mut nodes, A, start, 3, &[("x", 2)]);
+        report(&mut nodes, B, start + INTERVAL, 4, &[("x", 1)]);
+        let expiry = nodes.next_expiry().expect("somebody is there");
+        assert!(expiry > start + 3 * INTERVAL && expiry < start + Duration::from_millis(6500));
+        assert_eq!(nodes.expire(expiry - Duration::from_millis(1)), []);
+        assert_eq!(nodes.expire(expiry), [A]);
+        assert_eq!((nodes.len(), nodes.clients(), nodes.members(&room("x"))), (1, 4, 1));
+        assert_eq!(nodes.next_expiry(), Some(expiry + INTERVAL));
+    }
+
+    #[test]
+    fn whatever_comes_of_a_node_shows_that_it_is_there() {
+        let (mut nodes, start) = (Nodes::default(), Instant::now());
+        assert!(nodes.heard(A, start));
+        assert!(!nodes.heard(A, start + INTERVAL));
+        assert_eq!(nodes.next_expiry(), Some(start + INTERVAL + PATIENCE));
+    }
+
+    #[test]
+    fn who_says_bye_is_gone_at_once() {
+        let (mut nodes, now) = (Nodes::default(), Instant::now());
+        report(&mut nodes, A, now, 3, &[("x", 2)]);
+        assert!(nodes.remove(A));
+        assert!(!nodes.remove(A));
+        assert_eq!((nodes.len(), nodes.clients(), rooms(&nodes).len()), (0, 0, 0));
+        assert_eq!(nodes.next_expiry(), None);
+    }
+}

@@ -1,0 +1,375 @@
+//! What the server counts, for Prometheus.
+//!
+//! No label holds what a client chose: their number, and with it the memory of the server and of
+//! whoever scrapes it, is known beforehand.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+use ws_tokio::proto::Initiator;
+use ws_tokio::{CloseCode, Closed};
+
+use crate::engine::Status;
+use crate::hub::Hub;
+
+/// What the format is called (the OpenMetrics text format, which Prometheus reads).
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+type Label = (&'static str, &'static str);
+
+/// Everything that is counted.
+pub(crate) struct Metrics {
+    registry: Registry,
+    started: Instant,
+    accepted: Counter,
+    refused: Family<[Label; 1], Counter>,
+    disconnected: Family<[Label; 1], Counter>,
+    pub(crate) received: Traffic,
+    pub(crate) sent: Traffic,
+    broadcast_time: Histogram,
+    rtt: Histogram,
+    slow: Family<[Label; 1], Counter>,
+    missed: Counter,
+    rate_limited: Counter,
+    clients: Gauge,
+    connections: Gauge,
+    rooms: Gauge,
+    queued: Gauge,
+    nodes: Gauge,
+    engine_up: Gauge,
+    engine: EngineCounters,
+}
+
+/// One direction, by the kind of message.
+pub(crate) struct Traffic {
+    pub(crate) text: Flow,
+    pub(crate) binary: Flow,
+}
+
+/// Messages, and the bytes of their payloads.
+#[derive(Clone)]
+pub(crate) struct Flow {
+    messages: Counter,
+    bytes: Counter,
+}
+
+impl Flow {
+    pub(crate) fn add(&self, messages: u64, bytes: u64) {
+        if messages > 0 {
+            self.messages.inc_by(messages);
+            self.bytes.inc_by(bytes);
+        }
+    }
+}
+
+impl Traffic {
+    fn messages(&self) -> u64 {
+        self.text.messages.get() + self.binary.messages.get()
+    }
+
+    fn bytes(&self) -> u64 {
+        self.text.bytes.get() + self.binary.bytes.get()
+    }
+}
+
+/// Kept by the engine, shown here.
+#[derive(Default)]
+struct EngineCounters {
+    published: Counter,
+    received: Counter,
+    dropped: Counter,
+    gaps: Counter,
+}
+
+/// Why a client became none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    Full,
+    Draining,
+    TooManyFromAddress,
+    ConnectRate,
+    ForeignOrigin,
+    /// The request was none for a WebSocket, though it tried to be.
+    BadHandshake,
+    /// It did not come in time.
+    Timeout,
+    /// Too many others had not sent their requests.
+    TooManyHandshakes,
+    Tls,
+    Unauthenticated,
+}
+
+impl Refused {
+    fn reason(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Draining => "draining",
+            Self::TooManyFromAddress => "per_ip",
+            Self::ConnectRate => "connect_rate",
+            Self::ForeignOrigin => "origin",
+            Self::BadHandshake => "handshake",
+            Self::Timeout => "timeout",
+            Self::TooManyHandshakes => "handshakes",
+            Self::Tls => "tls",
+            Self::Unauthenticated => "auth",
+        }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("ws");
+        let messages = Family::<[Label; 2], Counter>::default();
+        let bytes = Family::<[Label; 2], Counter>::default();
+        let flow = |direction, kind| {
+            let labels = [("direction", direction), ("kind", kind)];
+            Flow {
+                messages: messages.get_or_create(&labels).clone(),
+                bytes: bytes.get_or_create(&labels).clone(),
+            }
+        };
+        let traffic = |direction| Traffic {
+            text: flow(direction, "text"),
+            binary: flow(direction, "binary"),
+        };
+        let (received, sent) = (traffic("in"), traffic("out"));
+        registry.register("messages", "Messages", messages);
+        registry.register_with_unit("payload", "Payloads of messages", Unit::Bytes, bytes);
+
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "The program", build);
+        let metrics = Self {
+            registry: Registry::default(),
+            started: Instant::now(),
+            accepted: Counter::default(),
+            refused: Family::default(),
+            disconnected: Family::default(),
+            received,
+            sent,
+            broadcast_time: Histogram::new(exponential_buckets(10e-6, 4.0, 9)),
+            rtt: Histogram::new(exponential_buckets(250e-6, 4.0, 9)),
+            slow: Family::default(),
+            missed: Counter::default(),
+            rate_limited: Counter::default(),
+            clients: Gauge::default(),
+            connections: Gauge::default(),
+            rooms: Gauge::default(),
+            queued: Gauge::default(),
+            nodes: Gauge::default(),
+            engine_up: Gauge::default(),
+            engine: EngineCounters::default(),
+        };
+        let m = &metrics;
+        registry.register("accepted", "WebSockets opened", m.accepted.clone());
+        registry.register("refused", "Connections that became no client", m.refused.clone());
+        registry.register("disconnects", "Clients gone, by close code", m.disconnected.clone());
+        registry.register_with_unit(
+            "broadcast",
+            "Time to hand a broadcast to everybody's queue",
+            Unit::Seconds,
+            m.broadcast_time.clone(),
+        );
+        let about_rtt = "Round-trip times that the heartbeat measured";
+        registry.register_with_unit("ping_rtt", about_rtt, Unit::Seconds, m.rtt.clone());
+        registry.register("slow_clients", "Clients that did not keep up", m.slow.clone());
+        registry.register(
+            "missed_messages",
+            "Messages for slow clients, not sent",
+            m.missed.clone(),
+        );
+        let about_rate = "Messages over the rate of their clients, not handled";
+        registry.register("rate_limited", about_rate, m.rate_limited.clone());
+        registry.register("clients", "Clients of this node", m.clients.clone());
+        registry.register("connections", "WebSockets open", m.connections.clone());
+        registry.register("rooms", "Rooms with members on this node", m.rooms.clone());
+        let about_queue = "What waits in the queues of clients";
+        registry.register_with_unit("queue", about_queue, Unit::Bytes, m.queued.clone());
+        registry.register("nodes", "Nodes that are known, this one included", m.nodes.clone());
+        registry.register("engine_up", "Whether other nodes can be reached", m.engine_up.clone());
+        let EngineCounters { published, received, dropped, gaps } = &m.engine;
+        registry.register("engine_published", "Broadcasts handed on", published.clone());
+        registry.register("engine_received", "Broadcasts of other nodes", received.clone());
+        registry.register("engine_dropped", "Broadcasts not handed on", dropped.clone());
+        registry.register(
+            "engine_gaps",
+            "Broadcasts of other nodes that are missing",
+            gaps.clone(),
+        );
+        Self { registry, ..metrics }
+    }
+
+    pub(crate) fn accept(&self) {
+        self.accepted.inc();
+    }
+
+    pub(crate) fn refuse(&self, refused: Refused) {
+        self.refused.get_or_create(&[("reason", refused.reason())]).inc();
+    }
+
+    /// A client is gone.
+    pub(crate) fn disconnect(&self, closed: Option<&Closed>) {
+        self.disconnected.get_or_create(&[("code", code_label(code(closed)))]).inc();
+    }
+
+    pub(crate) fn broadcast(&self, time: Duration) {
+        self.broadcast_time.observe(time.as_secs_f64());
+    }
+
+    pub(crate) fn round_trip(&self, time: Duration) {
+        self.rtt.observe(time.as_secs_f64());
+    }
+
+    /// A client did not keep up and was given up.
+    pub(crate) fn give_up_slow(&self) {
+        self.slow.get_or_create(&[("action", "closed")]).inc();
+    }
+
+    /// A client did not keep up and misses messages.
+    pub(crate) fn miss(&self, messages: usize) {
+        self.slow.get_or_create(&[("action", "missed")]).inc();
+        self.missed.inc_by(messages as u64);
+    }
+
+    pub(crate) fn limit_rate(&self) {
+        self.rate_limited.inc();
+    }
+
+    /// Everything, in the text format.
+    pub(crate) fn render(&self, hub: &Hub, connections: usize) -> String {
+        self.clients.set(hub.len() as i64);
+        self.connections.set(connections as i64);
+        self.rooms.set(hub.rooms_here() as i64);
+        self.queued.set(hub.queued_bytes() as i64);
+        let Status { up, nodes, published, received, dropped, gaps } = hub.engine().status();
+        self.nodes.set(nodes as i64);
+        self.engine_up.set(i64::from(up));
+        let store = |counter: &Counter<u64, AtomicU64>, value| {
+            counter.inner().store(value, Ordering::Relaxed);
+        };
+        store(&self.engine.published, published);
+        store(&self.engine.received, received);
+        store(&self.engine.dropped, dropped);
+        store(&self.engine.gaps, gaps);
+        let mut text = String::new();
+        // A String takes everything.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+
+    /// The short version, for people and scripts.
+    pub(crate) fn stats(&self, hub: &Hub, connections: usize) -> serde_json::Value {
+        let Status { up, nodes, .. } = hub.engine().status();
+        serde_json::json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "uptime_seconds": self.started.elapsed().as_secs(),
+            "clients": hub.clients_everywhere(),
+            "clients_here": hub.len(),
+            "connections": connections,
+            "rooms_here": hub.rooms_here(),
+            "nodes": nodes,
+            "engine_up": up,
+            "queued_bytes": hub.queued_bytes(),
+            "accepted": self.accepted.get(),
+            "messages_in": self.received.messages(),
+            "messages_out": self.sent.messages(),
+            "bytes_in": self.received.bytes(),
+            "bytes_out": self.sent.bytes(),
+        })
+    }
+}
+
+/// The code that says best why a connection ended: that of whoever began to close it.
+fn code(closed: Option<&Closed>) -> CloseCode {
+    let Some(closed) = closed else { return CloseCode::ABNORMAL };
+    match (closed.initiator, &closed.sent) {
+        (Initiator::Local | Initiator::Library, Some(sent)) => sent.code,
+        _ => closed.code(),
+    }
+}
+
+/// Clients choose codes freely from 3000 on; those are told apart no further.
+fn code_label(code: CloseCode) -> &'static str {
+    match code.get() {
+        1000 => "1000",
+        1001 => "1001",
+        1002 => "1002",
+        1003 => "1003",
+        1005 => "1005",
+        1006 => "1006",
+        1007 => "1007",
+        1008 => "1008",
+        1009 => "1009",
+        1010 => "1010",
+        1011 => "1011",
+        1012 => "1012",
+        1013 => "1013",
+        1014 => "1014",
+        4501 => "4501",
+        4502 => "4502",
+        3000..=3999 => "3xxx",
+        _ => "4xxx",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_has_a_line_before_anything_happened() {
+        let hub = Hub::for_tests(1);
+        let text = Metrics::new().render(&hub, 0);
+        for line in [
+            "ws_build_info{version=",
+            "ws_clients 0\n",
+            "ws_connections 0\n",
+            "ws_accepted_total 0\n",
+            "ws_messages_total{direction=\"in\",kind=\"text\"} 0\n",
+            "ws_payload_bytes_total{direction=\"out\",kind=\"binary\"} 0\n",
+            "ws_broadcast_seconds_count 0\n",
+            "ws_ping_rtt_seconds_sum 0.0\n",
+            "ws_queue_bytes 0\n",
+            "ws_rooms 0\n",
+            "ws_nodes 1\n",
+            "ws_engine_up 1\n",
+            "ws_engine_published_total 0\n",
+            "ws_engine_gaps_total 0\n",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+        assert!(text.ends_with("# EOF\n"));
+    }
+
+    #[test]
+    fn codes_that_clients_choose_share_a_label() {
+        let metrics = Metrics::new();
+        let hub = Hub::for_tests(1);
+        for code in 3000..5000 {
+            metrics.disconnected.get_or_create(&[("code", code_label(CloseCode::new(code)))]).inc();
+        }
+        metrics.disconnect(None);
+        let text = metrics.render(&hub, 0);
+        assert!(text.contains("ws_disconnects_total{code=\"3xxx\"} 1000\n"), "{text}");
+        assert!(text.contains("ws_disconnects_total{code=\"4501\"} 1\n"), "{text}");
+        assert!(text.contains("ws_disconnects_total{code=\"1006\"} 1\n"), "{text}");
+        assert_eq!(text.matches("ws_disconnects_total{").count(), 5, "{text}");
+    }
+
+    #[test]
+    fn the_code_is_of_whoever_began() {
+        assert_eq!(code(None), CloseCode::ABNORMAL);
+    }
+}

@@ -1,0 +1,112 @@
+const ECHO = "echo";
+const EVERYONE = "everyone";
+const ROOM = "room:";
+
+/** Writes messages: to whom, what, and how large that is. */
+class Composer {
+  #target = element("target");
+  #message = element("message");
+  #button = element("send");
+  #size = element("size");
+  #last = "";
+  /** In bytes; `null` if it is not known. */
+  #limit = null;
+  #send;
+
+  /** `send(label, text, raw, room)` sends `raw`, in which a peer will find `text`. */
+  constructor(send) {
+    this.#send = send;
+    element("composer").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    this.#message.addEventListener("keydown", (event) => this.#key(event));
+    this.#message.addEventListener("input", () => this.#measure());
+    this.#target.addEventListener("change", () => this.#measure());
+    this.offer([]);
+  }
+
+  enable(enabled) {
+    this.#button.disabled = !enabled;
+  }
+
+  set limit(limit) {
+    this.#limit = limit;
+    this.#measure();
+  }
+
+  /** Offers these rooms as targets. Who was writing to one that is gone writes to nobody else. */
+  offer(rooms) {
+    const chosen = this.#target.value;
+    const options = [
+      [ECHO, "Echo to me"],
+      [EVERYONE, "Everyone else"],
+      ...rooms.map((room) => [ROOM + room, `Room ${room}`]),
+    ];
+    this.#target.replaceChildren(...options.map(([value, text]) => new Option(text, value)));
+    this.#target.value = options.some(([value]) => value === chosen) ? chosen : ECHO;
+    this.#measure();
+  }
+
+  get #room() {
+    const { value } = this.#target;
+    return value.startsWith(ROOM) ? value.slice(ROOM.length) : null;
+  }
+
+  #key(event) {
+    // While an input method is composing, Enter is its key.
+    if (event.isComposing) return;
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      this.#submit();
+    } else if (event.key === "ArrowUp" && this.#message.value === "") {
+      event.preventDefault();
+      this.#message.value = this.#last;
+      this.#measure();
+    }
+  }
+
+  #submit() {
+    if (this.#button.disabled) return;
+    const text = this.#message.value;
+    const [label, , raw] = this.#address(text);
+    this.#send(label, text, raw, this.#room ?? undefined);
+    this.#last = text;
+    this.#message.value = "";
+    this.#measure();
+    this.#message.focus();
+  }
+
+  /** A label and a hint for the target, and the message on the wire. */
+  #address(message) {
+    const room = this.#room;
+    if (room !== null) {
+      const hint = `For the other clients in ${room}.`;
+      return ["you", hint, JSON.stringify({ type: "broadcast", room, message })];
+    }
+    if (this.#target.value === EVERYONE) {
+      const hint = "For all other clients: open this page twice to see it.";
+      return ["you to everyone", hint, JSON.stringify({ type: "broadcast", message })];
+    }
+    return ["you", "The server sends it back, to you alone. JSON is welcome.", message];
+  }
+
+  #measure() {
+    const [, hint, raw] = this.#address(this.#message.value);
+    element("target-hint").textContent = hint;
+    const size = byteLength(raw);
+    const limit = this.#limit;
+    this.#size.className = "small";
+    if (this.#message.value === "") {
+      this.#size.textContent = limit === null ? "" : `up to ${bytes(limit)}`;
+    } else if (limit === null) {
+      this.#size.textContent = bytes(size);
+    } else if (size <= limit * 0.9) {
+      this.#size.textContent = `${bytes(size)} of ${bytes(limit)}`;
+    } else {
+      const exact = (count) => count.toLocaleString("en");
+      this.#size.classList.add(size > limit ? "problem" : "warning");
+      this.#size.textContent = `${exact(size)} of ${exact(limit)} bytes${size > limit ? ": too big" : ""}`;
+    }
+  }
+}

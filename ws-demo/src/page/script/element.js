@@ -1,0 +1,21 @@
+"use strict";
+
+function element(id) {
+  return document.getElementById(id);
+}
+
+function span(className, text) {
+  const span = document.createElement("span");
+  span.className = className;
+  span.textContent = text;
+  return span;
+}
+
+/** Whether a button that stays pressed is. */
+function isOn(button) {
+  return button.getAttribute("aria-pressed") === "true";
+}
+
+function toggle(button) {
+  button.setAttribute("aria-pressed", String(!isOn(button)));
+}

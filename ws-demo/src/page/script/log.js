@@ -1,0 +1,206 @@
+/** How many entries are kept. */
+const MAX_ENTRIES = 500;
+
+/** From this length on, in UTF-16 code units, an entry is folded. */
+const MAX_UNFOLDED = 600;
+
+/** The entries that each choice of the filter shows, by their kinds. */
+const KINDS = {
+  usual: ["sent", "received", "event", "problem"],
+  messages: ["sent", "received"],
+  sent: ["sent"],
+  received: ["received"],
+  events: ["event", "problem"],
+  all: ["sent", "received", "event", "problem", "protocol"],
+};
+
+/**
+ * What was said and what happened.
+ *
+ * An entry has a `kind`, a `label`, a `text` and, if it was a message, the `raw` form of it and
+ * perhaps a `room`. What peers say is only ever text.
+ */
+class Log {
+  #list = element("entries");
+  #view = element("log");
+  #filter = element("filter");
+  #kind = element("kind");
+  #raw = element("raw");
+  #pause = element("pause");
+  #newest = element("newest");
+  #entries = [];
+  #count = 0;
+  #dropped = 0;
+  /** The number of the first entry that the list has not been brought up to. */
+  #drawn = 0;
+  #scheduled = false;
+  /** Whether the newest entry is kept in view: until the reader scrolls away from it. */
+  #following = true;
+  /** Where the view was last seen: only who scrolls up leaves the newest entry. */
+  #top = 0;
+  #unseen = 0;
+
+  constructor() {
+    this.#filter.addEventListener("input", () => this.#redraw());
+    this.#kind.addEventListener("change", () => this.#redraw());
+    this.#raw.addEventListener("click", () => {
+      toggle(this.#raw);
+      this.#redraw();
+    });
+    this.#pause.addEventListener("click", () => {
+      toggle(this.#pause);
+      this.#draw();
+    });
+    element("clear").addEventListener("click", () => {
+      this.#entries = [];
+      this.#dropped = 0;
+      this.#drawn = this.#count;
+      this.#redraw();
+    });
+    this.#newest.addEventListener("click", () => {
+      this.#following = true;
+      this.#follow();
+    });
+    this.#view.addEventListener("scroll", () => {
+      const { scrollTop, scrollHeight, clientHeight } = this.#view;
+      if (scrollHeight - scrollTop - clientHeight < 40) this.#following = true;
+      else if (scrollTop < this.#top) this.#following = false;
+      this.#top = scrollTop;
+      if (this.#following) this.#unseen = 0;
+      this.#showNewest();
+    });
+    new ResizeObserver(() => this.#follow()).observe(this.#view);
+    this.#redraw();
+  }
+
+  sent(label, text, raw, room) {
+    this.#add({ kind: "sent", label, room, text, raw });
+  }
+
+  received(label, text, raw, room) {
+    this.#add({ kind: "received", label, room, text, raw });
+  }
+
+  event(text) {
+    this.#add({ kind: "event", label: "", text });
+  }
+
+  problem(label, text, raw) {
+    this.#add({ kind: "problem", label, text, raw });
+  }
+
+  /** What the page and the server say to each other by themselves; kept only while it is shown. */
+  protocol(label, raw) {
+    if (this.#kind.value === "all") this.#add({ kind: "protocol", label, text: raw, raw });
+  }
+
+  #add({ kind, label, room = "", text, raw = text }) {
+    const number = this.#count;
+    this.#entries.push({ number, kind, label, room, text: cut(text), raw: cut(raw), time: new Date() });
+    this.#count += 1;
+    if (this.#entries.length > MAX_ENTRIES) {
+      this.#entries.shift();
+      this.#dropped += 1;
+    }
+    // Many messages may come between two pictures.
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    requestAnimationFrame(() => {
+      this.#scheduled = false;
+      this.#draw();
+    });
+  }
+
+  #redraw() {
+    this.#list.replaceChildren();
+    this.#following = true;
+    this.#append(this.#entries.filter(({ number }) => number < this.#drawn));
+    this.#draw();
+  }
+
+  /** Brings the list up to date, unless it is paused. */
+  #draw() {
+    const waiting = this.#count - this.#drawn;
+    const paused = isOn(this.#pause);
+    if (!paused) {
+      this.#append(this.#entries.filter(({ number }) => number >= this.#drawn));
+      this.#drawn = this.#count;
+      this.#trim();
+    }
+    this.#pause.textContent = !paused ? "Pause" : waiting === 0 ? "Resume" : `Resume (${waiting} new)`;
+    element("nothing").hidden = this.#list.childElementCount > 0;
+    this.#follow();
+  }
+
+  #append(entries) {
+    const matching = entries.filter((entry) => this.#matches(entry));
+    this.#list.append(...matching.map((entry) => this.#item(entry)));
+    if (!this.#following) this.#unseen += matching.length;
+  }
+
+  /** Takes entries from the list that are not kept any more. */
+  #trim() {
+    const oldest = this.#count - this.#entries.length;
+    this.#list.querySelector(".dropped")?.remove();
+    while (Number(this.#list.firstElementChild?.dataset.number) < oldest) {
+      this.#list.firstElementChild.remove();
+    }
+    if (this.#dropped > 0) {
+      const item = document.createElement("li");
+      item.className = "dropped";
+      item.textContent = `${this.#dropped.toLocaleString("en")} earlier entries are not kept`;
+      this.#list.prepend(item);
+    }
+  }
+
+  #matches({ kind, label, room, text, raw }) {
+    if (!KINDS[this.#kind.value].includes(kind)) return false;
+    const wanted = this.#filter.value.trim().toLowerCase();
+    return wanted === "" || [label, room, text, raw].some((part) => part.toLowerCase().includes(wanted));
+  }
+
+  #item(entry) {
+    const item = document.createElement("li");
+    const time = document.createElement("time");
+    time.dateTime = entry.time.toISOString();
+    time.textContent = clock(entry.time);
+    const direction = span("direction", { sent: "Sent", received: "Received", problem: "Problem" }[entry.kind] ?? "");
+    item.className = entry.kind;
+    item.dataset.number = entry.number;
+    const text = isOn(this.#raw) ? entry.raw : entry.text;
+    const label = span("label", entry.label);
+    if (entry.room) label.append(span("room", ` in ${entry.room}`));
+    item.append(time, direction, label, span("text", text));
+    if (text.length > MAX_UNFOLDED) item.append(unfolding(item));
+    return item;
+  }
+
+  #follow() {
+    if (this.#following) {
+      this.#view.scrollTop = this.#view.scrollHeight;
+      this.#top = this.#view.scrollTop;
+      this.#unseen = 0;
+    }
+    this.#showNewest();
+  }
+
+  #showNewest() {
+    this.#newest.hidden = this.#following;
+    this.#newest.textContent = this.#unseen > 0 ? `${this.#unseen} new ↓` : "Newest ↓";
+  }
+}
+
+/** A button that shows the whole of a long entry. */
+function unfolding(item) {
+  const button = document.createElement("button");
+  const show = (folded) => {
+    item.classList.toggle("folded", folded);
+    button.textContent = folded ? "Show all" : "Show less";
+    button.setAttribute("aria-expanded", String(!folded));
+  };
+  button.type = "button";
+  button.className = "fold";
+  button.addEventListener("click", () => show(!item.classList.contains("folded")));
+  show(true);
+  return button;
+}

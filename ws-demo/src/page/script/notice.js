@@ -1,0 +1,38 @@
+/** Says why there is no connection, and when there will be another attempt, if ever. */
+class Notice {
+  #notice = element("notice");
+  #countdown = element("countdown");
+  #progress = element("progress");
+  #timer = null;
+
+  /** `delay` is the time until the next attempt, in milliseconds; `null` if there will be none. */
+  show({ title, because, advice }, delay) {
+    this.hide();
+    const again = delay !== null;
+    element("ending").textContent = title;
+    element("because").textContent = because;
+    element("advice").textContent = advice;
+    element("stay").hidden = this.#countdown.hidden = !again;
+    element("retry").textContent = again ? "Connect now" : "Connect again";
+    this.#notice.hidden = false;
+    if (again) this.#countDown(delay);
+  }
+
+  hide() {
+    clearInterval(this.#timer);
+    for (const animation of this.#progress.getAnimations()) animation.cancel();
+    this.#notice.hidden = true;
+  }
+
+  #countDown(delay) {
+    const end = performance.now() + delay;
+    const tick = () => {
+      const left = Math.max(0, Math.ceil((end - performance.now()) / 1000));
+      this.#countdown.textContent = left === 0 ? "Now" : `In ${left} s`;
+    };
+    tick();
+    this.#timer = setInterval(tick, 200);
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    this.#progress.animate([{ transform: "none" }, { transform: "scaleX(0)" }], delay);
+  }
+}

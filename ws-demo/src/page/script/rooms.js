@@ -1,0 +1,149 @@
+/** How many rooms are shown that this page is not in. */
+const MAX_OTHER_ROOMS = 24;
+
+/** The rooms of the server, and those among them that this page is in. */
+class Rooms {
+  #list = element("rooms");
+  #name = element("room");
+  #error = element("room-error");
+  /** How many clients each room has. */
+  #clients = new Map();
+  /** How many rooms the server has; it does not list more than it cares to. */
+  #total = 0;
+  /** Kept over a lost connection, to join them again. */
+  #joined = new Set();
+  #usable = false;
+  /** What the list shows, to leave it alone while that is so: it may be under somebody's finger. */
+  #drawn = "";
+  #send;
+  #onChange;
+
+  /** `send(request)` gives the server a request; `onChange()` follows each change of membership. */
+  constructor(send, onChange) {
+    this.#send = send;
+    this.#onChange = onChange;
+    element("join").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#error.textContent = "";
+      this.#join(this.#name.value);
+    });
+    this.#name.addEventListener("input", () => (this.#error.textContent = ""));
+    this.#draw();
+  }
+
+  /** The rooms that this page is in, in order. */
+  get joined() {
+    return [...this.#joined].sort((a, b) => a.localeCompare(b));
+  }
+
+  /** There is a server: joins again what was joined before. */
+  start() {
+    this.#usable = true;
+    for (const room of this.joined) this.#join(room);
+    this.refresh();
+    this.#draw();
+  }
+
+  stop() {
+    this.#usable = false;
+    this.#clients.clear();
+    this.#total = 0;
+    this.#draw();
+  }
+
+  /** The next server is another one. */
+  forget() {
+    this.#joined.clear();
+    this.#changed();
+  }
+
+  refresh() {
+    this.#send({ type: "rooms" });
+  }
+
+  hasJoined(room, clients) {
+    this.#joined.add(room);
+    this.#clients.set(room, clients);
+    if (this.#name.value === room) this.#name.value = "";
+    this.#error.textContent = "";
+    this.#changed();
+  }
+
+  hasLeft(room) {
+    this.#joined.delete(room);
+    this.refresh();
+    this.#changed();
+  }
+
+  hasList(rooms, total) {
+    this.#clients = new Map(rooms);
+    this.#total = total;
+    this.#draw();
+  }
+
+  /** The server did not do what the reference to a request stands for. */
+  hasFailed([verb, room], code, why) {
+    this.#error.textContent = why;
+    const outside = verb === "join" || code === "not_in_room";
+    if (outside && this.#joined.delete(room)) this.#changed();
+  }
+
+  #join(room) {
+    this.#send({ type: "join", room, ref: ["join", room] });
+  }
+
+  #leave(room) {
+    this.#send({ type: "leave", room, ref: ["leave", room] });
+  }
+
+  #changed() {
+    this.#draw();
+    this.#onChange();
+  }
+
+  #draw() {
+    const joined = this.joined;
+    const others = [...this.#clients].filter(([room]) => !this.#joined.has(room));
+    others.sort(([a, few], [b, many]) => many - few || a.localeCompare(b));
+    const shown = [...joined, ...others.slice(0, MAX_OTHER_ROOMS).map(([room]) => room)];
+    const drawn = JSON.stringify([this.#usable, joined, shown.map((room) => [room, this.#clients.get(room)])]);
+    if (drawn !== this.#drawn) this.#drawChips(shown);
+    this.#drawn = drawn;
+    this.#list.hidden = shown.length === 0;
+    element("no-rooms").hidden = shown.length > 0;
+    const hidden = this.#usable ? this.#total - shown.length : 0;
+    element("more-rooms").hidden = hidden <= 0;
+    element("more-rooms").textContent = `and ${hidden.toLocaleString("en")} more`;
+    for (const control of element("join").elements) control.disabled = !this.#usable;
+  }
+
+  #drawChips(rooms) {
+    const focused = document.activeElement?.closest("#rooms button")?.dataset.room;
+    this.#list.replaceChildren(...rooms.map((room) => this.#chip(room)));
+    if (focused === undefined) return;
+    [...this.#list.querySelectorAll("button")].find(({ dataset }) => dataset.room === focused)?.focus();
+  }
+
+  #chip(room) {
+    const joined = this.#joined.has(room);
+    const clients = this.#clients.get(room);
+    const chip = document.createElement("button");
+    chip.type = "button";
+    chip.className = "chip";
+    chip.disabled = !this.#usable;
+    chip.dataset.room = room;
+    chip.setAttribute("aria-pressed", String(joined));
+    chip.title = joined ? `Leave ${room}` : `Join ${room}`;
+    const name = document.createElement("bdi");
+    name.textContent = room;
+    chip.append(name);
+    if (clients !== undefined) {
+      chip.append(span("count", String(clients)));
+      chip.setAttribute("aria-label", `${room}, ${clients} ${clients === 1 ? "client" : "clients"}`);
+    }
+    chip.addEventListener("click", () => (joined ? this.#leave(room) : this.#join(room)));
+    const item = document.createElement("li");
+    item.append(chip);
+    return item;
+  }
+}

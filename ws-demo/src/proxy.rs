@@ -1,0 +1,89 @@
+//! Who a client is when a proxy stands between.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use ws_tokio::server::RequestHead;
+
+/// The address that a connection counts for: the peer's, or, if the peer is a proxy to be trusted,
+/// the last one in `X-Forwarded-For` that is none. What stands in front of that one anybody may
+/// have written. `peer` is `None` for a local socket, whose other end is trusted.
+pub(crate) fn client_address(
+    peer: Option<IpAddr>,
+    head: &RequestHead,
+    trusted: &[IpNet],
+) -> Option<IpAddr> {
+    let peer = peer.map(|peer| peer.to_canonical());
+    let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address));
+    if peer.is_some_and(|peer| !is_trusted(peer)) {
+        return peer;
+    }
+    let fields = head.headers().get_all("x-forwarded-for");
+    let fields: Vec<&str> =
+        fields.map(|value| std::str::from_utf8(value).unwrap_or_default()).collect();
+    let mut client = peer;
+    for entry in fields.iter().rev().flat_map(|field| field.rsplit(',')) {
+        // An entry that is no address: whoever wrote it, it leads no further.
+        let Some(address) = parse(entry.trim()) else { break };
+        client = Some(address);
+        if !is_trusted(address) {
+            break;
+        }
+    }
+    client
+}
+
+/// An address, with or without a port; some proxies add theirs.
+fn parse(entry: &str) -> Option<IpAddr> {
+    let address = entry
+        .parse()
+        .or_else(|_| entry.parse().map(|socket: std::net::SocketAddr| socket.ip()))
+        .or_else(|_| entry.trim_start_matches('[').trim_end_matches(']').parse());
+    address.ok().map(|address: IpAddr| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use ws_tokio::Config;
+    use ws_tokio::server::Request;
+
+    use super::*;
+
+    fn address(peer: &str, fields: &[&str]) -> String {
+        let mut headers = vec![("Host", b"x".as_slice())];
+        headers.extend(fields.iter().map(|value| ("X-Forwarded-For", value.as_bytes())));
+        let rejection =
+            Request::from_parts(Config::default(), "GET", "/", headers).expect_err("no upgrade");
+        let head = rejection.request().expect("a request");
+        let trusted = ["10.0.0.0/8".parse().expect("a net"), "fd00::/8".parse().expect("a net")];
+        let client = client_address(peer.parse().ok(), head, &trusted);
+        client.map_or("none".to_owned(), |address| address.to_string())
+    }
+
+    #[test]
+    fn addresses() {
+        for (peer, fields, client) in [
+            ("192.0.2.1", &[][..], "192.0.2.1"),
+            ("192.0.2.1", &["198.51.100.7"], "192.0.2.1"),
+            ("::ffff:192.0.2.1", &[], "192.0.2.1"),
+            ("10.0.0.1", &[], "10.0.0.1"),
+            ("10.0.0.1", &["198.51.100.7"], "198.51.100.7"),
+            ("::ffff:10.0.0.1", &["198.51.100.7"], "198.51.100.7"),
+            ("10.0.0.1", &["203.0.113.9, 198.51.100.7"], "198.51.100.7"),
+            ("10.0.0.1", &["198.51.100.7, 10.2.3.4"], "198.51.100.7"),
+            ("10.0.0.1", &["203.0.113.9", "198.51.100.7,10.2.3.4"], "198.51.100.7"),
+            ("10.0.0.1", &["10.2.3.4"], "10.2.3.4"),
+            ("10.0.0.1", &["203.0.113.9, junk"], "10.0.0.1"),
+            ("10.0.0.1", &["203.0.113.9, junk, 10.2.3.4"], "10.2.3.4"),
+            ("10.0.0.1", &["198.51.100.7:4711"], "198.51.100.7"),
+            ("fd00::1", &["[2001:db8::1]:4711"], "2001:db8::1"),
+            ("fd00::1", &["2001:db8::1"], "2001:db8::1"),
+            ("fd00::1", &["[2001:db8::1]"], "2001:db8::1"),
+            ("local", &["198.51.100.7"], "198.51.100.7"),
+            ("local", &[], "none"),
+        ] {
+            assert_eq!(address(peer, fields), client, "{peer} {fields:?}");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Close codes for people.
+
+use ws_tokio::CloseCode;
+
+/// What a code says, in words.
+pub(crate) fn words(code: CloseCode) -> &'static str {
+    match code.get() {
+        1000 => "normal closure",
+        1001 => "going away",
+        1002 => "protocol error",
+        1003 => "unsupported data",
+        1005 => "no code",
+        1006 => "no goodbye",
+        1007 => "invalid data",
+        1008 => "policy violation",
+        1009 => "message too big",
+        1010 => "extension required",
+        1011 => "internal error",
+        1012 => "service restart",
+        1013 => "try again later",
+        1014 => "bad gateway",
+        1015 => "TLS failed",
+        4501 => "authentication failed",
+        4502 => "authentication took too long",
+        0..=999 | 5000.. => "not a code of the protocol",
+        1004 | 1016..=2999 => "reserved",
+        3000..=3999 => "registered by an application",
+        4000..=4500 | 4503..=4999 => "private to the application",
+    }
+}

@@ -1,0 +1,186 @@
+//! What all connections share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use ipnet::IpNet;
+use ws_tokio::{Config, Limits};
+
+use crate::admission::{Admission, Allowed};
+use crate::auth::Tokens;
+use crate::hub::{self, Hub};
+use crate::metrics::Metrics;
+use crate::notice::Journal;
+use crate::origin::Origins;
+use crate::page;
+use crate::rate::Rate;
+
+/// The most that one message of somebody may have who has not said who it is, in bytes.
+const MAX_UNAUTHENTICATED: usize = 4 * 1024;
+
+/// Heartbeats are spread over this many intervals, so that clients which came together do not beat
+/// together for ever.
+const VARIANTS: u32 = 16;
+
+/// What the service can be told.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Settings {
+    /// The limits and deadlines of each connection.
+    pub(crate) config: Config,
+    pub(crate) hub: hub::Settings,
+    pub(crate) allowed: Allowed,
+    /// Requests that are being waited for at a time.
+    pub(crate) max_handshakes: usize,
+    /// How long a client may take nothing of what waits for it.
+    pub(crate) queue_timeout: Duration,
+    /// How often a client may send a message.
+    pub(crate) message_rate: Option<Rate>,
+    /// How long a client may take to say who it is.
+    pub(crate) auth_timeout: Duration,
+    pub(crate) origins: Origins,
+    /// Whose `X-Forwarded-For` is believed.
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    /// Whether the server is ready only while other nodes can be reached.
+    pub(crate) engine_required: bool,
+    /// How long the clients may take to leave.
+    pub(crate) shutdown_timeout: Duration,
+    /// Over how long they are asked to.
+    pub(crate) drain_window: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        const MAX_MESSAGE: usize = 1024 * 1024;
+        let incoming = Limits {
+            max_message_size: MAX_MESSAGE,
+            max_frame_size: MAX_MESSAGE,
+            ..Limits::incoming()
+        };
+        Self {
+            config: Config {
+                incoming,
+                max_head_size: 8 * 1024,
+                max_headers: 64,
+                ping_interval: Some(Duration::from_secs(25)),
+                ping_payload: b"ping",
+                ..Config::default()
+            },
+            hub: hub::Settings::default(),
+            allowed: Allowed { connections: usize::MAX, per_address: None, rate: None },
+            max_handshakes: 4096,
+            queue_timeout: Duration::from_secs(10),
+            message_rate: None,
+            auth_timeout: Duration::from_secs(5),
+            origins: Origins::SameHost,
+            trusted_proxies: Vec::new(),
+            engine_required: false,
+            shutdown_timeout: Duration::from_secs(30),
+            drain_window: Duration::from_secs(1),
+        }
+    }
+}
+
+/// The clients, and what is decided about them.
+pub(crate) struct Service {
+    pub(crate) settings: Settings,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) admission: Arc<Admission>,
+    /// `None`: everybody is welcome.
+    pub(crate) tokens: Option<Tokens>,
+    pub(crate) journal: Journal,
+    /// For clients, by variant.
+    configs: Vec<Arc<Config>>,
+    /// The same for those who have not said who they are.
+    unauthenticated: Vec<Arc<Config>>,
+    next: AtomicUsize,
+}
+
+impl Service {
+    pub(crate) fn new(
+        settings: Settings,
+        tokens: Option<Tokens>,
+        hub: Arc<Hub>,
+        journal: Journal,
+    ) -> Self {
+        let configs: Vec<_> = (0..VARIANTS)
+            .map(|variant| {
+                let mut config = settings.config.clone();
+                config.ping_interval = config.ping_interval.map(|interval| vary(interval, variant));
+                Arc::new(config)
+            })
+            .collect();
+        let restricted = |config: &Arc<Config>| {
+            let size = MAX_UNAUTHENTICATED.min(config.incoming.max_message_size);
+            let incoming =
+                Limits { max_message_size: size, max_frame_size: size, max_fragments: 64 };
+            Arc::new(Config { incoming, ..Config::clone(config) })
+        };
+        Self {
+            unauthenticated: configs.iter().map(restricted).collect(),
+            configs,
+            admission: Arc::new(Admission::new(settings.allowed)),
+            settings,
+            hub,
+            tokens,
+            journal,
+            next: AtomicUsize::new(0),
+        }
+    }
+
+    /// The configuration of the next connection, and which variant it is.
+    pub(crate) fn next_config(&self) -> (usize, Arc<Config>) {
+        let configs = if self.tokens.is_some() { &self.unauthenticated } else { &self.configs };
+        let variant = self.next.fetch_add(1, Ordering::Relaxed) % configs.len();
+        (variant, Arc::clone(&configs[variant]))
+    }
+
+    /// The configuration of somebody who has said who it is.
+    pub(crate) fn client_config(&self, variant: usize) -> Arc<Config> {
+        Arc::clone(&self.configs[variant])
+    }
+
+    /// Why nobody should be sent here, if so.
+    pub(crate) fn unready(&self) -> Option<&'static str> {
+        if self.admission.is_draining() {
+            return Some("draining");
+        }
+        let cut_off = self.settings.engine_required && !self.hub.engine().status().up;
+        cut_off.then_some("the engine is down")
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        self.hub.metrics()
+    }
+
+    pub(crate) fn page(&self) -> String {
+        page::html(self.settings.config.incoming.max_message_size)
+    }
+
+    pub(crate) fn render_metrics(&self) -> String {
+        self.metrics().render(&self.hub, self.admission.open())
+    }
+
+    pub(crate) fn render_stats(&self) -> String {
+        format!("{}\n", self.metrics().stats(&self.hub, self.admission.open()))
+    }
+}
+
+/// From 10 % less to 10 % more.
+fn vary(interval: Duration, variant: u32) -> Duration {
+    interval * (9 * (VARIANTS - 1) + 2 * variant) / (10 * (VARIANTS - 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heartbeats_differ_by_a_tenth() {
+        let interval = Duration::from_secs(25);
+        assert_eq!(vary(interval, 0), Duration::from_millis(22_500));
+        assert_eq!(vary(interval, VARIANTS - 1), Duration::from_millis(27_500));
+        let intervals: Vec<_> = (0..VARIANTS).map(|variant| vary(interval, variant)).collect();
+        assert!(intervals.is_sorted_by(|one, next| one < next));
+    }
+}

@@ -1,0 +1,109 @@
+//! How many may come, and how fast.
+
+use std::io::Write as _;
+use std::net::TcpStream;
+
+use crate::process::{Server, ask};
+use crate::raw::{self, exchange, upgrade};
+
+/// Tries to open a WebSocket, as somebody whom a proxy names.
+fn try_open(server: &Server, forwarded_for: &str) -> (TcpStream, String) {
+    let mut stream = raw::connect(server.address);
+    let request = upgrade("/ws", &format!("X-Forwarded-For: {forwarded_for}\r\n"));
+    stream.write_all(request.as_bytes()).expect("a stream");
+    let head = raw::head(&mut stream);
+    (stream, head)
+}
+
+#[test]
+fn a_full_server_says_so_and_has_room_again_later() {
+    let server = Server::start(&["--max-connections", "2"]);
+    let first = raw::open(&server);
+    let _second = raw::open(&server);
+    let response = exchange(server.address, &upgrade("/ws", ""));
+    assert!(response.starts_with("HTTP/1.1 503 "), "{response}");
+    assert!(response.contains("\r\nRetry-After: ") && response.contains("full"), "{response}");
+    // Plain HTTP goes on.
+    assert!(server.get("/healthz").starts_with("HTTP/1.1 200 "));
+    drop(first);
+    server.wait_for("disconnected (1 total)");
+    assert!(server.get("/metrics").contains("ws_refused_total{reason=\"full\"} 1\n"));
+    let (_third, head) = loop {
+        // The place is free a moment after the client is gone.
+        let (stream, head) = try_open(&server, "");
+        if !head.starts_with("HTTP/1.1 503 ") {
+            break (stream, head);
+        }
+    };
+    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+}
+
+#[test]
+fn an_address_has_a_share() {
+    let server = Server::start(&["--max-per-ip", "1", "--trusted-proxy", "127.0.0.1"]);
+    let (_first, head) = try_open(&server, "192.0.2.1");
+    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    let (_second, head) = try_open(&server, "192.0.2.1");
+    assert!(head.starts_with("HTTP/1.1 429 ") && head.contains("\r\nRetry-After: "), "{head}");
+    let (_third, head) = try_open(&server, "192.0.2.2");
+    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    // What a client says itself is in front of what the proxy says.
+    let (_fourth, head) = try_open(&server, "192.0.2.77, 192.0.2.2");
+    assert!(head.starts_with("HTTP/1.1 429 "), "{head}");
+}
+
+#[test]
+fn nobody_is_believed_who_is_no_proxy_of_ours() {
+    let server = Server::start(&["--max-per-ip", "1"]);
+    let (_first, head) = try_open(&server, "192.0.2.1");
+    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    let (_second, head) = try_open(&server, "192.0.2.2");
+    assert!(head.starts_with("HTTP/1.1 429 "), "{head}");
+}
+
+#[test]
+fn an_address_comes_only_so_often() {
+    let server = Server::start(&[
+        "--connect-rate",
+        "1",
+        "--connect-burst",
+        "2",
+        "--trusted-proxy",
+        "127.0.0.0/8",
+    ]);
+    let statuses = [(); 3].map(|()| try_open(&server, "192.0.2.1").1[..12].to_owned());
+    assert_eq!(statuses, ["HTTP/1.1 101", "HTTP/1.1 101", "HTTP/1.1 429"]);
+    assert!(try_open(&server, "192.0.2.2").1.starts_with("HTTP/1.1 101"));
+    assert!(server.get("/metrics").contains("ws_refused_total{reason=\"connect_rate\"} 1\n"));
+}
+
+#[tokio::test]
+async fn a_client_sends_only_so_much() {
+    let server = Server::start(&["--msg-rate", "1", "--msg-burst", "3"]);
+    let (mut alice, _) = server.connect().await;
+    for number in 0..3 {
+        assert_eq!(ask(&mut alice, &number.to_string()).await["type"], "echo");
+    }
+    let error = ask(&mut alice, r#"{"type":"broadcast","message":1,"ref":"r"}"#).await;
+    assert_eq!((&error["code"], &error["ref"]), (&"rate_limited".into(), &"r".into()));
+    // Others have their own.
+    let (mut bob, _) = server.connect().await;
+    assert_eq!(ask(&mut bob, "1").await["type"], "echo");
+}
+
+#[test]
+fn silent_connections_have_a_limit() {
+    use std::io::Read as _;
+
+    let server = Server::start(&["--max-handshakes", "1"]);
+    let mut silent = raw::connect(server.address);
+    // Something that is sent is seen, so the place is taken.
+    silent.write_all(b"GET /ws HTTP/1.1\r\n").expect("a stream");
+    let mut other = raw::connect(server.address);
+    let mut rest = Vec::new();
+    // The server ends the stream without a word, or resets it.
+    let _ = other.read_to_end(&mut rest);
+    assert_eq!(rest, b"");
+    silent.write_all(b"Host: x\r\n\r\n").expect("a stream");
+    assert!(raw::head(&mut silent).starts_with("HTTP/1.1 426 "));
+}

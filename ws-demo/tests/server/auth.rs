@@ -1,0 +1,169 @@
+//! Who may be a client.
+
+use std::path::PathBuf;
+use std::{env, fs, process};
+
+use ws_tokio::Message;
+
+use crate::process::{Server, ask, closed, json, program, text};
+
+const TOKEN: &str = "correct-horse";
+
+/// A file with tokens, until it is dropped.
+struct Tokens(PathBuf);
+
+impl Tokens {
+    fn new(name: &str, text: &str) -> Self {
+        let path = env::temp_dir().join(format!("ws-demo-{}-{name}", process::id()));
+        fs::write(&path, text).expect("a file");
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().expect("a path")
+    }
+}
+
+impl Drop for Tokens {
+    fn drop(&mut self) {
+        // It is only in a directory for such things.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+fn auth(token: &str) -> String {
+    serde_json::json!({"type": "auth", "token": token}).to_string()
+}
+
+fn server(more: &[&str]) -> Server {
+    let mut command = program();
+    command.args(["--listen", "127.0.0.1:0"]).args(more);
+    command.envs([("WS_DEMO_LOG", "trace"), ("WS_DEMO_AUTH_TOKEN", TOKEN)]);
+    Server::start_command(command)
+}
+
+#[tokio::test]
+async fn the_token_comes_first_and_then_the_welcome() {
+    let tokens = Tokens::new("first", &format!("# staff\nother-token\n{TOKEN}\n"));
+    let server = Server::start(&["--auth-token-file", tokens.path()]);
+    let mut alice = server.open().await;
+    alice.send(r#"{"type":"auth","token":"correct-horse","ref":1}"#).await.expect("a message sent");
+    assert_eq!(text(&mut alice).await, r#"{"type":"auth_ok","ref":1}"#);
+    let welcome = json(&mut alice).await;
+    assert_eq!((&welcome["type"], &welcome["clients"]), (&"welcome".into(), &1.into()));
+    // It can use everything now, large messages too.
+    let large = "x".repeat(100_000);
+    assert_eq!(ask(&mut alice, &large).await["original"], large);
+    assert_eq!(ask(&mut alice, &auth("whatever")).await["type"], "auth_ok");
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_closed_with_4501() {
+    let server = server(&[]);
+    for wrong in ["Correct-horse", "correct-hors", "", "correct-horse "] {
+        let mut socket = server.open().await;
+        let error = ask(&mut socket, &auth(wrong)).await;
+        assert_eq!(error["code"], "auth_failed", "{wrong}");
+        assert_eq!(closed(&mut socket).await.0, 4501, "{wrong}");
+    }
+    let mut socket = server.open().await;
+    ask(&mut socket, r#"{"type":"auth"}"#).await;
+    assert_eq!(closed(&mut socket).await.0, 4501);
+}
+
+#[tokio::test]
+async fn no_token_in_time_is_closed_with_4502() {
+    let server = server(&["--auth-timeout", "100ms"]);
+    let mut socket = server.open().await;
+    assert_eq!(json(&mut socket).await["code"], "auth_timeout");
+    assert_eq!(closed(&mut socket).await.0, 4502);
+}
+
+/// Time passes while something else is sent, too.
+#[tokio::test]
+async fn nothing_else_counts_or_is_told_before() {
+    let server = server(&["--auth-timeout", "2s"]);
+    let mut alice = server.open().await;
+    ask(&mut alice, &auth(TOKEN)).await;
+    json(&mut alice).await;
+
+    let mut mallory = server.open().await;
+    for request in [
+        "hello",
+        r#"{"type":"broadcast","message":"spam"}"#,
+        r#"{"type":"join","room":"secret"}"#,
+        r#"{"type":"rooms"}"#,
+        r#"{"type":"ping","t":1}"#,
+    ] {
+        assert_eq!(ask(&mut mallory, request).await["code"], "auth_required", "{request}");
+    }
+    mallory.send(Message::binary(vec![0xFF])).await.expect("a message sent");
+    assert_eq!(json(&mut mallory).await["code"], "auth_required");
+
+    // What Alice gets next is her own: nothing of that reached her, nor does she reach Mallory.
+    assert_eq!(ask(&mut alice, r#"{"type":"rooms"}"#).await["total"], 0);
+    alice.send(r#"{"type":"broadcast","message":"private"}"#).await.expect("a message sent");
+    let error = json(&mut mallory).await;
+    assert_eq!(error["code"], "auth_timeout", "{error}");
+    assert_eq!(closed(&mut mallory).await.0, 4502);
+    assert_eq!(server.logged("connected ("), 1);
+}
+
+#[tokio::test]
+async fn messages_are_small_before() {
+    let server = server(&[]);
+    let mut socket = server.open().await;
+    let answer = ask(&mut socket, &"x".repeat(4096)).await;
+    assert_eq!(answer["code"], "auth_required");
+    socket.send("x".repeat(4097)).await.expect("a message sent");
+    assert_eq!(closed(&mut socket).await.0, 1009);
+}
+
+#[tokio::test]
+async fn no_log_has_a_token() {
+    let server = server(&[]);
+    let mut socket = server.open().await;
+    ask(&mut socket, &format!("{{'token': '{TOKEN}'}}")).await;
+    ask(&mut socket, &auth(TOKEN)).await;
+    json(&mut socket).await;
+    ask(&mut socket, &auth(TOKEN)).await;
+    ask(&mut socket, &format!(r#"{{"type":"auth","token":"{TOKEN}","x"}}"#)).await;
+    ask(&mut socket, r#"{"type":"echo"}"#).await;
+    let mut wrong = server.open().await;
+    ask(&mut wrong, &auth("wrong-battery")).await;
+    closed(&mut wrong).await;
+    server.wait_for(" error: the token is not valid");
+    server.wait_for("(not shown)");
+    server.wait_for(r#"{"type":"echo"}"#);
+    for secret in [TOKEN, "wrong-battery"] {
+        assert_eq!(server.logged(secret), 0);
+    }
+}
+
+#[tokio::test]
+async fn tokens_are_read_again_at_a_hangup() {
+    let tokens = Tokens::new("again", "old-token");
+    let server = Server::start(&["--auth-token-file", tokens.path()]);
+    fs::write(&tokens.0, "new-token").expect("a file");
+    server.signal("HUP");
+    server.wait_for("1 tokens were read again");
+    let mut socket = server.open().await;
+    assert_eq!(ask(&mut socket, &auth("new-token")).await["type"], "auth_ok");
+    let mut socket = server.open().await;
+    assert_eq!(ask(&mut socket, &auth("old-token")).await["code"], "auth_failed");
+
+    fs::write(&tokens.0, "").expect("a file");
+    server.signal("HUP");
+    server.wait_for("the tokens stay as they are: there is no token in ");
+    let mut socket = server.open().await;
+    assert_eq!(ask(&mut socket, &auth("new-token")).await["type"], "auth_ok");
+}
+
+/// Whoever sends a token to a server that asks for none is answered, not echoed.
+#[tokio::test]
+async fn an_open_server_takes_any_token() {
+    let server = Server::start(&[]);
+    let (mut socket, _) = server.connect().await;
+    assert_eq!(ask(&mut socket, &auth("whatever")).await["type"], "auth_ok");
+    assert_eq!(server.logged("whatever"), 0);
+}

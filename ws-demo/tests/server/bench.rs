@@ -1,0 +1,412 @@
+//! `bench`: short runs against the real server, and against servers with faults that it must find.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::IpAddr;
+use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
+use ws_tokio::{Config, Message, WebSocket, accept};
+
+use crate::process::{Server, program};
+use crate::raw;
+
+struct Run {
+    status: Option<i32>,
+    report: Value,
+    stderr: String,
+}
+
+/// A run of half a second, unless the arguments say something else.
+fn bench(url: &str, arguments: &[&str]) -> Run {
+    let mut command = program();
+    command.args(["bench", url, "--json", "-"]);
+    for (name, value) in [("--duration", "500ms"), ("--warmup", "100ms")] {
+        if !arguments.contains(&name) {
+            command.args([name, value]);
+        }
+    }
+    let Output { status, stdout, stderr } =
+        command.args(arguments).output().expect("the program runs");
+    let stderr = String::from_utf8(stderr).expect("text");
+    let report = serde_json::from_slice(&stdout)
+        .unwrap_or_else(|error| panic!("{error}: {stderr}\n{}", String::from_utf8_lossy(&stdout)));
+    Run { status: status.code(), report, stderr }
+}
+
+impl Run {
+    fn number(&self, pointer: &str) -> u64 {
+        let value = self.report.pointer(pointer).and_then(Value::as_u64);
+        value.unwrap_or_else(|| panic!("no number {pointer} in {:#}", self.report))
+    }
+
+    fn time(&self, pointer: &str) -> f64 {
+        let value = self.report.pointer(pointer).and_then(Value::as_f64);
+        value.unwrap_or_else(|| panic!("no time {pointer} in {:#}", self.report))
+    }
+
+    fn faults(&self) -> [u64; 5] {
+        ["lost", "duplicate", "misordered", "misdirected", "damaged"]
+            .map(|fault| self.number(&format!("/messages/{fault}")))
+    }
+
+    /// All is well, and the figures fit together.
+    fn is_well(&self, clients: u64) {
+        assert_eq!(self.status, Some(0), "{:#}\n{}", self.report, self.stderr);
+        assert_eq!(self.report["problems"], serde_json::json!([]));
+        assert_eq!(self.faults(), [0; 5]);
+        assert_eq!(self.number("/connections/opened"), clients);
+        assert_eq!(self.number("/messages/arrived"), self.number("/messages/expected"));
+        for name in ["latency", "connections/latency"] {
+            let figures = ["min", "p50", "p90", "p99", "p999", "p9999", "max"]
+                .map(|figure| self.time(&format!("/{name}/{figure}")));
+            assert!(figures[0] > 0.0, "{figures:?}");
+            assert!(figures.is_sorted(), "{figures:?}");
+        }
+    }
+}
+
+#[test]
+fn echo_as_fast_as_replies_come() {
+    let server = Server::start(&[]);
+    let run = bench(&server.uri(), &["--clients", "10", "--depth", "4", "--threads", "2"]);
+    run.is_well(10);
+    assert!(run.number("/messages/sent") > 40);
+    assert!(run.number("/latency/count") <= run.number("/messages/arrived"));
+    assert!(run.time("/messages/per_second") > 0.0);
+    assert!(!run.report["timeline"].as_array().expect("steps").is_empty());
+    server.wait_for("disconnected (0 total)");
+}
+
+#[test]
+fn echo_at_a_rate_sends_exactly_so_many() {
+    let server = Server::start(&[]);
+    for kind in [&[][..], &["--binary"], &["--deflate"]] {
+        let arguments = [&["--clients", "7", "--rate", "500", "--size", "1000"], kind].concat();
+        let run = bench(&server.uri(), &arguments);
+        run.is_well(7);
+        assert_eq!(run.number("/messages/sent"), 300);
+        assert_eq!(run.number("/latency/count"), 250);
+        assert_eq!(run.number("/send_lag/count"), 250);
+    }
+}
+
+#[test]
+fn broadcast_accounts_for_every_delivery() {
+    let server = Server::start(&[]);
+    let run = bench(
+        &server.uri(),
+        &["--mode", "broadcast", "--clients", "21", "--senders", "3", "--rate", "100"],
+    );
+    run.is_well(21);
+    assert_eq!(run.number("/messages/sent"), 60);
+    assert_eq!(run.number("/messages/arrived"), 60 * 20);
+    assert_eq!(run.number("/latency/count"), 50 * 20);
+    assert_eq!(run.number("/last_recipient/count"), 50);
+    assert!(run.time("/last_recipient/p50") >= run.time("/latency/p50"));
+}
+
+#[test]
+fn rooms_are_told_apart() {
+    let server = Server::start(&[]);
+    let run = bench(
+        &server.uri(),
+        &["--mode", "rooms", "--clients", "11", "--rooms", "3", "--senders", "2", "--rate", "100"],
+    );
+    run.is_well(11);
+    assert_eq!(run.number("/messages/sent"), 60);
+    // Rooms of 4, 4 and 3: each message has 3, 3 or 2 receivers.
+    assert_eq!(run.number("/messages/arrived"), 20 * (3 + 3 + 2));
+}
+
+#[test]
+fn idle_clients_stay() {
+    let server = Server::start(&["--ping-interval", "100ms"]);
+    let run = bench(&server.uri(), &["--mode", "idle", "--clients", "50"]);
+    assert_eq!((run.status, run.faults()), (Some(0), [0; 5]), "{:#}", run.report);
+    assert_eq!(run.number("/connections/opened"), 50);
+    assert_eq!(run.number("/latency/count"), 50);
+}
+
+#[test]
+fn churn_connects_again_and_again() {
+    let server = Server::start(&[]);
+    let run = bench(&server.uri(), &["--mode", "churn", "--clients", "4", "--rate", "100"]);
+    assert_eq!(run.status, Some(0), "{:#}", run.report);
+    assert_eq!(run.number("/connections/opened"), 60);
+    assert_eq!(run.number("/latency/count"), 50);
+    server.wait_for("disconnected (0 total)");
+}
+
+#[test]
+fn a_token_opens_the_door() {
+    let file = std::env::temp_dir().join(format!("ws-demo-bench-token-{}", std::process::id()));
+    fs::write(&file, "secret\n").expect("a file");
+    let server = Server::start(&["--auth-token-file", file.to_str().expect("text")]);
+    fs::remove_file(&file).expect("the file");
+    for mode in ["echo", "rooms"] {
+        let arguments = ["--mode", mode, "--clients", "20", "--rate", "100", "--token", "secret"];
+        bench(&server.uri(), &arguments).is_well(20);
+    }
+    let run = bench(&server.uri(), &["--clients", "2", "--token", "wrong"]);
+    assert_eq!(run.status, Some(1));
+    let failed = run.report["connections"]["failed"].as_object().expect("reasons");
+    assert_eq!(failed.values().filter_map(Value::as_u64).sum::<u64>(), 2, "{failed:?}");
+}
+
+#[test]
+fn reports_are_written_where_they_are_wanted() {
+    let server = Server::start(&[]);
+    let name = format!("ws-demo-bench-{}", std::process::id());
+    let json = std::env::temp_dir().join(format!("{name}.json"));
+    let svg = std::env::temp_dir().join(format!("{name}.svg"));
+    let mut command = program();
+    command.args(["bench", &server.uri(), "--clients", "5", "--duration", "400ms"]);
+    command.arg("--json").arg(&json).arg("--svg").arg(&svg);
+    let output = command.output().expect("the program runs");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let table = String::from_utf8(output.stdout).expect("text");
+    for part in ["echo, 5 clients", "5 of 5 opened", " 0 lost, 0 duplicate", "p99.9", "processors"]
+    {
+        assert!(table.contains(part), "{table}");
+    }
+    let report: Value = serde_json::from_slice(&fs::read(&json).expect("a file")).expect("JSON");
+    assert_eq!(report["mode"], "echo");
+    let picture = fs::read_to_string(&svg).expect("a file");
+    assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"), "{picture}");
+    assert!(picture.contains("prefers-color-scheme: dark"));
+    // Percentiles, throughput, and latency over time twice.
+    assert_eq!(picture.matches("<polyline ").count(), 4);
+    assert!(!picture.contains("NaN") && !picture.contains("inf"), "{picture}");
+    for file in [json, svg] {
+        fs::remove_file(file).expect("the file");
+    }
+}
+
+#[test]
+fn too_slow_is_a_failure_of_its_own() {
+    let server = Server::start(&[]);
+    let run = bench(&server.uri(), &["--clients", "2", "--fail-p99", "1ns"]);
+    assert_eq!((run.status, run.faults()), (Some(3), [0; 5]));
+    let run = bench(&server.uri(), &["--clients", "2", "--fail-p99", "1h"]);
+    assert_eq!(run.status, Some(0));
+}
+
+#[test]
+fn errors_that_the_server_tells_are_told() {
+    let server = Server::start(&["--msg-rate", "10"]);
+    let run = bench(&server.uri(), &["--clients", "1", "--rate", "500", "--drain", "100ms"]);
+    assert_eq!(run.status, Some(1));
+    let errors = run.number("/messages/errors/rate_limited");
+    assert_eq!(errors, run.number("/messages/lost"), "{:#}", run.report);
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_no_reason_to_run() {
+    let mut command = program();
+    command.args(["bench", "ws://127.0.0.1:1/", "--json", "/no/such/directory/report"]);
+    let output = command.output().expect("it runs");
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("/no/such/directory/report: "), "{stderr}");
+}
+
+/// A server that does this with each client, and the addresses that clients had.
+async fn serving<F>(
+    serve: impl Fn(WebSocket<TcpStream>) -> F + Send + 'static,
+) -> (String, Arc<Mutex<Vec<IpAddr>>>)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("ws://{}/", listener.local_addr().expect("an address"));
+    let peers = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&peers);
+    tokio::spawn(async move {
+        while let Ok((stream, peer)) = listener.accept().await {
+            seen.lock().expect("a lock").push(peer.ip());
+            let socket = accept(stream, Config::default()).await.expect("a handshake");
+            tokio::spawn(serve(socket));
+        }
+    });
+    (url, peers)
+}
+
+async fn bench_of(url: String, arguments: &'static [&'static str]) -> Run {
+    tokio::task::spawn_blocking(move || bench(&url, arguments)).await.expect("a run")
+}
+
+async fn data(socket: &mut WebSocket<TcpStream>) -> Option<Message> {
+    loop {
+        match socket.recv().await {
+            Ok(Some(message)) if message.is_data() => return Some(message),
+            Ok(Some(_)) => {}
+            _ => return None,
+        }
+    }
+}
+
+#[tokio::test]
+async fn faults_are_found() {
+    let (url, _) = serving(async |mut socket: WebSocket<TcpStream>| {
+        let mut messages = Vec::new();
+        while let Some(message) = data(&mut socket).await {
+            messages.push(message.clone());
+            let replies = match messages.len() - 1 {
+                0 | 2 => vec![],
+                1 => vec![message.clone(), message],
+                3 => vec![message, messages[2].clone()],
+                4 => vec![Message::text(message.as_text().expect("text").replace("xx", "xy"))],
+                _ => vec![message],
+            };
+            for reply in replies {
+                socket.send(reply).await.expect("a reply sent");
+            }
+        }
+    })
+    .await;
+    let run =
+        bench_of(url, &["--clients", "1", "--rate", "20", "--warmup", "0s", "--drain", "100ms"])
+            .await;
+    assert_eq!(run.status, Some(1));
+    assert_eq!(run.number("/messages/sent"), 10);
+    // Lost are the first and the damaged one.
+    assert_eq!(run.faults(), [2, 1, 1, 0, 1], "{:#}", run.report);
+    assert_eq!(run.number("/messages/arrived"), 8);
+}
+
+#[tokio::test]
+async fn connections_that_end_too_early_are_said() {
+    let (url, _) = serving(async |mut socket: WebSocket<TcpStream>| {
+        data(&mut socket).await;
+        let close = ws_tokio::Close::new(ws_tokio::CloseCode::TRY_AGAIN_LATER, "slow");
+        // The client answers with its own, or is gone.
+        let _ = socket.close(close).await;
+    })
+    .await;
+    let run = bench_of(url, &["--clients", "3"]).await;
+    assert_eq!(run.status, Some(1));
+    let lost = &run.report["connections"]["lost"];
+    assert_eq!(*lost, serde_json::json!({"closed by the server: 1013 try again later": 3}));
+}
+
+#[tokio::test]
+async fn a_stall_is_held_against_the_server_by_every_message_that_was_due() {
+    let (url, _) = serving(async |mut socket: WebSocket<TcpStream>| {
+        let mut count = 0;
+        while let Some(message) = data(&mut socket).await {
+            count += 1;
+            if count == 10 {
+                sleep(Duration::from_millis(400)).await;
+            }
+            socket.send(message).await.expect("a reply sent");
+        }
+    })
+    .await;
+    let run =
+        bench_of(url, &["--clients", "1", "--rate", "100", "--duration", "1s", "--warmup", "0s"])
+            .await;
+    assert_eq!(run.number("/latency/count"), 100);
+    // Forty messages were due while it stalled: half of them waited for 200 ms or more.
+    assert!(run.time("/latency/max") >= 400.0, "{:#}", run.report);
+    assert!(run.time("/latency/p90") >= 200.0, "{:#}", run.report);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn connections_come_from_the_addresses_that_are_given() {
+    let (url, peers) = serving(async |mut socket: WebSocket<TcpStream>| {
+        while let Some(message) = data(&mut socket).await {
+            socket.send(message).await.expect("a reply sent");
+        }
+    })
+    .await;
+    let run =
+        bench_of(url, &["--clients", "6", "--source", "127.0.0.9", "--source", "127.0.1.0/30"])
+            .await;
+    run.is_well(6);
+    let mut peers: Vec<_> = peers.lock().expect("a lock").iter().map(ToString::to_string).collect();
+    peers.sort();
+    let (one, two, three) = ("127.0.0.9", "127.0.1.1", "127.0.1.2");
+    assert_eq!(peers, [one, one, two, two, three, three]);
+}
+
+#[test]
+fn nobody_there() {
+    let (_held, nobody) = raw::nobody();
+    let run = bench(&format!("ws://{nobody}/"), &["--clients", "3"]);
+    assert_eq!(run.status, Some(1));
+    let failed = &run.report["connections"]["failed"];
+    assert_eq!(failed["Connection refused (os error 111)"], 3, "{failed}");
+    let problems = run.report["problems"].to_string();
+    assert!(problems.contains("nothing to measure"), "{problems}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_limit_of_this_machines_is_named() {
+    let server = Server::start(&[]);
+    let output = Command::new("sh")
+        .args(["-c", r#"ulimit -n 100 && exec "$0" bench "$1" --clients 200"#])
+        .args([env!("CARGO_BIN_EXE_ws-demo"), &server.uri()])
+        .output()
+        .expect("a shell");
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("200 clients need 264 file descriptors"), "{stderr}");
+    assert!(stderr.contains("--clients 36"), "{stderr}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_is_reported() {
+    let server = Server::start(&[]);
+    let mut command = program();
+    command.args(["bench", &server.uri(), "--clients", "3", "--duration", "1h", "--warmup", "0s"]);
+    command.args(["--json", "-"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program runs");
+    let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+    let line = stderr.lines().next().expect("progress").expect("text");
+    assert!(line.starts_with("measuring: "), "{line}");
+    let kill = [r#"kill -s INT "$0""#, &child.id().to_string()].map(str::to_owned);
+    let killed = Command::new("sh").arg("-c").args(kill).status().expect("a shell");
+    assert!(killed.success());
+    let output = child.wait_with_output().expect("an end");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(output.status.code(), Some(0), "{report:#}");
+    assert!(report["warnings"].to_string().contains("interrupted"), "{report:#}");
+    assert!(report["latency"]["count"].as_u64() > Some(0), "{report:#}");
+}
+
+#[test]
+fn mistakes_are_explained() {
+    for (arguments, explanation) in [
+        (&["--mode", "flood"][..], "possible values: echo, broadcast, rooms, idle, churn"),
+        (&["--clients", "0"], "0 is not in 1..=1000000"),
+        (&["--rate", "fast"], "expected a number"),
+        (&["--rate", "0"], "0.001 to 10000000"),
+        (&["--size", "10"], "such a message has 34 bytes at least"),
+        (&["--mode", "rooms", "--size", "50"], "bytes at least"),
+        (&["--mode", "rooms", "--clients", "10", "--rooms", "10"], "nobody to receive"),
+        (&["--mode", "broadcast", "--clients", "2", "--senders", "3"], "3 senders, but 2 clients"),
+        (&["--mode", "broadcast", "--binary"], "--binary is for the mode echo"),
+        (&["--mode", "idle", "--rate", "5"], "the mode idle sends nothing"),
+        (&["--rate", "5", "--depth", "2"], "--depth is for the mode echo without --rate"),
+        (&["--rooms", "3"], "--rooms is for the mode rooms"),
+        (&["--senders", "3"], "--senders is for the modes broadcast and rooms"),
+        (&["--source", "localhost"], "an address or a network"),
+        (&["--duration", "0s"], "more than no time"),
+        (&["--fail-p99", "5"], "time unit needed"),
+    ] {
+        let mut command = program();
+        command.args(["bench", "ws://127.0.0.1:1/"]).args(arguments);
+        let output = command.output().expect("it runs");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(stderr.contains(explanation), "{arguments:?}: {stderr}");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+}

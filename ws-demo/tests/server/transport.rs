@@ -1,0 +1,151 @@
+//! What clients come over: TLS, local sockets, several at once.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use ws_tokio::proto::client::Request;
+use ws_tokio::{Config, Message, client};
+
+use crate::process::{PATIENCE, Server, program};
+use crate::raw::{self, exchange, upgrade};
+
+/// A directory of a test's own, until it is dropped.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("ws-demo-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path).expect("a directory");
+        Self(path)
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.0.join(name).to_str().expect("a path").to_owned()
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // It is only in a directory for such things.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Writes a new certificate and its key; returns the certificate.
+fn certify(certificate: &str, key: &str) -> CertificateDer<'static> {
+    let names = vec!["localhost".to_owned()];
+    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).expect("a key");
+    fs::write(certificate, cert.pem()).expect("a file");
+    fs::write(key, signing_key.serialize_pem()).expect("a file");
+    cert.der().clone()
+}
+
+/// Connects with trust in this certificate alone.
+async fn secure(
+    server: &Server,
+    trusted: &CertificateDer<'static>,
+) -> std::io::Result<TlsStream<TcpStream>> {
+    let mut roots = RootCertStore::empty();
+    roots.add(trusted.clone()).expect("a certificate");
+    let provider = rustls::crypto::ring::default_provider();
+    let config = ClientConfig::builder_with_provider(provider.into())
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let stream = TcpStream::connect(server.address).await?;
+    let name = ServerName::try_from("localhost").expect("a name");
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await
+}
+
+#[tokio::test]
+async fn tls_with_a_certificate_that_is_replaced() {
+    let directory = Directory::new("tls");
+    let (certificate, key) = (directory.file("cert.pem"), directory.file("key.pem"));
+    let old = certify(&certificate, &key);
+    let server = Server::start(&["--tls-cert", &certificate, "--tls-key", &key]);
+
+    let stream = secure(&server, &old).await.expect("a secure stream");
+    let request = Request::new("localhost", "/ws");
+    let (mut socket, _) = client(stream, request, Config::default()).await.expect("a WebSocket");
+    let welcome = socket.recv().await.expect("a message").expect("a message");
+    assert!(welcome.as_text().is_some_and(|text| text.contains("welcome")));
+    let large = "x".repeat(300_000);
+    socket.send(large.as_str()).await.expect("a message sent");
+    let Some(Message::Text(echo)) = socket.recv().await.expect("a message") else { panic!() };
+    assert_eq!(echo.len(), large.len() + r#"{"type":"echo","original":""}"#.len());
+
+    let new = certify(&certificate, &key);
+    server.signal("HUP");
+    server.wait_for("the certificate was read again");
+    secure(&server, &old).await.expect_err("not that certificate any more");
+    secure(&server, &new).await.expect("the new certificate");
+    // Who was connected stays so.
+    socket.send("still here").await.expect("a message sent");
+    assert!(socket.recv().await.expect("a message").is_some());
+
+    fs::write(&key, "nonsense").expect("a file");
+    server.signal("HUP");
+    server.wait_for("the certificate stays as it is: TLS: ");
+    secure(&server, &new).await.expect("the certificate of before");
+}
+
+#[test]
+fn whoever_speaks_no_tls_is_refused_and_harms_nobody() {
+    let directory = Directory::new("no-tls");
+    let (certificate, key) = (directory.file("cert.pem"), directory.file("key.pem"));
+    certify(&certificate, &key);
+    let server = Server::start(&["--tls-cert", &certificate, "--tls-key", &key]);
+    for _ in 0..2 {
+        let mut stream = raw::connect(server.address);
+        stream.write_all(upgrade("/ws", "").as_bytes()).expect("a stream");
+        let mut answer = Vec::new();
+        // A TLS alert, perhaps cut off by a reset.
+        let _ = stream.read_to_end(&mut answer);
+        assert!(!answer.starts_with(b"HTTP"));
+    }
+    server.wait_for("no TLS: ");
+}
+
+#[test]
+fn several_addresses_and_a_local_socket() {
+    let directory = Directory::new("unix");
+    let path = directory.file("ws.sock");
+    // What a server left behind that did not end well.
+    drop(std::os::unix::net::UnixListener::bind(&path).expect("a socket"));
+    let listen = format!("unix:{path}");
+    let server = Server::start(&["--listen", &listen, "--listen", "127.0.0.1:0"]);
+    server.wait_for(&format!("listening on {listen}"));
+    let second = server.wait_for("listening on http");
+    assert!(second.contains("http://"));
+
+    let mut stream = UnixStream::connect(&path).expect("a stream");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    stream.write_all(upgrade("/ws", "").as_bytes()).expect("a stream");
+    let mut head = [0; 12];
+    stream.read_exact(&mut head).expect("a head");
+    assert_eq!(&head, b"HTTP/1.1 101");
+    assert!(
+        exchange(server.address, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            .starts_with("HTTP/1.1 200 ")
+    );
+
+    // Nobody takes the place of a server that is there.
+    let output = program().args(["--listen", &listen]).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot listen on unix:"));
+
+    server.signal("TERM");
+    drop(stream);
+    assert_eq!(server.ended().code(), Some(0));
+    assert!(!Path::new(&path).exists());
+}

@@ -1,0 +1,55 @@
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use crate::command::command;
+use crate::failure::{Context as _, Result};
+use crate::process::Process;
+use crate::{port, workspace};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A NATS server, which comes back where it was.
+pub(super) struct Broker {
+    program: PathBuf,
+    address: SocketAddr,
+    process: Option<Process>,
+}
+
+impl Broker {
+    pub(super) fn start(program: &Path) -> Result<Self> {
+        let mut broker =
+            Self { program: program.to_owned(), address: port::free()?, process: None };
+        broker.come_back("")?;
+        Ok(broker)
+    }
+
+    pub(super) fn url(&self) -> String {
+        format!("nats://{}", self.address)
+    }
+
+    /// Ends it as a crash would.
+    pub(super) fn kill(&mut self) -> Result {
+        if let Some(mut process) = self.process.take() {
+            process.kill();
+            process.finish(PATIENCE)?;
+        }
+        Ok(())
+    }
+
+    /// Starts it again, with a line of configuration.
+    pub(super) fn come_back(&mut self, setting: &str) -> Result {
+        let folder = workspace::scratch("cluster")?;
+        let (settings, log) = (folder.join("nats.conf"), folder.join("nats.log"));
+        let text = format!("listen: \"{}\"\n{setting}\n", self.address);
+        fs::write(&settings, text).context(settings.display())?;
+        let file = File::create(&log).context(log.display())?;
+        let mut command = command(&self.program);
+        command.arg("--config").arg(&settings).stdout(file.try_clone()?).stderr(file);
+        let mut process = Process::start(&mut command)?;
+        port::wait(self.address, &mut process, PATIENCE).context(log.display())?;
+        self.process = Some(process);
+        Ok(())
+    }
+}
