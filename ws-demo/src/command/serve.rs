@@ -153,8 +153,8 @@ pub(crate) struct Serve {
     drain_window: Duration,
 
     /// How nodes reach each other: memory, for a server that is alone, or the NATS broker at
-    /// nats://[USER:PASSWORD@]HOST:PORT (tls:// for one that speaks TLS); several of a cluster with
-    /// commas between them
+    /// nats://HOST:PORT or nats://USER:PASSWORD@HOST:PORT (tls:// for one that speaks TLS); several
+    /// of a cluster with commas between them
     #[arg(long, env = "WS_DEMO_ENGINE", value_name = "ENGINE", default_value = "memory")]
     #[arg(value_parser = engine, hide_env_values = true)]
     engine: Engine,

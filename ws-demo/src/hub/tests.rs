@@ -234,7 +234,7 @@ impl Engine for Recorder {
     }
 
     fn max_message(&self) -> usize {
-        usize::MAX
+        3
     }
 
     fn changed(&self) {}
@@ -319,4 +319,12 @@ fn others_are_counted_and_what_they_say_is_delivered_to_all() {
     hub.deliver(Publication { from: bob.id(), room: Some(&room("b")), message: "3" });
     assert_eq!(messages(&alice), ["1", "2"]);
     assert_eq!(messages(&bob), ["1"]);
+}
+
+#[test]
+fn what_the_engine_cannot_hand_on_is_not_taken() {
+    let (hub, _) = recorded(14);
+    assert!(hub.takes("123"));
+    assert!(!hub.takes("1234"));
+    assert!(Hub::for_tests(15).takes(&"1".repeat(CAPACITY)));
 }

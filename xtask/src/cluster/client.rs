@@ -9,7 +9,7 @@ use crate::cluster::node::Node;
 use crate::failure::{Context as _, Result, bail};
 
 /// How long anything may take that is sure to come.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A client of a node.
 pub(super) struct Client {
@@ -130,9 +130,18 @@ impl Listener {
     }
 
     async fn receive(&mut self) -> Result<Value> {
-        let received = timeout(PATIENCE, self.reader.recv()).await.context("nothing comes")?;
-        let message = received.context("receiving")?.context("the connection ended")?;
-        let text = message.as_text().context("a message is no text")?;
-        serde_json::from_str(text).context(text)
+        let text = timeout(PATIENCE, self.next_text()).await.context("nothing comes")??;
+        serde_json::from_str(&text).context(&text)
+    }
+
+    async fn next_text(&mut self) -> Result<String> {
+        loop {
+            let received = self.reader.recv().await.context("receiving")?;
+            let message = received.context("the connection ended")?;
+            // A heartbeat is nothing that anybody said.
+            if let Some(text) = message.as_text() {
+                return Ok(text.to_owned());
+            }
+        }
     }
 }

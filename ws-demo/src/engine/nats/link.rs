@@ -48,6 +48,10 @@ const FAREWELL: Duration = Duration::from_secs(1);
 const CLIENT_CAPACITY: usize = 128;
 const SUBSCRIPTION_CAPACITY: usize = 16 * 1024;
 
+/// How long it is remembered what a silent node sent last: it may only have been cut off, and then
+/// what it sent meanwhile is missing.
+const MEMORY: Duration = Duration::from_secs(600);
+
 /// After so many deliveries clients get their turn.
 const DELIVERIES: usize = 32;
 
@@ -121,6 +125,8 @@ struct Session {
     everybody: Option<Subject>,
     nodes: Option<Subject>,
     rooms: HashMap<RoomName, Subject>,
+    /// Nodes that fell silent, and when.
+    silent: VecDeque<(NodeId, Instant)>,
     queue: mpsc::Receiver<Outgoing>,
     /// What the node says of itself, before anything of its clients.
     own: VecDeque<Draft>,
@@ -209,6 +215,7 @@ impl Session {
             everybody: None,
             nodes: None,
             rooms: HashMap::new(),
+            silent: VecDeque::new(),
             queue,
             own: VecDeque::new(),
             sequence: 0,
@@ -220,8 +227,7 @@ impl Session {
     async fn run(mut self, mut stop: oneshot::Receiver<()>) {
         loop {
             let now = Instant::now();
-            let gone = lock(&self.shared.nodes).expire(now);
-            gone.into_iter().for_each(|node| self.forget(node));
+            self.expire(now);
             let is_up = self.state == State::Up;
             if is_up && self.own.is_empty() && self.pulse.due() <= now {
                 self.report(now);
@@ -480,6 +486,19 @@ impl Session {
     fn refuse(&mut self, why: &dyn std::fmt::Display) {
         if !std::mem::replace(&mut self.was_malformed, true) {
             tracing::warn!("[ws] engine: something that came is not understood: {why}");
+        }
+    }
+
+    fn expire(&mut self, now: Instant) {
+        let expired = lock(&self.shared.nodes).expire(now);
+        self.silent.extend(expired.into_iter().map(|node| (node, now)));
+        while let Some((node, since)) = self.silent.front().copied()
+            && since + MEMORY <= now
+        {
+            self.silent.pop_front();
+            if !lock(&self.shared.nodes).contains(node) {
+                self.forget(node);
+            }
         }
     }
 

@@ -93,6 +93,10 @@ impl Nodes {
         self.nodes.values().map(|node| node.heard + PATIENCE).min()
     }
 
+    pub(super) fn contains(&self, id: NodeId) -> bool {
+        self.nodes.contains_key(&id)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.nodes.len()
     }
