@@ -42,9 +42,7 @@ pub(super) fn route(request: Result<&Request, &Rejection>, port: Port, origins: 
     let for_clients = matches!(resource, Route::Page | Route::UpgradeRequired);
     match request.map_err(Rejection::kind) {
         Ok(_) if !for_clients => resource,
-        Ok(_) if !head.origin().is_none_or(|origin| origins.allow(origin, head.host())) => {
-            Route::ForeignOrigin
-        }
+        Ok(_) if !origins.allow(head) => Route::ForeignOrigin,
         Ok(_) => Route::WebSocket,
         Err(RejectionKind::MethodNotAllowed) if head.method() != "HEAD" => match resource {
             Route::UpgradeRequired => Route::Library,
