@@ -62,6 +62,11 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// The suite uses one core, and there are two even on a small machine.
+    pub(crate) fn in_pairs() -> Self {
+        Self { jobs: Some(2), ..Self::default() }
+    }
+
     fn selection(&self) -> Result<Selection> {
         let included = match &self.cases {
             Some(list) => list,

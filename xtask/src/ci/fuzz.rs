@@ -7,7 +7,7 @@ use crate::outcome::Outcome;
 use crate::tools::{self, Tool};
 use crate::{note, packages, stamp, workspace};
 
-const SECONDS_PER_TARGET: u32 = 20;
+const SECONDS_PER_TARGET: u32 = 12;
 
 /// The sanitizer keeps what was freed for a while, some hundred MiB of it; what exceeds this is an
 /// allocation that an input can drive.

@@ -108,7 +108,7 @@ pub(crate) const STAGES: &[Stage] = &[
         about: "the Autobahn Testsuite, as server and as client",
         limit: minutes(30),
         output: Output::Shown,
-        run: || conformance::run(&conformance::Options::default()),
+        run: || conformance::run(&conformance::Options::in_pairs()),
     },
     Stage {
         name: "clients",
