@@ -318,11 +318,13 @@ impl Session {
     fn ask(&mut self) {
         let (client, subject) = (self.client.clone(), self.subjects.nobody());
         self.barrier = Some(Box::pin(async move {
-            let request = Request::new().timeout(Some(PATIENCE));
-            match client.send_request(subject, request).await {
-                Ok(_) => Ok(()),
-                Err(error) if error.kind() == RequestErrorKind::NoResponders => Ok(()),
-                Err(error) => Err(error.to_string()),
+            let request = Request::new().timeout(None);
+            // The time counts from now, not from when the client library takes the request.
+            match timeout(PATIENCE, client.send_request(subject, request)).await {
+                Ok(Ok(_)) => Ok(()),
+                Ok(Err(error)) if error.kind() == RequestErrorKind::NoResponders => Ok(()),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(_elapsed) => Err(format!("no answer for {} s", PATIENCE.as_secs())),
             }
         }));
     }
@@ -387,6 +389,10 @@ impl Session {
         self.hub.visit_rooms_here(|room, members| rooms.push((room.clone(), members)));
         self.own.extend(report::parts(self.hub.len(), &rooms));
         self.pulse.beat(now, self.own.len());
+        if self.barrier.is_none() {
+            // A broker that is connected and does nothing is found out.
+            self.ask();
+        }
     }
 
     /// The client library takes it without waiting.
