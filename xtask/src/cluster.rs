@@ -48,6 +48,9 @@ pub(crate) fn run() -> Result<Outcome> {
 
         let mut clients = delivery::run(clients).await?;
         joins::run(&mut clients).await?;
+        for node in &nodes {
+            node.check_nothing_is_missing().await?;
+        }
         let mut clients = loss::killed(&mut nodes, clients).await?;
         nodes.push(Node::start(&program, &broker, "d", &["--engine-required"])?);
         clients.push(Client::connect(&nodes[2]).await?);

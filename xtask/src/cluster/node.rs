@@ -58,6 +58,17 @@ impl Node {
         let value = |line: &str| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok();
         body.lines().find_map(value).context(format_args!("no metric {name}"))
     }
+
+    /// Neither says that it has dropped something, nor that something did not come.
+    pub(super) async fn check_nothing_is_missing(&self) -> Result {
+        for name in ["ws_engine_dropped_total", "ws_engine_gaps_total"] {
+            let count = self.metric(name).await?;
+            if count != 0 {
+                bail!("{name} of node {} is {count}", self.name);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Waits until all of these nodes know each other and the number of all clients; says how long that

@@ -20,6 +20,15 @@ impl Gaps {
         }
     }
 
+    /// A node says that it has sent so much; returns how many of that did not come.
+    pub(super) fn catch_up(&mut self, node: NodeId, index: u64) -> u64 {
+        match self.0.insert(node, index) {
+            None => 0,
+            Some(last) if index >= last => index - last,
+            Some(_) => index,
+        }
+    }
+
     /// A node is gone.
     pub(super) fn forget(&mut self, node: NodeId) {
         self.0.remove(&node);
@@ -58,6 +67,18 @@ mod tests {
         assert_eq!(gaps.follow(A, 2), 0);
         assert_eq!(gaps.follow(A, 2), 1);
         assert_eq!(gaps.follow(A, 0), 0);
+    }
+
+    #[test]
+    fn what_is_missing_shows_when_the_node_says_how_much_it_has_sent() {
+        let mut gaps = Gaps::default();
+        assert_eq!(gaps.catch_up(A, 5), 0);
+        assert_eq!(gaps.follow(A, 6), 0);
+        assert_eq!(gaps.catch_up(A, 6), 0);
+        assert_eq!(gaps.catch_up(A, 9), 3);
+        assert_eq!(gaps.follow(A, 10), 0);
+        // It counts anew.
+        assert_eq!(gaps.catch_up(A, 2), 2);
     }
 
     #[test]

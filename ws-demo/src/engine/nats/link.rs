@@ -22,7 +22,7 @@ use super::envelope::{Draft, HEADER, Header, Kind, NodeId};
 use super::gaps::Gaps;
 use super::inbox::{ChannelId, Inbox};
 use super::pulse::Pulse;
-use super::report::{self, Part};
+use super::report::{self, Part, count32};
 use super::servers::Servers;
 use super::subjects::Subjects;
 use super::{Outgoing, Settings, Shared, Wish, lock};
@@ -318,11 +318,13 @@ impl Session {
     fn ask(&mut self) {
         let (client, subject) = (self.client.clone(), self.subjects.nobody());
         self.barrier = Some(Box::pin(async move {
-            let request = Request::new().timeout(Some(PATIENCE));
-            match client.send_request(subject, request).await {
-                Ok(_) => Ok(()),
-                Err(error) if error.kind() == RequestErrorKind::NoResponders => Ok(()),
-                Err(error) => Err(error.to_string()),
+            let request = Request::new().timeout(None);
+            // The time counts from now, not from when the client library takes the request.
+            match timeout(PATIENCE, client.send_request(subject, request)).await {
+                Ok(Ok(_)) => Ok(()),
+                Ok(Err(error)) if error.kind() == RequestErrorKind::NoResponders => Ok(()),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(_elapsed) => Err(format!("no answer for {} s", PATIENCE.as_secs())),
             }
         }));
     }
@@ -337,6 +339,10 @@ impl Session {
             self.go_up();
         }
         for (room, opening) in self.awaiting.drain(..) {
+            if let Some(subject) = self.rooms.get_mut(&room) {
+                // What was sent before is not missed.
+                subject.gaps = Gaps::default();
+            }
             self.hub.room_ready(&room, opening);
         }
     }
@@ -384,9 +390,17 @@ impl Session {
 
     fn report(&mut self, now: Instant) {
         let mut rooms = Vec::new();
-        self.hub.visit_rooms_here(|room, members| rooms.push((room.clone(), members)));
-        self.own.extend(report::parts(self.hub.len(), &rooms));
+        self.hub.visit_rooms_here(|name, members| {
+            let sent = self.rooms.get(name).map_or(0, |subject| subject.index);
+            rooms.push(report::Room { name: name.clone(), members: count32(members), sent });
+        });
+        let sent = self.everybody.as_ref().map_or(0, |subject| subject.index);
+        self.own.extend(report::parts(self.hub.len(), sent, &rooms));
         self.pulse.beat(now, self.own.len());
+        if self.barrier.is_none() {
+            // A broker that is connected and does nothing is found out.
+            self.ask();
+        }
     }
 
     /// The client library takes it without waiting.
@@ -454,7 +468,7 @@ impl Session {
             match (header.kind, source) {
                 (Kind::Broadcast, source) => self.deliver(&source, &header, body),
                 (Kind::Presence, _) => match Part::parse(body) {
-                    Some(part) => lock(&self.shared.nodes).report(header.node, part),
+                    Some(part) => self.read_report(header.node, part),
                     None => self.refuse(&"it is no report"),
                 },
                 (Kind::Bye, _) => {
@@ -480,6 +494,20 @@ impl Session {
         let Ok(message) = str::from_utf8(body) else { return self.refuse(&"it is no text") };
         self.shared.received.fetch_add(1, Ordering::Relaxed);
         self.hub.deliver(Publication { from: header.sender, room, message });
+    }
+
+    fn read_report(&mut self, node: NodeId, part: Part) {
+        let mut missing = 0;
+        if let Some(subject) = &mut self.everybody {
+            missing += subject.gaps.catch_up(node, part.sent);
+        }
+        for room in &part.rooms {
+            if let Some(subject) = self.rooms.get_mut(&room.name) {
+                missing += subject.gaps.catch_up(node, room.sent);
+            }
+        }
+        self.shared.gaps.fetch_add(missing, Ordering::Relaxed);
+        lock(&self.shared.nodes).report(node, part);
     }
 
     /// Something came that no node of this version sends.

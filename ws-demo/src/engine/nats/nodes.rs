@@ -60,7 +60,8 @@ impl Nodes {
             return;
         }
         let gathered = std::mem::take(&mut node.gathered);
-        let rooms: HashMap<_, _> = gathered.into_iter().flat_map(|part| part.rooms).collect();
+        let rooms = gathered.into_iter().flat_map(|part| part.rooms);
+        let rooms: HashMap<_, _> = rooms.map(|room| (room.name, room.members)).collect();
         let was = std::mem::replace(&mut node.rooms, rooms.clone());
         self.clients = self.clients - node.clients as usize + clients as usize;
         node.clients = clients;
@@ -127,6 +128,7 @@ impl Nodes {
 
 #[cfg(test)]
 mod tests {
+    use super::super::report::Room;
     use super::*;
 
     const A: NodeId = NodeId::new(1);
@@ -137,8 +139,10 @@ mod tests {
     }
 
     fn part(number: u32, is_last: bool, clients: u32, rooms: &[(&str, u32)]) -> Part {
-        let rooms = rooms.iter().map(|(name, members)| (room(name), *members)).collect();
-        Part { number, is_last, clients, rooms }
+        let in_report =
+            |(name, members): &(&str, u32)| Room { name: room(name), members: *members, sent: 0 };
+        let rooms = rooms.iter().map(in_report).collect();
+        Part { number, is_last, clients, sent: 0, rooms }
     }
 
     fn report(nodes: &mut Nodes, id: NodeId, now: Instant, clients: u32, rooms: &[(&str, u32)]) {

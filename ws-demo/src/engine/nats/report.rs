@@ -1,17 +1,29 @@
-//! What a node says of itself: its clients, and its rooms with their members.
+//! What a node says of itself: its clients, its rooms with their members, and how much it has sent to
+//! everybody and to each room, so that what is missing shows even when nothing comes behind it.
 //!
 //! A report goes out in parts that any broker takes. A part's body:
 //!
 //! ```text
-//!   0        1        5         9
-//!   is last  number   clients   { length of a name, the name, members } …   (big-endian)
+//!   0        1        5         9      17
+//!   is last  number   clients   sent   { length of a name, the name, members, sent } …
 //! ```
+//!
+//! Numbers are big-endian, 4 bytes each; what was sent has 8.
 
 use super::envelope::Draft;
 use crate::room::RoomName;
 
 /// How long a part may get; a room more may be on top of that.
 const PART: usize = 32 * 1024;
+
+/// A room in a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Room {
+    pub(super) name: RoomName,
+    pub(super) members: u32,
+    /// The index of what was sent to it last.
+    pub(super) sent: u64,
+}
 
 /// A part of a report that came.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,21 +32,24 @@ pub(super) struct Part {
     pub(super) number: u32,
     pub(super) is_last: bool,
     pub(super) clients: u32,
-    pub(super) rooms: Vec<(RoomName, u32)>,
+    /// The index of what was sent to everybody last.
+    pub(super) sent: u64,
+    pub(super) rooms: Vec<Room>,
 }
 
 /// The parts of a report, at least one.
-pub(super) fn parts(clients: usize, rooms: &[(RoomName, usize)]) -> Vec<Draft> {
-    let mut bodies = vec![begin(0, clients)];
-    for (room, members) in rooms {
+pub(super) fn parts(clients: usize, sent: u64, rooms: &[Room]) -> Vec<Draft> {
+    let mut bodies = vec![begin(0, clients, sent)];
+    for Room { name, members, sent: sent_there } in rooms {
         if bodies.last().is_some_and(|body| body.len() >= PART) {
-            bodies.push(begin(bodies.len(), clients));
+            bodies.push(begin(bodies.len(), clients, sent));
         }
         if let Some(body) = bodies.last_mut() {
             // A name has 128 bytes at most.
-            body.push(room.as_str().len() as u8);
-            body.extend_from_slice(room.as_str().as_bytes());
-            body.extend_from_slice(&number(*members));
+            body.push(name.as_str().len() as u8);
+            body.extend_from_slice(name.as_str().as_bytes());
+            body.extend_from_slice(&members.to_be_bytes());
+            body.extend_from_slice(&sent_there.to_be_bytes());
         }
     }
     if let Some(body) = bodies.last_mut() {
@@ -43,12 +58,14 @@ pub(super) fn parts(clients: usize, rooms: &[(RoomName, usize)]) -> Vec<Draft> {
     bodies.iter().map(|body| Draft::new(body)).collect()
 }
 
-fn begin(part: usize, clients: usize) -> Vec<u8> {
-    [&[0][..], &number(part), &number(clients)].concat()
+fn begin(part: usize, clients: usize, sent: u64) -> Vec<u8> {
+    let number = |count: usize| count32(count).to_be_bytes();
+    [&[0][..], &number(part), &number(clients), &sent.to_be_bytes()].concat()
 }
 
-fn number(count: usize) -> [u8; 4] {
-    u32::try_from(count).unwrap_or(u32::MAX).to_be_bytes()
+/// A number of clients, members or parts, as it is sent.
+pub(super) fn count32(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 impl Part {
@@ -62,13 +79,15 @@ impl Part {
         };
         let number = u32::from_be_bytes(*rest.take()?);
         let clients = u32::from_be_bytes(*rest.take()?);
+        let sent = u64::from_be_bytes(*rest.take()?);
         let mut rooms = Vec::new();
         while let Some([len]) = rest.take() {
             let name = rest.take_slice(usize::from(*len))?;
             let name = RoomName::new(str::from_utf8(name).ok()?)?;
-            rooms.push((name, u32::from_be_bytes(*rest.take()?)));
+            let members = u32::from_be_bytes(*rest.take()?);
+            rooms.push(Room { name, members, sent: u64::from_be_bytes(*rest.take()?) });
         }
-        Some(Self { number, is_last, clients, rooms })
+        Some(Self { number, is_last, clients, sent, rooms })
     }
 }
 
@@ -95,23 +114,27 @@ mod tests {
     use super::*;
     use crate::id::ClientId;
 
-    fn rooms(count: usize) -> Vec<(RoomName, usize)> {
-        let name = |number: usize| RoomName::new(&format!("{number:0>100}")).expect("a name");
-        (0..count).map(|number| (name(number), number)).collect()
+    const SENT: u64 = 1 << 40;
+
+    fn rooms(count: u32) -> Vec<Room> {
+        let name = |number: u32| RoomName::new(&format!("{number:0>100}")).expect("a name");
+        let sent = |number: u32| SENT + u64::from(number);
+        let room = |number| Room { name: name(number), members: number, sent: sent(number) };
+        (0..count).map(room).collect()
     }
 
-    fn bodies(clients: usize, rooms: &[(RoomName, usize)]) -> Vec<Vec<u8>> {
+    fn bodies(clients: usize, rooms: &[Room]) -> Vec<Vec<u8>> {
         let (node, sender) = (NodeId::new(1), ClientId::new(0));
         let header = Header { kind: Kind::Presence, node, sequence: 1, index: 1, sender };
         let seal = |draft: Draft| draft.seal(&header)[HEADER..].to_vec();
-        parts(clients, rooms).into_iter().map(seal).collect()
+        parts(clients, SENT, rooms).into_iter().map(seal).collect()
     }
 
     #[test]
     fn a_report_without_rooms_is_one_part() {
         let bodies = bodies(3, &[]);
         assert_eq!(bodies.len(), 1);
-        let part = Part { number: 0, is_last: true, clients: 3, rooms: Vec::new() };
+        let part = Part { number: 0, is_last: true, clients: 3, sent: SENT, rooms: Vec::new() };
         assert_eq!(Part::parse(&bodies[0]), Some(part));
     }
 
@@ -124,9 +147,9 @@ mod tests {
         for (number, body) in bodies.iter().enumerate() {
             assert!(body.len() < PART + 200, "{}", body.len());
             let part = Part::parse(body).expect("a part");
-            assert_eq!((part.number as usize, part.clients), (number, 7));
+            assert_eq!((part.number as usize, part.clients, part.sent), (number, 7, SENT));
             assert_eq!(part.is_last, number + 1 == bodies.len());
-            read.extend(part.rooms.into_iter().map(|(room, members)| (room, members as usize)));
+            read.extend(part.rooms);
         }
         assert_eq!(read, rooms);
     }
@@ -134,8 +157,8 @@ mod tests {
     #[test]
     fn what_is_no_part() {
         let name = RoomName::new("ü.*").expect("a name");
-        let body = bodies(1, &[(name, 5)]).remove(0);
-        for len in (0..body.len()).filter(|len| *len != 9) {
+        let body = bodies(1, &[Room { name, members: 5, sent: 1 }]).remove(0);
+        for len in (0..body.len()).filter(|len| *len != 17) {
             assert_eq!(Part::parse(&body[..len]), None, "{len}");
         }
         let with = |at: usize, byte: u8| {
@@ -144,9 +167,9 @@ mod tests {
             Part::parse(&body)
         };
         assert_eq!(with(0, 2), None);
-        assert_eq!(with(9, 0), None);
-        assert_eq!(with(9, 200), None);
-        assert_eq!(with(10, 0xff), None);
-        assert_eq!(with(12, b'\n'), None);
+        assert_eq!(with(17, 0), None);
+        assert_eq!(with(17, 200), None);
+        assert_eq!(with(18, 0xff), None);
+        assert_eq!(with(20, b'\n'), None);
     }
 }
