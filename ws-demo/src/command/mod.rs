@@ -108,6 +108,8 @@ fn settings(matches: &ArgMatches) -> String {
             continue;
         };
         let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
+        let values: Vec<_> = values.iter().flat_map(|value| value.split(',')).collect();
+        let values: Vec<_> = values.into_iter().map(without_credentials).collect();
         let source = match matches.value_source(id) {
             Some(ValueSource::CommandLine) => "# from the command line\n",
             Some(ValueSource::EnvVariable) => "# from the environment\n",
@@ -116,6 +118,16 @@ fn settings(matches: &ArgMatches) -> String {
         text += &format!("{source}{variable}={}\n", values.join(","));
     }
     text
+}
+
+/// An address without the user name and the password in it; any other value as it is.
+fn without_credentials(value: &str) -> String {
+    let Some((scheme, rest)) = value.split_once("://") else { return value.to_owned() };
+    let end = rest.find('/').unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{scheme}://***{}", &rest[at..]),
+        None => value.to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -46,16 +46,18 @@ fn mistakes_end_it_with_an_explanation() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("WS_DEMO_LOG: "));
 }
 
+/// What `--print-config` writes.
+fn printed(arguments: &[&str], variables: &[(String, String)]) -> String {
+    let mut command = program();
+    command.args(arguments).envs(variables.iter().cloned());
+    let output = command.output().expect("it runs");
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).expect("text")
+}
+
 #[test]
 fn the_settings_can_be_printed_and_given_back() {
-    let print = |arguments: &[&str], variables: &[(String, String)]| {
-        let mut command = program();
-        command.args(arguments).envs(variables.iter().cloned());
-        let output = command.output().expect("it runs");
-        assert!(output.status.success());
-        String::from_utf8(output.stdout).expect("text")
-    };
-    let text = print(
+    let text = printed(
         &[
             "--print-config",
             "--listen",
@@ -82,11 +84,19 @@ fn the_settings_can_be_printed_and_given_back() {
         .filter_map(|line| line.split_once('='))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-    let again = print(&["serve", "--print-config"], &variables);
+    let again = printed(&["serve", "--print-config"], &variables);
     let values = |text: &str| -> Vec<String> {
         text.lines().filter(|line| !line.starts_with("# from ")).map(str::to_owned).collect()
     };
     assert_eq!(values(&again), values(&text));
+}
+
+#[test]
+fn passwords_are_not_printed() {
+    let engine = "nats://node:secret@a:4222,nats://node:secret@b:4222";
+    let text = printed(&["--print-config", "--engine", engine], &[]);
+    assert!(text.contains("WS_DEMO_ENGINE=nats://***@a:4222,nats://***@b:4222\n"), "{text}");
+    assert!(!text.contains("secret"), "{text}");
 }
 
 #[test]
