@@ -70,15 +70,26 @@ fn control_frames_do_not_count() {
     }
 }
 
+/// Any that memory could hold: with pointers of 32 bits a longer one is refused, and not cut.
 #[test]
 fn without_limits_any_length_may_be_claimed() {
+    let longest = u64::try_from(usize::MAX).expect("at most 64 bits").min((1 << 63) - 1);
     for to in ROLES {
-        let wire = wire::header(to, FIN | BINARY, (1 << 63) - 1);
-        let mut peer = pair::peer::Peer::new(run::connection(to, &config(Limits::UNLIMITED)));
-        peer.read(&wire);
+        let claim = |length| {
+            let connection = run::connection(to, &config(Limits::UNLIMITED));
+            let mut peer = pair::peer::Peer::new(connection);
+            peer.read(&wire::header(to, FIN | BINARY, length));
+            peer
+        };
+        let mut peer = claim(longest);
         peer.read(b"the first bytes");
         assert_eq!(peer.error, None, "{to:?}");
-        assert_eq!(peer.connection.frame_remaining(), (1 << 63) - 1 - 15, "{to:?}");
+        assert_eq!(peer.connection.frame_remaining(), longest - 15, "{to:?}");
+
+        if usize::BITS == 32 {
+            let error = claim(longest + 1).error.map(|error| error.kind());
+            assert_eq!(error, Some(ErrorKind::FrameTooBig), "{to:?}");
+        }
     }
 }
 
