@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 
 /** What the browser itself says when a server is not there, or about to go. */
-const UNAVAILABLE = /net::ERR_CONNECTION_(REFUSED|RESET)|Unexpected response code: 503/;
+const UNAVAILABLE =
+  /net::ERR_(CONNECTION_(REFUSED|RESET|CLOSED)|SOCKET_NOT_CONNECTED|EMPTY_RESPONSE)|Unexpected response code: 503/;
 
 export class Page {
   #seen = 0;
