@@ -55,8 +55,10 @@ impl<'a> Batch<'a> {
     #[inline]
     pub fn send<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), SendError> {
         let message = message.into();
-        trace::sent_lent(&message);
-        send(self.connection, self.output, message)
+        let summary = trace::Summary::from(&message);
+        send(self.connection, self.output, message)?;
+        trace::sent(summary);
+        Ok(())
     }
 
     /// The connection, for its other methods, and the output that they append to.

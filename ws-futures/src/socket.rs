@@ -231,13 +231,16 @@ where
 
     /// Takes a message for output; small ones wait for a flush.
     pub(crate) fn send(&mut self, message: Message) -> Result<(), SendError> {
-        trace::sent(&message);
-        send_owned(&mut self.connection, &mut self.output, message)
+        let summary = trace::Summary::from(&message);
+        send_owned(&mut self.connection, &mut self.output, message)?;
+        trace::sent(summary);
+        Ok(())
     }
 
     pub(crate) fn send_prepared(&mut self, prepared: &Prepared) -> Result<(), SendError> {
-        trace::sent_prepared(prepared);
-        send_prepared(&mut self.connection, &mut self.output, prepared)
+        send_prepared(&mut self.connection, &mut self.output, prepared)?;
+        trace::sent(trace::Summary::from(prepared));
+        Ok(())
     }
 
     /// Waits until sending has not to wait. A peer that never reads is given up meanwhile.

@@ -47,31 +47,49 @@ pub(crate) fn received(event: &Event<'_>) {
     }
 }
 
-#[inline]
-pub(crate) fn sent(message: &Message) {
-    #[cfg(feature = "tracing")]
-    match message {
-        Message::Text(text) => frame("sent", "text", text.len()),
-        Message::Binary(data) => frame("sent", "binary", data.len()),
-        Message::Ping(payload) => frame("sent", "ping", payload.len()),
-        Message::Pong(payload) => frame("sent", "pong", payload.len()),
-        Message::Close(close) => frame("sent", "close", close.reason.len()),
+/// What is told of a message: its kind and its size.
+#[derive(Clone, Copy)]
+pub(crate) struct Summary {
+    kind: &'static str,
+    len: usize,
+}
+
+impl From<&Message> for Summary {
+    #[inline]
+    fn from(message: &Message) -> Self {
+        let kind = match message {
+            Message::Text(_) => "text",
+            Message::Binary(_) => "binary",
+            Message::Ping(_) => "ping",
+            Message::Pong(_) => "pong",
+            Message::Close(_) => "close",
+        };
+        Self { kind, len: message.as_bytes().len() }
+    }
+}
+
+impl From<&ws_proto::Message<'_>> for Summary {
+    #[inline]
+    fn from(message: &ws_proto::Message<'_>) -> Self {
+        let kind = match message {
+            ws_proto::Message::Text(_) => "text",
+            ws_proto::Message::Binary(_) => "binary",
+        };
+        Self { kind, len: message.as_bytes().len() }
+    }
+}
+
+impl From<&Prepared> for Summary {
+    #[inline]
+    fn from(prepared: &Prepared) -> Self {
+        Self { kind: "prepared", len: prepared.payload().len() }
     }
 }
 
 #[inline]
-pub(crate) fn sent_lent(message: &ws_proto::Message<'_>) {
+pub(crate) fn sent(Summary { kind, len }: Summary) {
     #[cfg(feature = "tracing")]
-    match message {
-        ws_proto::Message::Text(text) => frame("sent", "text", text.len()),
-        ws_proto::Message::Binary(data) => frame("sent", "binary", data.len()),
-    }
-}
-
-#[inline]
-pub(crate) fn sent_prepared(prepared: &Prepared) {
-    #[cfg(feature = "tracing")]
-    frame("sent", "prepared", prepared.payload().len());
+    frame("sent", kind, len);
 }
 
 #[cfg(feature = "tracing")]

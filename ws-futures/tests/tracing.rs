@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use tracing_subscriber::filter::LevelFilter;
 use ws_futures::client::Request;
 use ws_futures::proto::Role;
-use ws_futures::{CloseCode, Config, Event, accept, connect};
+use ws_futures::{CloseCode, Config, Event, Message, accept, connect};
 
 use support::clock::Clock;
 use support::script::Script;
@@ -87,6 +87,17 @@ fn a_conversation() {
     }
     assert_eq!(lines.len(), expected.len(), "{lines:#?}");
     assert!(!lines.iter().any(|line| line.contains("secret")), "{lines:#?}");
+}
+
+/// What could not be sent is not told.
+#[test]
+fn a_message_behind_a_close_frame() {
+    let lines = told(LevelFilter::TRACE, || {
+        let (mut socket, _remote, _clock) = open_plainly(Role::Server);
+        run(socket.send(Message::Close(CloseCode::NORMAL.into()))).expect("open");
+        run(socket.send("late")).expect_err("closing");
+    });
+    assert_eq!(lines, ["TRACE sent kind=\"close\" len=0"]);
 }
 
 #[test]
