@@ -183,12 +183,15 @@ impl Client<'_> {
 
     fn handle(&mut self, text: &str) -> Outcome {
         let request = Request::parse(text);
-        if let Request::Auth { token, reference } = &request {
-            return self.authenticate(token.as_ref(), *reference);
-        }
         let reference = request.reference();
+        if let Request::Auth { token, .. } = &request {
+            return match self.take_rate() {
+                true => self.authenticate(token.as_ref(), reference),
+                false => error(Mistake::RateLimited, reference),
+            };
+        }
         if !self.member.has_joined() {
-            return error(Mistake::AuthRequired, reference);
+            return self.require_auth(reference);
         }
         // Somebody may have got an `auth` wrong.
         let secret = self.service.tokens.is_some() && text.contains("\"token\"");
@@ -241,13 +244,19 @@ impl Client<'_> {
 
     fn handle_binary(&mut self, data: &[u8]) -> Outcome {
         if !self.member.has_joined() {
-            return error(Mistake::AuthRequired, None);
+            return self.require_auth(None);
         }
         self.tell_message(Content::Binary(data.len()));
         match self.take_rate() {
             true => Outcome::Reply(proto::Message::Binary(Cow::Owned(data.to_vec()))),
             false => error(Mistake::RateLimited, None),
         }
+    }
+
+    /// Whoever is no client yet is told so no more often than clients are answered.
+    fn require_auth(&mut self, reference: Option<&str>) -> Outcome {
+        let limited = !self.take_rate();
+        error(if limited { Mistake::RateLimited } else { Mistake::AuthRequired }, reference)
     }
 
     /// A token is good for a client already, or where none is asked for: then it is not looked at.

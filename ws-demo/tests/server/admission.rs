@@ -91,6 +91,17 @@ async fn a_client_sends_only_so_much() {
     assert_eq!(ask(&mut bob, "1").await["type"], "echo");
 }
 
+/// A token counts like any message, where none is asked for, too.
+#[tokio::test]
+async fn tokens_count_as_messages() {
+    let server = Server::start(&["--msg-rate", "1", "--msg-burst", "3"]);
+    let (mut alice, _) = server.connect().await;
+    for _ in 0..3 {
+        assert_eq!(ask(&mut alice, r#"{"type":"auth","token":"t"}"#).await["type"], "auth_ok");
+    }
+    assert_eq!(ask(&mut alice, r#"{"type":"auth"}"#).await["code"], "rate_limited");
+}
+
 #[test]
 fn silent_connections_have_a_limit() {
     use std::io::Read as _;

@@ -43,6 +43,16 @@ fn server(more: &[&str]) -> Server {
 }
 
 #[tokio::test]
+async fn who_is_no_client_yet_is_told_so_only_so_often() {
+    let server = server(&["--msg-rate", "1", "--msg-burst", "2"]);
+    let mut socket = server.open().await;
+    for _ in 0..2 {
+        assert_eq!(ask(&mut socket, "hello").await["code"], "auth_required");
+    }
+    assert_eq!(ask(&mut socket, "hello").await["code"], "rate_limited");
+}
+
+#[tokio::test]
 async fn the_token_comes_first_and_then_the_welcome() {
     let tokens = Tokens::new("first", &format!("# staff\nother-token\n{TOKEN}\n"));
     let server = Server::start(&["--auth-token-file", tokens.path()]);
