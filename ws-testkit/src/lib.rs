@@ -2,7 +2,8 @@
 //!
 //! [`Runtime`] is what a test needs of a runtime; [`faults`] are the tests, each a function that is
 //! generic over it, and [`tests!`](crate::tests) makes them tests of a crate. [`options`] reads the
-//! arguments of the echo peers, [`raw`] is what a client without a library writes.
+//! arguments of the echo peers, [`raw`] is what a client without a library writes, [`network`]
+//! cuts and stalls what it carries, [`seeds`] makes randomness that can be repeated.
 
 pub mod echo;
 pub mod faults;

@@ -1,34 +1,31 @@
 //! The task that talks to the broker.
 
+mod incoming;
+mod outgoing;
+
 use std::collections::{HashMap, VecDeque};
-use std::future::{Future, pending, poll_fn};
+use std::future::{Future, pending};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::task::Poll;
 use std::time::Duration;
 
-use async_nats::message::OutboundMessage;
-use async_nats::{Client, ConnectOptions, Event, Message, Request, RequestErrorKind, Subscriber};
-use bytes::Bytes;
-use futures_sink::Sink as _;
+use async_nats::{Client, ConnectOptions, Event, Request, RequestErrorKind, Subscriber};
 use rand::TryRng as _;
 use rand::rngs::{SysError, SysRng};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::{JoinHandle, yield_now};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::envelope::{Draft, HEADER, Header, Kind, NodeId};
+use self::outgoing::next;
+use super::envelope::{Draft, HEADER, NodeId};
 use super::gaps::Gaps;
 use super::inbox::{ChannelId, Inbox};
 use super::pulse::Pulse;
-use super::report::{self, Part, count32};
+use super::report::{self, count32};
 use super::servers::Servers;
 use super::subjects::Subjects;
 use super::{Outgoing, Settings, Shared, Wish, lock};
-use crate::engine::Publication;
 use crate::hub::Hub;
-use crate::id::ClientId;
 use crate::room::RoomName;
 
 /// How long the broker may take to answer, or to take what it is sent.
@@ -47,13 +44,6 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// subscription messages that this task has not come to.
 const CLIENT_CAPACITY: usize = 128;
 const SUBSCRIPTION_CAPACITY: usize = 16 * 1024;
-
-/// How long it is remembered what a silent node sent last: it may only have been cut off, and then
-/// what it sent meanwhile is missing.
-const MEMORY: Duration = Duration::from_secs(600);
-
-/// After so many deliveries clients get their turn.
-const DELIVERIES: usize = 32;
 
 /// What a client's text has at least beside the message that it broadcasts.
 const AROUND_MESSAGE: usize = r#"{"type":"broadcast","message":}"#.len();
@@ -161,21 +151,6 @@ struct Subject {
     /// How much was published to it.
     index: u64,
     gaps: Gaps,
-}
-
-impl Subject {
-    fn next_index(subject: Option<&mut Self>) -> u64 {
-        // To a room that was left since, it is one message by itself.
-        let Some(subject) = subject else { return 1 };
-        subject.index += 1;
-        subject.index
-    }
-}
-
-/// What is to be published next.
-enum Next {
-    Own(Draft),
-    Queued(Outgoing),
 }
 
 impl Session {
@@ -402,153 +377,6 @@ impl Session {
             self.ask();
         }
     }
-
-    /// The client library takes it without waiting.
-    fn publish(&mut self, next: Next) {
-        let (subject, payload) = match next {
-            Next::Own(draft) => self.seal_own(Kind::Presence, draft),
-            Next::Queued(outgoing) if self.state != State::Up => {
-                return self.shared.drop_outgoing(outgoing.draft.len());
-            }
-            Next::Queued(outgoing) => {
-                let len = outgoing.draft.len();
-                if len > self.client.max_payload() {
-                    tracing::warn!("[ws] engine: the broker takes no broadcast of {len} bytes");
-                    return self.shared.drop_outgoing(len);
-                }
-                self.shared.take_outgoing(len);
-                self.shared.published.fetch_add(1, Ordering::Relaxed);
-                self.seal(outgoing)
-            }
-        };
-        let message =
-            OutboundMessage { subject: subject.into(), payload, reply: None, headers: None };
-        if let Err(error) = Pin::new(&mut self.client).start_send(message) {
-            tracing::error!("[ws] engine: {error}");
-        }
-    }
-
-    fn seal(&mut self, outgoing: Outgoing) -> (String, Bytes) {
-        let Outgoing { from: sender, room, draft } = outgoing;
-        let (subject, index) = match &room {
-            None => (self.subjects.all(), Subject::next_index(self.everybody.as_mut())),
-            Some(room) => (self.subjects.room(room), Subject::next_index(self.rooms.get_mut(room))),
-        };
-        (subject, draft.seal(&self.header(Kind::Broadcast, index, sender)))
-    }
-
-    fn seal_own(&mut self, kind: Kind, draft: Draft) -> (String, Bytes) {
-        let index = Subject::next_index(self.nodes.as_mut());
-        let header = self.header(kind, index, ClientId::new(0));
-        (self.subjects.node(), draft.seal(&header))
-    }
-
-    fn header(&mut self, kind: Kind, index: u64, sender: ClientId) -> Header {
-        self.sequence += 1;
-        Header { kind, node: self.node, sequence: self.sequence, index, sender }
-    }
-
-    /// Delivers what came, each node's in the order in which it was sent.
-    async fn receive(&mut self, batch: Vec<(Source, Message)>) {
-        let mut envelopes = Vec::with_capacity(batch.len());
-        for (source, message) in batch {
-            match Header::split(&message.payload) {
-                Ok((header, _)) if header.node == self.node => {}
-                Ok((header, _)) => envelopes.push((source, header, message.payload)),
-                Err(error) => self.refuse(&error),
-            }
-        }
-        envelopes.sort_by_key(|(_, header, _)| (header.node, header.sequence));
-        for (count, (source, header, payload)) in envelopes.into_iter().enumerate() {
-            if lock(&self.shared.nodes).heard(header.node, Instant::now()) {
-                // It knows nothing of this one yet.
-                self.pulse.change();
-            }
-            let body = &payload[HEADER..];
-            match (header.kind, source) {
-                (Kind::Broadcast, source) => self.deliver(&source, &header, body),
-                (Kind::Presence, _) => match Part::parse(body) {
-                    Some(part) => self.read_report(header.node, part),
-                    None => self.refuse(&"it is no report"),
-                },
-                (Kind::Bye, _) => {
-                    lock(&self.shared.nodes).remove(header.node);
-                    self.forget(header.node);
-                }
-            }
-            if (count + 1) % DELIVERIES == 0 {
-                yield_now().await;
-            }
-        }
-    }
-
-    fn deliver(&mut self, source: &Source, header: &Header, body: &[u8]) {
-        let (subject, room) = match source {
-            Source::Everybody => (self.everybody.as_mut(), None),
-            Source::Room(room) => (self.rooms.get_mut(room), Some(room)),
-            Source::Nodes => return self.refuse(&"it is no broadcast"),
-        };
-        let Some(subject) = subject else { return };
-        let missing = subject.gaps.follow(header.node, header.index);
-        self.shared.gaps.fetch_add(missing, Ordering::Relaxed);
-        let Ok(message) = str::from_utf8(body) else { return self.refuse(&"it is no text") };
-        self.shared.received.fetch_add(1, Ordering::Relaxed);
-        self.hub.deliver(Publication { from: header.sender, room, message });
-    }
-
-    fn read_report(&mut self, node: NodeId, part: Part) {
-        let mut missing = 0;
-        if let Some(subject) = &mut self.everybody {
-            missing += subject.gaps.catch_up(node, part.sent);
-        }
-        for room in &part.rooms {
-            if let Some(subject) = self.rooms.get_mut(&room.name) {
-                missing += subject.gaps.catch_up(node, room.sent);
-            }
-        }
-        self.shared.gaps.fetch_add(missing, Ordering::Relaxed);
-        lock(&self.shared.nodes).report(node, part);
-    }
-
-    /// Something came that no node of this version sends.
-    fn refuse(&mut self, why: &dyn std::fmt::Display) {
-        if !std::mem::replace(&mut self.was_malformed, true) {
-            tracing::warn!("[ws] engine: something that came is not understood: {why}");
-        }
-    }
-
-    fn expire(&mut self, now: Instant) {
-        let expired = lock(&self.shared.nodes).expire(now);
-        self.silent.extend(expired.into_iter().map(|node| (node, now)));
-        while let Some((node, since)) = self.silent.front().copied()
-            && since + MEMORY <= now
-        {
-            self.silent.pop_front();
-            if !lock(&self.shared.nodes).contains(node) {
-                self.forget(node);
-            }
-        }
-    }
-
-    fn forget(&mut self, node: NodeId) {
-        for subject in self.everybody.iter_mut().chain(self.rooms.values_mut()) {
-            subject.gaps.forget(node);
-        }
-    }
-
-    async fn say_bye(&mut self) {
-        if self.state != State::Up {
-            return;
-        }
-        self.queue.close();
-        while let Ok(outgoing) = self.queue.try_recv() {
-            let (subject, payload) = self.seal(outgoing);
-            let _ = self.client.publish(subject, payload).await;
-        }
-        let (subject, payload) = self.seal_own(Kind::Bye, Draft::new(b""));
-        let _ = self.client.publish(subject, payload).await;
-        let _ = self.client.flush().await;
-    }
 }
 
 /// The answer, if there is one to wait for.
@@ -557,34 +385,6 @@ async fn answered(barrier: &mut Option<Barrier>) -> Result<(), String> {
         Some(barrier) => barrier.await,
         None => pending().await,
     }
-}
-
-/// What is to be published next, when the client library takes it; while the broker is away, what
-/// is to be dropped.
-async fn next(
-    is_up: bool,
-    client: &mut Client,
-    own: &mut VecDeque<Draft>,
-    queue: &mut mpsc::Receiver<Outgoing>,
-) -> Next {
-    poll_fn(|cx| {
-        if is_up {
-            match Pin::new(&mut *client).poll_ready(cx) {
-                Poll::Ready(Ok(())) => {}
-                // Of its end an event tells.
-                Poll::Ready(Err(_)) | Poll::Pending => return Poll::Pending,
-            }
-            if let Some(draft) = own.pop_front() {
-                return Poll::Ready(Next::Own(draft));
-            }
-        }
-        match queue.poll_recv(cx) {
-            Poll::Ready(Some(outgoing)) => Poll::Ready(Next::Queued(outgoing)),
-            // The hub has ended; so will this.
-            Poll::Ready(None) | Poll::Pending => Poll::Pending,
-        }
-    })
-    .await
 }
 
 fn reconnect_delay(attempts: usize) -> Duration {

@@ -1,0 +1,111 @@
+//! What comes from other nodes.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use async_nats::Message;
+use tokio::task::yield_now;
+use tokio::time::Instant;
+
+use super::{Session, Source};
+use crate::engine::Publication;
+use crate::engine::nats::envelope::{HEADER, Header, Kind, NodeId};
+use crate::engine::nats::lock;
+use crate::engine::nats::report::Part;
+
+/// How long it is remembered what a silent node sent last: it may only have been cut off, and then
+/// what it sent meanwhile is missing.
+const MEMORY: Duration = Duration::from_secs(600);
+
+/// After so many deliveries clients get their turn.
+const DELIVERIES: usize = 32;
+
+impl Session {
+    /// Delivers what came, each node's in the order in which it was sent.
+    pub(super) async fn receive(&mut self, batch: Vec<(Source, Message)>) {
+        let mut envelopes = Vec::with_capacity(batch.len());
+        for (source, message) in batch {
+            match Header::split(&message.payload) {
+                Ok((header, _)) if header.node == self.node => {}
+                Ok((header, _)) => envelopes.push((source, header, message.payload)),
+                Err(error) => self.refuse(&error),
+            }
+        }
+        envelopes.sort_by_key(|(_, header, _)| (header.node, header.sequence));
+        for (count, (source, header, payload)) in envelopes.into_iter().enumerate() {
+            if lock(&self.shared.nodes).heard(header.node, Instant::now()) {
+                // It knows nothing of this one yet.
+                self.pulse.change();
+            }
+            let body = &payload[HEADER..];
+            match (header.kind, source) {
+                (Kind::Broadcast, source) => self.deliver(&source, &header, body),
+                (Kind::Presence, _) => match Part::parse(body) {
+                    Some(part) => self.read_report(header.node, part),
+                    None => self.refuse(&"it is no report"),
+                },
+                (Kind::Bye, _) => {
+                    lock(&self.shared.nodes).remove(header.node);
+                    self.forget(header.node);
+                }
+            }
+            if (count + 1) % DELIVERIES == 0 {
+                yield_now().await;
+            }
+        }
+    }
+
+    fn deliver(&mut self, source: &Source, header: &Header, body: &[u8]) {
+        let (subject, room) = match source {
+            Source::Everybody => (self.everybody.as_mut(), None),
+            Source::Room(room) => (self.rooms.get_mut(room), Some(room)),
+            Source::Nodes => return self.refuse(&"it is no broadcast"),
+        };
+        let Some(subject) = subject else { return };
+        let missing = subject.gaps.follow(header.node, header.index);
+        self.shared.gaps.fetch_add(missing, Ordering::Relaxed);
+        let Ok(message) = str::from_utf8(body) else { return self.refuse(&"it is no text") };
+        self.shared.received.fetch_add(1, Ordering::Relaxed);
+        self.hub.deliver(Publication { from: header.sender, room, message });
+    }
+
+    fn read_report(&mut self, node: NodeId, part: Part) {
+        let mut missing = 0;
+        if let Some(subject) = &mut self.everybody {
+            missing += subject.gaps.catch_up(node, part.sent);
+        }
+        for room in &part.rooms {
+            if let Some(subject) = self.rooms.get_mut(&room.name) {
+                missing += subject.gaps.catch_up(node, room.sent);
+            }
+        }
+        self.shared.gaps.fetch_add(missing, Ordering::Relaxed);
+        lock(&self.shared.nodes).report(node, part);
+    }
+
+    /// Something came that no node of this version sends.
+    fn refuse(&mut self, why: &dyn std::fmt::Display) {
+        if !std::mem::replace(&mut self.was_malformed, true) {
+            tracing::warn!("[ws] engine: something that came is not understood: {why}");
+        }
+    }
+
+    pub(super) fn expire(&mut self, now: Instant) {
+        let expired = lock(&self.shared.nodes).expire(now);
+        self.silent.extend(expired.into_iter().map(|node| (node, now)));
+        while let Some((node, since)) = self.silent.front().copied()
+            && since + MEMORY <= now
+        {
+            self.silent.pop_front();
+            if !lock(&self.shared.nodes).contains(node) {
+                self.forget(node);
+            }
+        }
+    }
+
+    fn forget(&mut self, node: NodeId) {
+        for subject in self.everybody.iter_mut().chain(self.rooms.values_mut()) {
+            subject.gaps.forget(node);
+        }
+    }
+}

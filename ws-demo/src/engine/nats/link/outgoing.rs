@@ -1,0 +1,122 @@
+//! What goes to other nodes.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+
+use async_nats::Client;
+use async_nats::message::OutboundMessage;
+use bytes::Bytes;
+use futures_sink::Sink as _;
+use tokio::sync::mpsc;
+
+use super::{Session, State, Subject};
+use crate::engine::nats::Outgoing;
+use crate::engine::nats::envelope::{Draft, Header, Kind};
+use crate::id::ClientId;
+
+impl Subject {
+    fn next_index(subject: Option<&mut Self>) -> u64 {
+        // To a room that was left since, it is one message by itself.
+        let Some(subject) = subject else { return 1 };
+        subject.index += 1;
+        subject.index
+    }
+}
+
+/// What is to be published next.
+pub(super) enum Next {
+    Own(Draft),
+    Queued(Outgoing),
+}
+
+impl Session {
+    /// The client library takes it without waiting.
+    pub(super) fn publish(&mut self, next: Next) {
+        let (subject, payload) = match next {
+            Next::Own(draft) => self.seal_own(Kind::Presence, draft),
+            Next::Queued(outgoing) if self.state != State::Up => {
+                return self.shared.drop_outgoing(outgoing.draft.len());
+            }
+            Next::Queued(outgoing) => {
+                let len = outgoing.draft.len();
+                if len > self.client.max_payload() {
+                    tracing::warn!("[ws] engine: the broker takes no broadcast of {len} bytes");
+                    return self.shared.drop_outgoing(len);
+                }
+                self.shared.take_outgoing(len);
+                self.shared.published.fetch_add(1, Ordering::Relaxed);
+                self.seal(outgoing)
+            }
+        };
+        let message =
+            OutboundMessage { subject: subject.into(), payload, reply: None, headers: None };
+        if let Err(error) = Pin::new(&mut self.client).start_send(message) {
+            tracing::error!("[ws] engine: {error}");
+        }
+    }
+
+    fn seal(&mut self, outgoing: Outgoing) -> (String, Bytes) {
+        let Outgoing { from: sender, room, draft } = outgoing;
+        let (subject, index) = match &room {
+            None => (self.subjects.all(), Subject::next_index(self.everybody.as_mut())),
+            Some(room) => (self.subjects.room(room), Subject::next_index(self.rooms.get_mut(room))),
+        };
+        (subject, draft.seal(&self.header(Kind::Broadcast, index, sender)))
+    }
+
+    fn seal_own(&mut self, kind: Kind, draft: Draft) -> (String, Bytes) {
+        let index = Subject::next_index(self.nodes.as_mut());
+        let header = self.header(kind, index, ClientId::new(0));
+        (self.subjects.node(), draft.seal(&header))
+    }
+
+    fn header(&mut self, kind: Kind, index: u64, sender: ClientId) -> Header {
+        self.sequence += 1;
+        Header { kind, node: self.node, sequence: self.sequence, index, sender }
+    }
+
+    pub(super) async fn say_bye(&mut self) {
+        if self.state != State::Up {
+            return;
+        }
+        self.queue.close();
+        while let Ok(outgoing) = self.queue.try_recv() {
+            let (subject, payload) = self.seal(outgoing);
+            let _ = self.client.publish(subject, payload).await;
+        }
+        let (subject, payload) = self.seal_own(Kind::Bye, Draft::new(b""));
+        let _ = self.client.publish(subject, payload).await;
+        let _ = self.client.flush().await;
+    }
+}
+
+/// What is to be published next, when the client library takes it; while the broker is away, what
+/// is to be dropped.
+pub(super) async fn next(
+    is_up: bool,
+    client: &mut Client,
+    own: &mut VecDeque<Draft>,
+    queue: &mut mpsc::Receiver<Outgoing>,
+) -> Next {
+    poll_fn(|cx| {
+        if is_up {
+            match Pin::new(&mut *client).poll_ready(cx) {
+                Poll::Ready(Ok(())) => {}
+                // Of its end an event tells.
+                Poll::Ready(Err(_)) | Poll::Pending => return Poll::Pending,
+            }
+            if let Some(draft) = own.pop_front() {
+                return Poll::Ready(Next::Own(draft));
+            }
+        }
+        match queue.poll_recv(cx) {
+            Poll::Ready(Some(outgoing)) => Poll::Ready(Next::Queued(outgoing)),
+            // The hub has ended; so will this.
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}

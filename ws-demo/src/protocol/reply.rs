@@ -1,0 +1,207 @@
+//! What the server says.
+
+use std::fmt::Write as _;
+
+use crate::id::ClientId;
+use crate::room::RoomName;
+
+/// The rooms that are listed at most; those with the most members.
+const LISTED_ROOMS: usize = 1000;
+
+/// What a client did that cannot be done for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mistake {
+    AuthRequired,
+    AuthFailed,
+    AuthTimeout,
+    NotInRoom,
+    BadRoom,
+    TooManyRooms,
+    RateLimited,
+    /// Other nodes could not be handed it.
+    TooLarge,
+}
+
+impl Mistake {
+    fn code(self) -> &'static str {
+        match self {
+            Self::AuthRequired => "auth_required",
+            Self::AuthFailed => "auth_failed",
+            Self::AuthTimeout => "auth_timeout",
+            Self::NotInRoom => "not_in_room",
+            Self::BadRoom => "bad_room",
+            Self::TooManyRooms => "too_many_rooms",
+            Self::RateLimited => "rate_limited",
+            Self::TooLarge => "too_large",
+        }
+    }
+
+    pub(crate) fn message(self) -> &'static str {
+        match self {
+            Self::AuthRequired => r#"send {"type":"auth","token":"…"} first"#,
+            Self::AuthFailed => "the token is not valid",
+            Self::AuthTimeout => "no token came in time",
+            Self::NotInRoom => "join the room first",
+            Self::BadRoom => {
+                "the name of a room is a string of 1 to 128 bytes without control characters"
+            }
+            Self::TooManyRooms => "leave another room first",
+            Self::RateLimited => "too many messages: this one was not handled",
+            Self::TooLarge => "the message is too large for other nodes: nobody got it",
+        }
+    }
+}
+
+/// What a client is told first.
+pub(crate) fn welcome(id: ClientId, clients: usize) -> String {
+    format!(r#"{{"type":"welcome","id":"{id}","clients":{clients}}}"#)
+}
+
+/// What others get of a broadcast.
+pub(crate) fn broadcast(from: ClientId, room: Option<&RoomName>, message: &str) -> String {
+    match room {
+        None => format!(r#"{{"type":"broadcast","from":"{from}","message":{message}}}"#),
+        Some(room) => {
+            let room = quoted(room.as_str());
+            format!(r#"{{"type":"broadcast","from":"{from}","room":{room},"message":{message}}}"#)
+        }
+    }
+}
+
+/// What comes back of JSON.
+pub(crate) fn echo_json(json: &str) -> String {
+    format!(r#"{{"type":"echo","original":{json}}}"#)
+}
+
+/// What comes back of a text that is not JSON.
+pub(crate) fn echo_text(text: &str) -> String {
+    echo_json(&quoted(text))
+}
+
+/// The client is in the room now, as one of so many.
+pub(crate) fn joined(room: &RoomName, clients: usize, reference: Option<&str>) -> String {
+    let room = quoted(room.as_str());
+    let text = format!(r#"{{"type":"joined","room":{room},"clients":{clients}"#);
+    finished(text, reference)
+}
+
+/// The client has left the room, and so many are still there.
+pub(crate) fn left(room: &RoomName, clients: usize, reference: Option<&str>) -> String {
+    let room = quoted(room.as_str());
+    finished(format!(r#"{{"type":"left","room":{room},"clients":{clients}"#), reference)
+}
+
+/// The rooms and how many are in each, the fullest first, and whether the client is one of them;
+/// how many rooms and how many clients there are in all.
+pub(crate) fn rooms(
+    clients: usize,
+    mut rooms: Vec<(RoomName, usize)>,
+    is_in: impl Fn(&RoomName) -> bool,
+    reference: Option<&str>,
+) -> String {
+    let total = rooms.len();
+    rooms.sort_unstable_by(|(name, clients), (other_name, other_clients)| {
+        other_clients.cmp(clients).then_with(|| name.cmp(other_name))
+    });
+    rooms.truncate(LISTED_ROOMS);
+    let mut text = r#"{"type":"rooms","rooms":["#.to_owned();
+    for (index, (room, members)) in rooms.iter().enumerate() {
+        let separator = if index == 0 { "" } else { "," };
+        let (name, joined) = (quoted(room.as_str()), is_in(room));
+        // A String takes everything.
+        let _ =
+            write!(text, r#"{separator}{{"room":{name},"clients":{members},"joined":{joined}}}"#);
+    }
+    let _ = write!(text, r#"],"total":{total},"clients":{clients}"#);
+    finished(text, reference)
+}
+
+/// What comes back of a ping.
+pub(crate) fn pong(time: Option<&str>, reference: Option<&str>) -> String {
+    let mut text = r#"{"type":"pong""#.to_owned();
+    if let Some(time) = time {
+        let _ = write!(text, r#","t":{time}"#);
+    }
+    finished(text, reference)
+}
+
+/// The token is good.
+pub(crate) fn auth_ok(reference: Option<&str>) -> String {
+    finished(r#"{"type":"auth_ok""#.to_owned(), reference)
+}
+
+/// Something could not be done.
+pub(crate) fn error(mistake: Mistake, reference: Option<&str>) -> String {
+    let (code, message) = (mistake.code(), quoted(mistake.message()));
+    finished(format!(r#"{{"type":"error","code":"{code}","message":{message}"#), reference)
+}
+
+/// An object that is complete but for what the client wants back, and its brace.
+fn finished(mut object: String, reference: Option<&str>) -> String {
+    if let Some(reference) = reference {
+        let _ = write!(object, r#","ref":{reference}"#);
+    }
+    object.push('}');
+    object
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replies() {
+        let id = ClientId::new(0xAB);
+        assert_eq!(welcome(id, 2), r#"{"type":"welcome","id":"000000ab","clients":2}"#);
+        assert_eq!(
+            broadcast(id, None, r#"{"b":1,"a":1.0}"#),
+            r#"{"type":"broadcast","from":"000000ab","message":{"b":1,"a":1.0}}"#
+        );
+        assert_eq!(echo_json("[1]"), r#"{"type":"echo","original":[1]}"#);
+        assert_eq!(
+            echo_text("say \"hi\"\n\0ü"),
+            r#"{"type":"echo","original":"say \"hi\"\n\u0000ü"}"#
+        );
+    }
+
+    #[test]
+    fn replies_about_rooms() {
+        let name = |name: &str| RoomName::new(name).expect("a name");
+        let (a, b) = (name("a"), name("b\""));
+        assert_eq!(joined(&b, 2, None), r#"{"type":"joined","room":"b\"","clients":2}"#);
+        assert_eq!(left(&a, 0, Some("[1]")), r#"{"type":"left","room":"a","clients":0,"ref":[1]}"#);
+        assert_eq!(
+            broadcast(ClientId::new(1), Some(&a), "[]"),
+            r#"{"type":"broadcast","from":"00000001","room":"a","message":[]}"#
+        );
+        let list = vec![(b.clone(), 1), (name("c"), 5), (a.clone(), 1)];
+        assert_eq!(
+            rooms(9, list, |room| *room == a, Some("7")),
+            r#"{"type":"rooms","rooms":[{"room":"c","clients":5,"joined":false},{"room":"a","clients":1,"joined":true},{"room":"b\"","clients":1,"joined":false}],"total":3,"clients":9,"ref":7}"#
+        );
+        let many = (0..1500).map(|number| (name(&number.to_string()), 1)).collect();
+        let listed = rooms(1, many, |_| false, None);
+        assert_eq!(listed.matches("joined").count(), LISTED_ROOMS);
+        assert!(listed.ends_with(r#"],"total":1500,"clients":1}"#));
+    }
+
+    #[test]
+    fn other_replies() {
+        assert_eq!(pong(Some("1.50"), None), r#"{"type":"pong","t":1.50}"#);
+        assert_eq!(pong(None, Some("1")), r#"{"type":"pong","ref":1}"#);
+        assert_eq!(auth_ok(None), r#"{"type":"auth_ok"}"#);
+        assert_eq!(
+            error(Mistake::NotInRoom, Some(r#""x""#)),
+            r#"{"type":"error","code":"not_in_room","message":"join the room first","ref":"x"}"#
+        );
+        for mistake in [Mistake::AuthRequired, Mistake::AuthFailed, Mistake::AuthTimeout] {
+            let error: serde_json::Value =
+                serde_json::from_str(&error(mistake, None)).expect("JSON");
+            assert_eq!(error["code"], mistake.code());
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! What clients say.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::room::RoomName;
+
+/// What a client wants with a text.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Request<'t> {
+    /// `message`, in JSON, is for everybody else, or for the other members of a room.
+    Broadcast {
+        message: &'t str,
+        room: Option<Room>,
+        reference: Option<&'t str>,
+    },
+    Join {
+        room: Room,
+        reference: Option<&'t str>,
+    },
+    Leave {
+        room: Room,
+        reference: Option<&'t str>,
+    },
+    /// Which rooms are there?
+    Rooms {
+        reference: Option<&'t str>,
+    },
+    /// `time`, in JSON, comes back: pages cannot send ping frames.
+    Ping {
+        time: Option<&'t str>,
+        reference: Option<&'t str>,
+    },
+    /// The client says who it is.
+    Auth {
+        token: Option<Token<'t>>,
+        reference: Option<&'t str>,
+    },
+    /// JSON, to be echoed.
+    Json(&'t str),
+    /// Not JSON, to be echoed.
+    Text(&'t str),
+}
+
+/// The room that a client means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    Named(RoomName),
+    /// What it wrote is not the name of a room.
+    Bad,
+}
+
+/// A secret: it is never shown.
+#[derive(PartialEq, Eq)]
+pub(crate) struct Token<'t>(Cow<'t, str>);
+
+impl Token<'_> {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for Token<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token")
+    }
+}
+
+#[derive(Deserialize)]
+struct Envelope<'t> {
+    #[serde(borrow, rename = "type")]
+    kind: Option<Cow<'t, str>>,
+    #[serde(borrow)]
+    message: Option<&'t RawValue>,
+    #[serde(borrow)]
+    room: Option<&'t RawValue>,
+    #[serde(borrow, rename = "ref")]
+    reference: Option<&'t RawValue>,
+    #[serde(borrow)]
+    t: Option<&'t RawValue>,
+    #[serde(borrow)]
+    token: Option<&'t RawValue>,
+}
+
+impl<'t> Request<'t> {
+    /// Every text means something.
+    ///
+    /// It is the type that makes a broadcast: one without a message broadcasts `null`.
+    pub(crate) fn parse(text: &'t str) -> Self {
+        // Only an object has keys, while Serde would take an array for an envelope, too.
+        if text.trim_start().starts_with('{')
+            && let Ok(envelope) = serde_json::from_str(text)
+            && let Some(request) = Self::from_envelope(&envelope)
+        {
+            return request;
+        }
+        match serde_json::from_str::<&RawValue>(text) {
+            Ok(json) => Self::Json(json.get()),
+            Err(_) => Self::Text(text),
+        }
+    }
+
+    fn from_envelope(envelope: &Envelope<'t>) -> Option<Self> {
+        let Envelope { kind, message, room, reference, t, token } = envelope;
+        let reference = reference.map(RawValue::get);
+        let named = || Room::parse(room.map_or("null", RawValue::get));
+        Some(match kind.as_deref()? {
+            "broadcast" => {
+                let message = message.map_or("null", RawValue::get);
+                Self::Broadcast { message, room: room.map(|_| named()), reference }
+            }
+            "join" => Self::Join { room: named(), reference },
+            "leave" => Self::Leave { room: named(), reference },
+            "rooms" => Self::Rooms { reference },
+            "ping" => Self::Ping { time: t.map(RawValue::get), reference },
+            "auth" => {
+                let token = token.and_then(|token| string(token.get())).map(Token);
+                Self::Auth { token, reference }
+            }
+            _ => return None,
+        })
+    }
+
+    /// What the client wants to be given back with the answer, in JSON.
+    pub(crate) fn reference(&self) -> Option<&'t str> {
+        match *self {
+            Self::Broadcast { reference, .. }
+            | Self::Join { reference, .. }
+            | Self::Leave { reference, .. }
+            | Self::Rooms { reference }
+            | Self::Ping { reference, .. }
+            | Self::Auth { reference, .. } => reference,
+            Self::Json(_) | Self::Text(_) => None,
+        }
+    }
+}
+
+impl Room {
+    fn parse(json: &str) -> Self {
+        match string(json).and_then(|name| RoomName::new(&name)) {
+            Some(name) => Self::Named(name),
+            None => Self::Bad,
+        }
+    }
+}
+
+fn string(json: &str) -> Option<Cow<'_, str>> {
+    #[derive(Deserialize)]
+    struct Text<'t>(#[serde(borrow)] Cow<'t, str>);
+
+    serde_json::from_str(json).ok().map(|Text(text)| text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn everybody(message: &str) -> Request<'_> {
+        Request::Broadcast { message, room: None, reference: None }
+    }
+
+    fn room(name: &str) -> Room {
+        Room::Named(RoomName::new(name).expect("a name"))
+    }
+
+    #[test]
+    fn broadcasts() {
+        for (text, message) in [
+            (r#"{"type":"broadcast","message":"Hi everyone!"}"#, r#""Hi everyone!""#),
+            (r#"{"message":{"b":1,"a":[2]},"type":"broadcast"}"#, r#"{"b":1,"a":[2]}"#),
+            (r#" { "type" : "broadcast" , "message" : 1e400 } "#, "1e400"),
+            (
+                r#"{"type":"broadcast","message":0.10000000000000000000001}"#,
+                "0.10000000000000000000001",
+            ),
+            (r#"{"type":"broadcast","message":"\u0000\ud800"}"#, r#""\u0000\ud800""#),
+            (r#"{"type":"\u0062roadcast","message":true}"#, "true"),
+            (r#"{"type":"broadcast","message":null}"#, "null"),
+            (r#"{"type":"broadcast","message":1,"room":null,"ref":null}"#, "1"),
+            (r#"{"type":"broadcast"}"#, "null"),
+            (r#"{"type":"broadcast","text":"Hi"}"#, "null"),
+            (r#"{"type":"broadcast","other":{"type":"echo"},"message":1}"#, "1"),
+        ] {
+            assert_eq!(Request::parse(text), everybody(message), "{text}");
+        }
+    }
+
+    #[test]
+    fn rooms_and_the_rest() {
+        let long = "x".repeat(129);
+        let too_long = format!(r#"{{"type":"join","room":"{long}"}}"#);
+        for (text, request) in [
+            (r#"{"type":"join","room":"a"}"#, Request::Join { room: room("a"), reference: None }),
+            (
+                r#"{"ref":[1, 2],"room":"\u0062\"","type":"join"}"#,
+                Request::Join { room: room("b\""), reference: Some("[1, 2]") },
+            ),
+            (r#"{"type":"join"}"#, Request::Join { room: Room::Bad, reference: None }),
+            (r#"{"type":"join","room":""}"#, Request::Join { room: Room::Bad, reference: None }),
+            (r#"{"type":"join","room":7}"#, Request::Join { room: Room::Bad, reference: None }),
+            (
+                r#"{"type":"join","room":"\ud800"}"#,
+                Request::Join { room: Room::Bad, reference: None },
+            ),
+            (&too_long, Request::Join { room: Room::Bad, reference: None }),
+            (
+                r#"{"type":"leave","room":"a","ref":"x"}"#,
+                Request::Leave { room: room("a"), reference: Some(r#""x""#) },
+            ),
+            (
+                r#"{"type":"broadcast","room":"a","message":1}"#,
+                Request::Broadcast { message: "1", room: Some(room("a")), reference: None },
+            ),
+            (
+                r#"{"type":"broadcast","room":"a\n","message":1}"#,
+                Request::Broadcast { message: "1", room: Some(Room::Bad), reference: None },
+            ),
+            (r#"{"type":"rooms"}"#, Request::Rooms { reference: None }),
+            (r#"{"type":"ping","t":1.50}"#, Request::Ping { time: Some("1.50"), reference: None }),
+            (r#"{"type":"ping"}"#, Request::Ping { time: None, reference: None }),
+            (
+                r#"{"type":"auth","token":"a\u0062"}"#,
+                Request::Auth { token: Some(Token("ab".into())), reference: None },
+            ),
+            (r#"{"type":"auth","token":7}"#, Request::Auth { token: None, reference: None }),
+        ] {
+            assert_eq!(Request::parse(text), request, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_never_shown() {
+        let request = Request::parse(r#"{"type":"auth","token":"secret"}"#);
+        assert!(!format!("{request:?}").contains("secret"));
+    }
+
+    #[test]
+    fn other_json() {
+        for json in [
+            r#"{"type":"echo","text":"Hello from Alice"}"#,
+            r#"{"type":"Broadcast","message":1}"#,
+            r#"{"type":["broadcast"],"message":1}"#,
+            r#"{"type":7}"#,
+            r#"{"message":"broadcast"}"#,
+            r#"{"a":{"type":"broadcast"}}"#,
+            r#"["broadcast",1]"#,
+            r#"[{"type":"broadcast"}]"#,
+            r#""broadcast""#,
+            r#""\ud800""#,
+            r#"{"\ud800":1}"#,
+            "{}",
+            "null",
+            "-0.0",
+            "123456789012345678901234567890",
+            "1e999999",
+        ] {
+            assert_eq!(Request::parse(json), Request::Json(json));
+            assert_eq!(Request::parse(&format!(" \t\r\n{json}\n ")), Request::Json(json));
+        }
+    }
+
+    #[test]
+    fn no_json() {
+        for text in [
+            "",
+            " ",
+            "hello",
+            "{",
+            "{'type':'broadcast'}",
+            r#"{"type":"broadcast","message":}"#,
+            r#"{"type":"broadcast","message":1},"#,
+            r#"{"type":"broadcast"} {"type":"broadcast"}"#,
+            "\u{feff}{}",
+            "\u{a0}{}",
+            "01",
+            "NaN",
+            "\"a\nb\"",
+        ] {
+            assert_eq!(Request::parse(text), Request::Text(text));
+        }
+    }
+
+    /// The same key twice means what a parser makes of it; nobody else should have to guess.
+    #[test]
+    fn an_ambiguous_broadcast_is_echoed() {
+        for json in [
+            r#"{"type":"echo","type":"broadcast","message":1}"#,
+            r#"{"type":"broadcast","message":1,"message":2}"#,
+        ] {
+            assert_eq!(Request::parse(json), Request::Json(json));
+        }
+    }
+
+    #[test]
+    fn depth_and_length_do_no_harm() {
+        let depth = 500_000;
+        let deep = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(Request::parse(&deep), Request::Json(&deep));
+        let open = "[".repeat(depth);
+        assert_eq!(Request::parse(&open), Request::Text(&open));
+        let open = "{\"a\":".repeat(depth / 5);
+        assert_eq!(Request::parse(&open), Request::Text(&open));
+        let broadcast = format!(r#"{{"type":"broadcast","message":{deep}}}"#);
+        assert_eq!(Request::parse(&broadcast), everybody(&deep));
+        let digits = "9".repeat(1 << 20);
+        assert_eq!(Request::parse(&digits), Request::Json(&digits));
+    }
+}
