@@ -42,7 +42,7 @@ impl Echo {
             let mut socket = accept(server, config(settings)).await.expect("a client");
             while let Some(message) = socket.recv().await.expect("open") {
                 if message.is_data() {
-                    socket.send(message).await.expect("open");
+                    socket.feed(message).await.expect("open");
                 }
             }
         });

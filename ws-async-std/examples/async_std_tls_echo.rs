@@ -57,7 +57,8 @@ async fn echo(
     let mut socket = ws_futures::accept(stream, timer, Config::default()).await?;
     while let Some(message) = socket.recv().await? {
         if message.is_data() {
-            socket.send(message).await?;
+            // Written by the next `recv` before it waits.
+            socket.feed(message).await?;
         }
     }
     Ok(())

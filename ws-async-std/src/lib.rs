@@ -18,7 +18,7 @@
 //!         let mut socket = accept(stream, Config::default()).await?;
 //!         while let Some(message) = socket.recv().await? {
 //!             if message.is_data() {
-//!                 socket.send(message).await?;
+//!                 socket.feed(message).await?; // written by the next `recv` before it waits
 //!             }
 //!         }
 //!         Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())

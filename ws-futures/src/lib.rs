@@ -7,6 +7,10 @@
 //! ([`WebSocket::read`]), gives owned messages ([`WebSocket::recv`], `Stream`, `Sink`), or splits
 //! into halves for two tasks ([`WebSocket::split`]). The protocol is that of [`proto`].
 //!
+//! [`WebSocket::send`] returns when the stream has taken the message. [`WebSocket::feed`] leaves the
+//! writing to the next `recv`, which writes before it waits: in a loop of the two, replies to messages
+//! that arrived in one read leave in one write.
+//!
 //! An idle connection owns no buffer: those for reading and writing belong to the thread, at most a
 //! few of 64 KiB each.
 

@@ -86,11 +86,10 @@ where
         poll_fn(|cx| self.socket.poll_recv(Wakers::same(cx))).await
     }
 
-    /// Sends a message and writes it, unless more input is at hand: then it is kept for the writing
-    /// that the next `recv` or `read` does before it waits, so that replies to messages which came
-    /// together leave together. [`flush`](Self::flush) writes at once.
+    /// Sends a message and writes it: `Ok` means that the stream has taken it and everything sent
+    /// before it. Waits while 64 KiB or more cannot be written.
     ///
-    /// Waits while 64 KiB or more cannot be written.
+    /// In a loop that replies to each `recv`, [`feed`](Self::feed) is faster and as safe.
     ///
     /// # Errors
     ///
@@ -103,14 +102,15 @@ where
     /// for [`ready`](Self::ready) and use [`try_send`](Self::try_send).
     pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         self.feed(message).await?;
-        if !self.socket.input.is_empty() {
-            return Ok(());
-        }
         self.flush().await
     }
 
     /// Sends a message without writing it, unless 64 KiB or more wait. Pings and pongs wait only from
     /// 68 KiB on, a Close frame never.
+    ///
+    /// The next [`recv`](Self::recv) or [`read`](Self::read) writes what was fed before it waits, so
+    /// that replies to messages which arrived together leave together. Where the connection is not
+    /// polled next, use [`send`](Self::send) or [`flush`](Self::flush).
     ///
     /// # Errors
     ///

@@ -69,7 +69,7 @@ where
     while let Some(message) = socket.recv().await? {
         match message {
             Message::Close(close) => end = Some(close),
-            message if message.is_data() => socket.send(message).await?,
+            message if message.is_data() => socket.feed(message).await?,
             _ => {}
         }
     }

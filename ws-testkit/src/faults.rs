@@ -4,6 +4,7 @@ pub mod full_output;
 pub mod half_close;
 pub mod many;
 pub mod narrow;
+pub mod pipelined;
 pub mod random;
 pub mod resets;
 pub mod stalls;
@@ -50,6 +51,8 @@ macro_rules! tests {
         $(mod $module {
             $crate::tests!(@each $runtime,
                 narrow::one_byte_at_a_time,
+                pipelined::a_reply_arrives_while_the_socket_is_idle,
+                pipelined::a_reply_arrives_when_the_socket_is_dropped,
                 resets::by_a_client_that_has_written_a_part,
                 resets::by_a_client_that_has_read_a_part,
                 resets::by_a_server,

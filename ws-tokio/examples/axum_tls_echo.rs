@@ -67,7 +67,8 @@ async fn echo(mut socket: WebSocket) -> Result<(), BoxError> {
     socket.send(format!("{version:?}")).await?;
     while let Some(message) = socket.recv().await? {
         if message.is_data() {
-            socket.send(message).await?;
+            // Written by the next `recv` before it waits.
+            socket.feed(message).await?;
         }
     }
     Ok(())

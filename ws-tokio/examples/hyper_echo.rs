@@ -47,7 +47,8 @@ async fn echo(socket: UpgradeFuture) -> Result<(), BoxError> {
     let mut socket = socket.await?;
     while let Some(message) = socket.recv().await? {
         if message.is_data() {
-            socket.send(message).await?;
+            // Written by the next `recv` before it waits.
+            socket.feed(message).await?;
         }
     }
     Ok(())

@@ -32,7 +32,8 @@ async fn echo(stream: TcpStream, acceptor: TlsAcceptor) -> Result<(), Box<dyn Er
     let mut socket = accept(stream, Config::default()).await?;
     while let Some(message) = socket.recv().await? {
         if message.is_data() {
-            socket.send(message).await?;
+            // Written by the next `recv` before it waits.
+            socket.feed(message).await?;
         }
     }
     Ok(())

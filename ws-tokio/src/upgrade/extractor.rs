@@ -29,7 +29,8 @@ use super::{Rejection, Upgrade, WebSocket};
 ///         .limits(Limits { max_message_size: 64 * 1024, ..Limits::incoming() })
 ///         .on_upgrade(|mut socket| async move {
 ///             while let Ok(Some(message)) = socket.recv().await {
-///                 if message.is_data() && socket.send(message).await.is_err() {
+///                 // Written by the next `recv` before it waits.
+///                 if message.is_data() && socket.feed(message).await.is_err() {
 ///                     break;
 ///                 }
 ///             }
