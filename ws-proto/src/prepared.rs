@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::deflate::{Deflate, compress_alone};
 #[cfg(feature = "deflate")]
 use crate::frame::COMPRESSED;
-use crate::frame::{EncodedHeader, FIN};
+use crate::frame::{EncodedHeader, FIN, Opcode};
 use crate::message::Message;
 
 /// A message encoded once, to be sent by many servers' ends of connections.
@@ -65,6 +65,11 @@ impl Prepared {
     /// The payload, not compressed.
     pub fn payload(&self) -> &[u8] {
         &self.plain[self.payload..]
+    }
+
+    /// Whether it is a text message; a binary one otherwise. The payload of a text is UTF-8.
+    pub fn is_text(&self) -> bool {
+        self.first() == FIN | Opcode::Text as u8
     }
 
     pub(crate) fn first(&self) -> u8 {

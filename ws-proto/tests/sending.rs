@@ -6,7 +6,7 @@ mod property;
 use std::borrow::Cow;
 
 use proptest::prelude::*;
-use ws_proto::{Close, CloseCode, Config, Connection, Message, Role};
+use ws_proto::{Close, CloseCode, Config, Connection, Message, Prepared, Role};
 
 use pair::run;
 use pair::wire::{self, BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, ROLES, TEXT};
@@ -214,4 +214,15 @@ fn a_server_never_masks() {
     server.ping(b"ping", &mut output).expect("open");
     server.close(CloseCode::NORMAL, &mut output).expect("open");
     assert!(wire::parse(&output).iter().all(|frame| frame.key.is_none()));
+}
+
+/// What passes a prepared message on in another form needs its kind.
+#[test]
+fn a_prepared_message_says_its_kind() {
+    let (text, binary) = (Prepared::new("ä"), Prepared::new(&b"\xC3\xA4"[..]));
+    assert!(text.is_text());
+    assert!(!binary.is_text());
+    assert_eq!(text.payload(), binary.payload());
+    #[cfg(feature = "deflate")]
+    assert!(Prepared::deflated("x".repeat(1000), &ws_proto::Deflate::default()).is_text());
 }
