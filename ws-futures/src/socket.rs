@@ -319,6 +319,22 @@ where
         }
     }
 
+    pub(crate) fn now(&self) -> Instant {
+        self.timer.now()
+    }
+
+    /// Is ready when `deadline` has passed. The timer has one alarm: until then it also wakes the
+    /// task for the connection's own deadline, which the next poll of the input acts on.
+    pub(crate) fn poll_until(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(own) = self.connection.next_timeout().filter(|own| *own < deadline) {
+            if self.timer.poll_until(own, cx).is_ready() {
+                cx.waker().wake_by_ref();
+            }
+            return Poll::Pending;
+        }
+        self.timer.poll_until(deadline, cx)
+    }
+
     /// The error that keeps output from being written.
     fn written(&self) -> Result<(), Error> {
         match &self.write_error {
@@ -384,6 +400,13 @@ where
             Some(cause) if error.kind() == ErrorKind::UnexpectedEof => Err(Error::Io(cause)),
             _ => Err(Error::Protocol(error)),
         }
+    }
+}
+
+impl<Io, T> Socket<Io, T> {
+    /// The bytes that the stream has taken.
+    pub(crate) fn bytes_written(&self) -> u64 {
+        self.connection.stats().sent.bytes.saturating_sub(self.output.len() as u64)
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_sink::Sink;
-use ws_proto::{Close, CloseCode, Closed, Connection, Prepared, SendError, Stats};
+use ws_proto::{Close, CloseCode, Closed, Connection, Instant, Prepared, SendError, Stats};
 
 use crate::batch::Batch;
 use crate::error::{Error, TrySendError};
@@ -201,6 +201,21 @@ where
         Ok(())
     }
 
+    /// The current time, by the connection's timer.
+    pub fn now(&self) -> Instant {
+        self.socket.now()
+    }
+
+    /// Is ready when `deadline` has passed, by the connection's timer: for deadlines of a layer above
+    /// that has no timer of its own. A coarse timer may be early by less than its tick.
+    ///
+    /// There is one alarm for both: poll [`read`](Self::read) or [`recv`](Self::recv) first whenever
+    /// the task is woken, this afterwards. Until `deadline` the task is woken for the connection's
+    /// own deadlines as well.
+    pub fn poll_until(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        self.socket.poll_until(deadline, cx)
+    }
+
     /// Splits the connection for two tasks.
     pub fn split(self) -> (ReadHalf<Io, T>, WriteHalf<Io, T>) {
         split(*self.socket)
@@ -216,6 +231,12 @@ impl<Io, T> WebSocket<Io, T> {
     /// What has passed so far.
     pub fn stats(&self) -> Stats {
         self.socket.connection.stats()
+    }
+
+    /// The number of bytes that the stream has taken since the opening handshake. A peer that reads
+    /// slowly lets it grow, one that reads nothing does not.
+    pub fn written(&self) -> u64 {
+        self.socket.bytes_written()
     }
 
     /// The latest round-trip time that a keep-alive ping measured.
