@@ -34,6 +34,15 @@ fn a_request_is_granted_with_200_and_no_fields_of_a_connection() {
     assert_eq!(accept.into_connection().role(), Role::Server);
 }
 
+/// RFC 8441 §5: the two fields are not processed.
+#[test]
+fn a_key_is_not_answered() {
+    for key in [&b"dGhlIHNhbXBsZSBub25jZQ=="[..], b"no key"] {
+        let request = receive(&CONNECT, &[VERSION, ("sec-websocket-key", key)]).expect("valid");
+        assert!(request.accept().headers().is_empty());
+    }
+}
+
 #[test]
 fn a_host_field_stands_in_for_the_authority() {
     let pseudo = PseudoHeaders { authority: "", ..CONNECT };
@@ -135,6 +144,8 @@ fn what_a_client_makes_of_the_response() {
     for (status, fields, outcome) in [
         (200, vec![], Ok(200)),
         (204, vec![("sec-websocket-protocol", b"v1" as &[u8])], Ok(204)),
+        // RFC 8441 §5.
+        (200, vec![("sec-websocket-accept", b"of nothing")], Ok(200)),
         (200, vec![("sec-websocket-protocol", b"v2")], Err(InvalidSubprotocol)),
         (200, vec![("sec-websocket-extensions", b"permessage-deflate")], Err(InvalidExtension)),
         (200, vec![("x", b"a\0b")], Err(Malformed)),

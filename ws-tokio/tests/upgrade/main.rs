@@ -12,5 +12,7 @@ mod fallback;
 mod h2_client;
 mod over_tls;
 mod pipelined;
+mod raw_h2;
 mod refused;
+mod reset;
 mod server;

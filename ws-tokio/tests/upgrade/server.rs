@@ -11,6 +11,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::DuplexStream;
 use tokio::net::TcpStream;
+use tokio::runtime::Builder;
 use ws_tokio::proto::client::{Request, Response};
 use ws_tokio::upgrade::{WebSocket, WebSocketUpgrade};
 use ws_tokio::{Config, Deflate, HandshakeError, Message, client, http2};
@@ -23,6 +24,19 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Runs a test to its end, or panics where it hangs.
 pub(crate) async fn soon<T>(test: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, test).await.expect("hangs")
+}
+
+/// Runs a test as a task of two runtimes, of which one runs first what was woken first, the other what
+/// was woken last: so that a reset of a stream reaches its reader or its writer first.
+pub(crate) fn in_both_orders<F>(test: impl Fn() -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    for mut builder in [Builder::new_current_thread(), Builder::new_multi_thread()] {
+        let runtime = builder.worker_threads(1).enable_all().build().expect("a runtime");
+        let test = test();
+        runtime.block_on(soon(async { tokio::spawn(test).await.expect("no panic") }));
+    }
 }
 
 /// Serves `/` by a handler, over both versions of HTTP.
