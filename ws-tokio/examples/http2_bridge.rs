@@ -5,17 +5,24 @@
 //! knows no HTTP/2, such as a conformance suite, can test a server over it.
 
 use std::error::Error;
+use std::io;
+use std::pin::pin;
+use std::time::Duration;
 
 use hyper::client::conn::http2::SendRequest;
 use hyper::ext::Protocol;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, sink, split};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 use ws_tokio::proto::server::{self, Handshake, Progress};
 use ws_tokio::{Config, http2};
 
 type BoxError = Box<dyn Error + Send + Sync>;
+
+/// How long a client may take to end its direction once the server has ended its own.
+const LINGER: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
@@ -23,12 +30,17 @@ async fn main() -> Result<(), BoxError> {
     let [address, server] = &arguments[..] else {
         return Err("usage: http2_bridge ADDRESS SERVER".into());
     };
-    let sender = connect(server).await?;
     let listener = TcpListener::bind(address).await?;
     println!("listening on ws://{}", listener.local_addr()?);
+    serve(listener, server).await
+}
+
+/// Serves until accepting fails.
+pub(crate) async fn serve(listener: TcpListener, server: &str) -> Result<(), BoxError> {
+    let sender = connect(server).await?;
     loop {
         let (stream, _peer) = listener.accept().await?;
-        tokio::spawn(carry(stream, server.clone(), sender.clone()));
+        tokio::spawn(carry(stream, server.to_owned(), sender.clone()));
     }
 }
 
@@ -49,11 +61,44 @@ async fn carry(
     let response = sender.send_request(translated(&request, &server)?).await?;
     client.write_all(answer(request, &response).as_bytes()).await?;
     if response.status() == StatusCode::OK {
-        let mut stream = TokioIo::new(hyper::upgrade::on(response).await?);
-        stream.write_all(&early).await?;
-        copy_bidirectional(&mut client, &mut stream).await?;
+        let stream = TokioIo::new(hyper::upgrade::on(response).await?);
+        carry_frames(client, &early, stream).await?;
     }
     Ok(())
+}
+
+/// Carries each direction to its own end: a server that closes and resets the stream stops only what
+/// the client sends, and its Close frame may still be on its way to the client.
+pub(crate) async fn carry_frames(
+    client: TcpStream,
+    early: &[u8],
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+) -> io::Result<()> {
+    let (from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = split(stream);
+    let mut from_client = early.chain(from_client);
+    let mut up = pin!(async {
+        if copy(&mut from_client, &mut to_server).await.is_err() {
+            // Closed with input unread, the TCP connection would be reset.
+            copy(&mut from_client, &mut sink()).await?;
+        }
+        let _ = to_server.shutdown().await;
+        Ok(())
+    });
+    let mut down = pin!(async {
+        let copied = copy(&mut from_server, &mut to_client).await;
+        to_client.shutdown().await.and(copied.map(drop))
+    });
+    tokio::select! {
+        ended = &mut up => match ended {
+            Ok(()) => down.await,
+            Err(client_is_gone) => Err(client_is_gone),
+        },
+        ended = &mut down => {
+            let _ = timeout(LINGER, up).await;
+            ended
+        }
+    }
 }
 
 /// The request, and what came behind it.
@@ -97,7 +142,9 @@ fn answer<B>(request: server::Request, response: &Response<B>) -> String {
          Sec-WebSocket-Accept: {proof}\r\n"
     );
     for (name, value) in response.headers() {
-        if name.as_str().starts_with("sec-websocket-") {
+        // A server may send it all the same; over HTTP/2 it means nothing (RFC 8441 §5).
+        let is_proof = name == "sec-websocket-accept";
+        if name.as_str().starts_with("sec-websocket-") && !is_proof {
             let value = String::from_utf8_lossy(value.as_bytes());
             answer.push_str(&format!("{name}: {value}\r\n"));
         }

@@ -4,12 +4,16 @@
 mod support;
 
 mod back_pressure;
+mod bridge;
 mod conversation;
 mod dropped;
 mod ended;
 mod failed;
 mod fallback;
 mod h2_client;
+#[path = "../../examples/http2_bridge.rs"]
+#[allow(dead_code, reason = "its `main` is not called")]
+mod http2_bridge;
 mod over_tls;
 mod pipelined;
 mod raw_h2;
