@@ -32,7 +32,7 @@ async fn a_conversation() {
     let mut socket = connect(&uri).await.expect("a server");
     socket.send("hello").await.expect("open");
     assert_eq!(socket.recv().await.expect("no error"), Some(Message::text("hello")));
-    socket.close(CloseCode::NORMAL).await.expect("no error");
+    socket.close_and_discard(CloseCode::NORMAL).await.expect("no error");
     assert_eq!(server.await, CloseCode::NORMAL);
 }
 

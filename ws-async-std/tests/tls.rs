@@ -62,7 +62,7 @@ async fn a_conversation() {
         socket.send(message.clone()).await.expect("open");
         assert!(socket.recv().await.expect("no error") == Some(message));
     }
-    socket.close(CloseCode::NORMAL).await.expect("no error");
+    socket.close_and_discard(CloseCode::NORMAL).await.expect("no error");
     assert!(socket.closed().expect("facts").is_clean());
     assert!(server.await);
 }

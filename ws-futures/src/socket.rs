@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
 use futures_io::{AsyncRead, AsyncWrite};
-use ws_proto::{Connection, ErrorKind, Event, Instant, Prepared, SendError};
+use ws_proto::{Close, Connection, ErrorKind, Event, Instant, Prepared, SendError};
 
 use crate::error::Error;
 use crate::input::Input;
@@ -235,6 +235,14 @@ where
         send_owned(&mut self.connection, &mut self.output, message)?;
         trace::sent(summary);
         Ok(())
+    }
+
+    /// Sends a Close frame, unless closing has begun.
+    pub(crate) fn start_close(&mut self, close: Close<'static>) -> Result<(), SendError> {
+        match self.send(Message::Close(close)) {
+            Err(SendError::Closed) => Ok(()),
+            sent => sent,
+        }
     }
 
     pub(crate) fn send_prepared(&mut self, prepared: &Prepared) -> Result<(), SendError> {

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_sink::Sink;
-use ws_proto::{Close, CloseCode, Closed, Prepared, SendError, Stats};
+use ws_proto::{Close, CloseCode, Closed, Prepared, Stats};
 
 use crate::error::{Error, TrySendError};
 use crate::message::Message;
@@ -241,10 +241,7 @@ where
     ///
     /// Cancel safe.
     pub async fn close(&mut self, close: impl Into<Close<'static>>) -> Result<(), Error> {
-        match self.start_send(Message::Close(close.into())) {
-            Ok(()) | Err(Error::Send(SendError::Closed)) => {}
-            Err(error) => return Err(error),
-        }
+        self.start_close(close.into())?;
         self.flush().await
     }
 
@@ -260,6 +257,10 @@ where
 
     fn start_send(&self, message: Message) -> Result<(), Error> {
         Ok(self.act(|socket, _| socket.send(message))?)
+    }
+
+    fn start_close(&self, close: Close<'static>) -> Result<(), Error> {
+        Ok(self.act(|socket, _| socket.start_close(close))?)
     }
 
     fn act<R>(&self, act: impl FnOnce(&mut Socket<Io, T>, &Waker) -> R) -> R {
@@ -312,10 +313,8 @@ where
 
     /// Sends a Close frame with code 1000, unless closing has begun, and writes it.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        match Self::start_send(&self, Message::Close(CloseCode::NORMAL.into())) {
-            Ok(()) | Err(Error::Send(SendError::Closed)) => self.poll_written(cx.waker()),
-            Err(error) => Poll::Ready(Err(error)),
-        }
+        self.start_close(CloseCode::NORMAL.into())?;
+        self.poll_written(cx.waker())
     }
 }
 

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_sink::Sink;
-use ws_proto::{Close, CloseCode, Closed, Connection, Instant, Prepared, SendError, Stats};
+use ws_proto::{Close, CloseCode, Closed, Connection, Instant, Prepared, Stats};
 
 use crate::batch::Batch;
 use crate::error::{Error, TrySendError};
@@ -181,9 +181,25 @@ where
         poll_fn(|cx| self.socket.poll_written(cx.waker())).await
     }
 
+    /// Sends a Close frame, unless closing has begun, and writes it. Messages may still arrive:
+    /// receive until `None`, which finishes the closing handshake, or use
+    /// [`close_and_discard`](Self::close_and_discard).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Send`] if `close` cannot be sent, [`Error::Io`] if the stream takes no output.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn close(&mut self, close: impl Into<Close<'static>>) -> Result<(), Error> {
+        self.socket.start_close(close.into())?;
+        self.flush().await
+    }
+
     /// Sends a Close frame, unless closing has begun, and waits for the end of the connection, at
     /// most about [`Config::close_timeout`](ws_proto::Config::close_timeout). Messages that still
-    /// come are dropped; to have them, send [`Message::Close`] and go on receiving.
+    /// arrive are discarded; to receive them use [`close`](Self::close).
     ///
     /// # Errors
     ///
@@ -191,12 +207,12 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: call it again, or receive, to go on.
-    pub async fn close(&mut self, close: impl Into<Close<'static>>) -> Result<(), Error> {
-        match self.socket.send(Message::Close(close.into())) {
-            Ok(()) | Err(SendError::Closed) => {}
-            Err(error) => return Err(error.into()),
-        }
+    /// Cancel safe: call it again, or receive, to continue.
+    pub async fn close_and_discard(
+        &mut self,
+        close: impl Into<Close<'static>>,
+    ) -> Result<(), Error> {
+        self.socket.start_close(close.into())?;
         while self.recv().await?.is_some() {}
         Ok(())
     }
@@ -281,15 +297,11 @@ where
         self.socket.poll_written(cx.waker())
     }
 
-    /// Closes with code 1000 and waits for the end of the connection; messages that still come are
-    /// dropped.
+    /// Sends a Close frame with code 1000, unless closing has begun, and writes it. The [`Stream`]
+    /// gives what still arrives and finishes the closing handshake.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        match self.socket.send(Message::Close(CloseCode::NORMAL.into())) {
-            Ok(()) | Err(SendError::Closed) => {}
-            Err(error) => return Poll::Ready(Err(error.into())),
-        }
-        while ready!(self.socket.poll_recv(Wakers::same(cx)))?.is_some() {}
-        Poll::Ready(Ok(()))
+        self.socket.start_close(CloseCode::NORMAL.into())?;
+        self.socket.poll_written(cx.waker())
     }
 }
 

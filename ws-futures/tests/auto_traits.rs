@@ -114,6 +114,7 @@ fn futures(mut socket: Socket, incoming: [Incoming<Nothing, Nothing>; 3]) {
     send(socket.ready());
     send(socket.flush());
     send(socket.close(CloseCode::NORMAL));
+    send(socket.close_and_discard(CloseCode::NORMAL));
 
     let (mut reader, mut writer) = socket.split();
     send(reader.recv());

@@ -53,7 +53,7 @@ fn every_message_comes_back() {
                     let echo = insist(patience, async || client.recv().await).await;
                     assert!(echo.expect("no error") == Some(message), "not what was sent");
                 }
-                client.close(CloseCode::NORMAL).await.expect("no error");
+                client.close_and_discard(CloseCode::NORMAL).await.expect("no error");
             };
             run_both(converse, echo(&mut server));
             let plain: usize = messages().iter().map(|message| message.as_bytes().len()).sum();
@@ -108,7 +108,7 @@ fn engines_that_wait_do_not_prolong_closing() {
         let (mut client, _server, clock) = shake_hands(&config, [script, Script::default()]);
         client.get_ref().remote().set_capacity(capacity);
         run(client.feed("x".repeat(1000))).expect("open");
-        let mut close = Task::new(client.close(CloseCode::NORMAL));
+        let mut close = Task::new(client.close_and_discard(CloseCode::NORMAL));
         close.wait();
         clock.advance(config.close_timeout);
         close.finish().expect("no error of the protocol");

@@ -79,7 +79,7 @@ fn a_full_output_is_waited_for() {
 #[test]
 fn nothing_follows_a_close_frame() {
     let (mut socket, remote, _clock) = open_plainly(Role::Server);
-    Task::new(socket.close(CloseCode::NORMAL)).wait();
+    Task::new(socket.close_and_discard(CloseCode::NORMAL)).wait();
     for len in SIZES {
         let prepared = Prepared::new(&*vec![1; len]);
         assert!(run(socket.feed_prepared(&prepared)).is_err(), "{len} bytes");

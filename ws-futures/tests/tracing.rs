@@ -63,7 +63,7 @@ fn a_conversation() {
         assert!(matches!(batch.next(), Some(Event::Text(_))));
         batch.send(b"a secret").expect("open");
         drop(batch);
-        let (closed, ended) = task::run_both(client.close(CloseCode::NORMAL), async {
+        let (closed, ended) = task::run_both(client.close_and_discard(CloseCode::NORMAL), async {
             while server.recv().await?.is_some() {}
             Ok::<_, ws_futures::Error>(())
         });

@@ -103,7 +103,7 @@ fn a_close_frame_that_cannot_be_written_is_given_up() {
     for role in ROLES {
         let (mut socket, _remote, clock) = full(role);
         assert!(socket.try_send("no room").is_err(), "full");
-        Task::new(socket.close(CloseCode::NORMAL)).wait();
+        Task::new(socket.close_and_discard(CloseCode::NORMAL)).wait();
         for (name, wait) in FOR_ALL {
             let mut waiting = wait(&mut socket);
             waiting.wait();
@@ -128,7 +128,7 @@ fn once_closing_has_begun_sending_fails_at_once() {
             for (name, wait) in FOR_ROOM {
                 let (mut socket, remote, _clock) = full(role);
                 match closes {
-                    "we" => Task::new(socket.close(CloseCode::NORMAL)).wait(),
+                    "we" => Task::new(socket.close_and_discard(CloseCode::NORMAL)).wait(),
                     _ => {
                         remote.send(&wire::close(role, 1000, ""));
                         run(socket.recv()).expect("no error");

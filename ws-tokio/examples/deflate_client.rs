@@ -123,7 +123,7 @@ async fn converse(address: &str, target: String, deflate: Deflate) -> Result<Ans
         return Err(format!("{agreed}: {wire:?} for {plain} bytes").into());
     }
 
-    socket.close(CloseCode::NORMAL).await?;
+    socket.close_and_discard(CloseCode::NORMAL).await?;
     while socket.recv().await?.is_some() {}
     let closed = socket.closed().ok_or("still open")?;
     match &closed.received {

@@ -36,7 +36,7 @@ async fn run(arguments: Vec<String>) -> Result<(), Box<dyn Error>> {
             other => return Err(format!("no text came back: {other:?}").into()),
         }
     }
-    socket.close(CloseCode::NORMAL).await?;
+    socket.close_and_discard(CloseCode::NORMAL).await?;
     println!("closed: {}", socket.closed().map_or(CloseCode::ABNORMAL, |closed| closed.code()));
     Ok(())
 }

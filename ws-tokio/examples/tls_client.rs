@@ -53,7 +53,7 @@ async fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), Box<dyn 
             other => return Err(format!("no text came back: {other:?}").into()),
         }
     }
-    socket.close(CloseCode::NORMAL).await?;
+    socket.close_and_discard(CloseCode::NORMAL).await?;
     println!("closed: {}", socket.closed().map_or(CloseCode::ABNORMAL, |closed| closed.code()));
     Ok(())
 }

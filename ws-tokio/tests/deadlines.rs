@@ -99,7 +99,7 @@ fn a_peer_that_does_not_answer_a_close() {
     in_no_time(async || {
         let began = Instant::now();
         let (mut socket, _theirs) = open();
-        socket.close(CloseCode::NORMAL).await.expect("no error of the protocol");
+        socket.close_and_discard(CloseCode::NORMAL).await.expect("no error of the protocol");
         assert_eq!(began.elapsed(), seconds(5));
         assert!(!socket.closed().expect("facts").is_clean());
     });
@@ -131,7 +131,7 @@ fn never() {
         let connection = Connection::server(config);
         let mut socket =
             WebSocket::new(TokioStream::new(ours), TokioTimer::default(), connection, &[]);
-        let closing = socket.close(CloseCode::NORMAL);
+        let closing = socket.close_and_discard(CloseCode::NORMAL);
         assert!(tokio::time::timeout(seconds(1_000_000), closing).await.is_err());
     });
 }

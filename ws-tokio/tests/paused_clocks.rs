@@ -17,7 +17,7 @@ async fn wait_for_a_close() {
     let (ours, _theirs) = duplex(1024);
     let connection = Connection::server(Config::default());
     let mut socket = WebSocket::new(TokioStream::new(ours), TokioTimer::default(), connection, &[]);
-    socket.close(CloseCode::NORMAL).await.expect("no error of the protocol");
+    socket.close_and_discard(CloseCode::NORMAL).await.expect("no error of the protocol");
     assert_eq!(began.elapsed(), PATIENCE);
 }
 

@@ -322,7 +322,7 @@ impl Client<'_> {
         socket: &mut WebSocket<Stream>,
         close: Close<'static>,
     ) -> Result<(), Error> {
-        let ended = socket.close(close).await;
+        let ended = socket.close_and_discard(close).await;
         if let Some(close) = socket.closed().and_then(|closed| closed.received.as_ref()) {
             self.tell(&Notice::Close { id: self.member.id(), close });
         }

@@ -109,7 +109,7 @@ impl Client {
     }
 
     async fn disconnect(mut self) -> Result {
-        self.socket.close(Close::new(CloseCode::NORMAL, "Done")).await?;
+        self.socket.close_and_discard(Close::new(CloseCode::NORMAL, "Done")).await?;
         self.say("Disconnected")
     }
 

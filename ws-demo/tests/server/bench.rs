@@ -285,7 +285,7 @@ async fn connections_that_end_too_early_are_said() {
         data(&mut socket).await;
         let close = ws_tokio::Close::new(ws_tokio::CloseCode::TRY_AGAIN_LATER, "slow");
         // The client answers with its own, or is gone.
-        let _ = socket.close(close).await;
+        let _ = socket.close_and_discard(close).await;
     })
     .await;
     let run = bench_of(url, &["--clients", "3"]).await;

@@ -243,7 +243,7 @@ async fn the_token_is_the_first_message_and_header_fields_are_sent() {
 async fn a_private_code_is_named_and_its_reason_cannot_play_tricks() {
     let transcript = served(&FIELDS, |mut socket| async move {
         let close = Close::new(CloseCode::new(4501), "bad\u{1b}[2J token");
-        socket.close(close).await.expect("a clean end");
+        socket.close_and_discard(close).await.expect("a clean end");
     })
     .await;
     let expected = "closed by the server: 4501 authentication failed \"bad\\u{1b}[2J token\"\n";

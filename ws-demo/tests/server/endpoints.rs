@@ -61,7 +61,7 @@ async fn ends_are_counted_by_their_code() {
 
     let server = Server::start(&["--max-message", "10"]);
     let (mut alice, _) = server.connect().await;
-    alice.close(CloseCode::NORMAL).await.expect("a clean end");
+    alice.close_and_discard(CloseCode::NORMAL).await.expect("a clean end");
     let (mut bob, _) = server.connect().await;
     bob.send("x".repeat(11)).await.expect("a message sent");
     crate::process::closed(&mut bob).await;

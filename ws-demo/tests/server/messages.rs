@@ -22,7 +22,7 @@ async fn a_welcome_comes_first_and_counts() {
     }
 
     let (mut socket, id) = sockets.remove(0);
-    socket.close(Close::new(CloseCode::NORMAL, "Done")).await.expect("a clean end");
+    socket.close_and_discard(Close::new(CloseCode::NORMAL, "Done")).await.expect("a clean end");
     server.wait_for(&format!(r#"[ws] Close from {id}: code=1000 reason="Done""#));
     server.wait_for(&format!("[ws] Client {id} disconnected (2 total)"));
 }
@@ -117,7 +117,7 @@ async fn a_close_is_answered_and_logged() {
         ),
     ] {
         let (mut socket, id) = server.connect().await;
-        socket.close(close).await.expect("a clean end");
+        socket.close_and_discard(close).await.expect("a clean end");
         assert_eq!(socket.closed().map(|closed| closed.code()), Some(code));
         server.wait_for(&format!("[ws] Close from {id}: {logged}"));
     }

@@ -1,6 +1,6 @@
-//! `close`, and the `Sink`'s.
+//! `close`, `close_and_discard`, and the `Sink`'s.
 
-use futures_util::SinkExt;
+use futures_util::{SinkExt, StreamExt};
 use ws_futures::{Close, CloseCode, Config, Error};
 
 use crate::support::script::Script;
@@ -13,13 +13,14 @@ fn reason() -> Close<'static> {
 }
 
 #[test]
-fn close() {
+fn close_and_discard() {
     for role in ROLES {
         same_at_every_patience(&format!("{role:?}"), |patience| {
             let (mut socket, remote, _clock) = open(role, &Config::default(), Script::hesitant());
             remote.send(&[conversation::wire(role), wire::close(role, 4001, "bye")].concat());
             remote.end();
-            run(insist(patience, async || socket.close(reason()).await)).expect("no error");
+            run(insist(patience, async || socket.close_and_discard(reason()).await))
+                .expect("no error");
             let trace = Trace::of(Vec::<()>::new(), &socket, &remote);
             let expected = wire::close_content(4000, "a reason that survives");
             assert_eq!(wire::frames(&trace.written), [expected], "{role:?}");
@@ -30,14 +31,46 @@ fn close() {
 }
 
 #[test]
+fn close() {
+    for role in ROLES {
+        same_at_every_patience(&format!("{role:?}"), |patience| {
+            let (mut socket, remote, _clock) = open(role, &Config::default(), Script::hesitant());
+            remote.send(&[conversation::wire(role), wire::close(role, 4321, "enough")].concat());
+            remote.end();
+            let mut messages = Vec::new();
+            run(async {
+                insist(patience, async || socket.close(reason()).await).await.expect("open");
+                while let Some(message) =
+                    insist(patience, async || socket.recv().await).await.expect("no error")
+                {
+                    messages.push(message);
+                }
+            });
+            let expected = [conversation::messages(), vec![conversation::close()]].concat();
+            assert_eq!(messages, expected, "{role:?}");
+            Trace::of(messages, &socket, &remote)
+        });
+    }
+}
+
+#[test]
 fn close_of_the_sink() {
     for role in ROLES {
         same_at_every_patience(&format!("{role:?}"), |patience| {
             let (mut socket, remote, _clock) = open(role, &Config::default(), Script::hesitant());
-            remote.send(&[conversation::wire(role), wire::close(role, 4001, "bye")].concat());
+            remote.send(&[conversation::wire(role), wire::close(role, 4321, "enough")].concat());
             remote.end();
-            run(insist(patience, async || SinkExt::close(&mut socket).await)).expect("no error");
-            Trace::of(Vec::<()>::new(), &socket, &remote)
+            let mut messages = Vec::new();
+            run(async {
+                let closed = insist(patience, async || SinkExt::close(&mut socket).await);
+                closed.await.expect("open");
+                while let Some(item) = insist(patience, async || socket.next().await).await {
+                    messages.push(item.expect("no error"));
+                }
+            });
+            let expected = [conversation::messages(), vec![conversation::close()]].concat();
+            assert_eq!(messages, expected, "{role:?}");
+            Trace::of(messages, &socket, &remote)
         });
     }
 }

@@ -18,7 +18,7 @@ fn no_answer_comes() {
     for role in ROLES {
         let (mut socket, remote, clock) = open_plainly(role);
         {
-            let mut close = Task::new(socket.close(CloseCode::NORMAL));
+            let mut close = Task::new(socket.close_and_discard(CloseCode::NORMAL));
             close.wait();
             assert_eq!(clock.next(), Some(PATIENCE), "{role:?}");
             clock.advance(PATIENCE - MOMENT);
@@ -55,7 +55,7 @@ fn dropped_futures_do_not_begin_the_wait_again() {
     for role in ROLES {
         let (mut socket, remote, clock) = open_plainly(role);
         for i in 1.. {
-            if Task::new(socket.close(CloseCode::NORMAL)).poll().is_ready() {
+            if Task::new(socket.close_and_discard(CloseCode::NORMAL)).poll().is_ready() {
                 assert_eq!(i, 11, "{role:?}");
                 break;
             }
@@ -73,7 +73,7 @@ fn a_timer_that_rings_early_ends_the_wait() {
         let (stream, remote) = stream::with_remote(Script::default());
         let connection = connection(role, &Config::default());
         let mut socket = WebSocket::new(stream, clock.alarm_early_by(MOMENT), connection, &[]);
-        let mut close = Task::new(socket.close(CloseCode::NORMAL));
+        let mut close = Task::new(socket.close_and_discard(CloseCode::NORMAL));
         close.wait();
         clock.advance(PATIENCE - MOMENT);
         close.finish().expect("no error of the protocol");
@@ -102,7 +102,7 @@ fn the_stream_cannot_be_ended() {
         // No answer came before, and the deadline is the reason for the goodbye.
         let (mut socket, _remote, clock) = open(role, &Config::default(), script());
         {
-            let mut close = Task::new(socket.close(CloseCode::NORMAL));
+            let mut close = Task::new(socket.close_and_discard(CloseCode::NORMAL));
             close.wait();
             clock.advance(PATIENCE);
             close.finish().expect("no error of the protocol");
@@ -133,7 +133,7 @@ fn an_answer_that_has_come_counts_though_it_is_looked_at_late() {
     for role in ROLES {
         let (mut socket, remote, clock) = open_plainly(role);
         {
-            let mut close = Task::new(socket.close(CloseCode::NORMAL));
+            let mut close = Task::new(socket.close_and_discard(CloseCode::NORMAL));
             close.wait();
             remote.send(&[wire::text(role, "late"), wire::close(role, 1001, "bye")].concat());
             remote.end();

@@ -57,7 +57,7 @@ fn instead_of_an_answer() {
     for role in ROLES {
         let (mut socket, remote, _clock) = open_plainly(role);
         remote.end();
-        let Err(Error::Protocol(error)) = run(socket.close(CloseCode::NORMAL)) else {
+        let Err(Error::Protocol(error)) = run(socket.close_and_discard(CloseCode::NORMAL)) else {
             panic!("{role:?}: no error")
         };
         assert_eq!(error.kind(), ErrorKind::UnexpectedEof, "{role:?}");

@@ -1,12 +1,13 @@
 //! The closing handshake, begun by either side or by both.
 
+use futures_util::SinkExt;
 use ws_futures::proto::{Initiator, Role};
 use ws_futures::{Close, CloseCode, Config, Message};
 
 use crate::WAYS;
 use crate::support::script::Script;
 use crate::support::task::{Task, run, run_both};
-use crate::support::{ROLES, conversation, open_both, open_plainly, wire};
+use crate::support::{ROLES, Socket, conversation, open_both, open_plainly, wire};
 
 fn normal() -> Close<'static> {
     Close::new(CloseCode::NORMAL, "done")
@@ -52,7 +53,7 @@ fn by_us() {
     for role in ROLES {
         let (mut socket, remote, _clock) = open_plainly(role);
         {
-            let mut close = Task::new(socket.close(normal()));
+            let mut close = Task::new(socket.close_and_discard(normal()));
             close.wait();
             let frames = wire::frames(&remote.take());
             assert_eq!(frames, [wire::close_content(1000, "done")], "{role:?}");
@@ -80,23 +81,40 @@ fn by_us() {
     }
 }
 
+type Close1000 = fn(&mut Socket);
+
+/// What sends a Close frame and leaves the receiving to others.
+const CLOSERS: [(&str, Close1000); 3] = [
+    ("send", |socket| {
+        run(socket.send(Message::Close(CloseCode::NORMAL.into()))).expect("open");
+    }),
+    ("close", |socket| run(socket.close(CloseCode::NORMAL)).expect("open")),
+    ("the Sink's close", |socket| run(SinkExt::close(socket)).expect("open")),
+];
+
 #[test]
 fn by_us_and_receiving_goes_on() {
     for role in ROLES {
-        for (way, rest) in WAYS {
-            let (mut socket, remote, _clock) = open_plainly(role);
-            run(socket.send(Message::Close(normal()))).expect("open");
-            assert!(run(socket.send("more")).is_err(), "{role:?} sends behind its Close frame");
-            remote.send(&[conversation::wire(role), wire::close(role, 1000, "")].concat());
-            remote.end();
-            let rest = rest(&mut socket);
-            assert!(rest.error.is_none(), "{way} as {role:?}");
-            let expected =
-                [conversation::messages(), vec![Message::Close(CloseCode::NORMAL.into())]];
-            assert_eq!(rest.messages, expected.concat(), "{way} as {role:?}");
-            // Nothing follows a Close frame, pongs neither.
-            let frames = wire::frames(&remote.take());
-            assert_eq!(frames, [wire::close_content(1000, "done")], "{way} as {role:?}");
+        for (closer, close) in CLOSERS {
+            for (way, rest) in WAYS {
+                let at = format!("{closer}, {way} as {role:?}");
+                let (mut socket, remote, _clock) = open_plainly(role);
+                let (before, behind) = (wire::text(role, "before"), wire::close(role, 1000, ""));
+                remote.send(&[before.clone(), before].concat());
+                assert_eq!(run(socket.recv()).expect("no error"), Some("before".into()), "{at}");
+                close(&mut socket);
+                // Nothing follows a Close frame, pongs neither.
+                assert_eq!(wire::frames(&remote.take()), [wire::close_content(1000, "")], "{at}");
+                assert!(run(socket.send("more")).is_err(), "{at}");
+                remote.send(&[conversation::wire(role), behind].concat());
+                remote.end();
+                let rest = rest(&mut socket);
+                assert!(rest.error.is_none(), "{at}");
+                let close = Message::Close(CloseCode::NORMAL.into());
+                let expected = [vec!["before".into()], conversation::messages(), vec![close]];
+                assert_eq!(rest.messages, expected.concat(), "{at}");
+                assert!(remote.take().is_empty(), "{at}");
+            }
         }
     }
 }
@@ -109,7 +127,7 @@ fn by_both_at_once() {
         if role == Role::Client {
             remote.end();
         }
-        run(socket.close(normal())).expect("no error");
+        run(socket.close_and_discard(normal())).expect("no error");
         assert_eq!(wire::frames(&remote.take()), [wire::close_content(1000, "done")]);
         let closed = socket.closed().expect("facts");
         assert_eq!(closed.initiator, Initiator::Local);
@@ -126,9 +144,9 @@ fn between_two_of_ours() {
             let (mut client, mut server, clock) =
                 open_both(&Config::default(), [script.clone(), script.clone()]);
             let began = clock.now();
-            async fn end(socket: &mut crate::Socket, closes: bool) {
+            async fn end(socket: &mut Socket, closes: bool) {
                 if closes {
-                    socket.close(normal()).await.expect("no error");
+                    socket.close_and_discard(normal()).await.expect("no error");
                 }
                 while socket.recv().await.expect("no error").is_some() {}
             }
@@ -150,7 +168,7 @@ fn what_cannot_be_sent_closes_nothing() {
     for close in [CloseCode::ABNORMAL.into(), CloseCode::new(999).into(), long] {
         for role in ROLES {
             let (mut socket, remote, _clock) = open_plainly(role);
-            assert!(run(socket.close(close.clone())).is_err(), "{close:?}");
+            assert!(run(socket.close_and_discard(close.clone())).is_err(), "{close:?}");
             assert_eq!(socket.closed(), None);
             run(socket.send("still open")).expect("open");
             assert_eq!(wire::frames(&remote.take()).len(), 1);
@@ -162,13 +180,13 @@ fn what_cannot_be_sent_closes_nothing() {
 fn closing_again_changes_nothing() {
     for role in ROLES {
         let (mut socket, remote, _clock) = open_plainly(role);
-        Task::new(socket.close(normal())).wait();
-        Task::new(socket.close(CloseCode::GOING_AWAY)).wait();
+        Task::new(socket.close_and_discard(normal())).wait();
+        Task::new(socket.close_and_discard(CloseCode::GOING_AWAY)).wait();
         run(socket.flush()).expect("open");
         assert_eq!(wire::frames(&remote.take()), [wire::close_content(1000, "done")]);
         remote.send(&wire::close(role, 1000, ""));
         remote.end();
-        run(socket.close(CloseCode::GOING_AWAY)).expect("no error");
+        run(socket.close_and_discard(CloseCode::GOING_AWAY)).expect("no error");
         assert_eq!(socket.closed().and_then(|closed| closed.sent.clone()), Some(normal()));
     }
 }

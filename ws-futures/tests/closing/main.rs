@@ -76,5 +76,5 @@ fn assert_ended(socket: &mut Socket) {
     }
     assert!(run(socket.send("late")).is_err());
     assert!(socket.try_send("late").is_err());
-    run(socket.close(ws_futures::CloseCode::NORMAL)).expect("nothing is left to do");
+    run(socket.close_and_discard(ws_futures::CloseCode::NORMAL)).expect("nothing is left to do");
 }

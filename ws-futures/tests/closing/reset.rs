@@ -52,7 +52,7 @@ fn while_we_wait_for_the_answer() {
     for role in ROLES {
         let (mut socket, remote, _clock) = open_plainly(role);
         {
-            let mut close = Task::new(socket.close(CloseCode::NORMAL));
+            let mut close = Task::new(socket.close_and_discard(CloseCode::NORMAL));
             close.wait();
             remote.reset();
             assert!(close.finish().is_err(), "{role:?}");

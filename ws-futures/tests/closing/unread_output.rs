@@ -87,7 +87,7 @@ fn we_close_and_the_peer_never_reads() {
         remote.set_capacity(100);
         fill(&mut socket);
         {
-            let mut close = Task::new(socket.close(CloseCode::NORMAL));
+            let mut close = Task::new(socket.close_and_discard(CloseCode::NORMAL));
             close.wait();
             clock.advance(clock.next().expect("a deadline"));
             close.finish().expect("no error of the protocol");

@@ -77,7 +77,7 @@ async fn converse<R: Runtime>(server: SocketAddr, way: Way, seed: u64, config: C
     // Each ping gets its pong as long as there is room; the last one always does.
     assert!(pings >= 0, "{way:?}: more pongs than pings");
 
-    socket.close(CloseCode::NORMAL).await.expect("no error");
+    socket.close_and_discard(CloseCode::NORMAL).await.expect("no error");
     let closed = socket.closed().expect("facts");
     assert!(closed.is_clean(), "{way:?}");
     assert_eq!(closed.code(), CloseCode::NORMAL, "{way:?}");

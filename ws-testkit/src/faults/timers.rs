@@ -69,7 +69,7 @@ pub fn pings_both_ways<R: Runtime>() {
                     }
                     number += 1;
                 }
-                socket.close(CloseCode::NORMAL).await.expect("no error");
+                socket.close_and_discard(CloseCode::NORMAL).await.expect("no error");
                 assert!(socket.closed().is_some_and(|closed| closed.is_clean()), "{way:?}");
             });
             let end = server.end().expect("no error").expect("a Close frame");

@@ -34,7 +34,7 @@ async fn server(statuses: Vec<u16>, code: CloseCode) -> (SocketAddr, Arc<AtomicU
                 }
                 None => {
                     let Ok(mut socket) = incoming.accept().await else { continue };
-                    tokio::spawn(async move { socket.close(code).await });
+                    tokio::spawn(async move { socket.close_and_discard(code).await });
                 }
             }
         }
@@ -175,13 +175,13 @@ fn close_codes() {
         ] {
             let closing = Close::from(CloseCode::new(code));
             let verdict = verdict(async |mut socket| {
-                socket.close(closing).await.expect("closed");
+                socket.close_and_discard(closing).await.expect("closed");
             })
             .await;
             assert_eq!(!verdict.is_final(), transient, "{code}");
         }
         let without = verdict(async |mut socket| {
-            socket.close(Close::EMPTY).await.expect("closed");
+            socket.close_and_discard(Close::EMPTY).await.expect("closed");
         });
         assert!(without.await.is_final());
     });
@@ -208,7 +208,7 @@ fn what_we_have_closed_is_final() {
         let closing = async {
             let opened = client(ours, Request::new("a", "/"), Config::default()).await;
             let (mut socket, _) = opened.expect("accepted");
-            socket.close(CloseCode::GOING_AWAY).await.expect("closed");
+            socket.close_and_discard(CloseCode::GOING_AWAY).await.expect("closed");
             Failure::Ended { closed: socket.closed(), error: None }.verdict()
         };
         assert!(tokio::join!(serving, closing).1.is_final());

@@ -65,7 +65,7 @@ fn a_trusted_authority() {
                 socket.send(message.clone()).await.expect("sent");
                 assert_eq!(socket.recv().await.expect("no error"), Some(message));
             }
-            socket.close(CloseCode::NORMAL).await.expect("closed");
+            socket.close_and_discard(CloseCode::NORMAL).await.expect("closed");
             assert!(socket.closed().expect("closed").is_clean());
         }
     });
@@ -223,7 +223,7 @@ fn by_native_tls() {
         let message = Message::binary(vec![7; 300_000]);
         socket.send(message.clone()).await.expect("sent");
         assert_eq!(socket.recv().await.expect("no error"), Some(message));
-        socket.close(CloseCode::NORMAL).await.expect("closed");
+        socket.close_and_discard(CloseCode::NORMAL).await.expect("closed");
         assert!(socket.closed().expect("closed").is_clean());
 
         for acceptor in [

@@ -49,7 +49,7 @@ where
     echoed(&mut socket, (0..300_000).map(|i| (i % 251) as u8).collect::<Vec<u8>>()).await;
     let sent = socket.stats().sent;
     assert!(sent.bytes < 100_000, "{sent:?}");
-    socket.close(CloseCode::NORMAL).await.expect("a clean end");
+    socket.close_and_discard(CloseCode::NORMAL).await.expect("a clean end");
     let closed = socket.closed().expect("closed");
     assert_eq!(closed.received.as_ref().map(|close| close.code), Some(CloseCode::NORMAL));
 }
@@ -91,7 +91,7 @@ async fn many_share_an_http2_connection() {
             assert_eq!(received, Some(Message::text(format!("message {i}"))));
         }
         for mut socket in sockets {
-            socket.close(CloseCode::NORMAL).await.expect("a clean end");
+            socket.close_and_discard(CloseCode::NORMAL).await.expect("a clean end");
         }
     })
     .await;
@@ -172,7 +172,7 @@ async fn a_server_that_closes_ends_the_stream() {
         let address = serve(async |upgrade| {
             upgrade.on_upgrade(async |mut socket| {
                 let close = Close { code: CloseCode::GOING_AWAY, reason: "restarting".into() };
-                let _ = socket.close(close).await;
+                let _ = socket.close_and_discard(close).await;
             })
         })
         .await;

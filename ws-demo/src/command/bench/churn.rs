@@ -38,7 +38,9 @@ pub(super) async fn run(shard: Rc<Shard>, number: u32, mut phase: watch::Receive
         match open(&shard, number).await {
             Ok(mut socket) => {
                 shard.arrived(&mut shard.tally.borrow_mut(), due, shard.shared.clock.now(), 0);
-                let closed = timeout(shard.shared.timeout, socket.close(CloseCode::NORMAL)).await;
+                let closed =
+                    timeout(shard.shared.timeout, socket.close_and_discard(CloseCode::NORMAL))
+                        .await;
                 match closed {
                     Ok(Ok(())) => {}
                     Ok(Err(error)) => shard.lost(format!("while closing: {error}")),

@@ -119,7 +119,8 @@ impl Client<'_> {
             }
         }
         // Whoever does not answer is waited for no longer than this; it is not what is measured.
-        let _ = timeout(self.shard.shared.timeout, socket.close(CloseCode::NORMAL)).await;
+        let _ =
+            timeout(self.shard.shared.timeout, socket.close_and_discard(CloseCode::NORMAL)).await;
     }
 
     /// Sends the first messages, where replies call for the next ones.
