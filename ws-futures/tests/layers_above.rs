@@ -50,9 +50,7 @@ fn written_counts_what_the_stream_has_taken() {
         run(socket.flush()).expect("open");
         taken += remote.take().len();
         assert_eq!(socket.written(), taken as u64, "{role:?}: the pong counts as well");
-        let mut closing = Task::new(socket.close(Close::new(CloseCode::NORMAL, "done")));
-        closing.wait();
-        drop(closing);
+        run(socket.close(Close::new(CloseCode::NORMAL, "done"))).expect("open");
         assert_eq!(socket.written(), (taken + remote.take().len()) as u64, "{role:?}");
     }
 }

@@ -40,7 +40,7 @@ async fn frames_and_extensions_are_carried() {
         assert_eq!(response.subprotocol(), Some("v1"));
         echoed(&mut socket, "hello").await;
         echoed(&mut socket, vec![7; 300_000]).await;
-        socket.close(CloseCode::NORMAL).await.expect("closed");
+        socket.close_and_discard(CloseCode::NORMAL).await.expect("closed");
         assert!(socket.closed().expect("closed").is_clean());
     })
     .await;
