@@ -5,7 +5,7 @@ use alloc::string::String;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use rand::Rng;
-use sha1_smol::Sha1;
+use sha1::{Digest as _, Sha1};
 
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
@@ -23,10 +23,7 @@ pub(super) fn is_valid(key: &[u8]) -> bool {
 
 /// The proof that a server has read `key`.
 pub(super) fn accept(key: &[u8]) -> String {
-    let mut hash = Sha1::new();
-    hash.update(key);
-    hash.update(GUID);
-    BASE64_STANDARD.encode(hash.digest().bytes())
+    BASE64_STANDARD.encode(Sha1::new().chain_update(key).chain_update(GUID).finalize())
 }
 
 #[cfg(test)]
