@@ -16,9 +16,15 @@ pub(super) fn generate(generator: &mut impl Rng) -> String {
     BASE64_STANDARD.encode(nonce)
 }
 
-/// Whether `key` is the Base64 of 16 bytes.
+/// Whether `key` has the form of 16 bytes in Base64: 22 characters of the alphabet and the padding.
+/// The last character has four bits that mean nothing, and they need not be zero: a server does not
+/// decode the key (RFC 6455 §4.2.2), and the example of §4.1 has such bits.
 pub(super) fn is_valid(key: &[u8]) -> bool {
-    key.len() == 24 && BASE64_STANDARD.decode(key).is_ok_and(|nonce| nonce.len() == 16)
+    let in_alphabet = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    match key.strip_suffix(b"==") {
+        Some(characters) => characters.len() == 22 && characters.iter().all(in_alphabet),
+        None => false,
+    }
 }
 
 /// The proof that a server has read `key`.
@@ -36,10 +42,27 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_sixteen_bytes() {
-        assert!(is_valid(b"dGhlIHNhbXBsZSBub25jZQ=="));
-        for key in [&b""[..], b"dGhlIHNhbXBsZSBub25jZQ", b"dGhlIHNhbXBsZSBub25jZTE=", b"!!!!"] {
-            assert!(!is_valid(key), "{key:?}");
+    fn a_key_is_22_characters_and_its_padding() {
+        // The second one is the example of RFC 6455 §4.1.
+        for key in
+            ["dGhlIHNhbXBsZSBub25jZQ==", "AQIDBAUGBwgJCgsMDQ4PEC==", "++//++//++//++//++//+/=="]
+        {
+            assert!(is_valid(key.as_bytes()), "{key}");
+        }
+        for key in [
+            "",
+            "==",
+            "dGhlIHNhbXBsZSBub25jZQ",
+            "dGhlIHNhbXBsZSBub25jZQ=",
+            "dGhlIHNhbXBsZSBub25jZTE=",
+            "dGhlIHNhbXBsZSBub25jZ==",
+            "dGhlIHNhbXBsZSBub25jZQA==",
+            "dGhlIHNhbXBsZSBub25jZ===",
+            "dGhlIHNhbXBsZSBub25jZ-==",
+            "dGhlIHNhbXBsZSBub25jZ_==",
+            "dGhlIHNhbXBsZSBub25jZ ==",
+        ] {
+            assert!(!is_valid(key.as_bytes()), "{key}");
         }
     }
 }

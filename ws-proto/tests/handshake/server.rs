@@ -80,6 +80,7 @@ fn the_example_of_rfc_6455() {
 fn what_is_accepted() {
     let upgrade = "Upgrade: websocket";
     let connection = "Connection: Upgrade";
+    let key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
     for text in [
         request(&[(connection, "Connection: keep-alive, Upgrade")], ""),
         request(&[(connection, "Connection: keep-alive\r\nconnection: x,, upgrade ,")], ""),
@@ -90,6 +91,8 @@ fn what_is_accepted() {
         request(&[], "Cookie: a=b\r\nCookie: c=d\r\nX-Ünïcode: ü\r\n")
             .replace("X-Ünïcode", "X-Uni"),
         request(&[], "Sec-WebSocket-Extensions: x-unknown; a=\"b,c\"\r\n"),
+        // RFC 6455 §4.1's own example.
+        request(&[(key, "Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEC==")], ""),
     ] {
         accept(&text);
     }
