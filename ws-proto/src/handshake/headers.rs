@@ -46,13 +46,16 @@ impl Headers {
 
     /// The value of the first field with this name, case ignored, if it is UTF-8.
     pub fn get(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.iter().find(|(other, _)| other.eq_ignore_ascii_case(name))?;
-        core::str::from_utf8(value).ok()
+        core::str::from_utf8(self.get_all(name).next()?).ok()
     }
 
     /// The values of all fields with this name, case ignored.
-    pub fn get_all<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h [u8]> {
-        self.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    pub fn get_all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        let name = name.as_bytes();
+        self.fields
+            .iter()
+            .filter(|field| self.text[field.name.clone()].eq_ignore_ascii_case(name))
+            .map(|field| &self.text[field.value.clone()])
     }
 
     /// All fields: name, value.
@@ -126,16 +129,16 @@ impl Headers {
 
     /// The value of a field that may occur once.
     pub(super) fn single(&self, name: &str) -> Single<'_> {
-        let mut values = self.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        let mut values = self.get_all(name);
         match (values.next(), values.next()) {
             (None, _) => Single::Absent,
-            (Some((_, value)), None) => Single::Value(value),
+            (Some(value), None) => Single::Value(value),
             (Some(_), Some(_)) => Single::Repeated,
         }
     }
 
     /// The elements of a list field, over all its occurrences (RFC 9110 §5.6.1).
-    pub(crate) fn list<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h str> {
+    pub(crate) fn list(&self, name: &str) -> impl Iterator<Item = &str> {
         self.get_all(name)
             .filter_map(|value| core::str::from_utf8(value).ok())
             .flat_map(|value| value.split(','))
