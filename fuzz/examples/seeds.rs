@@ -193,7 +193,7 @@ fn frame_to_the_other(to: Role) -> Vec<u8> {
     wire::frame(other, FIN | TEXT, b"text")
 }
 
-const REQUESTS: [(&str, &str); 9] = [
+const REQUESTS: [(&str, &str); 13] = [
     (
         "browser",
         "GET /chat?room=1 HTTP/1.1\r\nHost: example.com:8080\r\nConnection: keep-alive, Upgrade\r\n\
@@ -218,6 +218,10 @@ const REQUESTS: [(&str, &str); 9] = [
     ),
     ("chunked", "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
     ("bare line feeds", "GET / HTTP/1.1\nHost: a\n\n"),
+    ("empty lines", "\r\n\r\nGET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n"),
+    ("http2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+    ("not http", "garbage\r\n\r\n"),
+    ("tls", "\x16\x03\x01\x02\0\x01\0\x01\u{FC}\x03\x03"),
     (
         "many fields",
         "GET / HTTP/1.1\r\na: 1\r\nb: 2\r\nc: 3\r\nd: 4\r\ne: 5\r\nf: 6\r\ng: 7\r\n\r\n",

@@ -7,7 +7,7 @@ use crate::input::Input;
 use crate::pair::run;
 
 /// The same answer at every chunking; what follows the head stays where it is; every answer is a
-/// whole HTTP response.
+/// whole HTTP response; what is rejected before its head is complete could not become one.
 pub fn server_handshake(data: &[u8]) {
     let Some(input) = Input::new(data) else { return };
     let config = match input.option(0) {
@@ -18,6 +18,20 @@ pub fn server_handshake(data: &[u8]) {
         input.chunkings().map(|lengths| answer(&config, input.stream, lengths));
     assert_eq!(single, whole, "byte by byte");
     assert_eq!(cut, whole, "cut");
+    if let Answer::Rejected { request: None, kind: RejectionKind::Malformed, .. } = whole {
+        assert!(!is_head(input.stream), "rejected early");
+    }
+}
+
+/// Whether the stream begins with a head by another parser, whose lenience with line ends apart.
+fn is_head(stream: &[u8]) -> bool {
+    let mut fields = [httparse::EMPTY_HEADER; 256];
+    let Ok(httparse::Status::Complete(len)) = httparse::Request::new(&mut fields).parse(stream)
+    else {
+        return false;
+    };
+    let head = &stream[..len];
+    head[0] != b'\n' && head.windows(2).all(|pair| pair[1] != b'\n' || pair[0] == b'\r')
 }
 
 #[derive(Debug, PartialEq)]

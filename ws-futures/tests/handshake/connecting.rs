@@ -86,7 +86,9 @@ fn answers_to_another_request() {
             response_with(SEED, "Sec-WebSocket-Extensions: x-mystery\r\n"),
             HandshakeErrorKind::InvalidExtension,
         ),
-        ("SSH-2.0-OpenSSH_9.9\r\n\r\n".into(), HandshakeErrorKind::Malformed),
+        // No blank line follows: it is not waited for.
+        ("SSH-2.0-OpenSSH_9.9\r\n".into(), HandshakeErrorKind::Malformed),
+        ("\x15\x03\x01\0\x02\x02\x46".into(), HandshakeErrorKind::Malformed),
         (
             response_with(SEED, &format!("X: {}\r\n", "x".repeat(20_000))),
             HandshakeErrorKind::HeadTooLarge,

@@ -11,7 +11,10 @@ use crate::{CUTS, accepting, text};
 fn bad_requests() -> Vec<(String, u16)> {
     let without = |field: &str| REQUEST.replace(field, "X-Nothing");
     vec![
-        ("nonsense\r\n\r\n".into(), 400),
+        // No blank line follows: it is not waited for.
+        ("nonsense\r\n".into(), 400),
+        ("\x16\x03\x01\x02\0\x01".into(), 400),
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".into(), 505),
         (REQUEST.replace("GET", "POST"), 405),
         (REQUEST.replace("HTTP/1.1", "HTTP/1.0"), 505),
         (without("Host"), 400),

@@ -39,7 +39,7 @@ use alloc::vec::Vec;
 use rand::rngs::StdRng;
 
 use super::body::Body;
-use super::head::{HeadBuffer, HeadError, parse_response};
+use super::head::{HeadBuffer, HeadError};
 use super::headers::{Headers, Single};
 use crate::config::Config;
 use crate::connection::Connection;
@@ -120,7 +120,9 @@ impl Handshake {
     ///
     /// # Errors
     ///
-    /// The response is no valid answer to the request (RFC 6455 §4.1): end the TCP connection.
+    /// The response is no valid answer to the request (RFC 6455 §4.1): end the TCP connection. What
+    /// cannot become a response, such as the greeting of another protocol, is an error at the first
+    /// byte that shows it.
     pub fn receive(mut self, input: &mut &mut [u8]) -> Result<Progress, HandshakeError> {
         let head = loop {
             if let Some((mut response, mut body)) = self.refused.take() {
@@ -134,7 +136,7 @@ impl Handshake {
 
             let head = self.head.receive(input, (&*self.config).into()).map_err(sort)?;
             let Some(head) = head else { return Ok(Progress::NeedsInput(self)) };
-            let (status, headers) = parse_response(&head).map_err(sort)?;
+            let (status, headers) = head.parse_response().map_err(sort)?;
             match status {
                 101 => break headers,
                 // Interim responses precede the final one (RFC 9110 §15.2).
@@ -211,7 +213,7 @@ impl Handshake {
 
 fn sort(error: HeadError) -> HandshakeError {
     match error {
-        HeadError::Malformed => HandshakeErrorKind::Malformed,
+        HeadError::Malformed | HeadError::UnsupportedVersion => HandshakeErrorKind::Malformed,
         HeadError::TooLarge => HandshakeErrorKind::HeadTooLarge,
         HeadError::TooManyHeaders => HandshakeErrorKind::TooManyHeaders,
     }

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::headers::is_token;
+use super::characters::is_token;
 
 /// An extension with its parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,15 @@
 //! The head of a request or a response as it arrives (RFC 9112 §2).
 
+mod grammar;
+#[cfg(test)]
+mod tests;
+
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::mem;
 
+use self::grammar::State;
 use super::headers::Headers;
 use crate::config::Config;
 
@@ -20,107 +26,130 @@ impl From<&Config> for HeadLimits {
     }
 }
 
-/// A head up to the blank line that ends it. Every byte is looked at once while it arrives and
-/// once when the whole is parsed, however it is cut (CVE-2023-43669).
-#[derive(Debug, Default)]
+/// A head up to the blank line that ends it. Every byte is judged once while it arrives, however it is
+/// cut, and the whole is parsed once (CVE-2023-43669).
+#[derive(Debug)]
 pub(crate) struct HeadBuffer {
     bytes: Vec<u8>,
-    /// Where the line begins whose end has not come.
-    line: usize,
-    lines: usize,
+    /// The state before the first byte.
+    start: State,
+    state: State,
+    /// Field lines that have begun.
+    fields: usize,
+}
+
+/// A complete head.
+#[derive(Debug)]
+pub(crate) struct Head {
+    bytes: Vec<u8>,
+    fields: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HeadError {
     Malformed,
+    /// A request of another version than HTTP/1.0 and HTTP/1.1.
+    UnsupportedVersion,
     TooLarge,
     TooManyHeaders,
 }
 
 impl HeadBuffer {
-    /// Takes bytes up to the end of the head; returns the head when it is complete.
+    pub(crate) fn request() -> Self {
+        Self::new(State::Request)
+    }
+
+    pub(crate) fn response() -> Self {
+        Self::new(State::ResponseVersion(0))
+    }
+
+    fn new(start: State) -> Self {
+        Self { bytes: Vec::new(), start, state: start, fields: 0 }
+    }
+
+    /// Takes bytes up to the end of the head; returns the head when it is complete, and is ready for
+    /// another one.
     pub(crate) fn receive(
         &mut self,
         input: &mut &mut [u8],
         limits: HeadLimits,
-    ) -> Result<Option<Vec<u8>>, HeadError> {
-        while !input.is_empty() {
-            let end = input.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
-            let room = limits.bytes - self.bytes.len().min(limits.bytes);
-            let len = end.unwrap_or(input.len());
-            if len > room {
-                return Err(HeadError::TooLarge);
-            }
-            let (piece, rest) = mem::take(input).split_at_mut(len);
-            *input = rest;
-            self.bytes.extend_from_slice(piece);
-            if end.is_none() {
-                return Ok(None);
-            }
-
-            match &self.bytes[self.line..] {
-                // The blank line; it cannot be the first one.
-                b"\r\n" if self.lines > 0 => {
-                    self.line = 0;
-                    self.lines = 0;
-                    return Ok(Some(mem::take(&mut self.bytes)));
+    ) -> Result<Option<Head>, HeadError> {
+        let room = limits.bytes.saturating_sub(self.bytes.len());
+        let within = &input[..input.len().min(room)];
+        let mut len = 0;
+        while self.state != State::Complete {
+            len += self.state.run(&within[len..]);
+            let Some(byte) = within.get(len) else { break };
+            let next = self.state.next(*byte)?;
+            if (self.state, next) == (State::FieldStart, State::FieldName) {
+                self.fields += 1;
+                if self.fields > limits.headers {
+                    return Err(HeadError::TooManyHeaders);
                 }
-                [_, .., b'\r', b'\n'] => {}
-                // RFC 9112 §2.2 lets a recipient take a bare line feed for a line's end, and
-                // request smuggling lives on such leniency.
-                _ => return Err(HeadError::Malformed),
             }
-            self.line = self.bytes.len();
-            self.lines += 1;
-            if self.lines - 1 > limits.headers {
-                return Err(HeadError::TooManyHeaders);
-            }
+            self.state = next;
+            len += 1;
         }
-        Ok(None)
+
+        let (piece, rest) = mem::take(input).split_at_mut(len);
+        *input = rest;
+        self.bytes.extend_from_slice(piece);
+        if self.state != State::Complete {
+            return if input.is_empty() { Ok(None) } else { Err(HeadError::TooLarge) };
+        }
+        let Self { bytes, fields, .. } = mem::replace(self, Self::new(self.start));
+        Ok(Some(Head { bytes, fields }))
     }
 }
 
 pub(crate) struct RequestLine {
-    pub(crate) method: Vec<u8>,
-    pub(crate) target: Vec<u8>,
+    pub(crate) method: String,
+    pub(crate) target: String,
     /// Whether the request is of HTTP/1.1.
     pub(crate) current: bool,
 }
 
-pub(crate) fn parse_request(head: &[u8]) -> Result<(RequestLine, Headers), HeadError> {
-    with_fields(head, |fields| {
-        let mut request = httparse::Request::new(fields);
-        request.parse(head).map_err(|_error| HeadError::Malformed)?;
-        let (Some(method), Some(target)) = (request.method, request.path) else {
-            return Err(HeadError::Malformed);
-        };
-        let line = RequestLine {
-            method: method.into(),
-            target: target.into(),
-            current: request.version == Some(1),
-        };
-        Ok((line, gather(request.headers)))
-    })
-}
+impl Head {
+    /// The number of bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
 
-pub(crate) fn parse_response(head: &[u8]) -> Result<(u16, Headers), HeadError> {
-    with_fields(head, |fields| {
-        let mut response = httparse::Response::new(fields);
-        response.parse(head).map_err(|_error| HeadError::Malformed)?;
-        let status = response.code.ok_or(HeadError::Malformed)?;
-        Ok((status, gather(response.headers)))
-    })
-}
+    /// # Errors
+    ///
+    /// [`HeadError::Malformed`]: the target is not UTF-8. Everything else was judged as it arrived.
+    pub(crate) fn parse_request(&self) -> Result<(RequestLine, Headers), HeadError> {
+        self.with_fields(|fields| {
+            let mut request = httparse::Request::new(fields);
+            request.parse(&self.bytes).map_err(|_error| HeadError::Malformed)?;
+            let (Some(method), Some(target)) = (request.method, request.path) else {
+                return Err(HeadError::Malformed);
+            };
+            let line = RequestLine {
+                method: method.into(),
+                target: target.into(),
+                current: request.version == Some(1),
+            };
+            Ok((line, gather(request.headers)))
+        })
+    }
 
-/// Room for the fields of `head`: on the stack for the usual number.
-fn with_fields<'h, R>(head: &[u8], parse: impl FnOnce(&mut [httparse::Header<'h>]) -> R) -> R {
-    let lines = head.iter().filter(|byte| **byte == b'\n').count();
-    // The first line and the blank one hold no field.
-    let count = lines.saturating_sub(2);
-    let mut few = [httparse::EMPTY_HEADER; 100];
-    match few.get_mut(..count) {
-        Some(fields) => parse(fields),
-        None => parse(&mut vec![httparse::EMPTY_HEADER; count]),
+    pub(crate) fn parse_response(&self) -> Result<(u16, Headers), HeadError> {
+        self.with_fields(|fields| {
+            let mut response = httparse::Response::new(fields);
+            response.parse(&self.bytes).map_err(|_error| HeadError::Malformed)?;
+            let status = response.code.ok_or(HeadError::Malformed)?;
+            Ok((status, gather(response.headers)))
+        })
+    }
+
+    /// Room for the fields: on the stack for the usual number.
+    fn with_fields<'h, R>(&'h self, parse: impl FnOnce(&mut [httparse::Header<'h>]) -> R) -> R {
+        let mut few = [httparse::EMPTY_HEADER; 100];
+        match few.get_mut(..self.fields) {
+            Some(fields) => parse(fields),
+            None => parse(&mut vec![httparse::EMPTY_HEADER; self.fields]),
+        }
     }
 }
 

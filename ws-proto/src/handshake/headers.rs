@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
 
+use super::characters::{TEXT, is, is_token};
+
 pub(super) const EXTENSIONS: &str = "Sec-WebSocket-Extensions";
 
 /// The header fields of a request or a response, in order.
@@ -87,7 +89,7 @@ impl Headers {
         if !is_token(name) {
             return Err(InvalidHeader::Name(name.into()));
         }
-        if value.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t') {
+        if !value.iter().all(|byte| is(*byte, TEXT)) {
             return Err(InvalidHeader::Value(name.into()));
         }
         self.push_valid(name, value);
@@ -167,14 +169,6 @@ pub(super) enum Single<'h> {
     Absent,
     Value(&'h [u8]),
     Repeated,
-}
-
-/// RFC 9110 §5.6.2.
-pub(super) fn is_token(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 /// Whether the text has only characters of a host and a port (RFC 3986 §3.2.2 and §3.2.3).

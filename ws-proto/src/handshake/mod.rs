@@ -1,6 +1,7 @@
 //! The opening handshake (RFC 6455 §4).
 
 mod body;
+mod characters;
 pub mod client;
 pub(crate) mod extensions;
 pub(crate) mod head;

@@ -32,7 +32,7 @@ mod request_head;
 
 use alloc::sync::Arc;
 
-use super::head::{HeadBuffer, HeadError, parse_request};
+use super::head::{HeadBuffer, HeadError};
 use crate::config::Config;
 use crate::time::Instant;
 
@@ -60,19 +60,21 @@ pub enum Progress {
 impl Handshake {
     /// A handshake that has not begun.
     pub fn new(config: impl Into<Arc<Config>>) -> Self {
-        Self { config: config.into(), head: HeadBuffer::default(), deadline: None }
+        Self { config: config.into(), head: HeadBuffer::request(), deadline: None }
     }
 
     /// Takes bytes from the front of `input`, no further than the end of the head: what follows
-    /// stays in `input` and belongs to the connection.
+    /// stays in `input` and belongs to the connection. Empty lines before the request are ignored
+    /// (RFC 9112 §2.2); they count as part of the head.
     ///
     /// # Errors
     ///
-    /// A [`Rejection`] is an answer ready to be sent.
+    /// A [`Rejection`] is an answer ready to be sent. What cannot become a request, such as the
+    /// beginning of TLS, is rejected at the first byte that shows it.
     pub fn receive(mut self, input: &mut &mut [u8]) -> Result<Progress, Rejection> {
         let head = self.head.receive(input, (&*self.config).into()).map_err(reject_head)?;
         let Some(head) = head else { return Ok(Progress::NeedsInput(self)) };
-        let (line, headers) = parse_request(&head).map_err(reject_head)?;
+        let (line, headers) = head.parse_request().map_err(reject_head)?;
         Request::new(self.config, line, headers).map(Progress::Request)
     }
 
@@ -99,6 +101,7 @@ impl Handshake {
 fn reject_head(error: HeadError) -> Rejection {
     Rejection::new(match error {
         HeadError::Malformed => RejectionKind::Malformed,
+        HeadError::UnsupportedVersion => RejectionKind::UnsupportedHttpVersion,
         HeadError::TooLarge => RejectionKind::HeadTooLarge,
         HeadError::TooManyHeaders => RejectionKind::TooManyHeaders,
     })

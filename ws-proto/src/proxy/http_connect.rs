@@ -8,7 +8,7 @@ use super::destination::Destination;
 use super::error::{TunnelError, TunnelErrorKind};
 use crate::credentials::Credentials;
 use crate::handshake::Headers;
-use crate::handshake::head::{HeadBuffer, HeadError, HeadLimits, parse_response};
+use crate::handshake::head::{HeadBuffer, HeadError, HeadLimits};
 
 /// As for the server's own response, and as in most HTTP clients.
 const LIMITS: HeadLimits = HeadLimits { bytes: 16 * 1024, headers: 100 };
@@ -35,14 +35,14 @@ impl HttpConnect {
         }
         out.extend_from_slice(format!("CONNECT {destination} HTTP/1.1\r\n").as_bytes());
         headers.write(out);
-        Self { authorized: credentials.is_some(), head: HeadBuffer::default(), interim: 0 }
+        Self { authorized: credentials.is_some(), head: HeadBuffer::response(), interim: 0 }
     }
 
     pub(super) fn receive(&mut self, input: &mut &mut [u8]) -> Result<Progress, TunnelError> {
         loop {
             let head = self.head.receive(input, LIMITS).map_err(sort)?;
             let Some(head) = head else { return Ok(Progress::NeedsInput) };
-            let (status, headers) = parse_response(&head).map_err(sort)?;
+            let (status, headers) = head.parse_response().map_err(sort)?;
             let kind = match status {
                 // Fields that would frame a body mean nothing here.
                 200..300 => return Ok(Progress::Open),
@@ -78,7 +78,7 @@ fn takes_basic(headers: &Headers) -> bool {
 
 fn sort(error: HeadError) -> TunnelError {
     match error {
-        HeadError::Malformed => TunnelErrorKind::Malformed,
+        HeadError::Malformed | HeadError::UnsupportedVersion => TunnelErrorKind::Malformed,
         HeadError::TooLarge => TunnelErrorKind::HeadTooLarge,
         HeadError::TooManyHeaders => TunnelErrorKind::TooManyHeaders,
     }

@@ -185,6 +185,42 @@ fn responses_of_101() {
 }
 
 #[test]
+fn what_cannot_become_a_response_fails_at_the_first_byte_that_shows_it() {
+    let cases: [(&str, &[u8]); 16] = [
+        ("", b"SSH-2.0-OpenSSH_9.2p1\r\n"),
+        ("", b"\x15\x03\x01\0\x02\x02\x46"),
+        ("", b"220 mail.example ESMTP\r\n"),
+        ("", b"\r\nHTTP/1.1 101"),
+        ("HTTP/", b"2 101"),
+        ("HTTP/1.", b"2 101"),
+        ("HTTP/1.1", b"\t101"),
+        ("HTTP/1.1 ", b" 101"),
+        ("HTTP/1.1 10", b" X"),
+        ("HTTP/1.1 101", b"0"),
+        ("HTTP/1.1 101", b"\n"),
+        ("HTTP/1.1 101 a", b"\0"),
+        ("HTTP/1.1 101 a\r", b"X"),
+        ("HTTP/1.1 101 a\r\n", b" folded: x"),
+        ("HTTP/1.1 101 a\r\nX", b" : y"),
+        ("HTTP/1.1 101 a\r\nX: y", b"\n"),
+    ];
+    for (before, rest) in cases {
+        let (mut handshake, _) = send(request());
+        for byte in before.bytes() {
+            handshake = match handshake.receive(&mut [byte].as_mut_slice()) {
+                Ok(Progress::NeedsInput(unfinished)) => unfinished,
+                other => panic!("{before:?}: {other:?}"),
+            };
+        }
+        let error = handshake.receive(&mut [rest[0]].as_mut_slice()).expect_err(before);
+        assert_eq!(error.kind(), HandshakeErrorKind::Malformed);
+        let whole = [before.as_bytes(), rest].concat();
+        let whole = receive(|_| String::from_utf8_lossy(&whole).into_owned());
+        assert_eq!(whole, Outcome::Failed(HandshakeErrorKind::Malformed), "{before:?}");
+    }
+}
+
+#[test]
 fn refusals_keep_their_body() {
     for (response, status, body) in [
         ("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone!", 404, "gone"),

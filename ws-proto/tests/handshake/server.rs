@@ -109,7 +109,10 @@ fn what_is_rejected() {
         (request(&[(line, "POST /chat HTTP/1.1")], ""), MethodNotAllowed, 405),
         (request(&[(line, "get /chat HTTP/1.1")], ""), MethodNotAllowed, 405),
         (request(&[(line, "GET /chat HTTP/1.0")], ""), UnsupportedHttpVersion, 505),
-        (request(&[(line, "GET /chat HTTP/2.0")], ""), Malformed, 400),
+        (request(&[(line, "GET /chat HTTP/2.0")], ""), UnsupportedHttpVersion, 505),
+        (request(&[(line, "GET /chat HTTP/0.9")], ""), UnsupportedHttpVersion, 505),
+        (request(&[(line, "GET /chat HTTP/1.2")], ""), UnsupportedHttpVersion, 505),
+        (String::from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), UnsupportedHttpVersion, 505),
         (request(&[(line, "GET /chat")], ""), Malformed, 400),
         (request(&[(line, "GET chat HTTP/1.1")], ""), Malformed, 400),
         (request(&[(line, "GET ftp://a/b HTTP/1.1")], ""), Malformed, 400),
@@ -140,7 +143,6 @@ fn what_is_rejected() {
         (request(&[], "X : a\r\n"), Malformed, 400),
         (request(&[], "X: a\nY: b\r\n"), Malformed, 400),
         (request(&[], "X: a\0b\r\n"), Malformed, 400),
-        (String::from("\r\n\r\n"), Malformed, 400),
         (REQUEST.replace("\r\n", "\n") + "\n", Malformed, 400),
         (String::from("\x16\x03\x01\x02\0\x01\n\r\n\r\n"), Malformed, 400),
     ] {
@@ -154,6 +156,82 @@ fn what_is_rejected() {
         assert_eq!(response.contains("Sec-WebSocket-Version: 13\r\n"), status == 426, "{response}");
         assert_eq!(response.contains("Upgrade: websocket\r\n"), status == 426, "{response}");
     }
+}
+
+/// How many bytes of the stream are taken before a verdict, each in a read of its own.
+fn verdict(config: &Config, bytes: impl IntoIterator<Item = u8>) -> (usize, Option<RejectionKind>) {
+    let mut handshake = Handshake::new(config.clone());
+    let mut taken = 0;
+    for byte in bytes {
+        taken += 1;
+        match handshake.receive(&mut [byte].as_mut_slice()) {
+            Ok(Progress::NeedsInput(unfinished)) => handshake = unfinished,
+            Ok(Progress::Request(_)) => panic!("accepted"),
+            Err(rejection) => return (taken, Some(rejection.kind())),
+        }
+    }
+    (taken, None)
+}
+
+#[test]
+fn what_cannot_become_a_request_is_rejected_at_the_first_byte_that_shows_it() {
+    use RejectionKind::{Malformed, UnsupportedHttpVersion};
+    let cases: [(&str, &[u8], RejectionKind); 24] = [
+        ("", b"\x16\x03\x01\x02", Malformed),
+        ("", b" GET", Malformed),
+        ("", b"\n", Malformed),
+        ("", b"\0", Malformed),
+        ("\r", b"\r", Malformed),
+        ("garbage", b"\r\n", Malformed),
+        ("SSH-2.0-x", b"\r\n", Malformed),
+        ("GET", b"\t/", Malformed),
+        ("GET ", b" /", Malformed),
+        ("GET ", b"\r\n", Malformed),
+        ("GET /", b"\r\n", Malformed),
+        ("GET /", b"\x7F", Malformed),
+        ("GET / ", b"http/1.1", Malformed),
+        ("GET / HTTP/1.1", b" ", Malformed),
+        ("GET / HTTP/1.1", b"\n", Malformed),
+        ("GET / HTTP/1.1\r", b"H", Malformed),
+        ("GET / HTTP/1.", b"2", UnsupportedHttpVersion),
+        ("PRI * HTTP/", b"2.0", UnsupportedHttpVersion),
+        ("GET / HTTP/1.1\r\n", b" X: y", Malformed),
+        ("GET / HTTP/1.1\r\n", b": y", Malformed),
+        ("GET / HTTP/1.1\r\nX", b" : y", Malformed),
+        ("GET / HTTP/1.1\r\nX", b"\r\n", Malformed),
+        ("GET / HTTP/1.1\r\nX: y", b"\0", Malformed),
+        ("GET / HTTP/1.1\r\nX: y\r", b"\r\n", Malformed),
+    ];
+    for (before, rest, kind) in cases {
+        let bytes = [before.as_bytes(), rest].concat();
+        let expected = (before.len() + 1, Some(kind));
+        assert_eq!(
+            verdict(&Config::default(), bytes.clone()),
+            expected,
+            "{}",
+            bytes.escape_ascii()
+        );
+        let (outcome, _) = receive(&Config::default(), &bytes);
+        assert_eq!(outcome.expect_err("a violation").kind(), kind, "{}", bytes.escape_ascii());
+        assert_eq!(verdict(&Config::default(), before.bytes()), (before.len(), None), "{before}");
+    }
+}
+
+#[test]
+fn empty_lines_before_a_request_are_ignored_up_to_the_limit() {
+    let config = Config { max_head_size: 400, ..Config::default() };
+    let exact = "\r\n".repeat(100) + &request(&[], "X: y\r\n");
+    let padding = "\r\n".repeat((400 - exact.len()) / 2);
+    for lines in ["\r\n", "\r\n\r\n", &padding] {
+        let text = String::from(lines) + &exact;
+        assert!(receive(&config, text.as_bytes()).0.is_ok(), "{lines:?}");
+    }
+    let beyond = padding + "\r\n" + &exact;
+    let rejection = receive(&config, beyond.as_bytes()).0.expect_err("too large");
+    assert_eq!((rejection.kind(), rejection.status()), (RejectionKind::HeadTooLarge, 431));
+
+    let endless = verdict(&config, b"\r\n".iter().copied().cycle());
+    assert_eq!(endless, (401, Some(RejectionKind::HeadTooLarge)));
 }
 
 #[test]

@@ -14,8 +14,9 @@ use super::uri::Uri;
 use crate::config::Config;
 use crate::credentials::Credentials;
 use crate::deflate::write_offers;
+use crate::handshake::characters::is_token;
 use crate::handshake::head::HeadBuffer;
-use crate::handshake::headers::{EXTENSIONS, Headers, InvalidHeader, Single, is_host, is_token};
+use crate::handshake::headers::{EXTENSIONS, Headers, InvalidHeader, Single, is_host};
 use crate::handshake::key;
 
 /// A request for a WebSocket.
@@ -123,7 +124,7 @@ impl Request {
             generator,
             accept: key::accept(key.as_bytes()),
             subprotocols: self.subprotocols,
-            head: HeadBuffer::default(),
+            head: HeadBuffer::response(),
             interim: 0,
             refused: None,
             deadline: None,

@@ -14,8 +14,9 @@ use super::request_head::RequestHead;
 use crate::config::Config;
 use crate::connection::Connection;
 use crate::deflate::{Parameters, accept_offers};
+use crate::handshake::characters::is_token;
 use crate::handshake::head::RequestLine;
-use crate::handshake::headers::{EXTENSIONS, Headers, InvalidHeader, is_token};
+use crate::handshake::headers::{EXTENSIONS, Headers, InvalidHeader};
 use crate::handshake::key;
 
 pub use pseudo_headers::PseudoHeaders;
@@ -87,12 +88,8 @@ impl Request {
         line: RequestLine,
         headers: Headers,
     ) -> Result<Self, Rejection> {
-        let mut head = RequestHead {
-            method: into_text(line.method)?,
-            target: into_text(line.target)?,
-            host: String::new(),
-            headers,
-        };
+        let mut head =
+            RequestHead { method: line.method, target: line.target, host: String::new(), headers };
         let checked = check::upgrade(&mut head, line.current);
         Self::checked(config, head, Way::Upgrade, checked)
     }
@@ -247,8 +244,4 @@ fn collect<'h>(
         fields.push(name, value).map_err(|_invalid| Rejection::new(RejectionKind::Malformed))?;
     }
     Ok(fields)
-}
-
-fn into_text(bytes: Vec<u8>) -> Result<String, Rejection> {
-    String::from_utf8(bytes).map_err(|_error| Rejection::new(RejectionKind::Malformed))
 }
