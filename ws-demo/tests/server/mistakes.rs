@@ -48,8 +48,8 @@ async fn requests_and_frames() {
     let server = Server::start(&["--max-message", "100000", "--compress"]);
 
     for (request, status) in [
-        ("\r\n\r\n".to_owned(), 400),
-        ("GET\r\n\r\n".to_owned(), 400),
+        ("\r\n\r\n:".to_owned(), 400),
+        ("GET\r\n".to_owned(), 400),
         ("GET /ws HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n".to_owned(), 400),
         ("GET /ws HTTP/1.1\r\nHost : a\r\n\r\n".to_owned(), 400),
         ("GET /ws HTTP/1.0\r\nHost: a\r\n\r\n".to_owned(), 505),
@@ -62,7 +62,8 @@ async fn requests_and_frames() {
         (upgrade("/ws", "").replace("dGhlIHNhbXBsZSBub25jZQ==", "c2hvcnQ="), 400),
         (upgrade("/ws", "").replace("Version: 13", "Version: 99"), 426),
         (upgrade("/../etc/passwd", ""), 404),
-        ("\x16\x03\x01\x02\0\x01\0\x01\r\n\r\n".to_owned(), 400),
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(), 505),
+        ("\x16\x03\x01\x02\0\x01\0\x01".to_owned(), 400),
     ] {
         let response = exchange(server.address, &request);
         assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{request:?}: {response}");
