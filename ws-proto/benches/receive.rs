@@ -1,55 +1,128 @@
-//! Receiving from memory: each pass copies the bytes of many frames into a buffer, as a read from a
-//! socket does, and takes them from there. The floor is the same copy and a masking pass.
+//! Receiving from memory. What a socket gives is cut anywhere, so each read copies some bytes of a
+//! stream of frames into a buffer, and what is in there is received. The floor is the same copy and a
+//! masking pass.
+
+use core::fmt;
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
-use ws_proto::{Config, Connection, Event, Limits};
+use ws_proto::{Config, Connection, Event, Limits, Role};
 
 fn main() {
     divan::main();
 }
 
-const SIZES: [usize; 6] = [16, 125, 1024, 16 * 1024, 64 * 1024, 1024 * 1024];
+const ASCII: &str = "The quick brown fox jumps over the lazy dog. ";
+const MULTIBYTE: &str =
+    "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich — 色は匂へど ";
 
-/// As many frames as one read of 64 KiB would bring, at least one.
-fn wire(size: usize, text: Option<&str>) -> (Vec<u8>, usize) {
-    let frames = (64 * 1024 / (size + 14)).max(1);
-    let mut client = Connection::client(Config::default(), [7; 32]);
+/// Messages of `size` bytes, read `read` bytes at a time: a TCP segment on Ethernet, a TLS record,
+/// the buffer of an adapter.
+#[derive(Clone, Copy)]
+struct Stream {
+    size: usize,
+    read: usize,
+    fragments: usize,
+}
+
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { size, read, fragments } = self;
+        write!(f, "{size} in {read}")?;
+        if *fragments > 1 { write!(f, ", {fragments} fragments") } else { Ok(()) }
+    }
+}
+
+const fn stream(size: usize, read: usize) -> Stream {
+    Stream { size, read, fragments: 1 }
+}
+
+const STREAMS: [Stream; 12] = [
+    stream(16, 65_536),
+    stream(125, 65_536),
+    stream(1024, 65_536),
+    stream(16 * 1024, 1448),
+    stream(16 * 1024, 16_384),
+    stream(16 * 1024, 65_536),
+    stream(64 * 1024, 1448),
+    stream(64 * 1024, 16_384),
+    stream(64 * 1024, 65_536),
+    stream(1024 * 1024, 1448),
+    stream(1024 * 1024, 16_384),
+    stream(1024 * 1024, 65_536),
+];
+
+const FRAGMENTED: [Stream; 3] = [
+    Stream { fragments: 4, ..stream(16 * 1024, 65_536) },
+    Stream { fragments: 64, ..stream(16 * 1024, 65_536) },
+    Stream { fragments: 1024, ..stream(16 * 1024, 65_536) },
+];
+
+#[derive(Clone, Copy)]
+enum Payload {
+    Binary,
+    Text(&'static str),
+}
+
+/// About 64 KiB of messages to an end in this role, at least one.
+fn wire(to: Role, stream: Stream, payload: Payload) -> (Vec<u8>, usize) {
+    let mut peer = match to {
+        Role::Server => Connection::client(Config::default(), [7; 32]),
+        Role::Client => Connection::server(Config::default()),
+    };
+    let unit = match payload {
+        Payload::Binary => "U",
+        Payload::Text(unit) => unit,
+    };
+    let mut content = String::new();
+    for character in unit.chars().cycle() {
+        if content.len() + character.len_utf8() > stream.size {
+            break;
+        }
+        content.push(character);
+    }
+    let messages = (64 * 1024 / (stream.size + 14)).max(1);
     let mut wire = Vec::new();
-    for _ in 0..frames {
-        match text {
-            Some(unit) => {
-                let text: String =
-                    unit.chars().cycle().take(size / unit.len() * unit.chars().count()).collect();
-                client.send(text, &mut wire).expect("open");
-            }
-            None => client.send(vec![0x55; size], &mut wire).expect("open"),
+    for _ in 0..messages {
+        let mut rest = &*content;
+        for left in (1..=stream.fragments).rev() {
+            let about = rest.len() / left;
+            let end = (about..=rest.len()).find(|end| rest.is_char_boundary(*end));
+            let (part, more) = rest.split_at(end.unwrap_or(rest.len()));
+            let sent = match payload {
+                Payload::Binary => peer.send_fragment(part.as_bytes(), left == 1, &mut wire),
+                Payload::Text(_) => peer.send_fragment(part, left == 1, &mut wire),
+            };
+            sent.expect("open");
+            rest = more;
         }
     }
-    (wire, frames)
+    (wire, messages)
 }
 
-fn config() -> Config {
-    Config {
+fn receive(bencher: Bencher<'_, '_>, to: Role, stream: Stream, payload: Payload) {
+    let (wire, messages) = wire(to, stream, payload);
+    let config = Config {
         incoming: Limits { max_message_size: 4 << 20, ..Limits::incoming() },
         ..Config::default()
-    }
-}
-
-fn receive(bencher: Bencher<'_, '_>, size: usize, text: Option<&str>) {
-    let (wire, frames) = wire(size, text);
-    let mut buffer = vec![0; wire.len()];
-    let mut server = Connection::server(config());
-    bencher.counter(ItemsCount::new(frames)).counter(BytesCount::new(wire.len())).bench_local(
+    };
+    let mut connection = match to {
+        Role::Server => Connection::server(config),
+        Role::Client => Connection::client(config, [7; 32]),
+    };
+    let mut buffer = vec![0; stream.read];
+    bencher.counter(ItemsCount::new(messages)).counter(BytesCount::new(wire.len())).bench_local(
         || {
-            buffer.copy_from_slice(&wire);
-            let mut input = buffer.as_mut_slice();
             let mut count = 0;
-            while let Some(event) = server.receive(&mut input).expect("valid") {
-                match event {
-                    Event::Binary(data) => count += black_box(&*data).len(),
-                    Event::Text(text) => count += black_box(&*text).len(),
-                    _ => unreachable!("only messages were sent"),
+            for read in wire.chunks(stream.read) {
+                let mut input = &mut buffer[..read.len()];
+                input.copy_from_slice(read);
+                while let Some(event) = connection.receive(&mut input).expect("valid") {
+                    match event {
+                        Event::Binary(data) => count += black_box(&*data).len(),
+                        Event::Text(text) => count += black_box(&*text).len(),
+                        _ => unreachable!("only messages were sent"),
+                    }
                 }
             }
             count
@@ -57,48 +130,83 @@ fn receive(bencher: Bencher<'_, '_>, size: usize, text: Option<&str>) {
     );
 }
 
-#[divan::bench(args = SIZES)]
-fn binary(bencher: Bencher<'_, '_>, size: usize) {
-    receive(bencher, size, None);
+#[divan::bench(args = STREAMS)]
+fn binary(bencher: Bencher<'_, '_>, stream: Stream) {
+    receive(bencher, Role::Server, stream, Payload::Binary);
 }
 
-#[divan::bench(args = SIZES)]
-fn text_ascii(bencher: Bencher<'_, '_>, size: usize) {
-    receive(bencher, size, Some("The quick brown fox jumps over the lazy dog. "));
+#[divan::bench(args = STREAMS)]
+fn binary_unmasked(bencher: Bencher<'_, '_>, stream: Stream) {
+    receive(bencher, Role::Client, stream, Payload::Binary);
 }
 
-#[divan::bench(args = SIZES)]
-fn text_multibyte(bencher: Bencher<'_, '_>, size: usize) {
-    receive(
-        bencher,
-        size,
-        Some("Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich — 色は匂へど "),
-    );
+#[divan::bench(args = STREAMS)]
+fn text_ascii(bencher: Bencher<'_, '_>, stream: Stream) {
+    receive(bencher, Role::Server, stream, Payload::Text(ASCII));
 }
 
-/// The floor: the copy and the XOR, for the same bytes in the same frames.
-#[divan::bench(args = SIZES)]
-fn copy_and_mask(bencher: Bencher<'_, '_>, size: usize) {
-    let (wire, frames) = wire(size, None);
+#[divan::bench(args = STREAMS)]
+fn text_multibyte(bencher: Bencher<'_, '_>, stream: Stream) {
+    receive(bencher, Role::Server, stream, Payload::Text(MULTIBYTE));
+}
+
+#[divan::bench(args = STREAMS)]
+fn text_multibyte_unmasked(bencher: Bencher<'_, '_>, stream: Stream) {
+    receive(bencher, Role::Client, stream, Payload::Text(MULTIBYTE));
+}
+
+#[divan::bench(args = FRAGMENTED)]
+fn fragments_binary(bencher: Bencher<'_, '_>, stream: Stream) {
+    receive(bencher, Role::Server, stream, Payload::Binary);
+}
+
+#[divan::bench(args = FRAGMENTED)]
+fn fragments_text_multibyte(bencher: Bencher<'_, '_>, stream: Stream) {
+    receive(bencher, Role::Server, stream, Payload::Text(MULTIBYTE));
+}
+
+/// The floor: the same bytes copied in reads of the same length to where the message is whole, and
+/// the XOR there.
+#[divan::bench(args = STREAMS)]
+fn copy_and_mask(bencher: Bencher<'_, '_>, stream: Stream) {
+    floor(bencher, Role::Server, stream);
+}
+
+/// The floor without masks: the copy alone.
+#[divan::bench(args = STREAMS)]
+fn copy(bencher: Bencher<'_, '_>, stream: Stream) {
+    floor(bencher, Role::Client, stream);
+}
+
+fn floor(bencher: Bencher<'_, '_>, to: Role, stream: Stream) {
+    let (wire, messages) = wire(to, stream, Payload::Binary);
     let mut buffer = vec![0; wire.len()];
-    let frame = wire.len() / frames;
-    bencher.counter(ItemsCount::new(frames)).counter(BytesCount::new(wire.len())).bench_local(
+    let frame = wire.len() / messages;
+    bencher.counter(ItemsCount::new(messages)).counter(BytesCount::new(wire.len())).bench_local(
         || {
-            buffer.copy_from_slice(&wire);
-            for frame in buffer.chunks_exact_mut(frame) {
-                let (header, payload) = frame.split_at_mut(frame.len() - size);
-                let key = u64::from(u32::from_ne_bytes(*header.last_chunk().expect("a key")));
-                let key = key << 32 | key;
-                let mut words = payload.chunks_exact_mut(8);
-                for word in &mut words {
-                    let masked = u64::from_ne_bytes((&*word).try_into().expect("8 bytes")) ^ key;
-                    word.copy_from_slice(&masked.to_ne_bytes());
+            for (frame, place) in wire.chunks(frame).zip(buffer.chunks_exact_mut(frame)) {
+                for (read, place) in frame.chunks(stream.read).zip(place.chunks_mut(stream.read)) {
+                    place.copy_from_slice(read);
                 }
-                for (byte, key) in words.into_remainder().iter_mut().zip(key.to_ne_bytes()) {
-                    *byte ^= key;
+                if to == Role::Server {
+                    let (header, payload) = place.split_at_mut(frame.len() - stream.size);
+                    mask(payload, *header.last_chunk().expect("a key"));
                 }
+                black_box(place);
             }
-            black_box(buffer[buffer.len() - 1])
         },
     );
+}
+
+fn mask(payload: &mut [u8], key: [u8; 4]) {
+    let key = u64::from(u32::from_ne_bytes(key));
+    let key = key << 32 | key;
+    let mut words = payload.chunks_exact_mut(8);
+    for word in &mut words {
+        let masked = u64::from_ne_bytes((&*word).try_into().expect("8 bytes")) ^ key;
+        word.copy_from_slice(&masked.to_ne_bytes());
+    }
+    for (byte, key) in words.into_remainder().iter_mut().zip(key.to_ne_bytes()) {
+        *byte ^= key;
+    }
 }
