@@ -221,6 +221,38 @@ fn check_size(first: u8, least: u64, expected: Expected<'_>) -> Result<(), Error
     }
 }
 
+/// Gives the minimal header for a payload of `len` bytes to `sink`. `first`: FIN, reserved bits,
+/// opcode. Each form is an array of its own, so that appending it takes one store or two.
+#[inline(always)]
+pub(crate) fn encode_header<R>(
+    first: u8,
+    len: usize,
+    key: Option<Key>,
+    sink: impl FnOnce(&[u8]) -> R,
+) -> R {
+    match (len, key) {
+        (0..=125, None) => sink(&[first, len as u8]),
+        (0..=125, Some([k, e, y, s])) => sink(&[first, MASKED | len as u8, k, e, y, s]),
+        (126..=0xFFFF, None) => {
+            let [a, b] = (len as u16).to_be_bytes();
+            sink(&[first, 126, a, b])
+        }
+        (126..=0xFFFF, Some([k, e, y, s])) => {
+            let [a, b] = (len as u16).to_be_bytes();
+            sink(&[first, MASKED | 126, a, b, k, e, y, s])
+        }
+        (_, None) => {
+            let [a, b, c, d, e, f, g, h] = (len as u64).to_be_bytes();
+            sink(&[first, 127, a, b, c, d, e, f, g, h])
+        }
+        (_, Some([k, e, y, s])) => {
+            let mut header = [first, MASKED | 127, 0, 0, 0, 0, 0, 0, 0, 0, k, e, y, s];
+            header[2..10].copy_from_slice(&(len as u64).to_be_bytes());
+            sink(&header)
+        }
+    }
+}
+
 /// A header ready to be written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EncodedHeader {
@@ -229,33 +261,13 @@ pub(crate) struct EncodedHeader {
 }
 
 impl EncodedHeader {
-    /// The minimal header for a payload of `len` bytes. `first`: FIN, reserved bits, opcode.
-    #[inline]
+    /// See [`encode_header`].
     pub(crate) fn new(first: u8, len: usize, key: Option<Key>) -> Self {
-        let mut bytes = [0; MAX_HEADER];
-        bytes[0] = first;
-        let mut end = match len {
-            0..=125 => {
-                bytes[1] = len as u8;
-                2
-            }
-            126..=0xFFFF => {
-                bytes[1] = 126;
-                bytes[2..4].copy_from_slice(&(len as u16).to_be_bytes());
-                4
-            }
-            _ => {
-                bytes[1] = 127;
-                bytes[2..10].copy_from_slice(&(len as u64).to_be_bytes());
-                10
-            }
-        };
-        if let Some(key) = key {
-            bytes[1] |= MASKED;
-            bytes[end..end + 4].copy_from_slice(&key);
-            end += 4;
-        }
-        Self { bytes, len: end as u8 }
+        encode_header(first, len, key, |header| {
+            let mut bytes = [0; MAX_HEADER];
+            bytes[..header.len()].copy_from_slice(header);
+            Self { bytes, len: header.len() as u8 }
+        })
     }
 
     #[inline]

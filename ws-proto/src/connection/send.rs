@@ -9,7 +9,9 @@ use rand::Rng;
 
 use super::{Connection, Side};
 use crate::error::SendError;
-use crate::frame::{COMPRESSED, EncodedHeader, FIN, MAX_CONTROL, MAX_HEADER, Opcode};
+use crate::frame::{
+    COMPRESSED, EncodedHeader, FIN, MAX_CONTROL, MAX_HEADER, Opcode, encode_header,
+};
 use crate::mask::{self, Key};
 use crate::message::{Compression, Message};
 use crate::prepared::Prepared;
@@ -340,16 +342,16 @@ impl Connection {
     /// Appends a frame; `first` is the first byte of its header.
     #[inline]
     fn write_frame(&mut self, first: u8, payload: &[u8], out: &mut Vec<u8>) {
+        let before = out.len();
         let key = self.next_key();
-        let header = EncodedHeader::new(first, payload.len(), key);
         out.reserve(MAX_HEADER + payload.len());
-        out.extend_from_slice(header.as_bytes());
+        encode_header(first, payload.len(), key, |header| out.extend_from_slice(header));
         match key {
             Some(key) => mask::append(out, payload, key),
             None => out.extend_from_slice(payload),
         }
         self.counters.sent.frames += 1;
-        self.counters.sent.bytes += (header.as_bytes().len() + payload.len()) as u64;
+        self.counters.sent.bytes += (out.len() - before) as u64;
     }
 
     #[inline]
