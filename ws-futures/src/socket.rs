@@ -1,5 +1,7 @@
 //! The loop: one connection bound to one byte stream, as functions to poll.
 
+mod shutdown;
+
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
@@ -12,8 +14,10 @@ use crate::input::Input;
 use crate::message::Message;
 use crate::output::Output;
 use crate::send::{send_owned, send_prepared};
+use crate::shutdown::ShutdownGuard;
 use crate::timer::Timer;
 use crate::trace;
+use shutdown::Activity;
 
 /// From this many unwritten bytes on sending waits.
 pub(crate) const HIGH_WATER: usize = 64 * 1024;
@@ -38,6 +42,11 @@ pub(crate) struct Socket<Io, T> {
     gave_up: bool,
     /// The stream takes no more output; what it still holds of input is read first.
     write_error: Option<io::Error>,
+    /// Whether messages are received for the sake of the peer's Close frame alone, because a
+    /// shutdown has closed the connection.
+    discards: bool,
+    /// Last, so that the connection is gone when it no longer counts.
+    shutdown: Option<ShutdownGuard>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,7 +70,11 @@ pub(crate) struct Wakers<'w> {
 
 impl<'w> Wakers<'w> {
     pub(crate) fn same(cx: &'w Context<'_>) -> Self {
-        Self { read: cx.waker(), write: cx.waker() }
+        Self::one(cx.waker())
+    }
+
+    fn one(waker: &'w Waker) -> Self {
+        Self { read: waker, write: waker }
     }
 }
 
@@ -119,6 +132,8 @@ where
             blocked: false,
             gave_up: false,
             write_error: None,
+            discards: false,
+            shutdown: None,
         }
     }
 
@@ -145,7 +160,7 @@ where
             let flushed = self.poll_flush(wakers.write).is_ready();
             if !self.input.is_empty() {
                 if full(self) {
-                    ready!(self.poll_deadline(wakers.read));
+                    ready!(self.poll_deadline(wakers, Activity::Busy));
                 }
                 continue;
             }
@@ -153,6 +168,7 @@ where
                 if flushed && self.connection.wants_close() {
                     ready!(self.poll_close(wakers));
                     self.stage = Stage::Done;
+                    self.mark_clean();
                     let outcome = self.outcome();
                     trace::ended(&self.connection, outcome.as_ref().err());
                     return Poll::Ready(outcome.map(|()| false));
@@ -166,16 +182,16 @@ where
                 }
             }
             if full(self) || self.stage == Stage::InputEnded {
-                ready!(self.poll_deadline(wakers.read));
+                ready!(self.poll_deadline(wakers, Activity::Busy));
                 continue;
             }
             match self.input.poll_read(&mut self.io, &mut context(wakers.read)) {
                 Poll::Ready(Ok(0)) => self.end_input(),
                 Poll::Ready(Ok(_)) => {
                     // A peer that never stops sending must not outlive its deadline.
-                    while self.connection.closed().is_some()
-                        && self.poll_deadline(wakers.read).is_ready()
-                    {}
+                    while self.is_ending() && self.poll_deadline(wakers, Activity::Busy).is_ready()
+                    {
+                    }
                 }
                 Poll::Ready(Err(error)) => {
                     let closing = self.connection.closed().is_some();
@@ -187,7 +203,7 @@ where
                         return Poll::Ready(Err(error));
                     }
                 }
-                Poll::Pending => ready!(self.poll_deadline(wakers.read)),
+                Poll::Pending => ready!(self.poll_deadline(wakers, Activity::Idle)),
             }
         }
     }
@@ -203,7 +219,9 @@ where
             let Some(message) = received else { continue };
             if matches!(message, Message::Close(_)) {
                 // The application may not ask again.
-                let _ = self.poll_flush(wakers.write);
+                if self.poll_flush(wakers.write).is_ready() {
+                    self.mark_clean();
+                }
             }
             return Poll::Ready(Ok(Some(message)));
         }
@@ -257,14 +275,22 @@ where
         high_water: usize,
         waker: &Waker,
     ) -> Poll<Result<(), Error>> {
+        if self.is_overdue() {
+            self.close_for_shutdown();
+        }
         while self.lacks_room(high_water)
             && self.poll_flush(waker).is_pending()
             && self.lacks_room(high_water)
         {
-            ready!(self.poll_deadline(waker));
+            ready!(self.poll_deadline(Wakers::one(waker), Activity::Busy));
+            self.written()?;
             if let Some(error) = self.connection.error() {
                 return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, error).into()));
             }
+        }
+        if self.discards {
+            // Sending fails, and the application may not ask again.
+            return self.poll_written(waker);
         }
         Poll::Ready(self.written())
     }
@@ -272,7 +298,7 @@ where
     /// Waits until everything is written, or given up.
     pub(crate) fn poll_written(&mut self, waker: &Waker) -> Poll<Result<(), Error>> {
         while self.poll_flush(waker).is_pending() {
-            ready!(self.poll_deadline(waker));
+            ready!(self.poll_deadline(Wakers::one(waker), Activity::Busy));
         }
         Poll::Ready(self.written())
     }
@@ -351,15 +377,23 @@ where
         }
     }
 
-    /// Is ready when a deadline has passed and was acted on.
-    fn poll_deadline(&mut self, waker: &Waker) -> Poll<()> {
+    /// Is ready when a deadline has passed or a shutdown has begun, and was acted on.
+    fn poll_deadline(&mut self, wakers: Wakers<'_>, activity: Activity) -> Poll<()> {
+        if self.shutdown.is_some() && self.poll_shutdown(wakers.write, activity).is_ready() {
+            return Poll::Ready(());
+        }
         if self.connection.timeout_changed() {
             self.connection.poll_timeout(self.timer.now());
         }
-        let Some(deadline) = self.connection.next_timeout() else { return Poll::Pending };
-        ready!(self.timer.poll_until(deadline, &mut context(waker)));
+        let shutdown = self.shutdown_deadline();
+        let deadlines = [self.connection.next_timeout(), shutdown];
+        let Some(deadline) = deadlines.into_iter().flatten().min() else { return Poll::Pending };
+        ready!(self.timer.poll_until(deadline, &mut context(wakers.read)));
         // A timer with coarse ticks may be early; to ask it again at once would only turn in circles.
         let now = self.timer.now().max(deadline);
+        if shutdown.is_some_and(|shutdown| shutdown <= now) {
+            self.close_for_shutdown();
+        }
         // An error ends the connection, which the loop sees.
         let _ = self.connection.handle_timeout(now);
         let patience = self.connection.poll_timeout(now);
@@ -373,7 +407,7 @@ where
     /// Whether what the peer still sends does not matter.
     fn ignores_input(&self) -> bool {
         let Some(closed) = self.connection.closed() else { return false };
-        closed.received.is_some() || self.connection.error().is_some()
+        self.discards || closed.received.is_some() || self.connection.error().is_some()
     }
 
     fn discard_input(&mut self) {
@@ -393,7 +427,7 @@ where
         if self.poll_end(wakers.write).is_ready() || self.gave_up {
             return Poll::Ready(());
         }
-        self.poll_deadline(wakers.read)
+        self.poll_deadline(wakers, Activity::Busy)
     }
 
     /// Ends our direction of the stream. There is nothing to be done about an error.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 use futures_core::Stream;
@@ -12,6 +12,7 @@ use futures_sink::Sink;
 use ws_proto::{Close, CloseCode, Closed, Prepared, Stats};
 
 use crate::error::{Error, TrySendError};
+use crate::lock::lock;
 use crate::message::Message;
 use crate::socket::{HIGH_WATER, Socket, Wakers, high_water};
 use crate::timer::Timer;
@@ -66,11 +67,6 @@ fn register(task: &Mutex<Option<Waker>>, waker: &Waker) {
         Some(registered) => registered.clone_from(waker),
         None => *task = Some(waker.clone()),
     }
-}
-
-/// A panic elsewhere leaves the protocol's state valid, for nothing of it is changed by halves.
-fn lock<V>(mutex: &Mutex<V>) -> MutexGuard<'_, V> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 pub(crate) fn split<Io, T>(socket: Socket<Io, T>) -> (ReadHalf<Io, T>, WriteHalf<Io, T>) {

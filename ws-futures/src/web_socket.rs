@@ -15,6 +15,7 @@ use crate::batch::Batch;
 use crate::error::{Error, TrySendError};
 use crate::input::Input;
 use crate::message::Message;
+use crate::shutdown::ShutdownGuard;
 use crate::socket::{HIGH_WATER, Socket, Wakers, WhenFull, high_water};
 use crate::split::{ReadHalf, WriteHalf, split};
 use crate::timer::Timer;
@@ -230,6 +231,13 @@ where
     /// own deadlines as well.
     pub fn poll_until(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
         self.socket.poll_until(deadline, cx)
+    }
+
+    /// Takes part in a [`Shutdown`](crate::Shutdown), by itself or with a guard, until the
+    /// connection is dropped; the halves of a split connection do, too. It takes part in one at a
+    /// time.
+    pub fn close_on(&mut self, shutdown: impl Into<ShutdownGuard>) {
+        self.socket.close_on(shutdown.into());
     }
 
     /// Splits the connection for two tasks.

@@ -8,8 +8,8 @@ use futures_io::{AsyncRead, AsyncWrite};
 use ws_futures::client::Request;
 use ws_futures::proto::{Connection, SendError};
 use ws_futures::{
-    Batch, CloseCode, Config, Error, HandshakeError, Incoming, Instant, Message, ReadHalf, Timer,
-    TrySendError, WebSocket, WriteHalf, accept, connect,
+    Batch, CloseCode, Config, Error, HandshakeError, Incoming, Instant, Message, ReadHalf,
+    Shutdown, ShutdownGuard, Timer, TrySendError, WebSocket, WriteHalf, accept, connect,
 };
 
 /// As little as a stream and a timer can be: not `Sync`, for nothing needs them to be.
@@ -89,6 +89,12 @@ fn types() {
     is_unpin::<ReadHalf<Nothing, Nothing>>();
     is_unpin::<WriteHalf<Nothing, Nothing>>();
 
+    is_send::<Shutdown>();
+    is_sync::<Shutdown>();
+    is_static::<Shutdown>();
+    is_send::<ShutdownGuard>();
+    is_sync::<ShutdownGuard>();
+
     is_send::<Message>();
     is_sync::<Message>();
     is_static::<Message>();
@@ -106,7 +112,11 @@ fn errors() {
 
 /// Never run: it is enough that it compiles.
 #[expect(dead_code, reason = "its types are the test")]
-fn futures(mut socket: Socket, incoming: [Incoming<Nothing, Nothing>; 3]) {
+fn futures(mut socket: Socket, incoming: [Incoming<Nothing, Nothing>; 3], shutdown: Shutdown) {
+    send(shutdown.begun());
+    send(shutdown.drained());
+    send(shutdown.guard().aborted());
+
     send(socket.read());
     send(socket.recv());
     send(socket.send("text"));
@@ -140,6 +150,8 @@ fn sizes() {
     assert_eq!(size_of::<Socket>(), pointer);
     assert_eq!(size_of::<ReadHalf<Nothing, Nothing>>(), pointer);
     assert_eq!(size_of::<WriteHalf<Nothing, Nothing>>(), pointer);
+    // What a connection that takes no part in a shutdown has of it.
+    assert_eq!(size_of::<Option<ShutdownGuard>>(), pointer);
     let connection = Connection::server(Config::default());
     let mut socket = WebSocket::new(nothing(), nothing(), connection, &[]);
     assert!(size_of_val(&socket.recv()) <= 4 * pointer);

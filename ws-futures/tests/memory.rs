@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 use futures_io::{AsyncRead, AsyncWrite};
 use stats_alloc::StatsAlloc;
 use ws_futures::proto::Role;
-use ws_futures::{Config, Event, Instant, Limits, Message, Timer, WebSocket, accept};
+use ws_futures::{Config, Event, Instant, Limits, Message, Shutdown, Timer, WebSocket, accept};
 
 use support::wire::{self, BINARY, FIN, PING, TEXT};
 use support::{ROLES, connection, handshake};
@@ -26,7 +26,7 @@ static ALLOCATOR: StatsAlloc<System> = StatsAlloc::system();
 /// What a thread may keep for its connections: so many buffers of 64 KiB of either kind.
 const POOL: usize = 2 * 4 * 64 * 1024;
 
-const CHECKS: [(&str, fn()); 10] = [
+const CHECKS: [(&str, fn()); 11] = [
     ("an idle connection owns no buffer", an_idle_connection_owns_no_buffer),
     ("an idle handshake owns no buffer", an_idle_handshake_owns_no_buffer),
     ("an end gives all buffers back", an_end_gives_all_buffers_back),
@@ -37,6 +37,7 @@ const CHECKS: [(&str, fn()); 10] = [
     ("a large payload of a server is not copied", a_large_payload_of_a_server_is_not_copied),
     ("a thread keeps few buffers", a_thread_keeps_few_buffers),
     ("many connections share their buffers", many_connections_share_their_buffers),
+    ("taking part in a shutdown costs little", taking_part_in_a_shutdown_costs_little),
 ];
 
 fn main() {
@@ -388,6 +389,19 @@ fn many_connections_share_their_buffers() {
     }
     let held = live() - before;
     assert!(held <= idle + POOL, "{held} bytes, {idle} before");
+}
+
+fn taking_part_in_a_shutdown_costs_little() {
+    let shutdown = Shutdown::new();
+    let before = live();
+    let mut sockets: Vec<_> = (0..1024).map(|_| open(Role::Server, &[])).collect();
+    let alone = live() - before;
+    for (socket, _) in &mut sockets {
+        socket.close_on(&shutdown);
+        assert!(poll(socket.recv()).is_pending());
+    }
+    let more = live() - before - alone;
+    assert!(more <= 1024 * 128, "{} bytes each", more / 1024);
 }
 
 /// Connections that all need buffers at the same time, and then none.

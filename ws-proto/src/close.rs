@@ -3,6 +3,8 @@
 use alloc::borrow::Cow;
 use core::fmt;
 
+use crate::error::SendError;
+
 /// The longest reason a Close frame can carry, in bytes of UTF-8: a control frame's 125 less two
 /// for the code (RFC 6455 §5.5).
 pub const MAX_REASON: usize = 123;
@@ -97,6 +99,21 @@ impl<'a> Close<'a> {
     /// A Close frame with `code` and `reason`; sending it fails if either cannot be sent.
     pub fn new(code: CloseCode, reason: impl Into<Cow<'a, str>>) -> Self {
         Self { code, reason: reason.into() }
+    }
+
+    /// Whether a connection could send it.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::InvalidCloseCode`] (RFC 6455 §7.4), [`SendError::ReasonTooLong`] (§5.5).
+    pub fn check_sendable(&self) -> Result<(), SendError> {
+        if *self != Close::EMPTY && !self.code.is_sendable() {
+            return Err(SendError::InvalidCloseCode);
+        }
+        if self.reason.len() > MAX_REASON {
+            return Err(SendError::ReasonTooLong);
+        }
+        Ok(())
     }
 
     /// The same, owning its reason.

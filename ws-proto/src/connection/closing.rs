@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use super::{Connection, Side};
-use crate::close::{Close, CloseCode, Closed, Initiator, MAX_REASON};
+use crate::close::{Close, CloseCode, Closed, Initiator};
 use crate::error::{Error, ErrorKind, SendError};
 
 /// A connection that is closing. From here on nothing is sent any more but the Close frame.
@@ -59,12 +59,7 @@ impl Connection {
         if self.closing.is_some() {
             return Err(SendError::Closed);
         }
-        if close != Close::EMPTY && !close.code.is_sendable() {
-            return Err(SendError::InvalidCloseCode);
-        }
-        if close.reason.len() > MAX_REASON {
-            return Err(SendError::ReasonTooLong);
-        }
+        close.check_sendable()?;
         let mut closing = Closing::by(Initiator::Local);
         closing.owe(close.into_owned());
         self.closing = Some(Box::new(closing));

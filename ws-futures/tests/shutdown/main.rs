@@ -1,0 +1,20 @@
+//! Connections that are closed together.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod aborting;
+mod busy;
+mod draining;
+mod idle;
+mod interleaving;
+mod split;
+
+use ws_futures::CloseCode;
+
+use support::wire::{self, Content};
+
+/// The Close frame that a shutdown sends unless it is given another.
+fn going_away() -> Content {
+    wire::close_content(CloseCode::GOING_AWAY.get(), "")
+}
