@@ -243,7 +243,7 @@ where
         Obstacles {
             lacks_room: self.lacks_room(HIGH_WATER),
             blocked: self.blocked,
-            deadline: (self.connection.next_timeout(), self.connection.timeout_changed()),
+            deadline: (self.next_timeout(), self.connection.timeout_changed()),
         }
     }
 
@@ -360,7 +360,7 @@ where
     /// Is ready when `deadline` has passed. The timer has one alarm: until then it also wakes the
     /// task for the connection's own deadline, which the next poll of the input acts on.
     pub(crate) fn poll_until(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(own) = self.connection.next_timeout().filter(|own| *own < deadline) {
+        if let Some(own) = self.next_timeout().filter(|own| *own < deadline) {
             if self.timer.poll_until(own, cx).is_ready() {
                 cx.waker().wake_by_ref();
             }
@@ -385,13 +385,11 @@ where
         if self.connection.timeout_changed() {
             self.connection.poll_timeout(self.timer.now());
         }
-        let shutdown = self.shutdown_deadline();
-        let deadlines = [self.connection.next_timeout(), shutdown];
-        let Some(deadline) = deadlines.into_iter().flatten().min() else { return Poll::Pending };
+        let Some(deadline) = self.next_timeout() else { return Poll::Pending };
         ready!(self.timer.poll_until(deadline, &mut context(wakers.read)));
         // A timer with coarse ticks may be early; to ask it again at once would only turn in circles.
         let now = self.timer.now().max(deadline);
-        if shutdown.is_some_and(|shutdown| shutdown <= now) {
+        if self.shutdown_deadline().is_some_and(|deadline| deadline <= now) {
             self.close_for_shutdown();
         }
         // An error ends the connection, which the loop sees.

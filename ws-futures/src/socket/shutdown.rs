@@ -52,13 +52,19 @@ where
         }
     }
 
-    /// When a connection that is busy closes nevertheless, once it has asked.
+    /// When a connection that is busy closes nevertheless; known once it has asked.
     pub(super) fn shutdown_deadline(&self) -> Option<Instant> {
         let guard = self.shutdown.as_ref().filter(|guard| guard.has_begun())?;
         if self.connection.closed().is_some() { None } else { guard.known_deadline() }
     }
 
-    /// Whether that time has passed; it runs from the first call after the shutdown has begun.
+    /// When a deadline of the connection's passes next.
+    pub(super) fn next_timeout(&self) -> Option<Instant> {
+        let deadlines = [self.connection.next_timeout(), self.shutdown_deadline()];
+        deadlines.into_iter().flatten().min()
+    }
+
+    /// Whether the deadline of a busy connection has passed; it runs from the first call after the shutdown has begun.
     pub(super) fn is_overdue(&self) -> bool {
         match &self.shutdown {
             Some(guard) if guard.has_begun() && self.connection.closed().is_none() => {
