@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 #[cfg(feature = "rustls")]
 use tokio_rustls::rustls::{
-    ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier,
-    crypto::ring,
+    ClientConfig, ConfigBuilder, WantsVerifier,
+    crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
 
@@ -15,6 +15,8 @@ use super::error::TlsError;
 #[cfg(feature = "rustls")]
 use super::error::TlsErrorKind;
 use super::secured::Secured;
+#[cfg(feature = "rustls")]
+use super::verifier::Verifier;
 use crate::connect::Transport;
 
 /// Whom to trust, and by which implementation of TLS.
@@ -55,25 +57,28 @@ impl TlsConnector {
     /// [`TlsErrorKind::Setup`](crate::TlsErrorKind::Setup)
     #[cfg(feature = "webpki-roots")]
     pub fn webpki_roots() -> Result<Self, TlsError> {
-        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        let roots =
+            tokio_rustls::rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         Ok(Arc::new(rustls()?.with_root_certificates(roots).with_no_client_auth()).into())
     }
 
-    /// rustls, with these root certificates and no others: one or more in PEM.
+    /// rustls, with these certificates and no others: one or more in PEM.
+    ///
+    /// They are root certificates, whose holders issue those of servers, or those that servers
+    /// present themselves, such as what `openssl req -x509` makes. A server's name must be among the
+    /// alternative names of its certificate (`-addext subjectAltName=DNS:localhost`); a common name
+    /// counts for nothing (RFC 9525 §2).
     ///
     /// # Errors
     ///
     /// [`TlsErrorKind::Setup`](crate::TlsErrorKind::Setup): not PEM, or without a certificate.
     #[cfg(feature = "rustls")]
     pub fn trusting(pem: impl AsRef<[u8]>) -> Result<Self, TlsError> {
-        let mut roots = RootCertStore::empty();
-        for certificate in CertificateDer::pem_slice_iter(pem.as_ref()) {
-            roots.add(certificate.map_err(TlsError::setup)?).map_err(TlsError::setup)?;
-        }
-        if roots.is_empty() {
-            return Err(TlsError::setup("no certificate in the text"));
-        }
-        Ok(Arc::new(rustls()?.with_root_certificates(roots).with_no_client_auth()).into())
+        let certificates: Result<Vec<_>, _> =
+            CertificateDer::pem_slice_iter(pem.as_ref()).collect();
+        let verifier = Verifier::new(certificates.map_err(TlsError::setup)?, provider())?;
+        let config = rustls()?.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
+        Ok(Arc::new(config.with_no_client_auth()).into())
     }
 
     /// The system's own TLS: OpenSSL, Schannel or Secure Transport.
@@ -115,9 +120,14 @@ impl TlsConnector {
 /// With a provider of its own: rustls has no default, and panics, where the program has none or two.
 #[cfg(feature = "rustls")]
 fn rustls() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, TlsError> {
-    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(TlsError::setup)
+}
+
+#[cfg(feature = "rustls")]
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
 }
 
 #[cfg(feature = "rustls")]

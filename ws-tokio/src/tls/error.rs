@@ -35,6 +35,9 @@ pub enum TlsErrorKind {
     NotYetValid,
     /// Nobody whom we trust has issued the certificate; it may be signed by itself.
     UnknownIssuer,
+    /// The certificate is that of an authority (`CA:TRUE`), such as `openssl req -x509` makes it, and
+    /// not one of those that are trusted themselves.
+    CaUsedAsEndEntity,
     /// The certificate was revoked.
     Revoked,
     /// The certificate is unusable for another reason.
@@ -92,6 +95,10 @@ impl fmt::Display for TlsError {
             TlsErrorKind::UnknownIssuer => {
                 "the server's certificate has an unknown issuer, or is signed by itself"
             }
+            TlsErrorKind::CaUsedAsEndEntity => {
+                "the server's certificate is that of an authority, perhaps signed by itself, and is \
+                 not trusted itself"
+            }
             TlsErrorKind::Revoked => "the server's certificate was revoked",
             TlsErrorKind::Certificate => "the peer's certificate cannot be used",
             TlsErrorKind::Handshake => "the TLS handshake failed",
@@ -141,6 +148,11 @@ fn sort(error: &tokio_rustls::rustls::Error) -> TlsErrorKind {
         }
         CertificateError::UnknownIssuer => TlsErrorKind::UnknownIssuer,
         CertificateError::Revoked => TlsErrorKind::Revoked,
+        CertificateError::Other(other)
+            if other.0.downcast_ref() == Some(&webpki::Error::CaUsedAsEndEntity) =>
+        {
+            TlsErrorKind::CaUsedAsEndEntity
+        }
         _ => TlsErrorKind::Certificate,
     }
 }

@@ -11,6 +11,8 @@ mod of_features;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod secured;
 mod truncated;
+#[cfg(feature = "rustls")]
+mod verifier;
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 use disabled as connector;

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use ws_tokio::{TlsAcceptor, TlsConnector};
@@ -41,7 +41,6 @@ impl Authority {
         TlsConnector::trusting(self.0.pem()).expect("a certificate")
     }
 
-    #[cfg(feature = "native-tls")]
     pub(crate) fn pem(&self) -> String {
         self.0.pem()
     }
@@ -58,11 +57,49 @@ impl Authority {
     }
 }
 
+/// A certificate that is signed by itself, and its key.
+pub(crate) struct SelfSigned {
+    certificate: Certificate,
+    key: KeyPair,
+}
+
+impl SelfSigned {
+    /// As `openssl req -x509 -addext subjectAltName=DNS:…` makes it, and then changed.
+    pub(crate) fn new(change: impl FnOnce(&mut CertificateParams)) -> Self {
+        let mut params = params(NAME, Valid::Now);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.extended_key_usages.clear();
+        change(&mut params);
+        let key = key();
+        Self { certificate: params.self_signed(&key).expect("a certificate"), key }
+    }
+
+    pub(crate) fn pem(&self) -> String {
+        self.certificate.pem()
+    }
+
+    pub(crate) fn der(&self) -> CertificateDer<'static> {
+        self.certificate.der().clone()
+    }
+
+    pub(crate) fn key(&self) -> &KeyPair {
+        &self.key
+    }
+
+    /// A client that trusts this certificate alone.
+    pub(crate) fn trusted(&self) -> TlsConnector {
+        TlsConnector::trusting(self.pem()).expect("a certificate")
+    }
+
+    /// A server that presents it.
+    pub(crate) fn server(&self) -> TlsAcceptor {
+        TlsAcceptor::from_pem(self.pem(), self.key.serialize_pem()).expect("a pair")
+    }
+}
+
 /// A server whose certificate is signed by itself.
 pub(crate) fn self_signed() -> TlsAcceptor {
-    let key = key();
-    let certificate = params(NAME, Valid::Now).self_signed(&key).expect("a certificate");
-    TlsAcceptor::from_pem(certificate.pem(), key.serialize_pem()).expect("a pair")
+    SelfSigned::new(|params| params.is_ca = IsCa::NoCa).server()
 }
 
 fn key() -> KeyPair {
@@ -73,10 +110,16 @@ fn params(name: &str, valid: Valid) -> CertificateParams {
     let mut params = CertificateParams::new([name.to_owned()]).expect("a name");
     params.distinguished_name.push(DnType::CommonName, name);
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    (params.not_before, params.not_after) = match valid {
-        Valid::Now => (date_time_ymd(2000, 1, 1), date_time_ymd(4000, 1, 1)),
-        Valid::Earlier => (date_time_ymd(2000, 1, 1), date_time_ymd(2001, 1, 1)),
-        Valid::Later => (date_time_ymd(3000, 1, 1), date_time_ymd(4000, 1, 1)),
-    };
+    valid.set(&mut params);
     params
+}
+
+impl Valid {
+    pub(crate) fn set(self, params: &mut CertificateParams) {
+        (params.not_before, params.not_after) = match self {
+            Self::Now => (date_time_ymd(2000, 1, 1), date_time_ymd(4000, 1, 1)),
+            Self::Earlier => (date_time_ymd(2000, 1, 1), date_time_ymd(2001, 1, 1)),
+            Self::Later => (date_time_ymd(3000, 1, 1), date_time_ymd(4000, 1, 1)),
+        };
+    }
 }

@@ -20,3 +20,5 @@ mod tls;
 mod tls_accept;
 #[cfg(feature = "rustls")]
 mod tls_full_duplex;
+#[cfg(feature = "rustls")]
+mod trusted;

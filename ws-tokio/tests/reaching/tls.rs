@@ -14,7 +14,7 @@ use crate::fake_proxy::{FakeProxy, Kind, Rules};
 use crate::support::{listen, on_both_runtimes};
 
 /// Echoes over TLS.
-async fn serve(acceptor: TlsAcceptor) -> SocketAddr {
+pub(crate) async fn serve(acceptor: TlsAcceptor) -> SocketAddr {
     let (listener, address) = listen().await;
     tokio::spawn(async move {
         while let Ok((stream, _peer)) = listener.accept().await {
@@ -34,15 +34,15 @@ async fn serve(acceptor: TlsAcceptor) -> SocketAddr {
 }
 
 /// A connector that finds the server under the name of its certificate.
-fn connector(address: SocketAddr, tls: TlsConnector) -> Connector {
+pub(crate) fn connector(address: SocketAddr, tls: TlsConnector) -> Connector {
     Connector::new().resolve(NAME, [address]).tls(tls)
 }
 
-fn uri() -> String {
+pub(crate) fn uri() -> String {
     format!("wss://{NAME}/")
 }
 
-async fn refused(acceptor: TlsAcceptor, tls: TlsConnector) -> TlsError {
+pub(crate) async fn refused(acceptor: TlsAcceptor, tls: TlsConnector) -> TlsError {
     let address = serve(acceptor).await;
     match connector(address, tls).connect(&uri()).await {
         Err(ConnectError::Tls(error)) => error,
