@@ -26,6 +26,7 @@ fn main() -> io::Result<()> {
         let [(_, stream), ..] = &*streams(role) else { continue };
         write(target, "end of the stream", &[&[4, 1, 9], &stream[..stream.len() / 2]].concat())?;
         write(target, "limits", &[&[1, 2, 0, 50], &**stream].concat())?;
+        write(target, "answered by the application", &[&[8, 1, 9], &**stream].concat())?;
     }
     for (bit, role) in [(0, Role::Server), (1, Role::Client)] {
         for (name, stream) in streams(role) {

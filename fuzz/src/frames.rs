@@ -25,7 +25,11 @@ fn frames(role: Role, data: &[u8]) {
     assert_eq!(chunked.output, whole.output);
     assert_eq!(chunked.closed, whole.closed);
     assert_eq!(run::messages(chunked.events), run::messages(whole.events.clone()));
-    check_answer(role, &whole);
+    check_answer(role, &whole, automatic_close(&input));
+}
+
+fn automatic_close(input: &Input<'_>) -> bool {
+    !input.option(3)
 }
 
 /// The same at every chunking; that each call makes progress is asserted where it is read.
@@ -34,8 +38,13 @@ fn outcome(role: Role, delivery: Delivery, input: &Input<'_>) -> Outcome {
         true => Limits { max_message_size: 200, max_frame_size: 150, max_fragments: 4 },
         false => Limits::incoming(),
     };
-    let config =
-        Config { incoming, delivery, automatic_pong: !input.option(1), ..Config::default() };
+    let config = Config {
+        incoming,
+        delivery,
+        automatic_pong: !input.option(1),
+        automatic_close: automatic_close(input),
+        ..Config::default()
+    };
     let [whole, single, cut] = input.chunkings().map(|lengths| {
         let mut peer = run::reader(role, &config, input.stream, lengths);
         if input.option(2) {
@@ -48,7 +57,7 @@ fn outcome(role: Role, delivery: Delivery, input: &Input<'_>) -> Outcome {
     whole
 }
 
-fn check_answer(role: Role, outcome: &Outcome) {
+fn check_answer(role: Role, outcome: &Outcome, automatic_close: bool) {
     let sent = wire::parse(&outcome.output);
     assert!(sent.iter().all(|frame| frame.key.is_some() == (role == Role::Client)));
     let Some((close, others)) = sent.split_last() else {
@@ -62,7 +71,7 @@ fn check_answer(role: Role, outcome: &Outcome) {
         _ => None,
     });
     let told = match (received, outcome.error) {
-        (Some(code), _) => Some(code),
+        (Some(code), _) => Some(code).filter(|_| automatic_close),
         (None, Some(error)) => Some(error.close_code().get()).filter(|code| *code != 1006),
         (None, None) => None,
     };

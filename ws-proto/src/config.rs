@@ -26,6 +26,12 @@ pub struct Config {
     /// Whether pings are answered by the library (RFC 6455 §5.5.3). On by default; without it the
     /// application answers with [`Connection::pong`](crate::Connection::pong).
     pub automatic_pong: bool,
+    /// Whether the peer's Close frame is answered by the library, with its code (RFC 6455 §5.5.1). On
+    /// by default. Without it the application may finish what it is sending, and answers with
+    /// [`Connection::close`](crate::Connection::close) within
+    /// [`close_timeout`](Self::close_timeout). The Close frame after an error is the library's either
+    /// way.
+    pub automatic_close: bool,
     /// The longest handshake head, in bytes: request or status line, headers and blank line.
     /// 16 KiB by default, as in most HTTP servers; 431 beyond.
     pub max_head_size: usize,
@@ -45,8 +51,9 @@ pub struct Config {
     /// The payload of these pings, at most 125 bytes. Empty (the default): a counter of 8 bytes, so
     /// that a late pong is told from a prompt one.
     pub ping_payload: &'static [u8],
-    /// How long the peer may take to answer a Close frame, or a server to end the TCP connection
-    /// after the closing handshake (RFC 6455 §7.1.1). 5 s by default.
+    /// How long the peer may take to answer a Close frame, the application to answer the peer's where
+    /// [`automatic_close`](Self::automatic_close) is off, or a server to end the TCP connection after
+    /// the closing handshake (RFC 6455 §7.1.1). 5 s by default.
     pub close_timeout: Duration,
     /// How long a server that failed a connection goes on reading so that its Close frame is not
     /// lost to a TCP reset. 2 s by default.
@@ -65,6 +72,7 @@ impl Default for Config {
             outgoing: Limits::UNLIMITED,
             delivery: Delivery::Whole,
             automatic_pong: true,
+            automatic_close: true,
             max_head_size: 16 * 1024,
             max_headers: 100,
             max_body_size: 64 * 1024,

@@ -132,7 +132,7 @@ impl core::error::Error for Error {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SendError {
-    /// A Close frame was sent or is owed, or the stream has ended (RFC 6455 §5.5.1).
+    /// A Close frame was sent or is pending, or the stream has ended (RFC 6455 §5.5.1).
     Closed,
     /// A fragmented message of ours is not finished, and this would have begun another
     /// (RFC 6455 §5.4).

@@ -30,11 +30,13 @@ pub enum Event<'a> {
         /// Whether the message ends here.
         fin: bool,
     },
-    /// A ping. Its pong is owed already, unless
+    /// A ping. Its pong is pending already, unless
     /// [`Config::automatic_pong`](crate::Config::automatic_pong) is off.
     Ping(Cow<'a, [u8]>),
     /// A pong, asked for or not (RFC 6455 §5.5.3).
     Pong(Cow<'a, [u8]>),
-    /// A Close frame; the last event of a connection. Its answer is owed already.
+    /// A Close frame; the last event of a connection. Its answer is pending already, unless
+    /// [`Config::automatic_close`](crate::Config::automatic_close) is off: then
+    /// [`Connection::close`](crate::Connection::close) answers.
     Close(Close<'a>),
 }

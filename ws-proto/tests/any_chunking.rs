@@ -38,8 +38,11 @@ proptest! {
         cuts in property::cuts(),
         delivery in delivery(),
         incoming in limits(),
+        automatic_pong in any::<bool>(),
+        automatic_close in any::<bool>(),
     ) {
-        let config = Config { incoming, delivery, ..Config::default() };
+        let config =
+            Config { incoming, delivery, automatic_pong, automatic_close, ..Config::default() };
         same(role, &config, &wire, &cuts)?;
     }
 
@@ -50,8 +53,11 @@ proptest! {
         cuts in property::cuts(),
         delivery in delivery(),
         incoming in limits(),
+        automatic_pong in any::<bool>(),
+        automatic_close in any::<bool>(),
     ) {
-        let config = Config { incoming, delivery, ..Config::default() };
+        let config =
+            Config { incoming, delivery, automatic_pong, automatic_close, ..Config::default() };
         same(role, &config, &wire, &cuts)?;
     }
 
@@ -60,9 +66,10 @@ proptest! {
     fn in_both_deliveries(
         (role, wire) in property::role()
             .prop_flat_map(|role| (Just(role), property::frames(role))),
+        automatic_close in any::<bool>(),
     ) {
         let outcomes = [Delivery::Whole, Delivery::Chunked].map(|delivery| {
-            let config = Config { delivery, ..Config::default() };
+            let config = Config { delivery, automatic_close, ..Config::default() };
             run::outcome(role, &config, &wire, &[usize::MAX])
         });
         let [whole, chunked] = outcomes;

@@ -26,7 +26,9 @@ enum Wants {
 }
 
 /// What was done, and what a server and a client want then.
-const TABLE: &[(&[Step], Wants, Wants)] = &[
+type Row = (&'static [Step], Wants, Wants);
+
+const TABLE: &[Row] = &[
     (&[], Wants::Nothing, Wants::Nothing),
     // The peer has yet to answer.
     (&[Close], Wants::Nothing, Wants::Nothing),
@@ -82,9 +84,30 @@ fn wants(connection: &Connection) -> Wants {
     }
 }
 
-fn check(role: Role, expected: impl Fn(&(&[Step], Wants, Wants)) -> Wants) {
-    for row in TABLE {
-        let mut connection = run::connection(role, &Config::default());
+/// Where the application answers the peer's Close frame.
+const ANSWERED_BY_APPLICATION: &[Row] = &[
+    (&[ReceiveClose], Wants::Nothing, Wants::Nothing),
+    (&[ReceiveClose, Close], Wants::Close, Wants::Nothing),
+    (&[ReceiveClose, Close, EndOfStream], Wants::Close, Wants::Close),
+    // The peer has gone, but may still read the answer.
+    (&[ReceiveClose, EndOfStream], Wants::Nothing, Wants::Nothing),
+    (&[ReceiveClose, EndOfStream, Close], Wants::Close, Wants::Close),
+    (&[Close, ReceiveClose], Wants::Close, Wants::Nothing),
+    // Errors are the library's to tell.
+    (&[ReceiveViolation], Wants::Nothing, Wants::Nothing),
+    (&[ReceiveViolation, Transmit], Wants::HalfClose, Wants::Nothing),
+    (&[EndOfStream], Wants::Close, Wants::Close),
+];
+
+fn check(role: Role, expected: impl Fn(&Row) -> Wants) {
+    let by_application = Config { automatic_close: false, ..Config::default() };
+    check_table(role, &Config::default(), TABLE, &expected);
+    check_table(role, &by_application, ANSWERED_BY_APPLICATION, &expected);
+}
+
+fn check_table(role: Role, config: &Config, table: &[Row], expected: impl Fn(&Row) -> Wants) {
+    for row in table {
+        let mut connection = run::connection(role, config);
         for step in row.0 {
             take(&mut connection, *step);
         }

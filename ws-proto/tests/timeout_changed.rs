@@ -109,10 +109,12 @@ proptest! {
     fn while_it_is_false_the_last_answer_stands(
         to in property::role(),
         interval in proptest::option::of(1..40_u64),
+        automatic_close in any::<bool>(),
         steps in vec(step(), 1..40),
     ) {
         let config = Config {
             ping_interval: interval.map(Duration::from_secs),
+            automatic_close,
             max_drain_size: 150,
             ..Config::default()
         };
@@ -130,6 +132,8 @@ proptest! {
                 let due = peer.connection.poll_timeout(now);
                 prop_assert!(changed || answer == Some(due), "{answer:?}, then {due:?}");
                 prop_assert_eq!(peer.connection.next_timeout(), due);
+                let closing = peer.connection.closed().is_some();
+                prop_assert!(!closing || due.is_some() || peer.connection.wants_close());
                 answer = Some(due);
             }
         }

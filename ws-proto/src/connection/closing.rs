@@ -8,7 +8,7 @@ use super::{Connection, Side};
 use crate::close::{Close, CloseCode, Closed, Initiator};
 use crate::error::{Error, ErrorKind, SendError};
 
-/// A connection that is closing. From here on nothing is sent any more but the Close frame.
+/// A connection that is closing. Once our Close frame is known nothing is sent any more but that.
 pub(super) struct Closing {
     pub(super) facts: Closed,
     /// Whether `facts.sent` is still to be sent.
@@ -18,6 +18,12 @@ pub(super) struct Closing {
 impl Closing {
     fn by(initiator: Initiator) -> Self {
         Self { facts: Closed { initiator, sent: None, received: None }, owed: false }
+    }
+
+    /// Whether the peer's Close frame is for the application to answer
+    /// ([`Config::automatic_close`](crate::Config::automatic_close)).
+    fn awaits_answer(&self) -> bool {
+        self.facts.received.is_some() && self.facts.sent.is_none()
     }
 
     fn owe(&mut self, close: Close<'static>) {
@@ -40,8 +46,10 @@ impl Closing {
 }
 
 impl Connection {
-    /// Starts the closing handshake (RFC 6455 §7.1.2): appends a Close frame, after which nothing
-    /// else can be sent. Messages may still come until the peer's Close frame does.
+    /// Starts the closing handshake (RFC 6455 §7.1.2), or answers the peer's Close frame where
+    /// [`Config::automatic_close`](crate::Config::automatic_close) is off: appends a Close frame,
+    /// after which nothing else can be sent. Messages may still arrive until the peer's Close frame
+    /// does.
     ///
     /// [`Close::EMPTY`] sends a frame without a code. Closing inside a fragmented message is
     /// allowed; the message is never finished.
@@ -49,23 +57,36 @@ impl Connection {
     /// # Errors
     ///
     /// [`SendError::InvalidCloseCode`], [`SendError::ReasonTooLong`], or [`SendError::Closed`] if
-    /// closing has begun already.
+    /// [`can_send`](Self::can_send) is `false`.
     pub fn close<'c>(
         &mut self,
         close: impl Into<Close<'c>>,
         out: &mut Vec<u8>,
     ) -> Result<(), SendError> {
         let close = close.into();
-        if self.closing.is_some() {
-            return Err(SendError::Closed);
-        }
+        self.check_open()?;
         close.check_sendable()?;
-        let mut closing = Closing::by(Initiator::Local);
+        let closing = self.closing.get_or_insert_with(|| Box::new(Closing::by(Initiator::Local)));
         closing.owe(close.into_owned());
-        self.closing = Some(Box::new(closing));
-        self.clock.restart();
+        if closing.facts.is_clean() {
+            self.end_messages();
+        } else {
+            self.clock.restart();
+        }
         self.poll_transmit(out);
         Ok(())
+    }
+
+    /// Whether messages can be sent: `false` once a Close frame of ours was sent or is pending, the
+    /// stream has ended or the connection has failed. After the peer's Close frame it stays `true`
+    /// until it is answered, or [`Config::close_timeout`](crate::Config::close_timeout) is over, where
+    /// [`Config::automatic_close`](crate::Config::automatic_close) is off (RFC 6455 §5.5.1).
+    #[inline]
+    pub fn can_send(&self) -> bool {
+        match &self.closing {
+            None => true,
+            Some(closing) => closing.awaits_answer() && !self.clock.expired(),
+        }
     }
 
     /// Whether the TCP connection should be ended now (RFC 6455 §7.1.1), once everything appended
@@ -83,7 +104,8 @@ impl Connection {
         if closing.owed {
             return false;
         }
-        if self.receiver.eof() {
+        // A peer that has ended its direction may still read the answer.
+        if self.receiver.eof() && !closing.awaits_answer() {
             return true;
         }
         match (&self.side, self.receiver.error()) {
@@ -116,12 +138,15 @@ impl Connection {
         self.closing.as_ref().is_some_and(|closing| closing.owed)
     }
 
-    /// Records the peer's Close frame, and owes the answer unless ours was first (RFC 6455
-    /// §5.5.1).
+    /// Records the peer's Close frame, and owes the answer unless ours was first (RFC 6455 §5.5.1) or
+    /// the application answers.
     pub(super) fn close_received(&mut self, close: &Close<'_>) {
         let closing = self.closing.get_or_insert_with(|| Box::new(Closing::by(Initiator::Peer)));
         closing.facts.received = Some(close.clone().into_owned());
-        if closing.facts.sent.is_none() {
+        if closing.awaits_answer() {
+            if !self.config.automatic_close {
+                return self.clock.restart();
+            }
             closing.owe(close.code.into());
         }
         self.end_messages();

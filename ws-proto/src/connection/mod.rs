@@ -116,7 +116,7 @@ pub enum Role {
 pub enum State {
     /// Messages go both ways.
     Open,
-    /// A Close frame was sent, came, or is owed.
+    /// A Close frame was sent, was received, or is pending.
     Closing,
     /// Nothing more will be sent or received.
     Closed,
@@ -170,7 +170,7 @@ impl Connection {
     pub fn state(&self) -> State {
         match self.closed() {
             None => State::Open,
-            Some(_) if self.close_owed() => State::Closing,
+            Some(_) if self.close_owed() || self.can_send() => State::Closing,
             Some(closed) if self.receiver.ended() || closed.is_clean() => State::Closed,
             Some(_) => State::Closing,
         }

@@ -298,10 +298,10 @@ impl Connection {
         Ok(())
     }
 
-    fn check_open(&self) -> Result<(), SendError> {
-        match self.closing {
-            None => Ok(()),
-            Some(_) => Err(SendError::Closed),
+    pub(super) fn check_open(&self) -> Result<(), SendError> {
+        match self.can_send() {
+            true => Ok(()),
+            false => Err(SendError::Closed),
         }
     }
 
