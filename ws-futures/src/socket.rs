@@ -165,7 +165,7 @@ where
                 continue;
             }
             if self.connection.closed().is_some() {
-                if flushed && self.connection.wants_close() {
+                if flushed && (self.connection.wants_close() || self.is_cut_off()) {
                     ready!(self.poll_close(wakers));
                     self.stage = Stage::Done;
                     self.mark_clean();
@@ -202,6 +202,10 @@ where
                         trace::ended(&self.connection, Some(&error));
                         return Poll::Ready(Err(error));
                     }
+                    // It takes no answer to the peer's Close frame, either.
+                    if self.connection.can_send() {
+                        self.write_error.get_or_insert(error);
+                    }
                 }
                 Poll::Pending => ready!(self.poll_deadline(wakers, Activity::Idle)),
             }
@@ -233,10 +237,10 @@ where
         self.output.len() >= HIGH_WATER
     }
 
-    /// Whether sending has to wait while so much is unwritten. Once closing has begun it fails
-    /// instead.
+    /// Whether sending has to wait while so much is unwritten. Where nothing can be sent any more it
+    /// fails instead.
     pub(crate) fn lacks_room(&self, high_water: usize) -> bool {
-        self.output.len() >= high_water && self.connection.closed().is_none()
+        self.output.len() >= high_water && self.connection.can_send()
     }
 
     pub(crate) fn obstacles(&self) -> Obstacles {
@@ -406,6 +410,11 @@ where
     fn ignores_input(&self) -> bool {
         let Some(closed) = self.connection.closed() else { return false };
         self.discards || closed.received.is_some() || self.connection.error().is_some()
+    }
+
+    /// Whether the stream neither gives nor takes anything more.
+    fn is_cut_off(&self) -> bool {
+        self.stage == Stage::InputEnded && self.write_error.is_some()
     }
 
     fn discard_input(&mut self) {

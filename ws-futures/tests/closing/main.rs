@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod by_application;
 mod deadlines;
 mod drain;
 mod end_of_stream;
