@@ -171,14 +171,6 @@ pub(super) enum Single<'h> {
     Repeated,
 }
 
-/// Whether the text has only characters of a host and a port (RFC 3986 §3.2.2 and §3.2.3).
-pub(super) fn is_host(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&byte))
-}
-
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map()

@@ -6,6 +6,7 @@ pub mod client;
 pub(crate) mod extensions;
 pub(crate) mod head;
 pub(crate) mod headers;
+mod host;
 mod key;
 pub mod server;
 

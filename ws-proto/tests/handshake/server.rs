@@ -59,6 +59,16 @@ fn response(rejection: &Rejection) -> String {
     String::from_utf8(out).expect("text")
 }
 
+/// The parts of the same request, as another implementation of HTTP hands them over.
+fn from_parts(text: &str) -> Result<Request, Rejection> {
+    let (line, fields) = text.split_once("\r\n").expect("a line");
+    let mut line = line.split(' ');
+    let (method, target) = (line.next().expect("a method"), line.next().expect("a target"));
+    let fields = fields.lines().filter_map(|line| line.split_once(':'));
+    let fields = fields.map(|(name, value)| (name, value.trim().as_bytes()));
+    Request::from_parts(Config::default(), method, target, fields)
+}
+
 fn accept(text: &str) -> String {
     let (outcome, _) = receive(&Config::default(), text.as_bytes());
     let request = outcome.unwrap_or_else(|rejection| panic!("{rejection}: {text}"));
@@ -232,6 +242,57 @@ fn empty_lines_before_a_request_are_ignored_up_to_the_limit() {
 
     let endless = verdict(&config, b"\r\n".iter().copied().cycle());
     assert_eq!(endless, (401, Some(RejectionKind::HeadTooLarge)));
+}
+
+/// RFC 9112 §3.2; the grammar has a test of its own.
+#[test]
+fn hosts() {
+    let line = "GET /chat?a=b HTTP/1.1";
+    let absolute = "GET ws://b:81/chat HTTP/1.1";
+    let with = |host: &str| request(&[("Host: example.com:81", &format!("Host: {host}"))], "");
+    let absolute_with = |host: &str| with(host).replace(line, absolute);
+    for (text, host) in [
+        (with("a,b"), "a,b"),
+        (with("%41%42:80"), "%41%42:80"),
+        (with("[2001:db8::1]:9001"), "[2001:db8::1]:9001"),
+        (with("[v1.x]"), "[v1.x]"),
+        (with("a:"), "a:"),
+        (with("a:99999999"), "a:99999999"),
+        (absolute_with("a"), "b:81"),
+        (absolute_with(""), "b:81"),
+        (with("a").replace(line, "GET http://[::1] HTTP/1.1"), "[::1]"),
+    ] {
+        let accepted = receive(&Config::default(), text.as_bytes()).0.expect(&text);
+        assert_eq!(accepted.host(), host);
+        assert_eq!(from_parts(&text).expect(&text).host(), host);
+    }
+    for text in [
+        with("a:b:c"),
+        with("a:x"),
+        with("[::1"),
+        with("::1"),
+        with("a]"),
+        with("%zz"),
+        with("user@a"),
+        with(":80"),
+        with(""),
+        with("a\r\nHost: a"),
+        absolute_with("a:x"),
+        absolute_with("a\r\nhost: a"),
+        absolute_with("a").replace("Host: a\r\n", ""),
+        with("a").replace(line, "GET ws://b:x/ HTTP/1.1"),
+        with("a").replace(line, "GET ws://:81/ HTTP/1.1"),
+        with("a").replace(line, "GET ws://user@b/ HTTP/1.1"),
+    ] {
+        let (outcome, _) = receive(&Config::default(), text.as_bytes());
+        for rejection in [outcome.expect_err(&text), from_parts(&text).expect_err(&text)] {
+            assert_eq!(
+                (rejection.kind(), rejection.status()),
+                (RejectionKind::InvalidHost, 400),
+                "{text}"
+            );
+        }
+    }
 }
 
 #[test]

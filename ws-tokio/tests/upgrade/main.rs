@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod accepted;
 mod back_pressure;
 mod bridge;
 mod conversation;

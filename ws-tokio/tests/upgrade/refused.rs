@@ -32,6 +32,15 @@ async fn over_http1() {
             ),
             ("Sec-WebSocket-Key: ", "Sec-WebSocket-Key: x", "400 Bad Request", ""),
             ("GET / HTTP/1.1", "GET / HTTP/1.0", "505 HTTP Version Not Supported", ""),
+            ("Host: localhost", "Host: a:b:c", "400 Bad Request", ""),
+            ("Host: localhost", "Host: a:x", "400 Bad Request", ""),
+            ("Host: localhost", "Host: [::1", "400 Bad Request", ""),
+            ("Host: localhost", "Host: ::1", "400 Bad Request", ""),
+            ("Host: localhost", "Host: a]", "400 Bad Request", ""),
+            ("Host: localhost", "Host: %zz", "400 Bad Request", ""),
+            ("Host: localhost", "Host:", "400 Bad Request", ""),
+            ("Host: localhost", "Host: a\r\nHost: a", "400 Bad Request", ""),
+            ("Host: localhost", "X: y", "400 Bad Request", ""),
         ] {
             let request = REQUEST
                 .replace(line, other)
@@ -78,6 +87,7 @@ async fn over_http2() {
             (old, 426, Some(("sec-websocket-version", "13"))),
             (two_origins, 400, None),
             (malformed, 400, None),
+            (extended_connect(&[("host", "a:x")]), 400, None),
         ] {
             let asked = format!("{request:?}");
             let response = refusal(address, request).await;

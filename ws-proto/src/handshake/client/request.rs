@@ -16,7 +16,8 @@ use crate::credentials::Credentials;
 use crate::deflate::write_offers;
 use crate::handshake::characters::is_token;
 use crate::handshake::head::HeadBuffer;
-use crate::handshake::headers::{EXTENSIONS, Headers, InvalidHeader, Single, is_host};
+use crate::handshake::headers::{EXTENSIONS, Headers, InvalidHeader, Single};
+use crate::handshake::host::is_host;
 use crate::handshake::key;
 
 /// A request for a WebSocket.

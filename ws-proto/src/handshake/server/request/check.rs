@@ -4,7 +4,8 @@ use alloc::string::String;
 
 use super::super::rejection::RejectionKind;
 use super::super::request_head::RequestHead;
-use crate::handshake::headers::{Headers, Single, is_host};
+use crate::handshake::headers::{Headers, Single};
+use crate::handshake::host::{is_host, uri_host};
 use crate::handshake::key;
 
 /// What RFC 6455 §4.2.1 and RFC 9112 ask of a request over HTTP/1.1; finds its host.
@@ -13,12 +14,11 @@ pub(super) fn upgrade(head: &mut RequestHead, current: bool) -> Result<(), Rejec
         return Err(RejectionKind::UnsupportedHttpVersion);
     }
     reduce_target(head)?;
-    match head.headers.single("host") {
-        Single::Value(host) if head.host.is_empty() => head.host = host_text(host)?,
-        Single::Value(_) => {}
-        Single::Absent | Single::Repeated => return Err(RejectionKind::InvalidHost),
+    // It must be there even if the target says the same (RFC 9112 §3.2).
+    if let Single::Absent = head.headers.single("host") {
+        return Err(RejectionKind::InvalidHost);
     }
-    check_host(head)?;
+    find_host(head)?;
     // A body would be taken for frames (RFC 9112 §6.3).
     match head.headers.single("content-length") {
         Single::Absent | Single::Value(b"0") => {}
@@ -59,12 +59,7 @@ pub(super) fn extended_connect(
     if !head.target.starts_with('/') {
         return Err(RejectionKind::Malformed);
     }
-    match head.headers.single("host") {
-        Single::Value(host) if head.host.is_empty() => head.host = host_text(host)?,
-        Single::Absent | Single::Value(_) => {}
-        Single::Repeated => return Err(RejectionKind::InvalidHost),
-    }
-    check_host(head)?;
+    find_host(head)?;
     // The data of the stream are frames, and as many as both sides like.
     if head.headers.get_all("content-length").next().is_some() {
         return Err(RejectionKind::HasBody);
@@ -96,12 +91,23 @@ fn reduce_target(head: &mut RequestHead) -> Result<(), RejectionKind> {
     Ok(())
 }
 
-fn host_text(host: &[u8]) -> Result<String, RejectionKind> {
-    let host = core::str::from_utf8(host).map_err(|_error| RejectionKind::InvalidHost)?;
-    Ok(host.into())
-}
-
-fn check_host(head: &RequestHead) -> Result<(), RejectionKind> {
+/// Takes the host of the `Host` field, unless the target or the pseudo-header field has named one.
+/// Either must be one, and the field must not occur again (RFC 9112 §3.2).
+fn find_host(head: &mut RequestHead) -> Result<(), RejectionKind> {
+    let field = match head.headers.single("host") {
+        Single::Absent => "",
+        Single::Value(value) => {
+            core::str::from_utf8(value).map_err(|_error| RejectionKind::InvalidHost)?
+        }
+        Single::Repeated => return Err(RejectionKind::InvalidHost),
+    };
+    // What is empty has the form, too: for a target without an authority (RFC 9110 §7.2).
+    if uri_host(field).is_none() {
+        return Err(RejectionKind::InvalidHost);
+    }
+    if head.host.is_empty() {
+        head.host = field.into();
+    }
     if is_host(&head.host) { Ok(()) } else { Err(RejectionKind::InvalidHost) }
 }
 
