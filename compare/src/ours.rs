@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use ws_tokio::proto::client::Request;
-use ws_tokio::{ByteString, Config, Deflate, Event, Message, WebSocket, accept, client};
+use ws_tokio::{ByteString, Config, Deflate, Event, Message, Offers, WebSocket, accept, client};
 
 use crate::{Settings, Stream};
 
@@ -13,6 +13,7 @@ fn config(settings: Settings) -> Config {
         level: settings.level,
         window_bits: settings.window_bits,
         peer_window_bits: settings.window_bits,
+        offers: Offers::PeerWindow,
         ..Deflate::default()
     };
     Config { deflate: Some(deflate), ..Config::default() }

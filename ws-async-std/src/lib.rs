@@ -43,7 +43,7 @@ pub use ws_futures::{
     HandshakeError, Limits, Message, Prepared, TrySendError, proto, server,
 };
 #[cfg(feature = "deflate")]
-pub use ws_futures::{Deflate, EnginePool};
+pub use ws_futures::{Deflate, EnginePool, Offers};
 
 /// A WebSocket over TCP, or over another stream.
 pub type WebSocket<S = AsyncStdStream> = ws_futures::WebSocket<S, AsyncStdTimer>;

@@ -48,4 +48,4 @@ pub use ws_proto::{
     client, server,
 };
 #[cfg(feature = "deflate")]
-pub use ws_proto::{Deflate, EnginePool};
+pub use ws_proto::{Deflate, EnginePool, Offers};

@@ -51,7 +51,7 @@ pub use config::{Config, Delivery, Limits};
 pub use connection::{Connection, Frame, Role, State, Stats, Traffic};
 pub use credentials::{Credentials, InvalidCredentials};
 #[cfg(feature = "deflate")]
-pub use deflate::{Deflate, EnginePool};
+pub use deflate::{Deflate, EnginePool, Offers};
 pub use error::{Error, ErrorKind, SendError};
 pub use event::Event;
 pub use handshake::{Headers, InvalidHeader, client, server};

@@ -4,7 +4,8 @@
 mod compressed;
 mod pair;
 
-use ws_proto::{Compression, Config, Deflate, Event, Role};
+use ws_proto::client::HandshakeErrorKind;
+use ws_proto::{Compression, Config, Deflate, Event, Offers, Role, client, server};
 
 use compressed::content::{self, Random};
 use compressed::inflate::Inflate;
@@ -17,6 +18,7 @@ type Wishes = (u8, u8, bool, bool);
 
 fn config((window_bits, peer_window_bits, context_takeover, peer): Wishes) -> Config {
     let deflate = Deflate {
+        offers: Offers::PeerWindowOrAny,
         window_bits,
         peer_window_bits,
         context_takeover,
@@ -125,6 +127,20 @@ fn of_a_table_of_wishes() {
     }
 }
 
+/// By default a client leaves a server its window, and understands all that lies in it.
+#[test]
+fn of_what_browsers_offer() {
+    let client = || compressed::config();
+    for (server, response, server_bits) in [
+        ((12, 12, true, true), "; client_max_window_bits=12", 12),
+        ((15, 15, true, true), "", 15),
+        ((9, 10, true, true), "; client_max_window_bits=10", 9),
+    ] {
+        let windows = [(Role::Client, server.1.min(12), true), (Role::Server, server_bits, true)];
+        assert_eq!(converse(client(), config(server), windows), response, "{server:?}");
+    }
+}
+
 /// Every pair of wishes comes to what the stricter of both wants.
 #[test]
 fn of_every_window_and_takeover() {
@@ -142,6 +158,39 @@ fn of_every_window_and_takeover() {
             converse(config(client), config(server), windows);
         }
     }
+}
+
+#[test]
+fn of_a_server_that_accepts_two_offers() {
+    let ask = |offers| {
+        let deflate = Deflate { offers, ..Deflate::default() };
+        let config = Config { deflate: Some(deflate), ..compressed::config() };
+        let mut sent = Vec::new();
+        let request = client::Request::new("localhost", "/");
+        let handshake = request.send(config, pair::SEED, &mut sent).expect("valid");
+        (handshake, String::from_utf8(sent).expect("text"))
+    };
+    let (_, sent) = ask(Offers::AnyWindow);
+    let any = "permessage-deflate; client_max_window_bits\r\n";
+    assert!(sent.contains(&format!("\r\nSec-WebSocket-Extensions: {any}")), "{sent}");
+
+    let (handshake, sent) = ask(Offers::PeerWindowOrAny);
+    assert!(sent.contains(&format!("server_max_window_bits=12; client_max_window_bits, {any}")));
+    let server = server::Handshake::new(Config { deflate: None, ..compressed::config() });
+    let Ok(server::Progress::Request(request)) =
+        server.receive(&mut sent.into_bytes().as_mut_slice())
+    else {
+        panic!("a valid request")
+    };
+    let mut response = Vec::new();
+    drop(request.accept().respond(&mut response));
+    let both = "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=12, \
+                permessage-deflate\r\n\r\n";
+    response.truncate(response.len() - 2);
+    response.extend_from_slice(both.as_bytes());
+    let error = handshake.receive(&mut response.as_mut_slice()).expect_err("two");
+    assert_eq!(error.kind(), HandshakeErrorKind::RepeatedExtension);
+    assert_eq!(error.to_string(), "server accepted more than one offer of the same extension");
 }
 
 #[test]

@@ -4,7 +4,8 @@
 //! The server at `ws://ADDRESS/M/N` makes choice M, of OUTGOING, for what it sends, and choice N, of
 //! INCOMING, for what it gets. The first INSISTING of OUTGOING insist on context takeover: they
 //! refuse a client that forbids it. Every choice of the server's meets every one of ours for the
-//! same direction, and choices for the other direction change along with them.
+//! same direction, and choices for the other direction change along with them. In the first round we
+//! offer what browsers offer, in the others we ask for the server's window.
 
 use std::error::Error;
 use std::io;
@@ -18,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use ws_tokio::proto::client::Request;
-use ws_tokio::{CloseCode, Config, Deflate, HandshakeError, Message, client};
+use ws_tokio::{CloseCode, Config, Deflate, HandshakeError, Message, Offers, client};
 
 type Failure = Box<dyn Error>;
 
@@ -56,6 +57,7 @@ async fn main() -> Result<(), Failure> {
         let deflate = Deflate {
             window_bits,
             peer_window_bits,
+            offers: if k < most { Offers::AnyWindow } else { Offers::PeerWindowOrAny },
             context_takeover,
             peer_context_takeover,
             threshold: 0,

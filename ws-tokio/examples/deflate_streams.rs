@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use ws_tokio::proto::{Connection, Instant, Message, Role, client, server};
-use ws_tokio::{Config, Deflate, EnginePool};
+use ws_tokio::{Config, Deflate, EnginePool, Offers};
 
 const SEED: [u8; 32] = [7; 32];
 /// With takeover; without it only a message larger than the window can refer as far back.
@@ -72,6 +72,7 @@ impl Stream {
         let deflate = Deflate {
             window_bits: bits,
             peer_window_bits: bits,
+            offers: Offers::PeerWindow,
             context_takeover: takeover,
             peer_context_takeover: takeover,
             engines: pool.clone(),

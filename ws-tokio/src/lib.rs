@@ -74,7 +74,7 @@ pub use ws_futures::{
     HandshakeError, Limits, Message, Prepared, TrySendError, proto, server,
 };
 #[cfg(feature = "deflate")]
-pub use ws_futures::{Deflate, EnginePool};
+pub use ws_futures::{Deflate, EnginePool, Offers};
 
 /// A WebSocket over a Tokio stream.
 pub type WebSocket<S> = ws_futures::WebSocket<TokioStream<S>, TokioTimer>;

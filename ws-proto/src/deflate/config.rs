@@ -11,7 +11,9 @@ use super::pool::EnginePool;
 /// A compressor is an *engine* of some hundred KiB and a *history*: the bytes of earlier messages
 /// that later ones may refer to (context takeover), at most 2^`window_bits` of them. A connection
 /// keeps its histories and borrows engines from a pool while it is busy, so an idle connection
-/// costs its histories alone: 4 KiB for each direction by default, nothing without takeover.
+/// costs its histories alone, nothing without takeover: by default up to 4 KiB for each direction at a
+/// server, and at a client 4 KiB for what it sends and 32 KiB for what it receives, unless it
+/// [offers](Self::offers) otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deflate {
     /// The effort of compression, from 1 (fast) to 9 (small). 3 by default.
@@ -20,9 +22,12 @@ pub struct Deflate {
     /// default, which is as good as 15 for messages of some KiB and takes half the memory. The peer
     /// may demand less.
     pub window_bits: u8,
-    /// The peer's window, asked for where the peer lets us choose. 12 by default. A message that
-    /// refers to bytes that are further back from its beginning fails the connection.
+    /// The peer's window, as a power of two from 9 to 15. 12 by default. A server asks for it where the
+    /// client lets it choose, a client where its [`offers`](Self::offers) say so; else the window is 15.
+    /// A message that refers to bytes that are further back from its beginning fails the connection.
     pub peer_window_bits: u8,
+    /// What a client offers. By default what browsers offer: [`Offers::AnyWindow`].
+    pub offers: Offers,
     /// Whether our messages may refer to earlier ones. On by default; without it one compressed
     /// form serves many receivers.
     pub context_takeover: bool,
@@ -36,12 +41,33 @@ pub struct Deflate {
     pub engines: EnginePool,
 }
 
+/// What a client offers (RFC 7692 §5 and §7.1). `client_max_window_bits` is part of every offer, and
+/// so are `server_no_context_takeover` and `client_no_context_takeover` without
+/// [`Deflate::peer_context_takeover`] and [`Deflate::context_takeover`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Offers {
+    /// One offer that leaves the server its window: `permessage-deflate; client_max_window_bits`. All
+    /// browsers make it, so every server understands it; some servers refuse a request with another
+    /// one, or accept two offers at once. The client keeps up to 32 KiB of what it has received.
+    #[default]
+    AnyWindow,
+    /// One offer that limits the server's window by `server_max_window_bits` to
+    /// [`Deflate::peer_window_bits`]. A server that cannot limit it does not compress (RFC 7692
+    /// §7.1.2.1).
+    PeerWindow,
+    /// First the offer of [`PeerWindow`](Self::PeerWindow), then that of
+    /// [`AnyWindow`](Self::AnyWindow) for a server that cannot limit its window.
+    PeerWindowOrAny,
+}
+
 impl Default for Deflate {
     fn default() -> Self {
         Self {
             level: 3,
             window_bits: 12,
             peer_window_bits: 12,
+            offers: Offers::AnyWindow,
             context_takeover: true,
             peer_context_takeover: true,
             threshold: 128,

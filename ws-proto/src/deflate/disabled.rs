@@ -7,6 +7,7 @@ use alloc::string::String;
 use crate::config::Config;
 use crate::connection::Saved;
 use crate::error::ErrorKind;
+use crate::handshake::client::HandshakeErrorKind;
 use crate::handshake::extensions::{Malformed, parse};
 use crate::time::Instant;
 
@@ -94,6 +95,9 @@ pub(crate) fn write_offers(_: &Config) -> Option<String> {
 pub(crate) fn check_response<'h>(
     fields: impl Iterator<Item = &'h [u8]>,
     _: &Config,
-) -> Result<Option<Parameters>, Malformed> {
-    if parse(fields)?.is_empty() { Ok(None) } else { Err(Malformed) }
+) -> Result<Option<Parameters>, HandshakeErrorKind> {
+    match parse(fields) {
+        Ok(elements) if elements.is_empty() => Ok(None),
+        _ => Err(HandshakeErrorKind::InvalidExtension),
+    }
 }

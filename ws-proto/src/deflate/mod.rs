@@ -9,7 +9,7 @@ mod pool;
 mod receive;
 mod send;
 
-pub use config::Deflate;
+pub use config::{Deflate, Offers};
 pub(crate) use extension::{Extension, Parameters};
 pub(crate) use negotiation::{accept_offers, check_response, write_offers};
 pub use pool::EnginePool;

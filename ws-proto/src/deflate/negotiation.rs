@@ -3,9 +3,10 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::config::Deflate;
+use super::config::{Deflate, Offers};
 use super::extension::Parameters;
 use crate::config::Config;
+use crate::handshake::client::HandshakeErrorKind;
 use crate::handshake::extensions::{Element, Malformed, parse};
 
 const NAME: &str = "permessage-deflate";
@@ -82,7 +83,7 @@ fn accept(offer: &Element, deflate: &Deflate) -> Option<(String, Parameters)> {
     Some((response, parameters))
 }
 
-/// What a client offers: first what it wants, then what any server can accept.
+/// The offers of a client, in order of preference.
 pub(crate) fn write_offers(config: &Config) -> Option<String> {
     let deflate = config.deflate.as_ref()?;
     let mut takeover = String::new();
@@ -92,10 +93,13 @@ pub(crate) fn write_offers(config: &Config) -> Option<String> {
     if !deflate.context_takeover {
         takeover.push_str(&format!("; {CLIENT_NO_TAKEOVER}"));
     }
-    let fallback = format!("{NAME}; {CLIENT_BITS}{takeover}");
-    Some(match deflate.peer_window_bits() {
-        15 => fallback,
-        bits => format!("{NAME}; {SERVER_BITS}={bits}; {CLIENT_BITS}{takeover}, {fallback}"),
+    let any = format!("{NAME}; {CLIENT_BITS}{takeover}");
+    let limited = |bits| format!("{NAME}; {SERVER_BITS}={bits}; {CLIENT_BITS}{takeover}");
+    Some(match (deflate.offers, deflate.peer_window_bits()) {
+        // The largest window is no limit.
+        (Offers::AnyWindow, _) | (_, 15) => any,
+        (Offers::PeerWindow, bits) => limited(bits),
+        (Offers::PeerWindowOrAny, bits) => format!("{}, {any}", limited(bits)),
     })
 }
 
@@ -103,30 +107,41 @@ pub(crate) fn write_offers(config: &Config) -> Option<String> {
 ///
 /// # Errors
 ///
-/// The response is not what was offered (RFC 7692 §7.1).
+/// The response is not what was offered (RFC 7692 §7.1), or accepts more than one offer (§5).
 pub(crate) fn check_response<'h>(
     fields: impl Iterator<Item = &'h [u8]>,
     config: &Config,
-) -> Result<Option<Parameters>, Malformed> {
-    let response = parse(fields)?;
-    let [element] = response.as_slice() else {
-        return if response.is_empty() { Ok(None) } else { Err(Malformed) };
-    };
-    let deflate = config.deflate.as_ref().ok_or(Malformed)?;
-    let response = read(element).ok_or(Malformed)?;
+) -> Result<Option<Parameters>, HandshakeErrorKind> {
+    use HandshakeErrorKind::{InvalidExtension, RepeatedExtension};
+
+    let response = parse(fields).map_err(|_malformed| InvalidExtension)?;
+    let Some(element) = response.first() else { return Ok(None) };
+    let deflate = config.deflate.as_ref().ok_or(InvalidExtension)?;
+    if response.iter().any(|element| element.name != NAME) {
+        return Err(InvalidExtension);
+    }
+    if response.len() > 1 {
+        return Err(RepeatedExtension);
+    }
+    let response = read(element).ok_or(InvalidExtension)?;
     if !deflate.peer_context_takeover && !response.server_no_takeover {
-        return Err(Malformed);
+        return Err(InvalidExtension);
+    }
+    let incoming_bits = response.server_bits.unwrap_or(15);
+    // A limit that was offered is accepted by the same or a smaller one (RFC 7692 §7.1.2.1).
+    if deflate.offers == Offers::PeerWindow && incoming_bits > deflate.peer_window_bits() {
+        return Err(InvalidExtension);
     }
     let client_bits = match response.client_bits {
         None => deflate.window_bits(),
         Some(ClientBits::AtMost(most)) => deflate.window_bits().min(most),
-        Some(ClientBits::Supported) => return Err(Malformed),
+        Some(ClientBits::Supported) => return Err(InvalidExtension),
     };
     Ok(Some(Parameters {
         // What cannot be compressed with so small a window is sent as it is.
         outgoing_bits: (client_bits >= 9).then_some(client_bits),
         outgoing_takeover: deflate.context_takeover && !response.client_no_takeover,
-        incoming_bits: response.server_bits.unwrap_or(15),
+        incoming_bits,
         incoming_takeover: !response.server_no_takeover,
     }))
 }
@@ -247,34 +262,77 @@ mod tests {
     }
 
     #[test]
+    fn offers_of_a_client() {
+        let any = "permessage-deflate; client_max_window_bits";
+        let limited = "permessage-deflate; server_max_window_bits=12; client_max_window_bits";
+        let both = format!("{limited}, {any}");
+        let offers = |offers| Deflate { offers, ..Deflate::default() };
+        let without_takeover =
+            Deflate { context_takeover: false, peer_context_takeover: false, ..Deflate::default() };
+        let alone = format!("{any}; server_no_context_takeover; client_no_context_takeover");
+        for (deflate, expected) in [
+            // What browsers offer: one element, and nothing else in it.
+            (Deflate::default(), any),
+            (Deflate { window_bits: 15, peer_window_bits: 9, ..Deflate::default() }, any),
+            (offers(Offers::PeerWindow), limited),
+            (offers(Offers::PeerWindowOrAny), &both),
+            (Deflate { peer_window_bits: 15, ..offers(Offers::PeerWindow) }, any),
+            (Deflate { peer_window_bits: 15, ..offers(Offers::PeerWindowOrAny) }, any),
+            (without_takeover, &alone),
+        ] {
+            let config = Config { deflate: Some(deflate), ..Config::default() };
+            assert_eq!(write_offers(&config).as_deref(), Some(expected));
+        }
+        assert_eq!(write_offers(&Config::default()), None);
+    }
+
+    #[test]
     fn responses() {
-        let config = Config { deflate: Some(Deflate::default()), ..Config::default() };
-        let strict = Config {
-            deflate: Some(Deflate { peer_context_takeover: false, ..Deflate::default() }),
-            ..Config::default()
-        };
+        use HandshakeErrorKind::{InvalidExtension, RepeatedExtension};
+        let with = |deflate: Deflate| Config { deflate: Some(deflate), ..Config::default() };
+        let config = with(Deflate::default());
+        let strict = with(Deflate { peer_context_takeover: false, ..Deflate::default() });
+        let limited = with(Deflate { offers: Offers::PeerWindow, ..Deflate::default() });
+        let either = with(Deflate { offers: Offers::PeerWindowOrAny, ..Deflate::default() });
         let none = Config { deflate: None, ..Config::default() };
-        for (config, response, outgoing) in [
-            (&config, "permessage-deflate", Ok(Some(Some(12)))),
-            (&config, "permessage-deflate; client_max_window_bits=10", Ok(Some(Some(10)))),
-            (&config, "permessage-deflate; client_max_window_bits=8", Ok(Some(None))),
-            (&config, "permessage-deflate; server_max_window_bits=15", Ok(Some(Some(12)))),
+        // Each is the window for what the client sends, and for what it receives.
+        for (config, response, windows) in [
+            (&config, "permessage-deflate", Ok(Some((Some(12), 15)))),
+            (&config, "permessage-deflate; client_max_window_bits=10", Ok(Some((Some(10), 15)))),
+            (&config, "permessage-deflate; client_max_window_bits=8", Ok(Some((None, 15)))),
+            (&config, "permessage-deflate; server_max_window_bits=15", Ok(Some((Some(12), 15)))),
+            // Not asked for, and allowed (RFC 7692 §7.1.2.1).
+            (&config, "permessage-deflate; server_max_window_bits=9", Ok(Some((Some(12), 9)))),
             (&config, "", Ok(None)),
             (&none, "", Ok(None)),
-            (&config, "permessage-deflate; client_max_window_bits", Err(())),
-            (&config, "permessage-deflate; server_max_window_bits=16", Err(())),
-            (&config, "permessage-deflate; unknown", Err(())),
-            (&config, "permessage-deflate, permessage-deflate", Err(())),
-            (&config, "x-other", Err(())),
-            (&none, "permessage-deflate", Err(())),
-            (&strict, "permessage-deflate", Err(())),
-            (&strict, "permessage-deflate; server_no_context_takeover", Ok(Some(Some(12)))),
+            (&config, "permessage-deflate; client_max_window_bits", Err(InvalidExtension)),
+            (&config, "permessage-deflate; server_max_window_bits=16", Err(InvalidExtension)),
+            (&config, "permessage-deflate; unknown", Err(InvalidExtension)),
+            (&config, "permessage-deflate, permessage-deflate", Err(RepeatedExtension)),
+            (
+                &either,
+                "permessage-deflate; server_max_window_bits=12, permessage-deflate",
+                Err(RepeatedExtension),
+            ),
+            (&config, "permessage-deflate, x-other", Err(InvalidExtension)),
+            (&config, "x-other", Err(InvalidExtension)),
+            (&config, "permessage-deflate; =", Err(InvalidExtension)),
+            (&none, "permessage-deflate", Err(InvalidExtension)),
+            (&none, "permessage-deflate, permessage-deflate", Err(InvalidExtension)),
+            (&strict, "permessage-deflate", Err(InvalidExtension)),
+            (&strict, "permessage-deflate; server_no_context_takeover", Ok(Some((Some(12), 15)))),
+            (&limited, "permessage-deflate", Err(InvalidExtension)),
+            (&limited, "permessage-deflate; server_max_window_bits=13", Err(InvalidExtension)),
+            (&limited, "permessage-deflate; server_max_window_bits=12", Ok(Some((Some(12), 12)))),
+            (&limited, "permessage-deflate; server_max_window_bits=9", Ok(Some((Some(12), 9)))),
+            (&either, "permessage-deflate", Ok(Some((Some(12), 15)))),
+            (&either, "permessage-deflate; server_max_window_bits=12", Ok(Some((Some(12), 12)))),
         ] {
             let checked = check_response([response.as_bytes()].into_iter(), config);
-            let bits = checked
-                .map(|parameters| parameters.map(|parameters| parameters.outgoing_bits))
-                .map_err(|Malformed| ());
-            assert_eq!(bits, outgoing, "{response}");
+            let found = checked.map(|parameters| {
+                parameters.map(|found| (found.outgoing_bits, found.incoming_bits))
+            });
+            assert_eq!(found, windows, "{response}");
         }
     }
 }

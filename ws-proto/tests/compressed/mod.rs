@@ -7,7 +7,7 @@ pub(crate) mod stream;
 
 use core::time::Duration;
 
-use ws_proto::{Config, Connection, Deflate, Instant, Role, client, server};
+use ws_proto::{Config, Connection, Deflate, Instant, Offers, Role, client, server};
 
 use super::pair::peer::Peer;
 use super::pair::run::{self, Outcome};
@@ -65,6 +65,7 @@ impl Agreed {
             peer_window_bits: self.server_bits,
             context_takeover: self.client_takeover,
             peer_context_takeover: self.server_takeover,
+            offers: Offers::PeerWindow,
             ..deflate
         };
         let server = Deflate {

@@ -19,5 +19,4 @@ pub(super) fn check(
         _ => return Err(HandshakeErrorKind::InvalidSubprotocol),
     }
     check_response(headers.get_all(EXTENSIONS), config)
-        .map_err(|_malformed| HandshakeErrorKind::InvalidExtension)
 }

@@ -24,6 +24,8 @@ pub enum HandshakeErrorKind {
     InvalidSubprotocol,
     /// An extension, or a parameter of one, that was not offered (RFC 7692 §7.1).
     InvalidExtension,
+    /// More than one of the offers of one extension was accepted (RFC 7692 §5).
+    RepeatedExtension,
     /// The byte stream ended before the response did.
     UnexpectedEof,
     /// The response did not come in time.
@@ -53,6 +55,9 @@ impl fmt::Display for HandshakeError {
             HandshakeErrorKind::InvalidAccept => "missing or wrong Sec-WebSocket-Accept",
             HandshakeErrorKind::InvalidSubprotocol => "subprotocol that was not offered",
             HandshakeErrorKind::InvalidExtension => "extension that was not offered",
+            HandshakeErrorKind::RepeatedExtension => {
+                "server accepted more than one offer of the same extension"
+            }
             HandshakeErrorKind::UnexpectedEof => "stream ended before the response",
             HandshakeErrorKind::Timeout => "no response in time",
         })
