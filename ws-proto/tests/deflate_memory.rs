@@ -23,7 +23,7 @@ use pair::wire::{self, BINARY, CONTINUATION};
 #[global_allocator]
 static ALLOCATOR: StatsAlloc<System> = StatsAlloc::system();
 
-const CHECKS: [(&str, fn()); 10] = [
+const CHECKS: [(&str, fn()); 13] = [
     ("negotiated but unused", negotiated_but_unused),
     ("idle after 100 messages with takeover", idle_with_takeover),
     ("idle after 100 messages without takeover", idle_without_takeover),
@@ -31,6 +31,9 @@ const CHECKS: [(&str, fn()); 10] = [
     ("a failed connection holds no engine", a_failed_connection_holds_no_engine),
     ("the pool is bounded", the_pool_is_bounded),
     ("idle connections leave a small pool", idle_connections_leave_a_small_pool),
+    ("connections that end leave the reserve", connections_that_end_leave_the_reserve),
+    ("messages that end late leave the reserve", messages_that_end_late_leave_the_reserve),
+    ("the reserve serves short-lived connections", the_reserve_serves_short_lived_connections),
     ("a large message does not stay in the pool", a_large_message_does_not_stay),
     ("a gibibyte of zeros costs the limit", zeros_cost_the_limit),
     ("a gibibyte of zeros in pieces", zeros_in_pieces),
@@ -226,17 +229,17 @@ fn the_pool_is_bounded() {
         live() - before
     };
     assert!(held(0, 5) < 1024);
-    let of_two = held(2, 1);
-    println!("  {} bytes for an engine of each direction", of_two / 2);
-    assert!(of_two > 100_000, "{of_two} bytes: they are kept");
-    assert!(held(2, 20) < of_two + 1024);
+    let of_one = held(2, 1);
+    println!("  {of_one} bytes for an engine of each direction");
+    assert!(of_one > 100_000, "{of_one} bytes: they are kept");
+    assert!(held(2, 20) < of_one + 1024);
     // Messages that are encoded for many borrow one as well.
     let deflate = pooled(1).deflate.expect("set");
     let before = live();
     for _ in 0..5 {
         drop(Prepared::deflated(&message, &deflate));
     }
-    assert!(live() - before < of_two);
+    assert!(live() - before < of_one);
 }
 
 fn idle_connections_leave_a_small_pool() {
@@ -253,6 +256,78 @@ fn idle_connections_leave_a_small_pool() {
     // Two engines of each direction, of the 16 that stayed with the connections and one that served
     // the others.
     assert!(idle > 400_000 && idle < busy / 8, "{idle} bytes");
+}
+
+/// More than an engine of each direction takes, with what a short message has left in it.
+const ENGINES: usize = 256 * 1024;
+
+/// A pool of the default size keeps this number of engines of each direction while none is in use.
+const RESERVE: usize = 4;
+
+/// All connections end while they are busy, so that no deadline passes.
+fn connections_that_end_leave_the_reserve() {
+    let message = content::words(2000, &mut Random(5)).into_bytes();
+    let config = pooled(64);
+    let before = live();
+    let mut pairs: Vec<_> = (0..300).map(|_| Agreed::default().connections(&config)).collect();
+    pairs.iter_mut().for_each(|pair| converse(pair, &message));
+    let busy = live() - before;
+    while pairs.len() > 5 {
+        drop(pairs.pop());
+    }
+    // The first ones have kept their engines.
+    let in_use = 2 * pairs.len();
+    let few = live() - before;
+    drop(pairs);
+    let none = live() - before;
+    println!("  {busy} bytes busy, {few} with {in_use} in use, {none} with none");
+    assert!(busy > 32 * ENGINES / 2, "{busy} bytes: engines are in use");
+    assert!(few < 2 * in_use * ENGINES, "{few} bytes");
+    assert!(none > 100_000 && none < RESERVE * ENGINES, "{none} bytes");
+}
+
+/// Engines that were borrowed beyond those that may stay are returned after all others, by connections
+/// that remain.
+fn messages_that_end_late_leave_the_reserve() {
+    let config = pooled(64);
+    let mut pairs: Vec<_> = (0..100).map(|_| Agreed::new(12, false).connections(&config)).collect();
+    let mut late = pairs.split_off(40);
+    let mut wire = Vec::with_capacity(1 << 12);
+    let before = live();
+    for [client, server] in pairs.iter_mut().chain(&mut late) {
+        wire.clear();
+        client.send_fragment("x".repeat(1000), false, &mut wire).expect("open");
+        assert_eq!(server.receive(&mut wire.as_mut_slice()), Ok(None));
+    }
+    drop(pairs);
+    for [client, server] in &mut late {
+        wire.clear();
+        client.send_fragment("y", true, &mut wire).expect("open");
+        assert!(matches!(server.receive(&mut wire.as_mut_slice()), Ok(Some(Event::Text(_)))));
+    }
+    // The connections that were dropped have freed more than their engines.
+    let held = live().saturating_sub(before);
+    println!("  {held} bytes");
+    assert!(held < RESERVE * ENGINES, "{held} bytes");
+}
+
+fn the_reserve_serves_short_lived_connections() {
+    let message = content::words(2000, &mut Random(6)).into_bytes();
+    let config = pooled(64);
+    let few = || -> Vec<_> {
+        let mut pairs: Vec<_> =
+            (0..RESERVE / 2).map(|_| Agreed::default().connections(&config)).collect();
+        pairs.iter_mut().for_each(|pair| converse(pair, &message));
+        pairs
+    };
+    drop(few());
+    let allocated = ALLOCATOR.stats().bytes_allocated;
+    for _ in 0..10 {
+        drop(few());
+    }
+    let each = (ALLOCATOR.stats().bytes_allocated - allocated) / 10;
+    println!("  {each} bytes allocated for {} connections", RESERVE);
+    assert!(each < 100_000, "{each} bytes: no new engine");
 }
 
 fn a_large_message_does_not_stay() {

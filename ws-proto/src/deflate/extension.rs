@@ -106,12 +106,6 @@ impl Extension {
             return;
         }
         self.due = None;
-        if let Some(engine) = self.outgoing.as_mut().and_then(|outgoing| outgoing.engine.take()) {
-            engine.retire();
-        }
-        if let Some(engine) = self.incoming.as_mut().and_then(|incoming| incoming.engine.take()) {
-            engine.retire();
-        }
         self.release_outgoing();
         self.release_incoming();
     }
