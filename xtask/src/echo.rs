@@ -19,11 +19,21 @@ pub(crate) struct Echo {
 
 impl Echo {
     pub(crate) fn start(program: &Path, arguments: &[&str], name: &str) -> Result<Self> {
+        Self::start_with(program, arguments, &[], name)
+    }
+
+    /// `start` with variables of the environment.
+    pub(crate) fn start_with(
+        program: &Path,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+        name: &str,
+    ) -> Result<Self> {
         let log = workspace::scratch("echo")?.join(format!("{name}.log"));
         let file = File::create(&log).context(log.display())?;
         let address = port::free()?;
         let mut command = command(program);
-        command.arg(address.to_string()).args(arguments);
+        command.arg(address.to_string()).args(arguments).envs(environment.iter().copied());
         let mut process = Process::start(command.stdout(file.try_clone()?).stderr(file))?;
         port::wait(address, &mut process, START).context(workspace::relative(&log).display())?;
         Ok(Self { process, address })

@@ -1,4 +1,5 @@
 mod compressed;
+mod leaving;
 
 use std::fs;
 use std::path::Path;
@@ -39,6 +40,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     let program = programs.path("tokio_echo")?;
     plain(program, connections)?;
     compressed::run(program)?;
+    leaving::run(program)?;
     Ok(Outcome::Passed)
 }
 
@@ -57,8 +59,7 @@ fn plain(program: &Path, connections: u64) -> Result {
     }
     let after = Memory::of(server.process.id())?;
 
-    let grown = after.resident.saturating_sub(before.resident);
-    let each = grown * 1024 / connections;
+    let each = after.since(before) * 1024 / connections;
     println!("resident: {} KiB before, {} KiB after", before.resident, after.resident);
     note::print(&format!("{each} bytes for each of {connections} idle connections"));
     if each > MAX_BYTES_EACH {

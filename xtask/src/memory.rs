@@ -27,6 +27,11 @@ impl Memory {
         })
     }
 
+    /// The resident KiB that came after `before`.
+    pub(crate) fn since(self, before: Self) -> u64 {
+        self.resident.saturating_sub(before.resident)
+    }
+
     /// Makes the peak start again from what is resident now.
     pub(crate) fn reset_peak(process: u32) -> Result {
         let path = format!("/proc/{process}/clear_refs");

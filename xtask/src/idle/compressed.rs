@@ -9,7 +9,7 @@ use crate::echo::Echo;
 use crate::failure::{Result, bail};
 use crate::memory::Memory;
 use crate::note;
-use crate::wire::{COMPRESSED, TEXT, Wire, masked, request};
+use crate::wire::{COMPRESSED, PING, TEXT, Wire, masked, request};
 
 pub(super) const CONNECTIONS: u64 = 1_000;
 const MESSAGES: usize = 100;
@@ -18,31 +18,22 @@ const MESSAGE: usize = 2048;
 /// Two histories of 4 KiB each, what the connection itself takes, and its part of the pool.
 const MAX_BYTES_EACH: u64 = 16 * 1024;
 
-/// Memory that has not changed for so long has been given back, as far as it will be. Connections
-/// give their engines back within two seconds.
+/// Memory whose size has not changed for this long is as small as it gets. Connections return their
+/// engines within two seconds.
 const SETTLED: Duration = Duration::from_secs(4);
 const SETTLING: Duration = Duration::from_secs(60);
 
 pub(super) fn run(program: &Path) -> Result {
     let server = Echo::start(program, &["--deflate"], "idle-compressed")?;
+    let process = server.process.id();
     // The pool of engines belongs to what is measured: this connection does not fill it.
     let _first = open(&server)?;
-    let before = Memory::of(server.process.id())?;
-    let mut wires = Vec::new();
-    for _ in 0..CONNECTIONS {
-        wires.push(open(&server)?);
-    }
-    for i in 0..MESSAGES {
-        for wire in &mut wires {
-            wire.send(&message(i))?;
-        }
-        wires.iter_mut().try_for_each(expect)?;
-    }
-    let busy = Memory::of(server.process.id())?;
-    let idle = settled(server.process.id())?;
+    let before = Memory::of(process)?;
+    let _clients = converse(&server, CONNECTIONS)?;
+    let busy = Memory::of(process)?;
+    let idle = settled(process)?;
 
-    let each =
-        |memory: Memory| memory.resident.saturating_sub(before.resident) * 1024 / CONNECTIONS;
+    let each = |memory: Memory| memory.since(before) * 1024 / CONNECTIONS;
     note::print(&format!(
         "{} bytes for each of {CONNECTIONS} connections after {MESSAGES} compressed messages, {} when \
          they were idle",
@@ -55,7 +46,19 @@ pub(super) fn run(program: &Path) -> Result {
     Ok(())
 }
 
-fn open(server: &Echo) -> Result<Wire> {
+/// Opens connections that exchange messages.
+pub(super) fn converse(server: &Echo, connections: u64) -> Result<Vec<Wire>> {
+    let mut wires = (0..connections).map(|_| open(server)).collect::<Result<Vec<_>>>()?;
+    for i in 0..MESSAGES {
+        for wire in &mut wires {
+            wire.send(&message(i))?;
+        }
+        wires.iter_mut().try_for_each(expect)?;
+    }
+    Ok(wires)
+}
+
+pub(super) fn open(server: &Echo) -> Result<Wire> {
     let mut wire = Wire::connect(server.address)?;
     let mut request = request(server.address, "GET", "/", 13);
     let offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
@@ -68,11 +71,15 @@ fn open(server: &Echo) -> Result<Wire> {
     }
 }
 
-/// The echo has come, smaller than the message.
+/// The echo has arrived, smaller than the message. A ping before it needs no pong: the next message
+/// counts as well.
 fn expect(wire: &mut Wire) -> Result {
-    match wire.frame()? {
-        Some(frame) if frame.opcode == TEXT && frame.payload.len() < MESSAGE => Ok(()),
-        frame => bail!("instead of a compressed echo there came {frame:?}"),
+    loop {
+        match wire.frame()? {
+            Some(frame) if frame.opcode == PING => {}
+            Some(frame) if frame.opcode == TEXT && frame.payload.len() < MESSAGE => return Ok(()),
+            frame => bail!("expected a compressed echo, received {frame:?}"),
+        }
     }
 }
 
@@ -92,14 +99,14 @@ fn message(i: usize) -> Vec<u8> {
     masked(COMPRESSED | TEXT, &payload)
 }
 
-fn settled(process: u32) -> Result<Memory> {
+pub(super) fn settled(process: u32) -> Result<Memory> {
     let begin = Instant::now();
     let (mut memory, mut since) = (Memory::of(process)?, Instant::now());
     while since.elapsed() < SETTLED {
         if begin.elapsed() > SETTLING {
             bail!("the memory of the server has not settled within {} s", SETTLING.as_secs());
         }
-        // Nothing tells that a process gives memory back.
+        // A process does not notify others when it returns memory.
         thread::sleep(Duration::from_millis(100));
         let now = Memory::of(process)?;
         if now.resident != memory.resident {
