@@ -5,24 +5,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout_at};
 use ws_futures::client::{Redirects, Request, Response, Uri};
 use ws_futures::{Config, HandshakeError};
 
 use super::client;
-use super::error::{ConnectError, Phase};
-use super::happy_eyeballs::race;
-use super::resolve::Known;
+use super::error::ConnectError;
+use super::route::Route;
 use super::stream::ClientStream;
-use super::tunnel::Transport;
-use crate::tls::of_features;
-use crate::{Proxy, TlsConnector, WebSocket};
-
-/// RFC 8305 §8.
-const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::{Proxy, WebSocket};
 
 /// Connects clients: what to ask of a server, and how to reach it. It may be used many times.
 ///
@@ -41,32 +31,14 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Default)]
 #[must_use = "it connects nothing by itself"]
 pub struct Connector {
     config: Arc<Config>,
     headers: Vec<(String, Vec<u8>)>,
     subprotocols: Vec<String>,
-    connect_timeout: Option<Duration>,
     redirects: usize,
-    known: Known,
-    proxy: Proxy,
-    tls: Option<TlsConnector>,
-}
-
-impl Default for Connector {
-    fn default() -> Self {
-        Self {
-            config: Arc::default(),
-            headers: Vec::new(),
-            subprotocols: Vec::new(),
-            connect_timeout: Some(CONNECT_TIMEOUT),
-            redirects: 0,
-            known: Known::default(),
-            proxy: Proxy::default(),
-            tls: None,
-        }
-    }
+    route: Route,
 }
 
 impl Connector {
@@ -98,7 +70,7 @@ impl Connector {
     /// How long it may take until the handshake can begin: resolving the name, connecting,
     /// the proxy and TLS. 10 s by default; `None`: as long as the system lets it.
     pub fn connect_timeout(mut self, timeout: Option<Duration>) -> Self {
-        self.connect_timeout = timeout;
+        self.route.connect_timeout = timeout;
         self
     }
 
@@ -117,22 +89,22 @@ impl Connector {
         host: impl Into<String>,
         addresses: impl IntoIterator<Item = SocketAddr>,
     ) -> Self {
-        self.known.insert(host.into(), addresses.into_iter().collect());
+        self.route.known.insert(host.into(), addresses.into_iter().collect());
         self
     }
 
     /// Goes through a proxy; [`Proxy::from_env`] is the one that the environment names. None by
     /// default.
     pub fn proxy(mut self, proxy: Proxy) -> Self {
-        self.proxy = proxy;
+        self.route.proxy = proxy;
         self
     }
 
     /// Speaks TLS by this where the address is `wss`. By default what the features of the crate bring:
     /// the first of `rustls-platform-verifier`, `webpki-roots` and `native-tls`.
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
-    pub fn tls(mut self, tls: impl Into<TlsConnector>) -> Self {
-        self.tls = Some(tls.into());
+    pub fn tls(mut self, tls: impl Into<crate::TlsConnector>) -> Self {
+        self.route.tls = Some(tls.into());
         self
     }
 
@@ -171,7 +143,7 @@ impl Connector {
         let mut redirects = Redirects::new(uri.clone(), self.redirects);
         let (mut uri, mut request) = (uri.clone(), self.complete(request));
         loop {
-            let stream = self.reach(&uri).await?;
+            let stream = self.route.reach(&uri).await?;
             let response = match client(stream, request.clone(), Arc::clone(&self.config)).await {
                 Ok(open) => return Ok(open),
                 Err(HandshakeError::Refused(response)) => response,
@@ -190,41 +162,6 @@ impl Connector {
             self.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
         self.subprotocols.iter().fold(request, |request, name| request.subprotocol(name))
     }
-
-    /// A stream to the server, ready for the handshake.
-    async fn reach(&self, uri: &Uri) -> Result<ClientStream, ConnectError> {
-        let tls = match &self.tls {
-            _ if !uri.is_secure() => None,
-            Some(tls) => Some(tls.clone()),
-            None => Some(of_features()?),
-        };
-        // A deadline that the clock cannot express is none.
-        let deadline = self.connect_timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let transport = match self.proxy.server_for(uri) {
-            None => Transport::direct(self.connect_tcp(uri.host(), uri.port(), deadline).await?),
-            Some(proxy) => {
-                let tcp = self.connect_tcp(&proxy.host, proxy.port, deadline).await?;
-                within(deadline, Phase::Proxy, Transport::through(tcp, proxy, uri)).await?
-            }
-        };
-        let Some(tls) = tls else { return Ok(ClientStream::plain(transport)) };
-        let securing = async { Ok(tls.connect(uri.host(), transport).await?) };
-        Ok(ClientStream::secured(within(deadline, Phase::Tls, securing).await?))
-    }
-
-    async fn connect_tcp(
-        &self,
-        host: &str,
-        port: u16,
-        deadline: Option<Instant>,
-    ) -> Result<TcpStream, ConnectError> {
-        let resolving = self.known.resolve(host, port);
-        let addresses = within(deadline, Phase::Resolve, resolving).await?;
-        let connecting = race(addresses, ATTEMPT_DELAY, TcpStream::connect);
-        let tcp = within(deadline, Phase::Tcp, async { Ok(connecting.await?) }).await?;
-        tcp.set_nodelay(true)?;
-        Ok(tcp)
-    }
 }
 
 /// Without the values of header fields, which may be secrets.
@@ -235,24 +172,8 @@ impl fmt::Debug for Connector {
             .field("config", &self.config)
             .field("headers", &headers)
             .field("subprotocols", &self.subprotocols)
-            .field("connect_timeout", &self.connect_timeout)
             .field("redirects", &self.redirects)
-            .field("known", &self.known)
-            .field("proxy", &self.proxy)
-            .field("tls", &self.tls)
+            .field("route", &self.route)
             .finish()
-    }
-}
-
-async fn within<R>(
-    deadline: Option<Instant>,
-    phase: Phase,
-    step: impl Future<Output = Result<R, ConnectError>>,
-) -> Result<R, ConnectError> {
-    match deadline {
-        Some(deadline) => {
-            timeout_at(deadline, step).await.map_err(|_elapsed| ConnectError::Timeout(phase))?
-        }
-        None => step.await,
     }
 }

@@ -4,6 +4,7 @@ mod connector;
 mod error;
 mod happy_eyeballs;
 mod resolve;
+mod route;
 mod stream;
 mod tunnel;
 

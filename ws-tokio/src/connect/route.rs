@@ -1,0 +1,92 @@
+//! The way to a server.
+
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+use ws_futures::client::Uri;
+
+use super::error::{ConnectError, Phase};
+use super::happy_eyeballs::race;
+use super::resolve::Known;
+use super::stream::ClientStream;
+use super::tunnel::Transport;
+use crate::tls::of_features;
+use crate::{Proxy, TlsConnector};
+
+/// RFC 8305 §8.
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How servers are reached.
+#[derive(Clone, Debug)]
+pub(super) struct Route {
+    /// For all that comes before the handshake.
+    pub(super) connect_timeout: Option<Duration>,
+    pub(super) known: Known,
+    pub(super) proxy: Proxy,
+    /// What the features bring if it is `None`.
+    pub(super) tls: Option<TlsConnector>,
+}
+
+impl Default for Route {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Some(CONNECT_TIMEOUT),
+            known: Known::default(),
+            proxy: Proxy::default(),
+            tls: None,
+        }
+    }
+}
+
+impl Route {
+    /// A stream to the server, ready for the handshake.
+    pub(super) async fn reach(&self, uri: &Uri) -> Result<ClientStream, ConnectError> {
+        let tls = match &self.tls {
+            _ if !uri.is_secure() => None,
+            Some(tls) => Some(tls.clone()),
+            None => Some(of_features()?),
+        };
+        // A deadline that the clock cannot express is none.
+        let deadline = self.connect_timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let transport = match self.proxy.server_for(uri) {
+            None => Transport::direct(self.connect_tcp(uri.host(), uri.port(), deadline).await?),
+            Some(proxy) => {
+                let tcp = self.connect_tcp(&proxy.host, proxy.port, deadline).await?;
+                within(deadline, Phase::Proxy, Transport::through(tcp, proxy, uri)).await?
+            }
+        };
+        let Some(tls) = tls else { return Ok(ClientStream::plain(transport)) };
+        let securing = async { Ok(tls.connect(uri.host(), transport).await?) };
+        Ok(ClientStream::secured(within(deadline, Phase::Tls, securing).await?))
+    }
+
+    async fn connect_tcp(
+        &self,
+        host: &str,
+        port: u16,
+        deadline: Option<Instant>,
+    ) -> Result<TcpStream, ConnectError> {
+        let resolving = self.known.resolve(host, port);
+        let addresses = within(deadline, Phase::Resolve, resolving).await?;
+        let connecting = race(addresses, ATTEMPT_DELAY, TcpStream::connect);
+        let tcp = within(deadline, Phase::Tcp, async { Ok(connecting.await?) }).await?;
+        tcp.set_nodelay(true)?;
+        Ok(tcp)
+    }
+}
+
+async fn within<R>(
+    deadline: Option<Instant>,
+    phase: Phase,
+    step: impl Future<Output = Result<R, ConnectError>>,
+) -> Result<R, ConnectError> {
+    match deadline {
+        Some(deadline) => {
+            timeout_at(deadline, step).await.map_err(|_elapsed| ConnectError::Timeout(phase))?
+        }
+        None => step.await,
+    }
+}
