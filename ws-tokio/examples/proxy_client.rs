@@ -28,7 +28,9 @@ async fn run(arguments: Vec<String>) -> Result<(), Box<dyn Error>> {
     };
 
     let (mut socket, _response) = Connector::new().proxy(proxy).connect(uri).await?;
-    println!("open: by way of {}", socket.get_ref().get_ref().tcp().peer_addr()?);
+    if let Some(tcp) = socket.get_ref().get_ref().tcp() {
+        println!("open: by way of {}", tcp.peer_addr()?);
+    }
     for text in texts {
         socket.send(*text).await?;
         match socket.recv().await? {

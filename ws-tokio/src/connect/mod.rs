@@ -6,6 +6,7 @@ mod happy_eyeballs;
 mod resolve;
 mod route;
 mod stream;
+mod transport;
 mod tunnel;
 
 use std::sync::Arc;
@@ -22,7 +23,7 @@ pub use error::{ConnectError, Phase};
 pub use happy_eyeballs::Unreachable;
 pub use stream::ClientStream;
 pub(crate) use stream::Stream;
-pub(crate) use tunnel::Transport;
+pub(crate) use transport::Transport;
 
 /// Connects to an address with the defaults; a [`Connector`] has the choices.
 ///

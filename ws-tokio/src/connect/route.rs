@@ -10,7 +10,7 @@ use super::error::{ConnectError, Phase};
 use super::happy_eyeballs::race;
 use super::resolve::Known;
 use super::stream::ClientStream;
-use super::tunnel::Transport;
+use super::tunnel;
 use crate::tls::of_features;
 use crate::{Proxy, TlsConnector};
 
@@ -52,10 +52,10 @@ impl Route {
         // A deadline that the clock cannot express is none.
         let deadline = self.connect_timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let transport = match self.proxy.server_for(uri) {
-            None => Transport::direct(self.connect_tcp(uri.host(), uri.port(), deadline).await?),
+            None => self.connect_tcp(uri.host(), uri.port(), deadline).await?.into(),
             Some(proxy) => {
                 let tcp = self.connect_tcp(&proxy.host, proxy.port, deadline).await?;
-                within(deadline, Phase::Proxy, Transport::through(tcp, proxy, uri)).await?
+                within(deadline, Phase::Proxy, tunnel::through(tcp.into(), proxy, uri)).await?
             }
         };
         let Some(tls) = tls else { return Ok(ClientStream::plain(transport)) };

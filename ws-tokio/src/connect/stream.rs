@@ -6,12 +6,14 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 
-use super::tunnel::Transport;
-use crate::tls::{Secured, truncated};
+use super::transport::Transport;
+use crate::tls::Secured;
 
-/// What a [`Connector`](crate::Connector) connects: a TCP stream, perhaps through a proxy,
-/// perhaps with TLS over it.
+/// What a [`Connector`](crate::Connector) connects: a TCP stream, perhaps through a proxy, or a Unix
+/// socket, perhaps with TLS over it.
 #[derive(Debug)]
 pub struct ClientStream(Inner);
 
@@ -35,23 +37,34 @@ impl ClientStream {
         Self(Inner::Secured(stream))
     }
 
-    /// Whether TLS is spoken.
+    /// Whether TLS is spoken with the server.
     pub fn is_secure(&self) -> bool {
-        !matches!(self.0, Inner::Plain(_))
+        matches!(self.0, Inner::Secured(_))
     }
 
-    /// The TCP stream, for its addresses and options. It ends at the proxy, if there is one.
-    pub fn tcp(&self) -> &TcpStream {
+    /// The TCP stream, for its addresses and options; it ends at the proxy, if there is one. `None`
+    /// over a Unix socket.
+    pub fn tcp(&self) -> Option<&TcpStream> {
+        self.transport().tcp()
+    }
+
+    /// The Unix socket, for its options and the credentials of the peer. `None` over TCP.
+    #[cfg(unix)]
+    pub fn unix(&self) -> Option<&UnixStream> {
+        self.transport().unix()
+    }
+
+    fn transport(&self) -> &Transport {
         match &self.0 {
-            Inner::Plain(stream) => &stream.tcp,
-            Inner::Secured(stream) => &stream.transport().tcp,
+            Inner::Plain(stream) => stream,
+            Inner::Secured(stream) => stream.transport(),
         }
     }
 
     fn stream(self: Pin<&mut Self>) -> Pin<&mut dyn Stream> {
         match &mut self.get_mut().0 {
             Inner::Plain(stream) => Pin::new(stream),
-            Inner::Secured(stream) => stream.stream(),
+            Inner::Secured(stream) => Pin::new(stream),
         }
     }
 }
@@ -62,9 +75,7 @@ impl AsyncRead for ClientStream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let is_secure = self.is_secure();
-        let read = self.stream().poll_read(cx, buffer);
-        if is_secure { truncated(read) } else { read }
+        self.stream().poll_read(cx, buffer)
     }
 }
 

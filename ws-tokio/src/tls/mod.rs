@@ -8,7 +8,6 @@ mod connector;
 mod disabled;
 mod error;
 mod of_features;
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod secured;
 mod truncated;
 #[cfg(feature = "rustls")]
@@ -16,8 +15,6 @@ mod verifier;
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 use disabled as connector;
-#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-use disabled as secured;
 
 #[cfg(feature = "rustls")]
 pub use acceptor::{TlsAcceptor, TlsStream};
@@ -25,7 +22,7 @@ pub use connector::TlsConnector;
 pub use error::{TlsError, TlsErrorKind};
 pub(crate) use of_features::of_features;
 pub(crate) use secured::Secured;
-pub(crate) use truncated::truncated;
+use truncated::truncated;
 
 /// The one protocol that a WebSocket handshake of HTTP/1.1 may be spoken over (RFC 7301).
 #[cfg(feature = "rustls")]

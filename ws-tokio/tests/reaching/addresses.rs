@@ -19,7 +19,9 @@ fn behind_an_address_that_hangs_the_next_is_taken() {
         let start = Instant::now();
         let (socket, _) = connector.connect("ws://example.com/").await.expect("a connection");
         let time = start.elapsed();
-        assert_eq!(socket.get_ref().get_ref().tcp().peer_addr().expect("open"), server.address);
+        let tcp = socket.get_ref().get_ref().tcp().expect("TCP");
+        assert_eq!(tcp.peer_addr().expect("open"), server.address);
+        assert!(tcp.nodelay().expect("open"));
         assert!(time >= Duration::from_millis(250), "the first address has its time: {time:?}");
         assert_eq!(server.asked()[0].host, "example.com");
     });

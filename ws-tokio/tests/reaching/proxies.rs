@@ -31,7 +31,7 @@ fn names_go_to_the_proxy() {
             assert_eq!(socket.recv().await.expect("no error"), Some(Message::text("hello")));
             assert_eq!(proxy.destinations(), ["nobody..invalid:80"]);
             assert_eq!(server.asked()[0].host, "nobody..invalid");
-            let tcp = socket.get_ref().get_ref().tcp();
+            let tcp = socket.get_ref().get_ref().tcp().expect("TCP");
             assert_eq!(tcp.peer_addr().expect("open"), proxy.address);
         }
     });
