@@ -43,7 +43,7 @@ fn addresses() {
 )))]
 #[test]
 fn tls_is_not_brought() {
-    use ws_tokio::TlsErrorKind;
+    use ws_tokio::{Connector, Proxy, TlsErrorKind};
 
     on_both_runtimes(async || {
         let error = connect("wss://localhost/").await.expect_err("wss");
@@ -53,6 +53,14 @@ fn tls_is_not_brought() {
             true => (TlsErrorKind::MissingRoots, "`webpki-roots`"),
             false => (TlsErrorKind::MissingFeature, "`native-tls`"),
         };
+        assert_eq!(error.kind(), kind);
+        assert!(text.contains(feature), "{text}");
+
+        // Before anything is asked of the proxy.
+        let connector = Connector::new().proxy(Proxy::all("https://localhost").expect("valid"));
+        let error = connector.connect("ws://localhost/").await.expect_err("TLS with the proxy");
+        let text = error.to_string();
+        let ConnectError::ProxyTls(error) = error else { panic!("{text}") };
         assert_eq!(error.kind(), kind);
         assert!(text.contains(feature), "{text}");
     });

@@ -25,6 +25,8 @@ pub enum ConnectError {
     },
     /// No address of the server, or of the proxy, took the connection.
     Unreachable(Unreachable),
+    /// There is no TLS with the proxy, whose scheme is `https`.
+    ProxyTls(TlsError),
     /// The proxy gave no tunnel to the server.
     Proxy(TunnelError),
     /// There is no TLS with the server, which the address wants.
@@ -52,9 +54,11 @@ pub enum Phase {
     Resolve,
     /// Connecting by TCP.
     Tcp,
+    /// The TLS handshake with the proxy.
+    ProxyTls,
     /// Asking the proxy for a tunnel.
     Proxy,
-    /// The TLS handshake.
+    /// The TLS handshake with the server.
     Tls,
 }
 
@@ -100,6 +104,7 @@ impl fmt::Display for ConnectError {
             Self::Uri(error) => error.fmt(f),
             Self::Resolve { host, error } => write!(f, "{host} cannot be resolved: {error}"),
             Self::Unreachable(error) => error.fmt(f),
+            Self::ProxyTls(error) => write!(f, "TLS with the proxy: {error}"),
             Self::Proxy(error) => error.fmt(f),
             Self::Tls(error) => error.fmt(f),
             Self::Timeout(phase) => write!(f, "timeout while {phase}"),
@@ -115,6 +120,7 @@ impl fmt::Display for Phase {
         f.write_str(match self {
             Self::Resolve => "resolving the name",
             Self::Tcp => "connecting",
+            Self::ProxyTls => "waiting for the TLS handshake with the proxy",
             Self::Proxy => "waiting for the proxy",
             Self::Tls => "waiting for the TLS handshake",
         })
@@ -127,7 +133,7 @@ impl std::error::Error for ConnectError {
             Self::Uri(_) | Self::Proxy(_) | Self::Timeout(_) | Self::Redirect { .. } => None,
             Self::Resolve { error, .. } => Some(error),
             Self::Unreachable(error) => error.source(),
-            Self::Tls(error) => error.source(),
+            Self::ProxyTls(error) | Self::Tls(error) => error.source(),
             Self::Io(error) => error.source(),
             Self::Handshake(error) => error.source(),
         }

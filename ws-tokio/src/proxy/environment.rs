@@ -25,6 +25,7 @@ pub(super) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Proxy, I
         plain: server(plain.or_else(all))?,
         secure: server(secure.or_else(all))?,
         exceptions,
+        ..Proxy::default()
     })
 }
 

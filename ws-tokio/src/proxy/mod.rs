@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 use ws_futures::client::Uri;
 
+use crate::TlsConnector;
 use exceptions::Exceptions;
 
 pub(crate) use server::ProxyServer;
@@ -17,10 +18,13 @@ pub use server::{InvalidProxy, InvalidProxyKind};
 /// The proxies to go through: HTTP proxies, by the method CONNECT, and SOCKS5 proxies (RFC 1928). None
 /// by default.
 ///
-/// An address is `http://host:port`, `socks5://host:port` or `socks5h://host:port`, with
-/// `user:password@` before the host where the proxy asks for it; each percent-encoded. Without a
-/// scheme it is an HTTP proxy; without a port, 80 or 1080. The name of the server is resolved by the
-/// proxy, with `socks5` too.
+/// An address is `http://host:port`, `https://host:port`, `socks5://host:port` or
+/// `socks5h://host:port`, with `user:password@` before the host where the proxy asks for it; each
+/// percent-encoded. Without a scheme it is `http`; without a port, 80, 443 or 1080. The name of the
+/// server is resolved by the proxy, with `socks5` too.
+///
+/// With an `https` proxy TLS is spoken on the way to the proxy, and within its tunnel once more if the
+/// server's address is `wss`. [`tls`](Self::tls) says whom to trust there.
 ///
 /// ```
 /// use ws_tokio::{Connector, Proxy};
@@ -35,6 +39,8 @@ pub struct Proxy {
     plain: Option<ProxyServer>,
     secure: Option<ProxyServer>,
     exceptions: Exceptions,
+    /// For the connection to an `https` proxy; that of the connector if it is `None`.
+    tls: Option<TlsConnector>,
 }
 
 impl Proxy {
@@ -77,6 +83,18 @@ impl Proxy {
     pub fn except(mut self, list: &str) -> Self {
         self.exceptions.add(list);
         self
+    }
+
+    /// Speaks TLS by this with an `https` proxy. By default what is used with servers:
+    /// [`Connector::tls`](crate::Connector::tls), or what the features of the crate bring.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn tls(mut self, tls: impl Into<TlsConnector>) -> Self {
+        self.tls = Some(tls.into());
+        self
+    }
+
+    pub(crate) fn tls_connector(&self) -> Option<&TlsConnector> {
+        self.tls.as_ref()
     }
 
     pub(crate) fn server_for(&self, uri: &Uri) -> Option<&ProxyServer> {

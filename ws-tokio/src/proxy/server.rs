@@ -18,6 +18,8 @@ pub(crate) struct ProxyServer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Protocol {
     Http,
+    /// HTTP over TLS.
+    Https,
     Socks5,
 }
 
@@ -33,7 +35,7 @@ pub struct InvalidProxy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InvalidProxyKind {
-    /// The scheme is not `http`, `socks5` or `socks5h`.
+    /// The scheme is not `http`, `https`, `socks5` or `socks5h`.
     Scheme,
     /// The user name or the password is malformed.
     UserInfo,
@@ -46,6 +48,11 @@ pub enum InvalidProxyKind {
 }
 
 impl ProxyServer {
+    /// Whether TLS is spoken with the proxy.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.protocol == Protocol::Https
+    }
+
     /// Asks the proxy for a tunnel.
     pub(crate) fn ask(
         &self,
@@ -54,7 +61,7 @@ impl ProxyServer {
     ) -> Result<Tunnel, TunnelError> {
         let credentials = self.credentials.clone();
         match self.protocol {
-            Protocol::Http => Ok(Tunnel::http(destination, credentials, out)),
+            Protocol::Http | Protocol::Https => Ok(Tunnel::http(destination, credentials, out)),
             Protocol::Socks5 => Tunnel::socks5(destination, credentials, out),
         }
     }
@@ -72,6 +79,7 @@ fn parse(address: &str) -> Result<ProxyServer, InvalidProxyKind> {
     let (scheme, rest) = address.split_once("://").unwrap_or(("http", address));
     let (protocol, default) = match &*scheme.to_ascii_lowercase() {
         "http" => (Protocol::Http, 80),
+        "https" => (Protocol::Https, 443),
         "socks5" | "socks5h" => (Protocol::Socks5, 1080),
         _ => return Err(InvalidProxyKind::Scheme),
     };
@@ -122,7 +130,9 @@ impl fmt::Display for InvalidProxy {
             write!(f, "{variable}: ")?;
         }
         f.write_str(match self.kind {
-            InvalidProxyKind::Scheme => "the scheme of a proxy must be http, socks5 or socks5h",
+            InvalidProxyKind::Scheme => {
+                "the scheme of a proxy must be http, https, socks5 or socks5h"
+            }
             InvalidProxyKind::UserInfo => "malformed user name or password of a proxy",
             InvalidProxyKind::Host => "missing or malformed host of a proxy",
             InvalidProxyKind::Port => "the port of a proxy must be a number from 1 to 65535",
@@ -145,6 +155,9 @@ mod tests {
             ("http://proxy/", Protocol::Http, "proxy", 80, None),
             ("HTTP://proxy:443", Protocol::Http, "proxy", 443, None),
             ("http://me:p%40ss@proxy:80", Protocol::Http, "proxy", 80, Some(("me", "p@ss"))),
+            ("https://proxy", Protocol::Https, "proxy", 443, None),
+            ("HTTPS://proxy:80/", Protocol::Https, "proxy", 80, None),
+            ("https://me@[::1]:8443", Protocol::Https, "::1", 8443, Some(("me", ""))),
             ("me:pass@proxy", Protocol::Http, "proxy", 80, Some(("me", "pass"))),
             ("socks5://127.0.0.1", Protocol::Socks5, "127.0.0.1", 1080, None),
             ("socks5h://me@[::1]:9", Protocol::Socks5, "::1", 9, Some(("me", ""))),
@@ -161,7 +174,7 @@ mod tests {
     #[test]
     fn faults() {
         for (address, kind) in [
-            ("https://proxy", InvalidProxyKind::Scheme),
+            ("ftp://proxy", InvalidProxyKind::Scheme),
             ("socks4://proxy", InvalidProxyKind::Scheme),
             ("", InvalidProxyKind::Host),
             ("http://", InvalidProxyKind::Host),

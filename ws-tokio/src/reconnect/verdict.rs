@@ -81,11 +81,12 @@ fn connect(error: &ConnectError) -> Verdict {
         | ConnectError::Timeout(_)
         | ConnectError::Io(_) => Verdict::TRANSIENT,
         ConnectError::Proxy(error) => proxy(error.kind()),
-        ConnectError::Tls(error) if error.kind() == TlsErrorKind::Io => Verdict::TRANSIENT,
+        ConnectError::ProxyTls(error) | ConnectError::Tls(error) => match error.kind() {
+            TlsErrorKind::Io => Verdict::TRANSIENT,
+            _ => Verdict::Final,
+        },
         ConnectError::Handshake(error) => handshake(error),
-        ConnectError::Uri(_) | ConnectError::Tls(_) | ConnectError::Redirect { .. } => {
-            Verdict::Final
-        }
+        ConnectError::Uri(_) | ConnectError::Redirect { .. } => Verdict::Final,
     }
 }
 

@@ -80,11 +80,11 @@ impl fmt::Display for TlsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             TlsErrorKind::MissingFeature => {
-                "wss needs TLS: build ws-tokio with the feature `rustls-platform-verifier`, \
+                "TLS is missing: build ws-tokio with the feature `rustls-platform-verifier`, \
                  `webpki-roots` or `native-tls`"
             }
             TlsErrorKind::MissingRoots => {
-                "wss needs root certificates: build ws-tokio with the feature \
+                "root certificates for TLS are missing: build ws-tokio with the feature \
                  `rustls-platform-verifier` or `webpki-roots`, or give the connector a `TlsConnector`"
             }
             TlsErrorKind::Setup => "TLS cannot be set up",

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional};
 use tokio::net::TcpStream;
 
 use crate::support::listen;
@@ -34,13 +34,36 @@ pub(crate) struct Rules {
 
 impl FakeProxy {
     pub(crate) async fn start(rules: Rules) -> Self {
+        Self::start_over(rules, async |stream| Some(stream)).await
+    }
+
+    /// The same over TLS.
+    #[cfg(feature = "rustls")]
+    pub(crate) async fn start_secure(rules: Rules, acceptor: ws_tokio::TlsAcceptor) -> Self {
+        let secure = move |stream| {
+            let acceptor = acceptor.clone();
+            async move { acceptor.accept(stream).await.ok() }
+        };
+        Self::start_over(rules, secure).await
+    }
+
+    async fn start_over<S, F>(
+        rules: Rules,
+        prepare: impl Fn(TcpStream) -> F + Send + 'static,
+    ) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        F: Future<Output = Option<S>> + Send + 'static,
+    {
         let (listener, address) = listen().await;
         let destinations = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&destinations);
         tokio::spawn(async move {
             while let Ok((stream, _peer)) = listener.accept().await {
                 let log = Arc::clone(&log);
+                let preparing = prepare(stream);
                 tokio::spawn(async move {
+                    let stream = preparing.await?;
                     match rules.kind {
                         Kind::Http => http(stream, rules, &log).await,
                         Kind::Socks5 => socks5(stream, rules, &log).await,
@@ -64,7 +87,11 @@ impl FakeProxy {
     }
 }
 
-async fn http(mut client: TcpStream, rules: Rules, log: &Mutex<Vec<String>>) -> Option<()> {
+async fn http(
+    mut client: impl AsyncRead + AsyncWrite + Unpin,
+    rules: Rules,
+    log: &Mutex<Vec<String>>,
+) -> Option<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(client.read_u8().await.ok()?);
@@ -83,7 +110,11 @@ async fn http(mut client: TcpStream, rules: Rules, log: &Mutex<Vec<String>>) -> 
     carry(client, server).await
 }
 
-async fn socks5(mut client: TcpStream, rules: Rules, log: &Mutex<Vec<String>>) -> Option<()> {
+async fn socks5(
+    mut client: impl AsyncRead + AsyncWrite + Unpin,
+    rules: Rules,
+    log: &Mutex<Vec<String>>,
+) -> Option<()> {
     let [5, count] = read(&mut client, 2).await?[..] else { return None };
     let methods = read(&mut client, count).await?;
     let method = if rules.authenticates { 2 } else { 0 };
@@ -123,13 +154,13 @@ async fn socks5(mut client: TcpStream, rules: Rules, log: &Mutex<Vec<String>>) -
     carry(client, server).await
 }
 
-async fn read(client: &mut TcpStream, len: u8) -> Option<Vec<u8>> {
+async fn read(client: &mut (impl AsyncRead + Unpin), len: u8) -> Option<Vec<u8>> {
     let mut bytes = vec![0; len.into()];
     client.read_exact(&mut bytes).await.ok()?;
     Some(bytes)
 }
 
-async fn carry(mut client: TcpStream, server: SocketAddr) -> Option<()> {
+async fn carry(mut client: impl AsyncRead + AsyncWrite + Unpin, server: SocketAddr) -> Option<()> {
     let mut server = TcpStream::connect(server).await.ok()?;
     copy_bidirectional(&mut client, &mut server).await.ok()?;
     Some(())

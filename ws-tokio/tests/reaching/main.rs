@@ -12,6 +12,8 @@ mod proxies;
 mod reconnecting;
 mod redirects;
 mod requests;
+#[cfg(feature = "rustls")]
+mod secure_proxies;
 mod server;
 mod timeouts;
 #[cfg(feature = "rustls")]

@@ -230,6 +230,8 @@ fn failures_to_connect() {
         (ConnectError::Tls(TlsErrorKind::Expired.into()), false),
         (ConnectError::Tls(TlsErrorKind::UnknownIssuer.into()), false),
         (ConnectError::Tls(TlsErrorKind::MissingFeature.into()), false),
+        (ConnectError::ProxyTls(TlsErrorKind::Io.into()), true),
+        (ConnectError::ProxyTls(TlsErrorKind::WrongName.into()), false),
         (ConnectError::Proxy(TunnelErrorKind::HostUnreachable.into()), true),
         (ConnectError::Proxy(TunnelErrorKind::Status(502).into()), true),
         (ConnectError::Proxy(TunnelErrorKind::Status(404).into()), false),
