@@ -1,7 +1,9 @@
 //! How to reach a server, and what to ask.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+#[cfg(unix)]
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,6 +92,36 @@ impl Connector {
         addresses: impl IntoIterator<Item = SocketAddr>,
     ) -> Self {
         self.route.known.insert(host.into(), addresses.into_iter().collect());
+        self
+    }
+
+    /// Connects from this address of the machine. Only addresses of the same family are tried then,
+    /// those of the proxy if there is one; a name that has none is [`ConnectError::Resolve`]. By
+    /// default the system chooses.
+    pub fn local_address(mut self, address: impl Into<IpAddr>) -> Self {
+        self.route.local_address = Some(address.into());
+        self
+    }
+
+    /// Connects to this Unix socket, whatever the address says: its host, port and path are for the
+    /// request, and for the server's certificate where it is `wss`. No name is resolved and no proxy
+    /// asked; redirects lead to the same socket.
+    ///
+    /// There is no standard for the path of a socket in an address: `ws+unix:` and the like are
+    /// [`ConnectError::Uri`].
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use ws_tokio::Connector;
+    ///
+    /// let connector = Connector::new().unix_socket("/run/chat.sock");
+    /// let (mut socket, _response) = connector.connect("ws://localhost/room/1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(unix)]
+    pub fn unix_socket(mut self, path: impl Into<PathBuf>) -> Self {
+        self.route.unix_socket = Some(path.into());
         self
     }
 

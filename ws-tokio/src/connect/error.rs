@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 
 use ws_futures::HandshakeError;
 use ws_futures::client::{InvalidUri, RedirectError, Response};
@@ -16,7 +17,8 @@ use crate::TlsError;
 pub enum ConnectError {
     /// The text is no address of a WebSocket.
     Uri(InvalidUri),
-    /// The name of the server, or of the proxy, has no address.
+    /// The name of the server, or of the proxy, has no address, or none of the family of
+    /// [`Connector::local_address`](crate::Connector::local_address).
     Resolve {
         /// The name.
         host: String,
@@ -25,6 +27,13 @@ pub enum ConnectError {
     },
     /// No address of the server, or of the proxy, took the connection.
     Unreachable(Unreachable),
+    /// The Unix socket did not take the connection.
+    UnixSocket {
+        /// Its path.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
     /// There is no TLS with the proxy, whose scheme is `https`.
     ProxyTls(TlsError),
     /// The proxy gave no tunnel to the server.
@@ -52,7 +61,7 @@ pub enum ConnectError {
 pub enum Phase {
     /// Resolving the name.
     Resolve,
-    /// Connecting by TCP.
+    /// Connecting by TCP, or to a Unix socket.
     Tcp,
     /// The TLS handshake with the proxy.
     ProxyTls,
@@ -104,6 +113,9 @@ impl fmt::Display for ConnectError {
             Self::Uri(error) => error.fmt(f),
             Self::Resolve { host, error } => write!(f, "{host} cannot be resolved: {error}"),
             Self::Unreachable(error) => error.fmt(f),
+            Self::UnixSocket { path, error } => {
+                write!(f, "no connection: {}: {error}", path.display())
+            }
             Self::ProxyTls(error) => write!(f, "TLS with the proxy: {error}"),
             Self::Proxy(error) => error.fmt(f),
             Self::Tls(error) => error.fmt(f),
@@ -131,7 +143,7 @@ impl std::error::Error for ConnectError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Uri(_) | Self::Proxy(_) | Self::Timeout(_) | Self::Redirect { .. } => None,
-            Self::Resolve { error, .. } => Some(error),
+            Self::Resolve { error, .. } | Self::UnixSocket { error, .. } => Some(error),
             Self::Unreachable(error) => error.source(),
             Self::ProxyTls(error) | Self::Tls(error) => error.source(),
             Self::Io(error) => error.source(),

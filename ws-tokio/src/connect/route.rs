@@ -1,8 +1,14 @@
 //! The way to a server.
 
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+#[cfg(unix)]
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout_at};
 use ws_futures::client::Uri;
 
@@ -30,6 +36,11 @@ pub(super) struct Route {
     pub(super) proxy: Proxy,
     /// What the features bring if it is `None`.
     pub(super) tls: Option<TlsConnector>,
+    /// Where TCP connections come from; the system chooses if it is `None`.
+    pub(super) local_address: Option<IpAddr>,
+    /// Where all servers are.
+    #[cfg(unix)]
+    pub(super) unix_socket: Option<PathBuf>,
 }
 
 impl Default for Route {
@@ -39,6 +50,9 @@ impl Default for Route {
             known: Known::default(),
             proxy: Proxy::default(),
             tls: None,
+            local_address: None,
+            #[cfg(unix)]
+            unix_socket: None,
         }
     }
 }
@@ -49,16 +63,26 @@ impl Route {
         let tls = uri.is_secure().then(|| self.tls_connector()).transpose()?;
         // A deadline that the clock cannot express is none.
         let deadline = self.connect_timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let transport = match self.proxy.server_for(uri) {
-            None => self.connect_tcp(uri.host(), uri.port(), deadline).await?.into(),
-            Some(proxy) => {
-                let to_proxy = self.connect_proxy(proxy, deadline).await?;
-                within(deadline, Phase::Proxy, tunnel::through(to_proxy, proxy, uri)).await?
-            }
-        };
+        let transport = self.connect_transport(uri, deadline).await?;
         let Some(tls) = tls else { return Ok(ClientStream::plain(transport)) };
         let securing = async { Ok(tls.connect(uri.host(), transport).await?) };
         Ok(ClientStream::secured(within(deadline, Phase::Tls, securing).await?))
+    }
+
+    async fn connect_transport(
+        &self,
+        uri: &Uri,
+        deadline: Option<Instant>,
+    ) -> Result<Transport, ConnectError> {
+        #[cfg(unix)]
+        if let Some(path) = &self.unix_socket {
+            return within(deadline, Phase::Tcp, connect_unix(path)).await;
+        }
+        let Some(proxy) = self.proxy.server_for(uri) else {
+            return Ok(self.connect_tcp(uri.host(), uri.port(), deadline).await?.into());
+        };
+        let to_proxy = self.connect_proxy(proxy, deadline).await?;
+        within(deadline, Phase::Proxy, tunnel::through(to_proxy, proxy, uri)).await
     }
 
     async fn connect_proxy(
@@ -86,12 +110,43 @@ impl Route {
         port: u16,
         deadline: Option<Instant>,
     ) -> Result<TcpStream, ConnectError> {
-        let resolving = self.known.resolve(host, port);
+        let resolving = self.addresses(host, port);
         let addresses = within(deadline, Phase::Resolve, resolving).await?;
-        let connecting = race(addresses, ATTEMPT_DELAY, TcpStream::connect);
+        let connecting =
+            race(addresses, ATTEMPT_DELAY, |address| connect_from(self.local_address, address));
         let tcp = within(deadline, Phase::Tcp, async { Ok(connecting.await?) }).await?;
-        tcp.set_nodelay(true)?;
+        // Small messages leave at once; it is an optimization only.
+        let _ = tcp.set_nodelay(true);
         Ok(tcp)
+    }
+
+    /// The addresses of a name that can be reached from the local address.
+    async fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, ConnectError> {
+        let mut addresses = self.known.resolve(host, port).await?;
+        let Some(local) = self.local_address else { return Ok(addresses) };
+        addresses.retain(|address| address.is_ipv4() == local.is_ipv4());
+        if addresses.is_empty() {
+            let family = if local.is_ipv4() { "IPv4" } else { "IPv6" };
+            let text = format!("no {family} address, as the local address {local} needs one");
+            let error = io::Error::new(io::ErrorKind::AddrNotAvailable, text);
+            return Err(ConnectError::Resolve { host: host.into(), error });
+        }
+        Ok(addresses)
+    }
+}
+
+async fn connect_from(local: Option<IpAddr>, address: SocketAddr) -> io::Result<TcpStream> {
+    let Some(local) = local else { return TcpStream::connect(address).await };
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.bind(SocketAddr::new(local, 0))?;
+    socket.connect(address).await
+}
+
+#[cfg(unix)]
+async fn connect_unix(path: &Path) -> Result<Transport, ConnectError> {
+    match UnixStream::connect(path).await {
+        Ok(stream) => Ok(stream.into()),
+        Err(error) => Err(ConnectError::UnixSocket { path: path.into(), error }),
     }
 }
 

@@ -24,7 +24,7 @@ pub use server::{InvalidProxy, InvalidProxyKind};
 /// server is resolved by the proxy, with `socks5` too.
 ///
 /// With an `https` proxy TLS is spoken on the way to the proxy, and within its tunnel once more if the
-/// server's address is `wss`. [`tls`](Self::tls) says whom to trust there.
+/// server's address is `wss`; `Proxy::tls` says whom to trust there.
 ///
 /// ```
 /// use ws_tokio::{Connector, Proxy};

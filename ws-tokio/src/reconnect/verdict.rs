@@ -78,6 +78,7 @@ fn connect(error: &ConnectError) -> Verdict {
     match error {
         ConnectError::Resolve { .. }
         | ConnectError::Unreachable(_)
+        | ConnectError::UnixSocket { .. }
         | ConnectError::Timeout(_)
         | ConnectError::Io(_) => Verdict::TRANSIENT,
         ConnectError::Proxy(error) => proxy(error.kind()),

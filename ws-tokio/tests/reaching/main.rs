@@ -8,6 +8,7 @@ mod addresses;
 mod certificates;
 mod fake_proxy;
 mod full;
+mod local_address;
 mod proxies;
 mod reconnecting;
 mod redirects;
@@ -24,3 +25,5 @@ mod tls_accept;
 mod tls_full_duplex;
 #[cfg(feature = "rustls")]
 mod trusted;
+#[cfg(unix)]
+mod unix_socket;

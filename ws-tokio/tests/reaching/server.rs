@@ -11,7 +11,7 @@ use crate::support::listen;
 /// A running server. Every task of it ends with the test's runtime.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
-    requests: Arc<Mutex<Vec<Asked>>>,
+    log: Log,
 }
 
 /// What a request was.
@@ -35,18 +35,15 @@ impl Server {
     /// in the table gets its status and its `Location`.
     pub(crate) async fn start(redirects: &[(&str, u16, String)]) -> Self {
         let (listener, address) = listen().await;
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let redirects: Arc<[(String, u16, String)]> = redirects
-            .iter()
-            .map(|(path, status, location)| ((*path).to_owned(), *status, location.clone()))
-            .collect();
-        let log = Arc::clone(&requests);
+        let log = Log::default();
+        let answering = (log.clone(), owned(redirects));
         tokio::spawn(async move {
             while let Ok((stream, _peer)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&log), Arc::clone(&redirects)));
+                let (log, redirects) = answering.clone();
+                tokio::spawn(serve(stream, log, redirects));
             }
         });
-        Self { address, requests }
+        Self { address, log }
     }
 
     pub(crate) fn uri(&self, target: &str) -> String {
@@ -55,19 +52,59 @@ impl Server {
 
     /// What it was asked since the last call of this.
     pub(crate) fn asked(&self) -> Vec<Asked> {
-        std::mem::take(&mut *self.requests.lock().expect("no panic"))
+        self.log.take()
     }
 }
 
-async fn serve(
-    stream: impl AsyncRead + AsyncWrite + Unpin,
-    log: Arc<Mutex<Vec<Asked>>>,
-    redirects: Arc<[(String, u16, String)]>,
-) {
+/// The same server at a Unix socket, over whatever is spoken on it.
+#[cfg(unix)]
+pub(crate) fn start_at<S, F>(
+    listener: tokio::net::UnixListener,
+    redirects: &[(&str, u16, String)],
+    prepare: impl Fn(tokio::net::UnixStream) -> F + Send + 'static,
+) -> Log
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Future<Output = Option<S>> + Send + 'static,
+{
+    let log = Log::default();
+    let answering = (log.clone(), owned(redirects));
+    tokio::spawn(async move {
+        while let Ok((stream, _peer)) = listener.accept().await {
+            let (log, redirects) = answering.clone();
+            let preparing = prepare(stream);
+            tokio::spawn(async move {
+                let Some(stream) = preparing.await else { return };
+                serve(stream, log, redirects).await;
+            });
+        }
+    });
+    log
+}
+
+/// What a server was asked.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<Asked>>>);
+
+impl Log {
+    /// Since the last call of this.
+    pub(crate) fn take(&self) -> Vec<Asked> {
+        std::mem::take(&mut *self.0.lock().expect("no panic"))
+    }
+}
+
+type Redirects = Arc<[(String, u16, String)]>;
+
+fn owned(redirects: &[(&str, u16, String)]) -> Redirects {
+    let owned = redirects.iter();
+    owned.map(|(path, status, location)| ((*path).to_owned(), *status, location.clone())).collect()
+}
+
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, log: Log, redirects: Redirects) {
     let Ok(incoming) = incoming(stream, Config::default()).await else { return };
     let asked = asked(&incoming);
     let redirect = redirects.iter().find(|(path, ..)| *path == asked.target).cloned();
-    log.lock().expect("no panic").push(asked.clone());
+    log.0.lock().expect("no panic").push(asked.clone());
     if let Some((_, status, location)) = redirect {
         let _ = incoming.reject(status, |rejection| rejection.header("Location", location)).await;
         return;
