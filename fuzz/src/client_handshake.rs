@@ -1,13 +1,13 @@
 //! Arbitrary bytes to a client that waits for a response.
 
-use ws_proto::Config;
 use ws_proto::client::{HandshakeErrorKind, Progress, Redirects, Request, Response, Uri};
+use ws_proto::{Config, Headers};
 
 use crate::input::Input;
 use crate::pair::{SEED, run};
 
-/// The same outcome at every chunking; what follows a response that opens the connection stays
-/// where it is.
+/// The same outcome at every chunking, but for the body of a redirect, which is what came together
+/// with its head; what follows a response that opens the connection stays where it is.
 pub fn client_handshake(data: &[u8]) {
     let Some(input) = Input::new(data) else { return };
     let config = match input.option(0) {
@@ -22,10 +22,13 @@ pub fn client_handshake(data: &[u8]) {
     assert_eq!(cut, whole, "cut");
 }
 
+/// What does not depend on how the stream is cut.
+type Refusal = (u16, Headers, Option<Vec<u8>>);
+
 #[derive(Debug, PartialEq)]
 enum Outcome {
     Open { response: Response, used: usize },
-    Refused(Response),
+    Refused(Refusal),
     Failed(HandshakeErrorKind),
 }
 
@@ -68,5 +71,8 @@ fn refused(response: Response, config: &Config) -> Outcome {
         let sent = request.send(config.clone(), SEED, &mut Vec::new());
         assert!(sent.is_ok(), "an address that cannot be asked for");
     }
-    Outcome::Refused(response)
+    let is_redirect = matches!(response.status(), 301 | 302 | 303 | 307 | 308)
+        && response.header("location").is_some();
+    let body = (!is_redirect).then(|| response.body().to_vec());
+    Outcome::Refused((response.status(), response.headers().clone(), body))
 }

@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use futures_io::{AsyncRead, AsyncWrite};
-use ws_proto::Config;
-use ws_proto::client::{Handshake, HandshakeErrorKind, Progress, Request, Response};
+use ws_proto::client::{Handshake, Progress, Request, Response};
+use ws_proto::{Config, Instant};
 
 use crate::error::HandshakeError;
 use crate::opening::Opening;
@@ -52,10 +52,14 @@ where
     T: Timer,
 {
     let deadline = handshake.poll_timeout(opening.now());
-    opening.write(&head, deadline).await.map_err(in_time)?;
+    if let Err(error) = opening.write(&head, deadline).await {
+        return Err(failed(handshake, error, opening.now()));
+    }
     loop {
-        if opening.read(deadline).await.map_err(in_time)? == 0 {
-            return Err(HandshakeError::Refused(Box::new(handshake.receive_eof()?)));
+        match opening.read(deadline).await {
+            Ok(0) => return Err(refused(handshake.receive_eof()?)),
+            Ok(_) => {}
+            Err(error) => return Err(failed(handshake, error, opening.now())),
         }
         match opening.input.with(|input| handshake.receive(input))? {
             Progress::NeedsInput(unfinished) => handshake = unfinished,
@@ -63,17 +67,29 @@ where
                 trace::connected(&response);
                 return Ok((opening.open(connection), response));
             }
-            Progress::Refused(response) => {
-                trace::refused(&response);
-                return Err(HandshakeError::Refused(Box::new(response)));
-            }
+            Progress::Refused(response) => return Err(refused(response)),
         }
     }
 }
 
-fn in_time(error: io::Error) -> HandshakeError {
-    match error.kind() {
-        io::ErrorKind::TimedOut => HandshakeError::Response(HandshakeErrorKind::Timeout.into()),
-        _ => HandshakeError::Io(error),
+/// The outcome when the stream has failed or the deadline has passed. A refusal is one even if its
+/// body broke off.
+fn failed(mut handshake: Handshake, error: io::Error, now: Instant) -> HandshakeError {
+    if error.kind() == io::ErrorKind::TimedOut {
+        match handshake.handle_timeout(now) {
+            Ok(Some(response)) => return refused(response),
+            // The stream has a timeout of its own.
+            Ok(None) => {}
+            Err(timeout) => return timeout.into(),
+        }
     }
+    match handshake.receive_eof() {
+        Ok(response) => refused(response),
+        Err(_no_head) => error.into(),
+    }
+}
+
+fn refused(response: Response) -> HandshakeError {
+    trace::refused(&response);
+    HandshakeError::Refused(Box::new(response))
 }

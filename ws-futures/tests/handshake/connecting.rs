@@ -137,6 +137,61 @@ fn a_refusal_comes_with_its_fields_and_its_body() {
     }
 }
 
+/// How a body breaks off.
+#[derive(Clone, Copy, Debug)]
+enum Break {
+    End,
+    Error(io::ErrorKind),
+    Silence,
+}
+
+/// What has arrived of a refusal is not lost to how it ends.
+#[test]
+fn a_refusal_whose_body_breaks_off() {
+    let breaks = [
+        Break::End,
+        Break::Error(io::ErrorKind::ConnectionReset),
+        Break::Error(io::ErrorKind::TimedOut),
+        Break::Silence,
+    ];
+    let head = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\n";
+    for (rest, body) in [
+        ("Content-Length: 100\r\n\r\n", ""),
+        ("Content-Length: 100\r\n\r\nwho are", "who are"),
+        ("\r\nwho are", "who are"),
+        ("Transfer-Encoding: chunked\r\n\r\n64\r\nwho are", "who are"),
+    ] {
+        for (broken, cut) in breaks.iter().flat_map(|broken| CUTS.map(|cut| (broken, cut))) {
+            let (mut task, remote, clock) =
+                connecting(&Config::default(), Script::cut(cut), request());
+            remote.send(format!("{head}{rest}").as_bytes());
+            task.wait();
+            match *broken {
+                Break::End => remote.end(),
+                Break::Error(kind) => remote.break_reading(kind),
+                Break::Silence => clock.advance(clock.next().expect("a deadline")),
+            }
+            let case = format!("{rest:?}, {broken:?}, {cut:?}");
+            let Err(HandshakeError::Refused(response)) = task.finish() else { panic!("{case}") };
+            assert_eq!(response.status(), 401, "{case}");
+            assert_eq!(response.header("www-authenticate"), Some("Basic realm=\"x\""), "{case}");
+            assert_eq!(response.body(), body.as_bytes(), "{case}");
+            assert!(remote.is_dropped(), "{case}");
+        }
+    }
+}
+
+#[test]
+fn the_body_of_a_redirect_is_not_waited_for() {
+    for cut in CUTS {
+        let (mut task, remote, _clock) =
+            connecting(&Config::default(), Script::cut(cut), request());
+        remote.send(b"HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 100\r\n\r\n");
+        let Err(HandshakeError::Refused(response)) = task.finish() else { panic!("{cut:?}") };
+        assert_eq!((response.status(), response.header("location")), (302, Some("/x")));
+    }
+}
+
 #[test]
 fn the_stream_ends_in_the_response() {
     let response = response(SEED);

@@ -75,7 +75,7 @@ pub enum Progress {
     NeedsInput(Handshake),
     /// The connection is open.
     Open(Connection, Response),
-    /// The server answered, but not with 101.
+    /// The server answered, but not with 101. End the TCP connection.
     Refused(Response),
 }
 
@@ -108,7 +108,8 @@ impl Response {
         self.header("sec-websocket-protocol")
     }
 
-    /// The body of a refusal, at most [`Config::max_body_size`] bytes of it.
+    /// The body of a refusal, at most [`Config::max_body_size`] bytes of it; less if the stream ended or
+    /// the deadline passed before it was complete, and of a redirect what came together with the head.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
@@ -118,6 +119,10 @@ impl Handshake {
     /// Takes bytes from the front of `input`, no further than the end of the response: what
     /// follows stays in `input` and belongs to the connection.
     ///
+    /// A refusal is complete with its body or [`Config::max_body_size`] bytes of it; a redirect with its
+    /// head, and the part of its body that is in `input`. When nothing more arrives,
+    /// [`receive_eof`](Self::receive_eof) or [`handle_timeout`](Self::handle_timeout) completes it.
+    ///
     /// # Errors
     ///
     /// The response is no valid answer to the request (RFC 6455 §4.1): end the TCP connection. What
@@ -126,7 +131,8 @@ impl Handshake {
     pub fn receive(mut self, input: &mut &mut [u8]) -> Result<Progress, HandshakeError> {
         let head = loop {
             if let Some((mut response, mut body)) = self.refused.take() {
-                if !body.receive(input) {
+                // Where a redirect leads is known, and its body is for people.
+                if !body.receive(input) && response.redirects_to().is_none() {
                     self.refused = Some((response, body));
                     return Ok(Progress::NeedsInput(self));
                 }
@@ -162,17 +168,14 @@ impl Handshake {
         Ok(Progress::Open(connection, response))
     }
 
-    /// Says that the server's byte stream has ended.
+    /// Takes notice that no more bytes arrive: the stream has ended or failed. A refusal whose head is
+    /// complete is returned with the part of its body that has arrived.
     ///
     /// # Errors
     ///
-    /// [`HandshakeErrorKind::UnexpectedEof`], unless a refusal had come, whose body ends here.
+    /// [`HandshakeErrorKind::UnexpectedEof`]: no head of a refusal is complete.
     pub fn receive_eof(mut self) -> Result<Response, HandshakeError> {
-        let Some((mut response, body)) = self.refused.take() else {
-            return Err(HandshakeErrorKind::UnexpectedEof.into());
-        };
-        response.body = body.finish();
-        Ok(response)
+        self.cut_off().ok_or_else(|| HandshakeErrorKind::UnexpectedEof.into())
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) should be called:
@@ -182,16 +185,27 @@ impl Handshake {
         Some(*self.deadline.get_or_insert(now + timeout))
     }
 
-    /// Gives up when the deadline has passed.
+    /// Ends the handshake if the deadline has passed; `None` if it has not. A refusal whose head is
+    /// complete is returned with the part of its body that has arrived.
     ///
     /// # Errors
     ///
     /// [`HandshakeErrorKind::Timeout`]: end the TCP connection.
-    pub fn handle_timeout(&self, now: Instant) -> Result<(), HandshakeError> {
+    pub fn handle_timeout(&mut self, now: Instant) -> Result<Option<Response>, HandshakeError> {
         match self.deadline {
-            Some(deadline) if deadline <= now => Err(HandshakeErrorKind::Timeout.into()),
-            _ => Ok(()),
+            Some(deadline) if deadline <= now => match self.cut_off() {
+                Some(response) => Ok(Some(response)),
+                None => Err(HandshakeErrorKind::Timeout.into()),
+            },
+            _ => Ok(None),
         }
+    }
+
+    /// A refusal, as far as it has arrived.
+    fn cut_off(&mut self) -> Option<Response> {
+        let (mut response, body) = self.refused.take()?;
+        response.body = body.finish();
+        Some(response)
     }
 
     /// RFC 6455 §4.1, the client's duties 2 to 4; the others are in `choices`.

@@ -1,7 +1,11 @@
 //! What a client asks and what it makes of the answer (RFC 6455 §4.1).
 
-use ws_proto::client::{Handshake, HandshakeErrorKind, Progress, Request, Response};
-use ws_proto::{Config, InvalidHeader};
+use core::time::Duration;
+
+use ws_proto::client::{
+    Handshake, HandshakeError, HandshakeErrorKind, Progress, Request, Response,
+};
+use ws_proto::{Config, Instant, InvalidHeader};
 
 fn send(request: Request) -> (Handshake, String) {
     let mut out = Vec::new();
@@ -235,6 +239,105 @@ fn refusals_keep_their_body() {
     ] {
         let outcome = receive(|_| response.to_owned());
         assert_eq!(outcome, Outcome::Refused(status, body.as_bytes().to_vec()), "{response}");
+    }
+}
+
+/// What has arrived of these bytes' refusal when nothing more does.
+fn refusal(bytes: &str, end: impl Fn(Handshake) -> Result<Response, HandshakeError>) -> Outcome {
+    let (mut handshake, _) = send(request());
+    handshake.poll_timeout(Instant::EPOCH);
+    for mut piece in bytes.as_bytes().to_vec().chunks_mut(7) {
+        handshake = match handshake.receive(&mut piece) {
+            Ok(Progress::NeedsInput(unfinished)) => unfinished,
+            other => panic!("{bytes:?}: {other:?}"),
+        };
+    }
+    match end(handshake) {
+        Ok(response) => refused(&response),
+        Err(error) => Outcome::Failed(error.kind()),
+    }
+}
+
+#[test]
+fn a_refusal_that_breaks_off_is_one_as_soon_as_its_head_is_there() {
+    use HandshakeErrorKind::{Timeout, UnexpectedEof};
+    let timeout = Config::default().handshake_timeout.expect("bounded by default");
+    let late = |mut handshake: Handshake| {
+        let outcome = handshake.handle_timeout(Instant::EPOCH + timeout);
+        outcome.map(|response| response.expect("the deadline has passed"))
+    };
+    let ended = Handshake::receive_eof;
+    let head = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\n";
+    for (rest, body) in [
+        ("Content-Length: 100\r\n\r\n", ""),
+        ("Content-Length: 100\r\n\r\nwho are", "who are"),
+        ("\r\nwho are", "who are"),
+        ("Transfer-Encoding: chunked\r\n\r\n64\r\nwho are", "who are"),
+        ("Transfer-Encoding: chunked\r\n\r\n3\r\nwho\r\n4", "who"),
+    ] {
+        let bytes = format!("{head}{rest}");
+        let expected = || Outcome::Refused(401, body.into());
+        assert_eq!(refusal(&bytes, late), expected(), "{rest:?}");
+        assert_eq!(refusal(&bytes, ended), expected(), "{rest:?}");
+    }
+    for part in ["", "HTTP/1.1 401 ", head, "HTTP/1.1 103 X\r\n\r\n"] {
+        assert_eq!(refusal(part, late), Outcome::Failed(Timeout), "{part:?}");
+        assert_eq!(refusal(part, ended), Outcome::Failed(UnexpectedEof), "{part:?}");
+    }
+}
+
+#[test]
+fn before_the_deadline_more_is_waited_for() {
+    let timeout = Config::default().handshake_timeout.expect("bounded by default");
+    let (mut handshake, _) = send(request());
+    assert_eq!(handshake.poll_timeout(Instant::EPOCH), Some(Instant::EPOCH + timeout));
+    let early = Instant::EPOCH + (timeout - Duration::from_nanos(1));
+    for piece in ["HTTP/1.1 403 X\r\n", "X: y\r\n\r"] {
+        let progress = handshake.receive(&mut piece.as_bytes().to_vec().as_mut_slice());
+        let Ok(Progress::NeedsInput(unfinished)) = progress else { panic!("{progress:?}") };
+        handshake = unfinished;
+        assert_eq!(handshake.handle_timeout(early), Ok(None));
+    }
+    let progress = handshake.receive(&mut b"\nno".to_vec().as_mut_slice());
+    let Ok(Progress::NeedsInput(mut handshake)) = progress else { panic!("{progress:?}") };
+    assert_eq!(handshake.handle_timeout(early), Ok(None));
+    let progress = handshake.receive(&mut b"!".to_vec().as_mut_slice());
+    let Ok(Progress::NeedsInput(handshake)) = progress else { panic!("{progress:?}") };
+    let response = handshake.receive_eof().expect("a refusal");
+    assert_eq!(response.body(), b"no!");
+}
+
+/// A redirect needs no body; what has come with its head is kept.
+#[test]
+fn a_redirect_is_complete_with_its_head() {
+    for (status, fields, body, is_complete) in [
+        (302, "Location: /x\r\nContent-Length: 100\r\n", "go", true),
+        (301, "Location: /x\r\nContent-Length: 100\r\n", "", true),
+        (307, "Location: /x\r\n", "on", true),
+        (308, "Location: /x\r\nTransfer-Encoding: chunked\r\n", "", true),
+        (303, "Content-Length: 100\r\n", "", false),
+        (300, "Location: /x\r\nContent-Length: 100\r\n", "", false),
+        (401, "Location: /x\r\nContent-Length: 100\r\n", "", false),
+    ] {
+        let (handshake, _) = send(request());
+        let text = format!("HTTP/1.1 {status} X\r\n{fields}\r\n{body}");
+        match handshake.receive(&mut text.clone().into_bytes().as_mut_slice()) {
+            Ok(Progress::Refused(response)) if is_complete => {
+                assert_eq!(refused(&response), Outcome::Refused(status, body.into()));
+            }
+            Ok(Progress::NeedsInput(_)) if !is_complete => {}
+            other => panic!("{text:?}: {other:?}"),
+        }
+        let (mut handshake, _) = send(request());
+        let (last, others) =
+            text.as_bytes()[..text.len() - body.len()].split_last().expect("bytes");
+        for byte in others {
+            let progress = handshake.receive(&mut [*byte].as_mut_slice());
+            let Ok(Progress::NeedsInput(unfinished)) = progress else { panic!("{progress:?}") };
+            handshake = unfinished;
+        }
+        let progress = handshake.receive(&mut [*last].as_mut_slice());
+        assert_eq!(matches!(progress, Ok(Progress::Refused(_))), is_complete, "{text:?}");
     }
 }
 

@@ -69,11 +69,7 @@ impl Redirects {
         request: &Request,
         response: &Response,
     ) -> Result<Option<(Uri, Request)>, RedirectError> {
-        let (301 | 302 | 303 | 307 | 308, Some(location)) =
-            (response.status(), response.header("location"))
-        else {
-            return Ok(None);
-        };
+        let Some(location) = response.redirects_to() else { return Ok(None) };
         let Some(from) = self.visited.last() else { return Ok(None) };
         if self.limit == 0 {
             return Ok(None);
@@ -91,6 +87,16 @@ impl Redirects {
         let request = request.redirected(&to, from.is_same_origin(&to));
         self.visited.push(to.clone());
         Ok(Some((to, request)))
+    }
+}
+
+impl Response {
+    /// The reference in the `Location` field of a redirect that can be followed.
+    pub(super) fn redirects_to(&self) -> Option<&str> {
+        match self.status() {
+            301 | 302 | 303 | 307 | 308 => self.header("location"),
+            _ => None,
+        }
     }
 }
 
