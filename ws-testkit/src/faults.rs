@@ -2,6 +2,7 @@
 
 pub mod full_output;
 pub mod half_close;
+pub mod handshakes;
 pub mod many;
 pub mod narrow;
 pub mod pipelined;
@@ -59,6 +60,9 @@ macro_rules! tests {
                 stalls::in_a_request,
                 stalls::in_a_message,
                 stalls::of_a_peer_that_shows_no_life,
+                handshakes::of_a_server_that_refuses_and_breaks_off,
+                handshakes::of_a_server_that_speaks_something_else,
+                handshakes::of_a_client_that_speaks_something_else,
                 half_close::of_a_server_that_was_sent_nonsense,
                 half_close::what_it_asked_for_is_answered,
                 full_output::nothing_is_lost,

@@ -8,14 +8,15 @@ use std::sync::Arc;
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http2::SendRequest;
 use hyper::ext::Protocol;
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::{HeaderName, HeaderValue, LOCATION};
 use hyper::{Method, Request, Uri, Version};
+use tokio::time::{Instant, timeout_at};
 use ws_futures::client::{self, Answer, ExtendedConnect, Response};
 use ws_futures::proto::InvalidHeader;
 use ws_futures::{Config, HandshakeError};
 
 use super::Error;
-use super::in_time::in_time;
+use super::in_time::{deadline, in_time};
 use crate::seed::seed;
 use crate::upgrade::{UpgradeFuture, WebSocket};
 
@@ -43,10 +44,9 @@ where
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
     let config = config.into();
-    let timeout = config.handshake_timeout;
     let request =
         request.extended_connect(Arc::clone(&config), seed()?).map_err(HandshakeError::from)?;
-    in_time(timeout, open(sender, request, &config)).await
+    open(sender, request, &config).await
 }
 
 async fn open<B>(
@@ -57,10 +57,16 @@ async fn open<B>(
 where
     B: Body + Default + 'static,
 {
-    let mut response = sender.send_request(http_request(&request)?).await?;
-    let body = match response.status().is_success() {
-        true => Vec::new(),
-        false => beginning(response.body_mut(), config.max_body_size).await,
+    let deadline = deadline(config);
+    let asking = sender.send_request(http_request(&request)?);
+    let mut response = in_time(deadline, async { Ok(asking.await?) }).await?;
+    let body = match response.status() {
+        status if status.is_success() => Vec::new(),
+        // Where a redirect leads is known: its body is not waited for.
+        status if status.is_redirection() && response.headers().contains_key(LOCATION) => {
+            beginning(response.body_mut(), config.max_body_size, Some(Instant::now())).await
+        }
+        _ => beginning(response.body_mut(), config.max_body_size, deadline).await,
     };
     let fields = response.headers().iter();
     let fields = fields.map(|(name, value)| (name.as_str(), value.as_bytes()));
@@ -68,7 +74,8 @@ where
     match answer.map_err(HandshakeError::from)? {
         Answer::Open(connection, answer) => {
             let on_upgrade = hyper::upgrade::on(response);
-            let socket = UpgradeFuture::new(on_upgrade, Version::HTTP_2, connection, None).await?;
+            let upgrade = UpgradeFuture::new(on_upgrade, Version::HTTP_2, connection, None);
+            let socket = in_time(deadline, async { Ok(upgrade.await?) }).await?;
             Ok((socket, answer))
         }
         Answer::Refused(answer) => Err(HandshakeError::Refused(Box::new(answer)).into()),
@@ -100,15 +107,22 @@ fn http_request<B: Default>(request: &ExtendedConnect) -> Result<Request<B>, Err
     Ok(connect)
 }
 
-/// So much of a body at most, and no more than what has come if it breaks off.
-async fn beginning(body: &mut Incoming, limit: usize) -> Vec<u8> {
+/// The part of a body that arrives up to the deadline and before it breaks off, at most `limit` bytes.
+async fn beginning(body: &mut Incoming, limit: usize, deadline: Option<Instant>) -> Vec<u8> {
     let mut beginning = Vec::new();
-    while beginning.len() < limit {
-        let frame = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await;
-        let Some(Ok(frame)) = frame else { break };
-        let Ok(data) = frame.into_data() else { continue };
-        let room = limit - beginning.len();
-        beginning.extend_from_slice(&data[..data.len().min(room)]);
+    let reading = async {
+        while beginning.len() < limit {
+            let frame = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await;
+            let Some(Ok(frame)) = frame else { break };
+            let Ok(data) = frame.into_data() else { continue };
+            let room = limit - beginning.len();
+            beginning.extend_from_slice(&data[..data.len().min(room)]);
+        }
+    };
+    match deadline {
+        // What has arrived counts, whether or not the deadline has passed.
+        Some(deadline) => drop(timeout_at(deadline, reading).await),
+        None => reading.await,
     }
     beginning
 }

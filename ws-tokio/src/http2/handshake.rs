@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use ws_futures::Config;
 
 use super::Error;
-use super::in_time::in_time;
+use super::in_time::{deadline, in_time};
 
 /// Opens an HTTP/2 connection over a stream, and waits for what the server announces, at most
 /// [`Config::handshake_timeout`]. The connection is driven by a task of its own, and lives as long
@@ -56,7 +56,7 @@ where
             Err(Error::Unsupported(None))
         }
     };
-    let (sender, connection) = in_time(config.handshake_timeout, opening).await?;
+    let (sender, connection) = in_time(deadline(config), opening).await?;
     tokio::spawn(connection);
     Ok(sender)
 }

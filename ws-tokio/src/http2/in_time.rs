@@ -1,19 +1,25 @@
 //! The deadline of a handshake.
 
 use std::io;
-use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
+use ws_futures::Config;
 
 use super::Error;
 
-/// Waits for a step of a handshake, so long at most.
+/// When a handshake that begins now must be done.
+pub(super) fn deadline(config: &Config) -> Option<Instant> {
+    // A deadline that the clock cannot express is none.
+    config.handshake_timeout.and_then(|timeout| Instant::now().checked_add(timeout))
+}
+
+/// Waits for a step of a handshake up to its deadline.
 pub(super) async fn in_time<T>(
-    limit: Option<Duration>,
+    deadline: Option<Instant>,
     step: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
-    let Some(limit) = limit else { return step.await };
-    match timeout(limit, step).await {
+    let Some(deadline) = deadline else { return step.await };
+    match timeout_at(deadline, step).await {
         Ok(outcome) => outcome,
         Err(_elapsed) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
     }

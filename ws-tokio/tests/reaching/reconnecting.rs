@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::io::duplex;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use ws_tokio::proto::client::{Backoff, HandshakeErrorKind, InvalidUri, Request};
 use ws_tokio::proto::proxy::TunnelErrorKind;
 use ws_tokio::{
@@ -70,6 +70,85 @@ fn what_does_not_pass_is_told_at_once() {
             assert_eq!(response.status(), status);
             assert_eq!(count.load(Ordering::Relaxed), 2);
         }
+    });
+}
+
+/// How the body of a refusal breaks off.
+#[derive(Clone, Copy, Debug)]
+enum Break {
+    End,
+    Reset,
+    Silence,
+}
+
+/// Refuses each client with this status and the beginning of a body.
+async fn breaking_off(status: u16, how: Break) -> (SocketAddr, Arc<AtomicU32>) {
+    let (listener, address) = listen().await;
+    let count = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&count);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _peer)) = listener.accept().await {
+            counter.fetch_add(1, Ordering::Relaxed);
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                request.push(stream.read_u8().await.expect("a request"));
+            }
+            let refusal = format!(
+                "HTTP/1.1 {status} X\r\nWWW-Authenticate: Basic\r\nRetry-After: 7\r\n\
+                 Content-Length: 9\r\n\r\nwho"
+            );
+            stream.write_all(refusal.as_bytes()).await.expect("open");
+            match how {
+                Break::End => {}
+                Break::Reset => stream.set_zero_linger().expect("a socket"),
+                Break::Silence => drop(stream.read_u8().await),
+            }
+        }
+    });
+    (address, count)
+}
+
+/// A 401 is final, and `Retry-After` of a 503 is seen, whatever becomes of the body.
+#[test]
+fn a_refusal_whose_body_breaks_off() {
+    on_both_runtimes(async || {
+        for how in [Break::End, Break::Reset, Break::Silence] {
+            for (status, verdict) in [
+                (401, Verdict::Final),
+                (503, Verdict::Transient { retry_after: Some(Duration::from_secs(7)) }),
+            ] {
+                let (address, count) = breaking_off(status, how).await;
+                let seen = Arc::new(Mutex::new(Vec::new()));
+                let log = Arc::clone(&seen);
+                let mut reconnect = reconnect(address).judge(move |_, verdict| {
+                    log.lock().expect("no panic").push(verdict);
+                    Verdict::Final
+                });
+                // Long enough for the head on a busy machine.
+                let timeout = matches!(how, Break::Silence).then_some(Duration::from_millis(500));
+                *reconnect.connector_mut() = Connector::new()
+                    .config(Config { handshake_timeout: timeout, ..Config::default() });
+                let error = reconnect.connect().await.expect_err("refused");
+                let ConnectError::Handshake(HandshakeError::Refused(response)) = error else {
+                    panic!("{how:?}: {error}")
+                };
+                assert_eq!((response.status(), response.body()), (status, &b"who"[..]), "{how:?}");
+                assert_eq!(response.header("www-authenticate"), Some("Basic"), "{how:?}");
+                assert_eq!(*seen.lock().expect("no panic"), [verdict], "{how:?}");
+                assert_eq!(count.load(Ordering::Relaxed), 1, "{how:?}");
+            }
+        }
+    });
+}
+
+/// Without a judge: the client does not ask again.
+#[test]
+fn a_401_whose_body_breaks_off_is_told_at_once() {
+    on_both_runtimes(async || {
+        let (address, count) = breaking_off(401, Break::Reset).await;
+        let error = reconnect(address).connect().await.expect_err("final");
+        assert!(matches!(error, ConnectError::Handshake(HandshakeError::Refused(_))), "{error}");
+        assert_eq!(count.load(Ordering::Relaxed), 1);
     });
 }
 

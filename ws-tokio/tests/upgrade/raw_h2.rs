@@ -85,6 +85,11 @@ impl RawH2 {
     /// Reads up to the end of the connection.
     pub(crate) async fn end(mut self) {
         self.0.shutdown().await.expect("open");
+        self.end_of_peer().await;
+    }
+
+    /// Reads until the other side ends the connection.
+    pub(crate) async fn end_of_peer(&mut self) {
         while self.read().await.is_some() {}
     }
 
@@ -115,6 +120,13 @@ pub(crate) fn ok() -> Vec<u8> {
 pub(crate) fn ok_with(fields: &[(&str, &str)]) -> Vec<u8> {
     let fields = fields.iter().flat_map(|(name, value)| field(name, value));
     let block: Vec<_> = [0x88].into_iter().chain(fields).collect();
+    http2_frame(HEADERS, END_HEADERS, STREAM, &block)
+}
+
+/// A response with another status.
+pub(crate) fn response(status: &str, fields: &[(&str, &str)]) -> Vec<u8> {
+    let fields = fields.iter().flat_map(|(name, value)| field(name, value));
+    let block: Vec<_> = field(":status", status).into_iter().chain(fields).collect();
     http2_frame(HEADERS, END_HEADERS, STREAM, &block)
 }
 

@@ -1,5 +1,7 @@
 //! Requests that an axum server refuses, over both versions of HTTP.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::response::IntoResponse;
 use axum::routing::any;
@@ -8,11 +10,13 @@ use hyper::{Method, Request};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use ws_testkit::raw::REQUEST;
+use ws_tokio::proto::client::Response;
 use ws_tokio::proto::server::RejectionKind;
 use ws_tokio::upgrade::{Rejection, WebSocketUpgrade};
 use ws_tokio::{Config, HandshakeError, http2};
 
 use crate::h2_client::{extended_connect, refusal};
+use crate::raw_h2::{self, RawH2};
 use crate::server::{self, echo, echo_server, echoed, request, serve, soon};
 use crate::support::listen;
 
@@ -163,6 +167,59 @@ async fn a_long_refusal_is_kept_up_to_a_limit() {
             panic!("{outcome:?}")
         };
         assert_eq!((response.status(), response.body().len()), (503, 100_000));
+    })
+    .await;
+}
+
+/// The refusal of a server that sends these frames, and then nothing, or ends the connection.
+async fn refused(frames: &[u8], ends: bool, timeout: Option<Duration>) -> Box<Response> {
+    let (listener, address) = listen().await;
+    let serving = async {
+        let (stream, _peer) = listener.accept().await.expect("a client");
+        let mut server = RawH2::server(stream).await;
+        server.write(frames).await;
+        if ends { drop(server) } else { server.end_of_peer().await }
+    };
+    let asking = async {
+        let mut sender = server::http2_connection(address).await;
+        let config = Config { handshake_timeout: timeout, ..Config::default() };
+        http2::connect(&mut sender, request(address), config).await
+    };
+    match tokio::join!(serving, asking).1 {
+        Err(http2::Error::Handshake(HandshakeError::Refused(response))) => response,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What has arrived of a refusal is not lost to how its body ends.
+#[tokio::test]
+async fn with_a_body_that_breaks_off() {
+    soon(async {
+        let head =
+            raw_h2::response("401", &[("www-authenticate", "Basic"), ("content-length", "9")]);
+        let short = Some(Duration::from_millis(500));
+        for (name, frames, ends, timeout) in [
+            ("RST_STREAM(CANCEL)", raw_h2::reset(raw_h2::CANCEL), false, None),
+            ("GOAWAY(INTERNAL_ERROR)", raw_h2::go_away(0, raw_h2::INTERNAL_ERROR), false, None),
+            ("an end of the connection", Vec::new(), true, None),
+            ("silence", Vec::new(), false, short),
+        ] {
+            let frames = [&*head, &raw_h2::data(b"who", false), &frames].concat();
+            let response = refused(&frames, ends, timeout).await;
+            assert_eq!(response.status(), 401, "{name}");
+            assert_eq!(response.header("www-authenticate"), Some("Basic"), "{name}");
+            assert_eq!(response.body(), b"who", "{name}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn with_a_redirect_whose_body_is_not_waited_for() {
+    soon(async {
+        let head = raw_h2::response("302", &[("location", "/x"), ("content-length", "9")]);
+        let response = refused(&head, false, None).await;
+        assert_eq!((response.status(), response.header("location")), (302, Some("/x")));
     })
     .await;
 }
