@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use futures_io::{AsyncRead, AsyncWrite};
 use ws_proto::server::{Accept, Handshake, Progress, Rejection, Request};
-use ws_proto::{Config, InvalidHeader};
+use ws_proto::{Config, Instant, InvalidHeader};
 
 use crate::error::HandshakeError;
 use crate::opening::Opening;
+use crate::serve::Permit;
+use crate::shutdown::ShutdownGuard;
 use crate::timer::Timer;
 use crate::trace;
 use crate::web_socket::WebSocket;
@@ -36,7 +38,10 @@ where
     // Boxed, like every step of a handshake: a task that lives long should not stay as large as its
     // first moments.
     let config = config.into();
-    Box::pin(async move { Incoming::read_request(io, timer, config).await?.accept().await })
+    Box::pin(async move {
+        let begin = timer.now();
+        Incoming::read_request(io, timer, config, begin).await?.accept().await
+    })
 }
 
 /// A client that waits for an answer: the second chance to look at its request.
@@ -47,6 +52,15 @@ pub struct Incoming<Io, T> {
     opening: Opening<Io, T>,
     config: Arc<Config>,
     outcome: Result<Request, Rejection>,
+    serving: Option<Serving>,
+}
+
+/// What a server that serves the connection keeps of it until it is answered.
+pub(crate) struct Serving {
+    /// Given back then.
+    pub(crate) handshake: Permit,
+    /// Passed on to the WebSocket.
+    pub(crate) guard: ShutdownGuard,
 }
 
 impl<Io, T> Incoming<Io, T>
@@ -70,13 +84,31 @@ where
         timer: T,
         config: impl Into<Arc<Config>>,
     ) -> Result<Self, HandshakeError> {
-        Box::pin(Self::read_request(io, timer, config.into())).await
+        let begin = timer.now();
+        Box::pin(Self::read_request(io, timer, config.into(), begin)).await
     }
 
-    async fn read_request(io: Io, timer: T, config: Arc<Config>) -> Result<Self, HandshakeError> {
+    /// The same for a connection of a server's; the deadline runs from `begin`.
+    pub(crate) async fn read_served(
+        io: Io,
+        timer: T,
+        config: Arc<Config>,
+        begin: Instant,
+        serving: Serving,
+    ) -> Result<Self, HandshakeError> {
+        let incoming = Self::read_request(io, timer, config, begin).await?;
+        Ok(Self { serving: Some(serving), ..incoming })
+    }
+
+    async fn read_request(
+        io: Io,
+        timer: T,
+        config: Arc<Config>,
+        begin: Instant,
+    ) -> Result<Self, HandshakeError> {
         let mut opening = Opening::new(io, timer);
         let mut handshake = Handshake::new(Arc::clone(&config));
-        let deadline = handshake.poll_timeout(opening.now());
+        let deadline = handshake.poll_timeout(begin);
         let outcome = loop {
             match opening.read(deadline).await {
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
@@ -95,7 +127,7 @@ where
                 Err(rejection) => break Err(rejection),
             }
         };
-        Ok(Self { opening, config, outcome })
+        Ok(Self { opening, config, outcome, serving: None })
     }
 
     /// The request, or why it is none for a WebSocket. The [`Rejection`] knows the request too if
@@ -137,7 +169,7 @@ where
         self,
         build: impl FnOnce(Accept) -> Result<Accept, InvalidHeader>,
     ) -> Result<WebSocket<Io, T>, HandshakeError> {
-        let Self { mut opening, config, outcome } = self;
+        let Self { mut opening, config, outcome, serving } = self;
         match outcome {
             Ok(request) => {
                 trace::accepted(&request);
@@ -146,7 +178,12 @@ where
                 Box::pin(async move {
                     let deadline = opening.in_time(config.handshake_timeout);
                     opening.write(&response, deadline).await?;
-                    Ok(opening.open(connection))
+                    let mut socket = opening.open(connection);
+                    if let Some(Serving { handshake, guard }) = serving {
+                        drop(handshake);
+                        socket.close_on(guard);
+                    }
+                    Ok(socket)
                 })
                 .await
             }

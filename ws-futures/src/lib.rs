@@ -25,6 +25,7 @@ mod opening;
 mod output;
 mod pool;
 mod send;
+pub mod serve;
 mod shutdown;
 mod socket;
 mod split;

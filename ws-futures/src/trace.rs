@@ -11,6 +11,9 @@ use ws_proto::{Connection, Event, Prepared};
 
 use crate::error::Error;
 use crate::message::Message;
+#[cfg(feature = "tracing")]
+use crate::serve::ConnectionError;
+use crate::serve::ServeError;
 
 pub(crate) fn accepted(request: &Request) {
     #[cfg(feature = "tracing")]
@@ -95,6 +98,20 @@ pub(crate) fn sent(Summary { kind, len }: Summary) {
 #[cfg(feature = "tracing")]
 fn frame(direction: &'static str, kind: &'static str, len: usize) {
     tracing::trace!(kind, len, "{direction}");
+}
+
+/// A server could not accept, or one of its connections failed.
+pub(crate) fn serve_error<A: std::fmt::Debug>(error: &ServeError<A>) {
+    #[cfg(feature = "tracing")]
+    match error {
+        ServeError::Accept { error, unreported } => {
+            tracing::warn!(%error, unreported, "cannot accept");
+        }
+        ServeError::Connection { peer, error: error @ ConnectionError::Panicked } => {
+            tracing::error!(?peer, "{error}");
+        }
+        ServeError::Connection { peer, error } => tracing::debug!(?peer, %error, "failed"),
+    }
 }
 
 /// The connection has ended, with an error or without.

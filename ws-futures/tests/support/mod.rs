@@ -7,6 +7,7 @@ pub(crate) mod conversation;
 pub(crate) mod handshake;
 pub(crate) mod script;
 pub(crate) mod seeds;
+pub(crate) mod server;
 pub(crate) mod stream;
 pub(crate) mod task;
 pub(crate) mod wire;

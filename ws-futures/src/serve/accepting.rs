@@ -1,0 +1,107 @@
+//! Accepting, whatever happens.
+
+use std::future::poll_fn;
+use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+use ws_proto::Instant;
+
+use super::permits::{Permit, Permits};
+use super::{Listener, ServeError};
+use crate::timer::Timer;
+
+/// The pause after an error that only time can mend: when file descriptors have run out, a
+/// connection must end first. A tenth of a second keeps a server from spinning, and new clients from
+/// noticing.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Errors of single connections need no pause, unless there is nothing else.
+const MAX_WITHOUT_PAUSE: u32 = 64;
+/// At most one report in this time.
+const REPORT_INTERVAL: Duration = Duration::from_secs(60);
+
+pub(super) struct Accepting<L, T> {
+    listener: L,
+    timer: T,
+    handshakes: Permits,
+    errors: Errors,
+}
+
+impl<L: Listener, T: Timer> Accepting<L, T> {
+    pub(super) fn new(listener: L, timer: T, handshakes: Permits) -> Self {
+        Self { listener, timer, handshakes, errors: Errors::default() }
+    }
+
+    /// Waits for a permit and a connection.
+    ///
+    /// Not cancel safe: a pause would be cut short.
+    pub(super) async fn next(
+        &mut self,
+        report: impl Fn(ServeError<L::Address>),
+    ) -> (L::Opening, L::Address, Permit) {
+        // Connections beyond the bound wait in the system's queue.
+        let permit = self.handshakes.take().await;
+        loop {
+            match self.listener.accept().await {
+                Ok((opening, address)) => {
+                    self.errors.without_pause = 0;
+                    return (opening, address, permit);
+                }
+                Err(error) => {
+                    let now = self.timer.now();
+                    if self.errors.needs_no_pause(&error) {
+                        continue;
+                    }
+                    if let Some(unreported) = self.errors.report(now) {
+                        report(ServeError::Accept { error, unreported });
+                    }
+                    poll_fn(|cx| self.timer.poll_until(now + PAUSE, cx)).await;
+                }
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Errors {
+    without_pause: u32,
+    unreported: usize,
+    reported: Option<Instant>,
+}
+
+impl Errors {
+    fn needs_no_pause(&mut self, error: &io::Error) -> bool {
+        self.without_pause += 1;
+        let needs_none = is_of_a_connection(error) && self.without_pause < MAX_WITHOUT_PAUSE;
+        if !needs_none {
+            self.without_pause = 0;
+        }
+        needs_none
+    }
+
+    /// Whether an error is to be reported now, with the number of those that were not.
+    fn report(&mut self, now: Instant) -> Option<usize> {
+        if self.reported.is_some_and(|reported| now - reported < REPORT_INTERVAL) {
+            self.unreported += 1;
+            return None;
+        }
+        self.reported = Some(now);
+        Some(std::mem::take(&mut self.unreported))
+    }
+}
+
+/// Whether the error concerns one connection alone: it ended before it was accepted, or (on Linux)
+/// the network reports an error that is its own. See accept(2).
+fn is_of_a_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionRefused
+            | ErrorKind::HostUnreachable
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::NetworkDown
+            | ErrorKind::PermissionDenied
+            | ErrorKind::Interrupted
+            | ErrorKind::WouldBlock
+    )
+}

@@ -1,0 +1,94 @@
+//! What goes wrong while a server keeps serving.
+
+use std::error::Error;
+use std::{fmt, io};
+
+use crate::error::HandshakeError;
+
+/// What an application's handler may fail with.
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
+/// A server could not accept, or a connection failed; the others are not affected.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ServeError<A> {
+    /// No connection could be accepted, as when the process has no file descriptor left. Accepting
+    /// continues after a pause.
+    Accept {
+        /// The latest error.
+        error: io::Error,
+        /// The number of such errors since the last report. The first one is reported at once,
+        /// further ones at most once a minute.
+        unreported: usize,
+    },
+    /// A connection failed.
+    Connection {
+        /// The address of the peer.
+        peer: A,
+        /// What failed.
+        error: ConnectionError,
+    },
+}
+
+/// What failed on one connection.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ConnectionError {
+    /// The stream was not ready in time or not at all: a TLS handshake failed.
+    Open(io::Error),
+    /// The opening handshake of the WebSocket failed; a request that was refused is among them.
+    Handshake(HandshakeError),
+    /// The application's handler returned an error.
+    Handler(BoxError),
+    /// The application's handler panicked.
+    Panicked,
+}
+
+impl From<HandshakeError> for ConnectionError {
+    fn from(error: HandshakeError) -> Self {
+        Self::Handshake(error)
+    }
+}
+
+impl<A: fmt::Debug> fmt::Display for ServeError<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accept { error, unreported: 0 } => write!(f, "accept: {error}"),
+            Self::Accept { error, unreported } => {
+                write!(f, "accept: {error} (and {unreported} errors since the last report)")
+            }
+            Self::Connection { peer, error } => write!(f, "{peer:?}: {error}"),
+        }
+    }
+}
+
+impl fmt::Display for ConnectionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open(error) => write!(f, "opening the stream: {error}"),
+            Self::Handshake(error) => write!(f, "handshake: {error}"),
+            Self::Handler(error) => error.fmt(f),
+            Self::Panicked => f.write_str("the handler panicked"),
+        }
+    }
+}
+
+impl<A: fmt::Debug> Error for ServeError<A> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Accept { error, .. } => error.source(),
+            Self::Connection { error, .. } => error.source(),
+        }
+    }
+}
+
+impl Error for ConnectionError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Open(error) => error.source(),
+            Self::Handshake(error) => error.source(),
+            Self::Handler(error) => error.source(),
+            Self::Panicked => None,
+        }
+    }
+}
