@@ -4,7 +4,7 @@
 use std::error::Error;
 
 use tokio::net::{TcpListener, TcpStream};
-use ws_tokio::{Config, TlsAcceptor, accept};
+use ws_tokio::{Config, TlsAcceptor, TlsStream, WebSocket, serve};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -15,21 +15,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let acceptor = TlsAcceptor::from_pem(std::fs::read(chain)?, std::fs::read(key)?)?;
     let listener = TcpListener::bind(address).await?;
     println!("listening on wss://{}", listener.local_addr()?);
-    loop {
-        let (stream, peer) = listener.accept().await?;
-        let acceptor = acceptor.clone();
-        tokio::spawn(async move {
-            if let Err(error) = echo(stream, acceptor).await {
-                println!("{peer}: {error}");
-            }
-        });
-    }
+    let serving = serve(acceptor.listen(listener), Config::default(), echo);
+    serving.on_error(|error| println!("{error}")).await;
+    Ok(())
 }
 
-async fn echo(stream: TcpStream, acceptor: TlsAcceptor) -> Result<(), Box<dyn Error>> {
-    stream.set_nodelay(true)?;
-    let stream = acceptor.accept(stream).await?;
-    let mut socket = accept(stream, Config::default()).await?;
+async fn echo(mut socket: WebSocket<TlsStream<TcpStream>>) -> Result<(), ws_tokio::Error> {
     while let Some(message) = socket.recv().await? {
         if message.is_data() {
             // Written by the next `recv` before it waits.

@@ -5,12 +5,12 @@
 //! goes from the read buffer to the write buffer, and all replies to one read leave in one write.
 
 use std::error::Error;
-use std::sync::Arc;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 use ws_testkit::options;
-use ws_tokio::{Config, Event, accept};
+use ws_tokio::serve::{BoxError, ServeError};
+use ws_tokio::{Event, WebSocket, serve};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let options = options::Server::parse(std::env::args().skip(1))?;
@@ -18,31 +18,23 @@ fn main() -> Result<(), Box<dyn Error>> {
         1 => Builder::new_current_thread(),
         _ => Builder::new_multi_thread(),
     };
-    runtime.worker_threads(options.threads).enable_all().build()?.block_on(serve(options))
+    runtime.worker_threads(options.threads).enable_all().build()?.block_on(run(options))
 }
 
-async fn serve(options: options::Server) -> Result<(), Box<dyn Error>> {
+async fn run(options: options::Server) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(&options.address).await?;
     println!("listening on ws://{}", listener.local_addr()?);
-    let config = Arc::new(options.config);
-    loop {
-        let (stream, _peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // Out of file descriptors, as a rule: connections must end before more can come.
-                eprintln!("accept: {error}");
-                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-                continue;
-            }
-        };
-        // A peer's mistake concerns only its own connection.
-        tokio::spawn(echo(stream, Arc::clone(&config)));
-    }
+    // What concerns a single connection is usually the peer's mistake.
+    let serving = serve(listener, options.config, echo).on_error(|error| {
+        if let ServeError::Accept { .. } = error {
+            eprintln!("{error}");
+        }
+    });
+    serving.await;
+    Ok(())
 }
 
-async fn echo(stream: TcpStream, config: Arc<Config>) -> Result<(), Box<dyn Error + Send + Sync>> {
-    stream.set_nodelay(true)?;
-    let mut socket = accept(stream, config).await?;
+async fn echo(mut socket: WebSocket<TcpStream>) -> Result<(), BoxError> {
     while let Some(mut batch) = socket.read().await? {
         while let Some(event) = batch.next() {
             match event {

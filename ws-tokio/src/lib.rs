@@ -1,26 +1,28 @@
 //! WebSocket clients and servers on Tokio.
 //!
 //! ```no_run
-//! use tokio::net::TcpListener;
-//! use ws_tokio::{Config, accept};
+//! use tokio::net::{TcpListener, TcpStream};
+//! use ws_tokio::{Config, Error, WebSocket, serve};
 //!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> std::io::Result<()> {
-//! let listener = TcpListener::bind("127.0.0.1:9001").await?;
-//! loop {
-//!     let (stream, _peer) = listener.accept().await?;
-//!     tokio::spawn(async move {
-//!         let mut socket = accept(stream, Config::default()).await?;
-//!         while let Some(message) = socket.recv().await? {
-//!             if message.is_data() {
-//!                 socket.feed(message).await?; // written by the next `recv` before it waits
-//!             }
-//!         }
-//!         Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
-//!     });
+//! #[tokio::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let listener = TcpListener::bind("127.0.0.1:9001").await?;
+//!     serve(listener, Config::default(), echo).await;
+//!     Ok(())
 //! }
-//! # }
+//!
+//! async fn echo(mut socket: WebSocket<TcpStream>) -> Result<(), Error> {
+//!     while let Some(message) = socket.recv().await? {
+//!         if message.is_data() {
+//!             socket.feed(message).await?; // written by the next `recv` before it waits
+//!         }
+//!     }
+//!     Ok(())
+//! }
 //! ```
+//!
+//! [`serve()`] and [`serve_incoming()`], which shows the requests, are servers that stay up. With a
+//! listener of your own there are [`accept`] and [`incoming`].
 //!
 //! A client is [`connect`], or a [`Connector`] for header fields, subprotocols, TLS, proxies and
 //! redirects; [`Reconnect`] connects again.
@@ -46,6 +48,7 @@ pub mod http2;
 mod proxy;
 mod reconnect;
 mod seed;
+pub mod serve;
 mod stream;
 mod timer;
 mod tls;
@@ -64,14 +67,16 @@ pub use connect::{
 };
 pub use proxy::{InvalidProxy, InvalidProxyKind, Proxy};
 pub use reconnect::{Failure, Reconnect, Verdict};
+pub use serve::{serve, serve_incoming};
 pub use stream::TokioStream;
 pub use timer::TokioTimer;
 #[cfg(feature = "rustls")]
-pub use tls::{TlsAcceptor, TlsStream};
+pub use tls::{TlsAcceptor, TlsListener, TlsStream};
 pub use tls::{TlsConnector, TlsError, TlsErrorKind};
 pub use ws_futures::{
-    Batch, ByteString, Bytes, Close, CloseCode, Closed, Config, Delivery, Error, Event,
-    HandshakeError, Limits, Message, Prepared, TrySendError, proto, server,
+    Batch, ByteString, Bytes, Close, CloseCode, Closed, Config, Delivery, Drained, Error, Event,
+    HandshakeError, Limits, Message, Prepared, Shutdown, ShutdownGuard, TrySendError, proto,
+    server,
 };
 #[cfg(feature = "deflate")]
 pub use ws_futures::{Deflate, EnginePool, Offers};

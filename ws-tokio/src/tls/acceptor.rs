@@ -22,25 +22,21 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Accepts clients of `wss`, by rustls.
 ///
 /// ```no_run
-/// use tokio::net::TcpListener;
-/// use ws_tokio::{Config, TlsAcceptor, accept};
+/// use tokio::net::{TcpListener, TcpStream};
+/// use ws_tokio::{Config, Error, TlsAcceptor, TlsStream, WebSocket, serve};
 ///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let chain = std::fs::read("chain.pem")?;
-/// let acceptor = TlsAcceptor::from_pem(chain, std::fs::read("key.pem")?)?;
-/// let listener = TcpListener::bind("127.0.0.1:9443").await?;
-/// loop {
-///     let (stream, _peer) = listener.accept().await?;
-///     let acceptor = acceptor.clone();
-///     tokio::spawn(async move {
-///         let stream = acceptor.accept(stream).await?;
-///         let mut socket = accept(stream, Config::default()).await?;
-///         socket.send("hello").await?;
-///         Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
-///     });
+/// #[tokio::main]
+/// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let chain = std::fs::read("chain.pem")?;
+///     let acceptor = TlsAcceptor::from_pem(chain, std::fs::read("key.pem")?)?;
+///     let listener = TcpListener::bind("127.0.0.1:9443").await?;
+///     serve(acceptor.listen(listener), Config::default(), greet).await;
+///     Ok(())
 /// }
-/// # }
+///
+/// async fn greet(mut socket: WebSocket<TlsStream<TcpStream>>) -> Result<(), Error> {
+///     socket.send("hello").await
+/// }
 /// ```
 #[derive(Clone)]
 pub struct TlsAcceptor {

@@ -7,6 +7,8 @@ mod connector;
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 mod disabled;
 mod error;
+#[cfg(feature = "rustls")]
+mod listener;
 mod of_features;
 mod secured;
 mod truncated;
@@ -20,6 +22,8 @@ use disabled as connector;
 pub use acceptor::{TlsAcceptor, TlsStream};
 pub use connector::TlsConnector;
 pub use error::{TlsError, TlsErrorKind};
+#[cfg(feature = "rustls")]
+pub use listener::TlsListener;
 pub(crate) use of_features::of_features;
 pub(crate) use secured::Secured;
 use truncated::truncated;

@@ -1,0 +1,46 @@
+//! A listener for clients of `wss`.
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+
+use super::{TlsAcceptor, TlsStream};
+use crate::serve::Listener;
+
+/// A [`Listener`] whose connections are secured by a [`TlsAcceptor`], each in a task of its own.
+pub struct TlsListener<L> {
+    listener: L,
+    acceptor: TlsAcceptor,
+}
+
+impl TlsAcceptor {
+    /// Secures what a listener accepts.
+    pub fn listen<L: Listener>(self, listener: L) -> TlsListener<L> {
+        TlsListener { listener, acceptor: self }
+    }
+}
+
+impl<L: Listener> Listener for TlsListener<L> {
+    type Stream = TlsStream<L::Stream>;
+    type Address = L::Address;
+    type Opening = Pin<Box<dyn Future<Output = io::Result<Self::Stream>> + Send>>;
+
+    async fn accept(&mut self) -> io::Result<(Self::Opening, L::Address)> {
+        let (opening, peer) = self.listener.accept().await?;
+        let acceptor = self.acceptor.clone();
+        let opening = async move {
+            let stream = opening.await?;
+            acceptor.accept(stream).await.map_err(io::Error::other)
+        };
+        Ok((Box::pin(opening), peer))
+    }
+}
+
+impl<L: fmt::Debug> fmt::Debug for TlsListener<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsListener")
+            .field("listener", &self.listener)
+            .field("acceptor", &self.acceptor)
+            .finish()
+    }
+}
