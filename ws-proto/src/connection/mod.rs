@@ -3,6 +3,7 @@
 mod closing;
 mod control;
 mod deadline;
+mod fragments;
 mod partial;
 mod payload;
 mod receive;

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use rand::Rng;
 
+use super::fragments::Fragmented;
 use super::{Connection, Side};
 use crate::error::SendError;
 use crate::frame::{
@@ -19,17 +20,9 @@ use crate::prepared::Prepared;
 /// The message in progress, and the slot of the pong that is owed.
 #[derive(Default)]
 pub(super) struct Sender {
-    fragmented: Option<Fragmented>,
+    pub(super) fragmented: Option<Fragmented>,
     /// The latest ping's payload (RFC 6455 §5.5.3).
     pong: Option<Box<[u8]>>,
-}
-
-#[derive(Clone, Copy)]
-struct Fragmented {
-    opcode: Opcode,
-    compressed: bool,
-    size: usize,
-    fragments: u32,
 }
 
 impl Connection {
@@ -71,58 +64,6 @@ impl Connection {
             self.write_frame(first, payload, out);
         }
         self.counters.sent.messages += 1;
-        Ok(())
-    }
-
-    /// Appends a fragment of a message (RFC 6455 §5.4): the first one decides the kind, and whether
-    /// the message is compressed; the one with `fin` is the last. Control frames may go between
-    /// fragments, other messages may not.
-    ///
-    /// # Errors
-    ///
-    /// [`SendError`] says why the fragment cannot be sent; nothing was appended.
-    pub fn send_fragment<'m>(
-        &mut self,
-        part: impl Into<Message<'m>>,
-        fin: bool,
-        out: &mut Vec<u8>,
-    ) -> Result<(), SendError> {
-        let part = part.into();
-        let payload = part.as_bytes();
-        self.check_open()?;
-        let before = self.sender.fragmented;
-        if before.is_some_and(|message| message.opcode != part.opcode()) {
-            return Err(SendError::FragmentKind);
-        }
-        let (size, fragments) = before.map_or((0, 0), |message| (message.size, message.fragments));
-        let limits = &self.config.outgoing;
-        let size = size.checked_add(payload.len()).ok_or(SendError::TooBig)?;
-        if size > limits.max_message_size
-            || payload.len() > limits.max_frame_size
-            || fragments >= limits.max_fragments
-        {
-            return Err(SendError::TooBig);
-        }
-
-        self.transmit_replies(out);
-        let compressed = match before {
-            Some(message) => message.compressed,
-            None => self.compresses(payload.len(), Compression::Automatic),
-        };
-        let opcode = if before.is_some() { Opcode::Continuation } else { part.opcode() };
-        let first = if fin { FIN } else { 0 } | opcode as u8;
-        if compressed {
-            self.write_compressed(first, before.is_none(), payload, out);
-        } else {
-            self.write_frame(first, payload, out);
-        }
-        self.counters.sent.messages += u64::from(fin);
-        self.sender.fragmented = (!fin).then_some(Fragmented {
-            opcode: part.opcode(),
-            compressed,
-            size,
-            fragments: fragments.saturating_add(1),
-        });
         Ok(())
     }
 
@@ -260,7 +201,7 @@ impl Connection {
     }
 
     #[inline]
-    fn transmit_replies(&mut self, out: &mut Vec<u8>) {
+    pub(super) fn transmit_replies(&mut self, out: &mut Vec<u8>) {
         if self.sender.pong.is_some() || self.clock.owes_ping() {
             self.transmit_pong_and_ping(out);
         }
@@ -319,7 +260,7 @@ impl Connection {
     }
 
     #[inline]
-    fn compresses(&self, len: usize, compression: Compression) -> bool {
+    pub(super) fn compresses(&self, len: usize, compression: Compression) -> bool {
         let Some(extension) = &self.extension else { return false };
         match compression {
             Compression::Automatic => extension.compresses(&self.config, len),
@@ -330,7 +271,13 @@ impl Connection {
 
     /// Appends a frame of a compressed message, the `start` of the message or a later one.
     #[inline(never)]
-    fn write_compressed(&mut self, first: u8, start: bool, payload: &[u8], out: &mut Vec<u8>) {
+    pub(super) fn write_compressed(
+        &mut self,
+        first: u8,
+        start: bool,
+        payload: &[u8],
+        out: &mut Vec<u8>,
+    ) {
         let Some(mut extension) = self.extension.take() else { return };
         let payload = extension.compress(&self.config, payload, start, first & FIN != 0);
         let first = if start { first | COMPRESSED } else { first };
@@ -341,7 +288,7 @@ impl Connection {
 
     /// Appends a frame; `first` is the first byte of its header.
     #[inline]
-    fn write_frame(&mut self, first: u8, payload: &[u8], out: &mut Vec<u8>) {
+    pub(super) fn write_frame(&mut self, first: u8, payload: &[u8], out: &mut Vec<u8>) {
         let before = out.len();
         let key = self.next_key();
         out.reserve(MAX_HEADER + payload.len());
