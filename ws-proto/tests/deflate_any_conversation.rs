@@ -20,9 +20,10 @@ use pair::wire::{self, BINARY, CONTINUATION, FIN};
 #[derive(Clone, Debug)]
 enum Step {
     Send(Message<'static>, Compression),
-    Encode(Message<'static>),
+    Encode(Message<'static>, Compression),
     Prepared(Message<'static>),
-    Fragments(Vec<Message<'static>>),
+    Fragments(Vec<Message<'static>>, Compression),
+    EncodedFragments(Vec<Message<'static>>, Compression),
     Ping,
     /// Lets the engines of this end leave.
     Release,
@@ -69,17 +70,20 @@ fn data() -> impl Strategy<Value = Message<'static>> {
 
 fn step() -> impl Strategy<Value = Step> {
     let message = || prop_oneof![text(), data()];
-    let compression = prop_oneof![
-        Just(Compression::Automatic),
-        Just(Compression::Always),
-        Just(Compression::Never)
-    ];
-    let parts = prop_oneof![vec(text(), 1..5), vec(data(), 1..5)];
+    let compression = || {
+        prop_oneof![
+            Just(Compression::Automatic),
+            Just(Compression::Always),
+            Just(Compression::Never)
+        ]
+    };
+    let parts = || prop_oneof![vec(text(), 1..5), vec(data(), 1..5)];
     prop_oneof![
-        4 => (message(), compression).prop_map(|(message, it)| Step::Send(message, it)),
-        1 => message().prop_map(Step::Encode),
+        4 => (message(), compression()).prop_map(|(message, it)| Step::Send(message, it)),
+        1 => (message(), compression()).prop_map(|(message, it)| Step::Encode(message, it)),
         1 => message().prop_map(Step::Prepared),
-        3 => parts.prop_map(Step::Fragments),
+        3 => (parts(), compression()).prop_map(|(parts, it)| Step::Fragments(parts, it)),
+        2 => (parts(), compression()).prop_map(|(parts, it)| Step::EncodedFragments(parts, it)),
         1 => Just(Step::Ping),
         3 => Just(Step::Release),
         3 => Just(Step::Exchange),
@@ -101,9 +105,9 @@ fn take(peer: &mut Peer, step: Step, deflate: &Deflate, now: &mut Instant) -> Ve
             connection.send_with(message.clone(), compression, output).expect("open");
             vec![event(message)]
         }
-        Step::Encode(message) => {
+        Step::Encode(message, compression) => {
             connection.poll_transmit(output);
-            let frame = connection.encode(message.clone()).expect("open");
+            let frame = connection.encode_with(message.clone(), compression).expect("open");
             output.extend_from_slice(frame.header());
             output.extend_from_slice(frame.payload());
             vec![event(message)]
@@ -113,16 +117,25 @@ fn take(peer: &mut Peer, step: Step, deflate: &Deflate, now: &mut Instant) -> Ve
             connection.send_prepared(&prepared, output).expect("open");
             vec![event(message)]
         }
-        Step::Fragments(parts) => {
+        Step::Fragments(parts, compression) => {
             let last = parts.len() - 1;
             for (i, part) in parts.iter().enumerate() {
-                connection.send_fragment(part.clone(), i == last, output).expect("open");
+                connection
+                    .send_fragment_with(part.clone(), i == last, compression, output)
+                    .expect("open");
             }
-            let payload: Vec<u8> = parts.iter().flat_map(|part| part.as_bytes().to_vec()).collect();
-            vec![event(match parts[0] {
-                Message::Text(_) => String::from_utf8(payload).expect("text").into(),
-                Message::Binary(_) => payload.into(),
-            })]
+            vec![event(joined(&parts))]
+        }
+        Step::EncodedFragments(parts, compression) => {
+            let last = parts.len() - 1;
+            for (i, part) in parts.iter().enumerate() {
+                connection.poll_transmit(output);
+                let frame = connection.encode_fragment(part.clone(), i == last, compression);
+                let frame = frame.expect("open");
+                output.extend_from_slice(frame.header());
+                output.extend_from_slice(frame.payload());
+            }
+            vec![event(joined(&parts))]
         }
         Step::Ping => {
             connection.ping(b"?", output).expect("open");
@@ -138,6 +151,14 @@ fn take(peer: &mut Peer, step: Step, deflate: &Deflate, now: &mut Instant) -> Ve
             vec![]
         }
         Step::Exchange => vec![],
+    }
+}
+
+fn joined(parts: &[Message<'_>]) -> Message<'static> {
+    let payload: Vec<u8> = parts.iter().flat_map(|part| part.as_bytes().to_vec()).collect();
+    match parts[0] {
+        Message::Text(_) => String::from_utf8(payload).expect("text").into(),
+        Message::Binary(_) => payload.into(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod pair;
 
-use ws_proto::{Close, CloseCode, Config, Connection, Limits, Role, SendError};
+use ws_proto::{Close, CloseCode, Compression, Config, Connection, Limits, Role, SendError};
 
 use pair::run;
 use pair::wire::{self, CLOSE, PING, ROLES};
@@ -39,6 +39,8 @@ const ENDED: Act = |connection, _| {
 
 const SEND: Act = |connection, out| connection.send("text", out);
 const ENCODE: Act = |connection, _| connection.encode("text").map(drop);
+const ENCODE_FRAGMENT: Act =
+    |connection, _| connection.encode_fragment("text", true, Compression::Never).map(drop);
 const PING_: Act = |connection, out| connection.ping(b"ping", out);
 const PONG_: Act = |connection, out| connection.pong(b"pong", out);
 const EMPTY_CLOSE: Act = |connection, out| connection.close(Close::EMPTY, out);
@@ -122,6 +124,19 @@ const CASES: &[Case] = &[
     case("send after close", CLOSED, SEND, SendError::Closed),
     case("encode after close", CLOSED, ENCODE, SendError::Closed),
     case("fragment after close", CLOSED, FRAGMENT, SendError::Closed),
+    case("encoded fragment after close", CLOSED, ENCODE_FRAGMENT, SendError::Closed),
+    case(
+        "encoded text fragment of binary",
+        |connection, out| connection.send_fragment(b"data", false, out),
+        ENCODE_FRAGMENT,
+        SendError::FragmentKind,
+    ),
+    case(
+        "encoded fragment too big",
+        NOTHING,
+        |connection, _| connection.encode_fragment(&[0; 17], true, Compression::Never).map(drop),
+        SendError::TooBig,
+    ),
     case("ping after close", CLOSED, PING_, SendError::Closed),
     case("pong after close", CLOSED, PONG_, SendError::Closed),
     case("close twice", CLOSED, EMPTY_CLOSE, SendError::Closed),

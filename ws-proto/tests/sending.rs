@@ -6,7 +6,7 @@ mod property;
 use std::borrow::Cow;
 
 use proptest::prelude::*;
-use ws_proto::{Close, CloseCode, Config, Connection, Message, Prepared, Role};
+use ws_proto::{Close, CloseCode, Compression, Config, Connection, Message, Prepared, Role};
 
 use pair::run;
 use pair::wire::{self, BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, ROLES, TEXT};
@@ -201,6 +201,30 @@ proptest! {
         frames.extend(encoded(&mut encoder, &data));
         sender.send(&data, &mut output).expect("open");
         frames.extend(encoded(&mut encoder, data));
+        prop_assert_eq!(frames, output);
+        prop_assert_eq!(encoder.stats(), sender.stats());
+    }
+
+    #[test]
+    fn encode_fragment_gives_what_send_fragment_appends(
+        role in property::role(),
+        texts in proptest::collection::vec(property::text(), 1..4),
+        data in proptest::collection::vec(property::data(), 1..4),
+    ) {
+        let [mut sender, mut encoder] = [(); 2].map(|()| run::connection(role, &Config::default()));
+        let mut output = Vec::new();
+        let mut frames = Vec::new();
+        let texts: Vec<_> = texts.iter().map(Message::from).collect();
+        let data: Vec<_> = data.iter().map(Message::from).collect();
+        for parts in [texts, data] {
+            let last = parts.len() - 1;
+            for (i, part) in parts.into_iter().enumerate() {
+                sender.send_fragment(part.clone(), i == last, &mut output).expect("open");
+                let frame = encoder.encode_fragment(part, i == last, Compression::Automatic);
+                let frame = frame.expect("open");
+                frames.extend([frame.header(), frame.payload()].concat());
+            }
+        }
         prop_assert_eq!(frames, output);
         prop_assert_eq!(encoder.stats(), sender.stats());
     }

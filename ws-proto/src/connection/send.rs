@@ -77,15 +77,42 @@ impl Connection {
     ///
     /// [`SendError`] says why the message cannot be sent.
     pub fn encode<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<Frame<'m>, SendError> {
+        self.encode_with(message, Compression::Automatic)
+    }
+
+    /// Like [`encode`](Self::encode), and says whether to compress the message.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`encode`](Self::encode).
+    pub fn encode_with<'m>(
+        &mut self,
+        message: impl Into<Message<'m>>,
+        compression: Compression,
+    ) -> Result<Frame<'m>, SendError> {
         let message = message.into();
-        let mut first = FIN | message.opcode() as u8;
-        let mut payload = message.into_bytes();
+        let first = FIN | message.opcode() as u8;
+        let payload = message.into_bytes();
         self.check_message(payload.len())?;
-        let compresses = self.compresses(payload.len(), Compression::Automatic);
-        if let Some(extension) = self.extension.as_mut().filter(|_| compresses) {
-            payload = Cow::Owned(extension.compress(&self.config, &payload, true, true).to_vec());
+        let compressed = self.compresses(payload.len(), compression);
+        self.counters.sent.messages += 1;
+        Ok(self.encode_frame(first, true, compressed, payload))
+    }
+
+    /// Encodes a frame of a message, the `start` of it or a later one; `first` is the first byte of
+    /// its header.
+    pub(super) fn encode_frame<'m>(
+        &mut self,
+        mut first: u8,
+        start: bool,
+        compressed: bool,
+        mut payload: Cow<'m, [u8]>,
+    ) -> Frame<'m> {
+        if let Some(extension) = self.extension.as_mut().filter(|_| compressed) {
+            let fin = first & FIN != 0;
+            payload = Cow::Owned(extension.compress(&self.config, &payload, start, fin).to_vec());
             extension.message_sent();
-            first |= COMPRESSED;
+            first |= if start { COMPRESSED } else { 0 };
         }
         let key = self.next_key();
         if let Some(key) = key {
@@ -99,10 +126,9 @@ impl Connection {
             }
         }
         let header = EncodedHeader::new(first, payload.len(), key);
-        self.counters.sent.messages += 1;
         self.counters.sent.frames += 1;
         self.counters.sent.bytes += (header.as_bytes().len() + payload.len()) as u64;
-        Ok(Frame { header, payload })
+        Frame { header, payload }
     }
 
     /// The frame of a message that was encoded once for many, to be written as it is: compressed
