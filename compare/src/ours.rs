@@ -29,7 +29,13 @@ impl Echo {
                     match event {
                         Event::Text(text) => batch.send(text).expect("open"),
                         Event::Binary(data) => batch.send(data).expect("open"),
-                        _ => {}
+                        Event::TextChunk { data, fin } => {
+                            batch.send_fragment(data, fin).expect("open");
+                        }
+                        Event::BinaryChunk { data, fin } => {
+                            batch.send_fragment(data, fin).expect("open");
+                        }
+                        Event::Ping(_) | Event::Pong(_) | Event::Close(_) => {}
                     }
                 }
             }

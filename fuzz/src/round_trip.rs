@@ -136,7 +136,8 @@ fn told(peer: Peer) -> Vec<Event<'static>> {
         Event::Ping(payload) => payload.first() == Some(&PING),
         Event::Pong(payload) => payload.first() == Some(&PONG),
         Event::Close(_) => false,
-        _ => true,
+        Event::Text(_) | Event::Binary(_) => true,
+        Event::TextChunk { .. } | Event::BinaryChunk { .. } => true,
     };
     run::messages(peer.events).into_iter().filter(by_application).collect()
 }

@@ -31,7 +31,9 @@ async fn echo(uri: &Uri, config: Arc<Config>) -> Result<(), Box<dyn Error>> {
             match event {
                 Event::Text(text) => batch.send(text)?,
                 Event::Binary(data) => batch.send(data)?,
-                _ => {}
+                Event::TextChunk { data, fin } => batch.send_fragment(data, fin)?,
+                Event::BinaryChunk { data, fin } => batch.send_fragment(data, fin)?,
+                Event::Ping(_) | Event::Pong(_) | Event::Close(_) => {}
             }
         }
     }

@@ -53,15 +53,9 @@ async fn echo(stream: TcpStream, config: Arc<Config>) -> Result<(), Box<dyn Erro
             match event {
                 Event::Text(text) => batch.send(text)?,
                 Event::Binary(data) => batch.send(data)?,
-                Event::TextChunk { data, fin } => {
-                    let (connection, output) = batch.connection();
-                    connection.send_fragment(data, fin, output)?;
-                }
-                Event::BinaryChunk { data, fin } => {
-                    let (connection, output) = batch.connection();
-                    connection.send_fragment(data, fin, output)?;
-                }
-                _ => {}
+                Event::TextChunk { data, fin } => batch.send_fragment(data, fin)?,
+                Event::BinaryChunk { data, fin } => batch.send_fragment(data, fin)?,
+                Event::Ping(_) | Event::Pong(_) | Event::Close(_) => {}
             }
         }
     }

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use ws_proto::{Connection, Event, Message, SendError};
+use ws_proto::{Compression, Connection, Event, Message, SendError};
 
 use crate::input::Cursor;
 use crate::output::Output;
-use crate::send::send;
+use crate::send::{Framing, send};
 use crate::socket::HIGH_WATER;
 use crate::trace;
 
@@ -54,9 +54,49 @@ impl<'a> Batch<'a> {
     /// [`SendError`] says why it cannot be sent; nothing was sent then.
     #[inline]
     pub fn send<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), SendError> {
-        let message = message.into();
-        let summary = trace::Summary::from(&message);
-        send(self.connection, self.output, message)?;
+        self.send_with(message, Compression::Automatic)
+    }
+
+    /// Like [`send`](Self::send), and says whether to compress the message.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    #[inline]
+    pub fn send_with<'m>(
+        &mut self,
+        message: impl Into<Message<'m>>,
+        compression: Compression,
+    ) -> Result<(), SendError> {
+        self.send_as(message.into(), Framing::Message, compression)
+    }
+
+    /// Sends a fragment of a message (RFC 6455 §5.4), the last one if `fin` is `true`: for a message
+    /// that is passed on in pieces, as [`Delivery::Chunked`](crate::Delivery::Chunked) lends it, or
+    /// whose end is not known yet. Control frames may be sent between fragments, other messages may
+    /// not.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] says why it cannot be sent; nothing was sent then.
+    #[inline]
+    pub fn send_fragment<'m>(
+        &mut self,
+        part: impl Into<Message<'m>>,
+        fin: bool,
+    ) -> Result<(), SendError> {
+        self.send_as(part.into(), Framing::Fragment { fin }, Compression::Automatic)
+    }
+
+    #[inline]
+    fn send_as(
+        &mut self,
+        data: Message<'_>,
+        framing: Framing,
+        compression: Compression,
+    ) -> Result<(), SendError> {
+        let summary = trace::Summary::from(&data);
+        send(self.connection, self.output, data, framing, compression)?;
         trace::sent(summary);
         Ok(())
     }

@@ -4,51 +4,62 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use ws_proto::{Connection, Prepared, Role, SendError};
+use ws_proto::{Compression, Connection, Prepared, Role, SendError};
 
 use crate::message::Message;
 use crate::output::{LARGE, Output};
+
+/// What data is on the wire.
+#[derive(Clone, Copy)]
+pub(crate) enum Framing {
+    /// A message.
+    Message,
+    /// A fragment of a message, the last one or not.
+    Fragment { fin: bool },
+}
 
 /// Sends what the application lends or gives away.
 #[inline]
 pub(crate) fn send(
     connection: &mut Connection,
     output: &mut Output,
-    message: ws_proto::Message<'_>,
+    data: ws_proto::Message<'_>,
+    framing: Framing,
+    compression: Compression,
 ) -> Result<(), SendError> {
-    match message {
-        ws_proto::Message::Text(Cow::Owned(text)) if text.len() >= LARGE => {
-            send_given(connection, output, text.into())
+    match data {
+        ws_proto::Message::Text(Cow::Owned(_)) | ws_proto::Message::Binary(Cow::Owned(_))
+            if data.as_bytes().len() >= LARGE =>
+        {
+            queue(connection, output, data, framing, compression, Bytes::copy_from_slice)
         }
-        ws_proto::Message::Binary(Cow::Owned(data)) if data.len() >= LARGE => {
-            send_given(connection, output, data.into())
-        }
-        message => connection.send(message, output.tail()),
+        data => append(connection, output, data, framing, compression),
     }
 }
 
 pub(crate) fn send_owned(
     connection: &mut Connection,
     output: &mut Output,
-    message: Message,
+    message: &Message,
+    compression: Compression,
 ) -> Result<(), SendError> {
-    match message {
-        Message::Text(text) if text.len() >= LARGE => {
-            let masked = encode(connection, output, (&*text).into())?;
-            output.push_payload(masked.unwrap_or_else(|| text.into_bytes()));
-            Ok(())
+    let (data, owner, framing) = match message {
+        Message::Text(text) => ((&**text).into(), text.as_bytes(), Framing::Message),
+        Message::Binary(data) => ((&**data).into(), data, Framing::Message),
+        Message::TextChunk { data, fin } => {
+            ((&**data).into(), data.as_bytes(), Framing::Fragment { fin: *fin })
         }
-        Message::Binary(data) if data.len() >= LARGE => {
-            let masked = encode(connection, output, (&*data).into())?;
-            output.push_payload(masked.unwrap_or(data));
-            Ok(())
+        Message::BinaryChunk { data, fin } => {
+            ((&**data).into(), data, Framing::Fragment { fin: *fin })
         }
-        Message::Text(text) => connection.send(&*text, output.tail()),
-        Message::Binary(data) => connection.send(&*data, output.tail()),
-        Message::Ping(payload) => connection.ping(&payload, output.tail()),
-        Message::Pong(payload) => connection.pong(&payload, output.tail()),
-        Message::Close(close) => connection.close(close, output.tail()),
+        Message::Ping(payload) => return connection.ping(payload, output.tail()),
+        Message::Pong(payload) => return connection.pong(payload, output.tail()),
+        Message::Close(close) => return connection.close(close.clone(), output.tail()),
+    };
+    if owner.len() < LARGE {
+        return append(connection, output, data, framing, compression);
     }
+    queue(connection, output, data, framing, compression, |_| owner.clone())
 }
 
 /// Sends a message that was encoded once for many.
@@ -66,30 +77,40 @@ pub(crate) fn send_prepared(
     Ok(())
 }
 
-fn send_given(
+#[inline]
+fn append(
     connection: &mut Connection,
     output: &mut Output,
-    message: ws_proto::Message<'static>,
+    data: ws_proto::Message<'_>,
+    framing: Framing,
+    compression: Compression,
 ) -> Result<(), SendError> {
-    connection.poll_transmit(output.tail());
-    let frame = connection.encode(message)?;
-    output.tail().extend_from_slice(frame.header());
-    output.push_payload(frame.into_payload().into_owned().into());
-    Ok(())
+    let output = output.tail();
+    match framing {
+        Framing::Message => connection.send_with(data, compression, output),
+        Framing::Fragment { fin } => connection.send_fragment_with(data, fin, compression, output),
+    }
 }
 
-/// Appends the header of a frame whose payload is kept elsewhere; returns the payload if it had to
-/// be masked or compressed.
-fn encode(
+/// Appends the header of a frame and queues its payload. `share` gives a payload that was lent and
+/// neither masked nor compressed.
+fn queue(
     connection: &mut Connection,
     output: &mut Output,
-    message: ws_proto::Message<'_>,
-) -> Result<Option<Bytes>, SendError> {
+    data: ws_proto::Message<'_>,
+    framing: Framing,
+    compression: Compression,
+    share: impl FnOnce(&[u8]) -> Bytes,
+) -> Result<(), SendError> {
     connection.poll_transmit(output.tail());
-    let frame = connection.encode(message)?;
+    let frame = match framing {
+        Framing::Message => connection.encode_with(data, compression),
+        Framing::Fragment { fin } => connection.encode_fragment(data, fin, compression),
+    }?;
     output.tail().extend_from_slice(frame.header());
-    Ok(match frame.into_payload() {
-        Cow::Borrowed(_) => None,
-        Cow::Owned(masked) => Some(masked.into()),
-    })
+    output.push_payload(match frame.into_payload() {
+        Cow::Borrowed(lent) => share(lent),
+        Cow::Owned(payload) => payload.into(),
+    });
+    Ok(())
 }

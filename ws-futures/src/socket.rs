@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
 use futures_io::{AsyncRead, AsyncWrite};
-use ws_proto::{Close, Connection, ErrorKind, Event, Instant, Prepared, SendError};
+use ws_proto::{Close, Compression, Connection, ErrorKind, Event, Instant, Prepared, SendError};
 
 use crate::error::Error;
 use crate::input::Input;
@@ -81,7 +81,10 @@ impl<'w> Wakers<'w> {
 /// From how many unwritten bytes on sending this waits.
 pub(crate) fn high_water(message: &Message) -> usize {
     match message {
-        Message::Text(_) | Message::Binary(_) => HIGH_WATER,
+        Message::Text(_)
+        | Message::Binary(_)
+        | Message::TextChunk { .. }
+        | Message::BinaryChunk { .. } => HIGH_WATER,
         Message::Ping(_) | Message::Pong(_) => CONTROL_HIGH_WATER,
         // There is only one of it.
         Message::Close(_) => usize::MAX,
@@ -254,7 +257,7 @@ where
     /// Takes a message for output; small ones wait for a flush.
     pub(crate) fn send(&mut self, message: Message) -> Result<(), SendError> {
         let summary = trace::Summary::from(&message);
-        send_owned(&mut self.connection, &mut self.output, message)?;
+        send_owned(&mut self.connection, &mut self.output, &message, Compression::Automatic)?;
         trace::sent(summary);
         Ok(())
     }

@@ -46,7 +46,6 @@ pub(crate) fn received(event: &Event<'_>) {
         Event::Ping(payload) => frame("received", "ping", payload.len()),
         Event::Pong(payload) => frame("received", "pong", payload.len()),
         Event::Close(close) => frame("received", "close", close.reason.len()),
-        _ => {}
     }
 }
 
@@ -63,6 +62,8 @@ impl From<&Message> for Summary {
         let kind = match message {
             Message::Text(_) => "text",
             Message::Binary(_) => "binary",
+            Message::TextChunk { .. } => "text chunk",
+            Message::BinaryChunk { .. } => "binary chunk",
             Message::Ping(_) => "ping",
             Message::Pong(_) => "pong",
             Message::Close(_) => "close",

@@ -6,7 +6,7 @@ mod support;
 use std::time::Duration;
 
 use rand::RngExt;
-use ws_futures::{CloseCode, Config, Deflate, Message, Prepared};
+use ws_futures::{CloseCode, Config, Deflate, Event, Message, Prepared};
 
 use support::script::{Script, Turns};
 use support::seeds;
@@ -85,10 +85,16 @@ fn through_halves_and_batches() {
         let echo = async {
             while let Some(mut batch) = server.read().await.expect("no error") {
                 while let Some(event) = batch.next() {
-                    match Message::from(event) {
-                        Message::Text(text) => batch.send(String::from(text)).expect("open"),
-                        Message::Binary(data) => batch.send(data.to_vec()).expect("open"),
-                        _ => {}
+                    match event {
+                        Event::Text(text) => batch.send(text.into_owned()).expect("open"),
+                        Event::Binary(data) => batch.send(data.into_owned()).expect("open"),
+                        Event::TextChunk { data, fin } => {
+                            batch.send_fragment(data.into_owned(), fin).expect("open");
+                        }
+                        Event::BinaryChunk { data, fin } => {
+                            batch.send_fragment(data.into_owned(), fin).expect("open");
+                        }
+                        Event::Ping(_) | Event::Pong(_) | Event::Close(_) => {}
                     }
                 }
             }

@@ -164,7 +164,9 @@ fn echo(socket: &mut Socket<'_>) -> bool {
             let sent = match event {
                 Event::Text(text) => batch.send(text),
                 Event::Binary(data) => batch.send(data),
-                _ => Ok(()),
+                Event::TextChunk { data, fin } => batch.send_fragment(data, fin),
+                Event::BinaryChunk { data, fin } => batch.send_fragment(data, fin),
+                Event::Ping(_) | Event::Pong(_) | Event::Close(_) => Ok(()),
             };
             sent.expect("open");
         }

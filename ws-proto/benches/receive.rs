@@ -121,7 +121,12 @@ fn receive(bencher: Bencher<'_, '_>, to: Role, stream: Stream, payload: Payload)
                     match event {
                         Event::Binary(data) => count += black_box(&*data).len(),
                         Event::Text(text) => count += black_box(&*text).len(),
-                        _ => unreachable!("only messages were sent"),
+                        Event::TextChunk { .. } | Event::BinaryChunk { .. } => {
+                            unreachable!("whole messages are delivered by default")
+                        }
+                        Event::Ping(_) | Event::Pong(_) | Event::Close(_) => {
+                            unreachable!("only messages were sent")
+                        }
                     }
                 }
             }

@@ -170,7 +170,9 @@ impl End {
                     self.tell(now, &format!("receives the pong to a ping of {time:?} ago"));
                 }
                 Event::Close(close) => self.tell(now, &format!("receives Close {}", close.code)),
-                other => self.tell(now, &format!("receives {other:?}")),
+                Event::Binary(_) | Event::TextChunk { .. } | Event::BinaryChunk { .. } => {
+                    unreachable!("only whole texts are sent")
+                }
             }
         }
     }

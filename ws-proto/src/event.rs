@@ -8,8 +8,10 @@ use crate::close::Close;
 ///
 /// A payload that lay whole in the input is lent from there, unmasked in place; one that had to be
 /// gathered from several reads or fragments is owned. [`Cow::into_owned`] keeps either.
+///
+/// Exhaustive on purpose: a variant that falls into the `_` of a `match` is data lost. A new one is a
+/// breaking change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Event<'a> {
     /// A text message.
     Text(Cow<'a, str>),

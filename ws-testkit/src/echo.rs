@@ -52,8 +52,10 @@ where
             match event {
                 Event::Text(text) => batch.send(text)?,
                 Event::Binary(data) => batch.send(data)?,
+                Event::TextChunk { data, fin } => batch.send_fragment(data, fin)?,
+                Event::BinaryChunk { data, fin } => batch.send_fragment(data, fin)?,
+                Event::Ping(_) | Event::Pong(_) => {}
                 Event::Close(close) => end = Some(close.into_owned()),
-                _ => {}
             }
         }
     }
@@ -68,9 +70,12 @@ where
     let mut end = None;
     while let Some(message) = socket.recv().await? {
         match message {
+            Message::Text(_)
+            | Message::Binary(_)
+            | Message::TextChunk { .. }
+            | Message::BinaryChunk { .. } => socket.feed(message).await?,
+            Message::Ping(_) | Message::Pong(_) => {}
             Message::Close(close) => end = Some(close),
-            message if message.is_data() => socket.feed(message).await?,
-            _ => {}
         }
     }
     Ok(end)

@@ -45,15 +45,9 @@ async fn echo(mut socket: WebSocket) -> Result<(), Box<dyn Error + Send + Sync>>
             match event {
                 Event::Text(text) => batch.send(text)?,
                 Event::Binary(data) => batch.send(data)?,
-                Event::TextChunk { data, fin } => {
-                    let (connection, output) = batch.connection();
-                    connection.send_fragment(data, fin, output)?;
-                }
-                Event::BinaryChunk { data, fin } => {
-                    let (connection, output) = batch.connection();
-                    connection.send_fragment(data, fin, output)?;
-                }
-                _ => {}
+                Event::TextChunk { data, fin } => batch.send_fragment(data, fin)?,
+                Event::BinaryChunk { data, fin } => batch.send_fragment(data, fin)?,
+                Event::Ping(_) | Event::Pong(_) | Event::Close(_) => {}
             }
         }
     }

@@ -158,7 +158,10 @@ impl Client<'_> {
                     received.pong = true;
                     continue;
                 }
-                _ => continue,
+                Event::Ping(_) => continue,
+                Event::TextChunk { .. } | Event::BinaryChunk { .. } => {
+                    unreachable!("whole messages are delivered by default")
+                }
             };
             match outcome {
                 Outcome::Reply(reply) => traffic.send(&mut batch, reply),

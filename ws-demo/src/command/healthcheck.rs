@@ -144,7 +144,13 @@ async fn ping(stream: Stream, uri: &Uri) -> Result<String, Unhealthy> {
                 return Ok("pong".to_owned());
             }
             Message::Close(close) => return Err(Unhealthy::Closed(close.code)),
-            _ => {}
+            // The server may have something to say to each client.
+            Message::Text(_)
+            | Message::Binary(_)
+            | Message::TextChunk { .. }
+            | Message::BinaryChunk { .. }
+            | Message::Ping(_)
+            | Message::Pong(_) => {}
         }
     }
     Err(Unhealthy::Closed(CloseCode::ABNORMAL))

@@ -150,6 +150,8 @@ fn echo(event: Event<'_>, connection: &mut Connection, output: &mut Vec<u8>) {
     let _ = match event {
         Event::Text(text) => connection.send(text, output),
         Event::Binary(data) => connection.send(data, output),
-        _ => Ok(()),
+        Event::TextChunk { data, fin } => connection.send_fragment(data, fin, output),
+        Event::BinaryChunk { data, fin } => connection.send_fragment(data, fin, output),
+        Event::Ping(_) | Event::Pong(_) | Event::Close(_) => Ok(()),
     };
 }

@@ -71,6 +71,5 @@ pub(crate) fn into_owned(event: Event<'_>) -> Event<'static> {
         Event::Ping(payload) => Event::Ping(payload.into_owned().into()),
         Event::Pong(payload) => Event::Pong(payload.into_owned().into()),
         Event::Close(close) => Event::Close(close.into_owned()),
-        other => panic!("an event that the tests do not know: {other:?}"),
     }
 }

@@ -135,7 +135,8 @@ fn assert_chunk_is_not_idle(event: &Event<'_>) {
     let idle = match event {
         Event::TextChunk { data, fin } => data.is_empty() && !fin,
         Event::BinaryChunk { data, fin } => data.is_empty() && !fin,
-        _ => false,
+        Event::Text(_) | Event::Binary(_) => false,
+        Event::Ping(_) | Event::Pong(_) | Event::Close(_) => false,
     };
     assert!(!idle, "{event:?} says nothing");
 }

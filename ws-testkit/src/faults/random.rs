@@ -152,7 +152,8 @@ fn send_fragments(
                 let piece = std::str::from_utf8(piece).expect("cut between characters");
                 connection.send_fragment(piece, fin, output)?;
             }
-            _ => connection.send_fragment(piece, fin, output)?,
+            Message::Binary(_) => connection.send_fragment(piece, fin, output)?,
+            other => panic!("{other:?}"),
         }
         if fin {
             return Ok(pings);

@@ -145,7 +145,10 @@ impl Client<'_> {
             let reply = match event {
                 Event::Text(text) => self.role.take(self.shard, text.as_bytes(), now),
                 Event::Binary(data) => self.role.take(self.shard, &data, now),
-                _ => false,
+                Event::TextChunk { .. } | Event::BinaryChunk { .. } => {
+                    unreachable!("whole messages are delivered by default")
+                }
+                Event::Ping(_) | Event::Pong(_) | Event::Close(_) => false,
             };
             if reply && goes_on {
                 self.reply(&mut batch, now);

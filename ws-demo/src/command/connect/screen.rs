@@ -104,6 +104,9 @@ impl Screen {
 
     pub(super) fn message(&mut self, message: &Message) -> io::Result<()> {
         match (message, self.style) {
+            (Message::TextChunk { .. } | Message::BinaryChunk { .. }, _) => {
+                unreachable!("whole messages are delivered by default")
+            }
             (Message::Text(text), Style::Plain) => self.out(text),
             (Message::Text(text), Style::Json) => {
                 self.out(&json!({"event": "text", "data": &**text}).to_string())
@@ -128,7 +131,8 @@ impl Screen {
             (Message::Ping(_), _) if self.verbose && self.style != Style::Json => {
                 self.note("the server pinged")
             }
-            _ => Ok(()),
+            // Pongs and the end of the connection have lines of their own.
+            (Message::Ping(_) | Message::Pong(_) | Message::Close(_), _) => Ok(()),
         }
     }
 
