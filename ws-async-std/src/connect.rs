@@ -10,7 +10,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use ws_futures::client::{InvalidUri, Request, Response, Uri};
-use ws_futures::{Config, HandshakeError};
+use ws_futures::{Config, Error, HandshakeError};
 
 use crate::{AsyncStdTimer, WebSocket};
 
@@ -92,6 +92,7 @@ where
     SysRng.try_fill_bytes(&mut seed).map_err(io::Error::other)?;
     ws_futures::connect(stream, AsyncStdTimer::default(), config, request, seed).await
 }
+
 /// No connection came to be.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -104,6 +105,30 @@ pub enum ConnectError {
     Io(io::Error),
     /// The handshake failed.
     Handshake(HandshakeError),
+}
+
+impl ConnectError {
+    /// Whether a deadline has passed: [`Config::handshake_timeout`]. A timeout that the operating system
+    /// reports counts, too.
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Self::Io(error) => error.kind() == io::ErrorKind::TimedOut,
+            Self::Handshake(error) => error.is_timeout(),
+            Self::Uri(_) | Self::Secure => false,
+        }
+    }
+}
+
+/// A failed handshake becomes [`Error::Handshake`], everything else [`Error::Connect`].
+impl From<ConnectError> for Error {
+    fn from(error: ConnectError) -> Self {
+        let kind = match error {
+            ConnectError::Handshake(error) => return error.into(),
+            _ if error.is_timeout() => io::ErrorKind::TimedOut,
+            _ => io::ErrorKind::Other,
+        };
+        Self::Connect(io::Error::new(kind, error))
+    }
 }
 
 impl From<InvalidUri> for ConnectError {

@@ -7,7 +7,7 @@ use async_std::net::TcpListener;
 use async_std::task;
 use ws_async_std::proto::client::{HandshakeErrorKind, Request, Uri};
 use ws_async_std::{
-    CloseCode, Config, ConnectError, HandshakeError, Message, accept, connect, connect_with,
+    CloseCode, Config, ConnectError, Error, HandshakeError, Message, accept, connect, connect_with,
     incoming,
 };
 
@@ -59,7 +59,9 @@ async fn nobody_listens() {
     let (listener, uri) = listen().await;
     drop(listener);
     let error = connect(&uri).await.expect_err("nobody");
-    let ConnectError::Io(error) = error else { panic!("{error}") };
+    assert!(!error.is_timeout());
+    let Error::Connect(error) = error.into() else { panic!("an error of connecting") };
+    let Ok(ConnectError::Io(error)) = error.downcast() else { panic!("an error of the stream") };
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
 }
 
@@ -69,10 +71,12 @@ async fn a_server_that_does_not_answer() {
     let uri: Uri = uri.parse().expect("an address");
     let config = Config { handshake_timeout: Some(Duration::from_millis(50)), ..Config::default() };
     let result = connect_with(&uri, Request::for_uri(&uri), config).await;
-    let Err(ConnectError::Handshake(HandshakeError::Response(error))) = result else {
-        panic!("{result:?}")
-    };
-    assert_eq!(error.kind(), HandshakeErrorKind::Timeout);
+    let error = result.expect_err("late");
+    assert!(error.is_timeout(), "{error}");
+    let ConnectError::Handshake(HandshakeError::Response(late)) = &error else { panic!("{error}") };
+    assert_eq!(late.kind(), HandshakeErrorKind::Timeout);
+    let error = Error::from(error);
+    assert!(error.is_timeout() && matches!(error, Error::Handshake(_)), "{error}");
 }
 
 #[async_std::test]

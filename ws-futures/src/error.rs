@@ -3,10 +3,13 @@
 use std::{fmt, io};
 
 use ws_proto::client::{HandshakeErrorKind, Response};
-use ws_proto::server::Rejection;
-use ws_proto::{InvalidHeader, SendError, client};
+use ws_proto::server::{Rejection, RejectionKind};
+use ws_proto::{ErrorKind, InvalidHeader, SendError, client};
 
 /// An established connection failed, or a call of ours did.
+///
+/// Errors of connecting convert into it, so that a function that connects and converses can use `?`
+/// throughout.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -17,6 +20,25 @@ pub enum Error {
     Protocol(ws_proto::Error),
     /// The message cannot be sent; the connection is as it was.
     Send(SendError),
+    /// The opening handshake failed, or the server refused it.
+    Handshake(Box<HandshakeError>),
+    /// No byte stream to the server was established. The error of the adapter that connects is inside,
+    /// such as `ws_tokio::ConnectError`: [`io::Error::get_ref`] lends it, [`io::Error::downcast`] takes
+    /// it out. The kind is [`TimedOut`](io::ErrorKind::TimedOut) if a deadline has passed.
+    Connect(io::Error),
+}
+
+impl Error {
+    /// Whether a deadline has passed: of connecting, of the handshake, of the answer to a ping, or of a
+    /// write while the connection ends. A timeout that the operating system reports counts, too.
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Self::Io(error) | Self::Connect(error) => error.kind() == io::ErrorKind::TimedOut,
+            Self::Protocol(error) => error.kind() == ErrorKind::PingTimeout,
+            Self::Handshake(error) => error.is_timeout(),
+            Self::Send(_) => false,
+        }
+    }
 }
 
 impl From<io::Error> for Error {
@@ -37,12 +59,19 @@ impl From<SendError> for Error {
     }
 }
 
+impl From<HandshakeError> for Error {
+    fn from(error: HandshakeError) -> Self {
+        Self::Handshake(Box::new(error))
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io(error) => error.fmt(f),
+            Self::Io(error) | Self::Connect(error) => error.fmt(f),
             Self::Protocol(error) => error.fmt(f),
             Self::Send(error) => error.fmt(f),
+            Self::Handshake(error) => error.fmt(f),
         }
     }
 }
@@ -50,7 +79,8 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Io(error) => error.source(),
+            Self::Io(error) | Self::Connect(error) => error.source(),
+            Self::Handshake(error) => error.source(),
             Self::Protocol(_) | Self::Send(_) => None,
         }
     }
@@ -71,6 +101,20 @@ pub enum HandshakeError {
     Rejected(Box<Rejection>),
     /// A header field of ours is invalid; nothing was sent.
     Header(InvalidHeader),
+}
+
+impl HandshakeError {
+    /// Whether a deadline has passed, on either side:
+    /// [`Config::handshake_timeout`](ws_proto::Config::handshake_timeout). A timeout that the operating
+    /// system reports counts, too. A refusal whose body was cut off by the deadline is none.
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Self::Io(error) => error.kind() == io::ErrorKind::TimedOut,
+            Self::Response(error) => error.kind() == HandshakeErrorKind::Timeout,
+            Self::Rejected(rejection) => rejection.kind() == RejectionKind::Timeout,
+            Self::Refused(_) | Self::Header(_) => false,
+        }
+    }
 }
 
 impl From<io::Error> for HandshakeError {
@@ -139,3 +183,66 @@ impl<M> fmt::Display for TrySendError<M> {
 }
 
 impl<M: fmt::Debug> std::error::Error for TrySendError<M> {}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    fn timed_out() -> io::Error {
+        io::ErrorKind::TimedOut.into()
+    }
+
+    #[test]
+    fn every_deadline_is_a_timeout() {
+        let late = || client::HandshakeError::from(HandshakeErrorKind::Timeout);
+        let rejected = |kind: RejectionKind| HandshakeError::Rejected(Box::new(kind.into()));
+        let wrong = || client::HandshakeError::from(HandshakeErrorKind::InvalidAccept);
+        for (error, is_timeout) in [
+            (HandshakeError::from(timed_out()), true),
+            (late().into(), true),
+            (rejected(RejectionKind::Timeout), true),
+            (rejected(RejectionKind::Malformed), false),
+            (rejected(RejectionKind::Application(408)), false),
+            (wrong().into(), false),
+            (io::Error::from(io::ErrorKind::ConnectionReset).into(), false),
+            (InvalidHeader::Name(String::new()).into(), false),
+        ] {
+            assert_eq!(error.is_timeout(), is_timeout, "{error}");
+            assert_eq!(Error::from(error).is_timeout(), is_timeout);
+        }
+        let ping = ws_proto::Error::from(ErrorKind::PingTimeout);
+        let eof = ws_proto::Error::from(ErrorKind::UnexpectedEof);
+        for (error, is_timeout) in [
+            (Error::from(timed_out()), true),
+            (io::Error::new(io::ErrorKind::TimedOut, ping).into(), true),
+            (ping.into(), true),
+            (eof.into(), false),
+            (Error::Connect(timed_out()), true),
+            (Error::Connect(io::Error::other("refused")), false),
+            (SendError::Closed.into(), false),
+        ] {
+            assert_eq!(error.is_timeout(), is_timeout, "{error}");
+        }
+    }
+
+    /// What an error shows is not in its source again.
+    #[test]
+    fn chains_show_each_error_once() {
+        let cause = || io::Error::other(InvalidHeader::Name("a b".into()));
+        let handshake = HandshakeError::Io(io::Error::other(cause()));
+        let shown = handshake.to_string();
+        for error in [Error::from(handshake), Error::Connect(io::Error::other(cause()))] {
+            assert_eq!(error.to_string(), shown);
+            let source = error.source().map(ToString::to_string);
+            assert_ne!(source, Some(shown.clone()));
+        }
+    }
+
+    #[test]
+    fn it_is_small() {
+        assert!(size_of::<Error>() <= 16, "{}", size_of::<Error>());
+        assert!(size_of::<HandshakeError>() <= 40, "{}", size_of::<HandshakeError>());
+    }
+}

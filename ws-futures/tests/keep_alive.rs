@@ -30,7 +30,8 @@ const WAYS: [(&str, Receive); 3] = [
 ];
 
 fn is_ping_timeout(error: &Error) -> bool {
-    matches!(error, Error::Protocol(error) if error.kind() == ErrorKind::PingTimeout)
+    error.is_timeout()
+        && matches!(error, Error::Protocol(error) if error.kind() == ErrorKind::PingTimeout)
 }
 
 /// The payload of the one ping that was written.

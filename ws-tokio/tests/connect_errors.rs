@@ -4,11 +4,14 @@ mod support;
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use ws_tokio::proto::client::{HandshakeErrorKind, InvalidUri, Request};
-use ws_tokio::{Config, ConnectError, HandshakeError, client, connect};
+use ws_tokio::{
+    Config, ConnectError, Connector, Error, Failure, HandshakeError, Phase, client, connect,
+};
 
 use support::{listen, on_both_runtimes};
 
@@ -114,17 +117,79 @@ fn answers_that_are_none() {
         assert_eq!(error.kind(), HandshakeErrorKind::MissingUpgrade);
 
         let error = error_over("220 mail.example.com ESMTP\r\n").await;
-        let HandshakeError::Io(error) = error else { panic!("{error}") };
-        assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
-
-        let error = error_over("220 mail.example.com ESMTP\r\n\r\n").await;
         let HandshakeError::Response(error) = error else { panic!("{error}") };
         assert_eq!(error.kind(), HandshakeErrorKind::Malformed);
 
-        let error = error_over("").await;
-        let HandshakeError::Io(error) = error else { panic!("{error}") };
-        assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+        for answered in ["", "HTTP/1.1 101 Switching Protocols\r\n"] {
+            let error = error_over(answered).await;
+            let HandshakeError::Io(error) = error else { panic!("{error}") };
+            assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+        }
     });
+}
+
+/// Connects and converses, with one kind of error.
+async fn converse(uri: &str) -> Result<(), Error> {
+    let config =
+        Config { handshake_timeout: Some(Duration::from_millis(500)), ..Config::default() };
+    let (mut socket, _response) = Connector::new().config(config).connect(uri).await?;
+    socket.send("hello").await?;
+    while socket.recv().await?.is_some() {}
+    Ok(())
+}
+
+#[test]
+fn a_question_mark_takes_all_errors() {
+    on_both_runtimes(async || {
+        let (listener, address) = listen().await;
+        let uri = format!("ws://{address}/");
+        let refusal = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n";
+        let (answered, conversed) = tokio::join!(answer(listener, refusal), converse(&uri));
+        answered.expect("a client");
+        let error = conversed.expect_err("refused");
+        assert_eq!(error.to_string(), "the server refused with status 401");
+        assert!(!error.is_timeout());
+        assert!(Failure::Ended { closed: None, error: Some(&error) }.verdict().is_final());
+        let Error::Handshake(error) = error else { panic!("{error}") };
+        assert!(matches!(*error, HandshakeError::Refused(_)));
+
+        let error = converse(&uri).await.expect_err("nobody listens");
+        assert!(error.to_string().starts_with("no connection: "), "{error}");
+        assert!(std::error::Error::source(&error).is_none(), "what is shown already");
+        assert!(!error.is_timeout());
+        assert!(!Failure::Ended { closed: None, error: Some(&error) }.verdict().is_final());
+        let Error::Connect(error) = error else { panic!("{error}") };
+        assert!(matches!(error.downcast(), Ok(ConnectError::Unreachable(_))));
+
+        let error = converse("ftp://localhost/").await.expect_err("no address");
+        assert!(Failure::Ended { closed: None, error: Some(&error) }.verdict().is_final());
+
+        let (_listener, address) = listen().await;
+        let error = converse(&format!("ws://{address}/")).await.expect_err("silence");
+        assert!(error.is_timeout(), "{error}");
+        assert!(!Failure::Ended { closed: None, error: Some(&error) }.verdict().is_final());
+    });
+}
+
+/// A timeout of the operating system's, and of every address.
+#[test]
+fn timeouts_of_the_system() {
+    let error = |kind: ErrorKind| io::Error::from(kind);
+    let resolve = |kind| ConnectError::Resolve { host: "a".into(), error: error(kind) };
+    for (failed, is_timeout) in [
+        (ConnectError::Io(error(ErrorKind::TimedOut)), true),
+        (ConnectError::Io(error(ErrorKind::ConnectionReset)), false),
+        (resolve(ErrorKind::TimedOut), true),
+        (resolve(ErrorKind::NotFound), false),
+        (ConnectError::Timeout(Phase::Resolve), true),
+        (ConnectError::Timeout(Phase::Proxy), true),
+        (ConnectError::Uri(InvalidUri::Scheme), false),
+    ] {
+        assert_eq!(failed.is_timeout(), is_timeout, "{failed}");
+        let shown = failed.to_string();
+        let converted = Error::from(failed);
+        assert_eq!((converted.is_timeout(), converted.to_string()), (is_timeout, shown));
+    }
 }
 
 /// A request that would forge header fields does not even reach the stream.

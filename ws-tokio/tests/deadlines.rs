@@ -55,7 +55,10 @@ fn a_response_that_does_not_come() {
         let (ours, _theirs) = duplex(1024);
         let request = Request::new("localhost", "/");
         let result = client(ours, request, Config::default()).await;
-        let Err(HandshakeError::Response(error)) = result else { panic!() };
+        let error = Error::from(result.expect_err("late"));
+        assert!(error.is_timeout(), "{error}");
+        let Error::Handshake(error) = error else { panic!("{error}") };
+        let HandshakeError::Response(error) = *error else { panic!("{error}") };
         assert_eq!(error.kind(), HandshakeErrorKind::Timeout);
         assert_eq!(began.elapsed(), seconds(10));
     });
@@ -117,7 +120,9 @@ fn a_peer_that_never_reads() {
         };
         assert!(matches!(error, Error::Io(_) | Error::Send(_)), "{error}");
         assert!(began.elapsed() <= seconds(60), "{:?}", began.elapsed());
-        let Err(Error::Protocol(error)) = socket.recv().await else { panic!() };
+        let error = socket.recv().await.expect_err("no answer to a ping");
+        assert!(error.is_timeout(), "{error}");
+        let Error::Protocol(error) = error else { panic!("{error}") };
         assert_eq!(error.kind(), ErrorKind::PingTimeout);
     });
 }

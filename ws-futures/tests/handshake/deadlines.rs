@@ -37,7 +37,9 @@ fn the_request_does_not_come() {
         let response = text(&remote);
         assert!(response.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{response}");
         remote.end();
-        let Err(HandshakeError::Rejected(rejection)) = task.finish() else { panic!() };
+        let error = task.finish().map(drop).expect_err("late");
+        assert!(error.is_timeout(), "{error}");
+        let HandshakeError::Rejected(rejection) = error else { panic!("{error}") };
         assert_eq!(rejection.status(), 408, "{sent} bytes sent");
     }
 }
@@ -67,8 +69,8 @@ fn the_response_is_not_read() {
     clock.advance(TIMEOUT - MOMENT);
     task.wait();
     clock.advance(MOMENT);
-    let Err(HandshakeError::Io(error)) = task.finish() else { panic!() };
-    assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    let error = task.finish().map(drop).expect_err("late");
+    assert!(error.is_timeout() && matches!(error, HandshakeError::Io(_)), "{error}");
     assert!(remote.is_dropped());
 }
 
@@ -79,7 +81,7 @@ fn a_refusal_is_not_read() {
     remote.send(b"nonsense\r\n\r\n");
     task.wait();
     clock.advance(TIMEOUT);
-    assert!(task.finish().is_err());
+    assert!(task.finish().map(drop).expect_err("late").is_timeout());
     assert!(remote.is_dropped());
 }
 
@@ -98,7 +100,9 @@ fn the_servers_response_does_not_come() {
         clock.advance(clock.next().expect("a deadline") - MOMENT);
         task.wait();
         clock.advance(MOMENT);
-        let Err(HandshakeError::Response(error)) = task.finish() else { panic!() };
+        let error = task.finish().map(drop).expect_err("late");
+        assert!(error.is_timeout(), "{sent} bytes sent");
+        let HandshakeError::Response(error) = error else { panic!("{error}") };
         assert_eq!(error.kind(), HandshakeErrorKind::Timeout, "{sent} bytes sent");
         assert!(remote.is_dropped(), "{sent} bytes sent");
     }
@@ -110,8 +114,8 @@ fn the_server_does_not_read_the_request() {
     remote.set_capacity(50);
     task.wait();
     clock.advance(TIMEOUT);
-    let Err(HandshakeError::Response(error)) = task.finish() else { panic!() };
-    assert_eq!(error.kind(), HandshakeErrorKind::Timeout);
+    let error = task.finish().map(drop).expect_err("late");
+    assert!(error.is_timeout() && matches!(error, HandshakeError::Response(_)), "{error}");
 }
 
 #[test]
@@ -137,7 +141,7 @@ fn without_a_timeout_it_may_take_for_ever() {
 fn the_stream_itself_times_out() {
     let (mut task, remote, _clock) = accepting(&Config::default(), Script::default());
     remote.break_reading(io::ErrorKind::TimedOut);
-    let Err(HandshakeError::Io(error)) = task.finish() else { panic!() };
-    assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    let error = task.finish().map(drop).expect_err("an error of the stream");
+    assert!(error.is_timeout() && matches!(error, HandshakeError::Io(_)), "{error}");
     assert!(remote.take().is_empty());
 }

@@ -4,9 +4,9 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use ws_futures::HandshakeError;
 use ws_futures::client::{InvalidUri, RedirectError, Response};
 use ws_futures::proto::proxy::TunnelError;
+use ws_futures::{Error, HandshakeError};
 
 use super::Unreachable;
 use crate::TlsError;
@@ -71,6 +71,25 @@ pub enum Phase {
     Tls,
 }
 
+impl ConnectError {
+    /// Whether a deadline has passed:
+    /// [`Connector::connect_timeout`](crate::Connector::connect_timeout) or
+    /// [`Config::handshake_timeout`](crate::Config::handshake_timeout). A timeout that the operating
+    /// system reports counts, too; for several addresses, if it reports one for each.
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Self::Timeout(_) => true,
+            Self::Resolve { error, .. } | Self::UnixSocket { error, .. } | Self::Io(error) => {
+                error.kind() == io::ErrorKind::TimedOut
+            }
+            Self::Unreachable(error) => error.is_timeout(),
+            Self::ProxyTls(error) | Self::Tls(error) => error.is_timeout(),
+            Self::Handshake(error) => error.is_timeout(),
+            Self::Uri(_) | Self::Proxy(_) | Self::Redirect { .. } => false,
+        }
+    }
+}
+
 impl From<InvalidUri> for ConnectError {
     fn from(error: InvalidUri) -> Self {
         Self::Uri(error)
@@ -104,6 +123,18 @@ impl From<io::Error> for ConnectError {
 impl From<HandshakeError> for ConnectError {
     fn from(error: HandshakeError) -> Self {
         Self::Handshake(error)
+    }
+}
+
+/// A failed handshake becomes [`Error::Handshake`], everything else [`Error::Connect`].
+impl From<ConnectError> for Error {
+    fn from(error: ConnectError) -> Self {
+        let kind = match error {
+            ConnectError::Handshake(error) => return error.into(),
+            _ if error.is_timeout() => io::ErrorKind::TimedOut,
+            _ => io::ErrorKind::Other,
+        };
+        Self::Connect(io::Error::new(kind, error))
     }
 }
 
@@ -143,10 +174,11 @@ impl std::error::Error for ConnectError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Uri(_) | Self::Proxy(_) | Self::Timeout(_) | Self::Redirect { .. } => None,
-            Self::Resolve { error, .. } | Self::UnixSocket { error, .. } => Some(error),
+            Self::Resolve { error, .. } | Self::UnixSocket { error, .. } | Self::Io(error) => {
+                error.source()
+            }
             Self::Unreachable(error) => error.source(),
             Self::ProxyTls(error) | Self::Tls(error) => error.source(),
-            Self::Io(error) => error.source(),
             Self::Handshake(error) => error.source(),
         }
     }

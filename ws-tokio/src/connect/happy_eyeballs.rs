@@ -22,6 +22,12 @@ impl Unreachable {
     pub fn attempts(&self) -> &[(SocketAddr, io::Error)] {
         &self.attempts
     }
+
+    /// Whether each attempt has timed out.
+    pub(super) fn is_timeout(&self) -> bool {
+        let timed_out = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
+        !self.attempts.is_empty() && self.attempts.iter().all(|(_, error)| timed_out(error))
+    }
 }
 
 impl fmt::Display for Unreachable {
@@ -36,7 +42,7 @@ impl fmt::Display for Unreachable {
 
 impl std::error::Error for Unreachable {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.attempts.last().map(|(_, error)| error as _)
+        self.attempts.last().and_then(|(_, error)| error.source())
     }
 }
 

@@ -19,6 +19,31 @@ pub enum Error {
     Handshake(HandshakeError),
 }
 
+impl Error {
+    /// Whether a deadline has passed: [`Config::handshake_timeout`](crate::Config::handshake_timeout), or
+    /// one of the HTTP/2 connection such as that of its keep-alive.
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Self::Unsupported(cause) => cause.as_ref().is_some_and(hyper::Error::is_timeout),
+            Self::Http(error) => error.is_timeout(),
+            Self::Handshake(error) => error.is_timeout(),
+        }
+    }
+}
+
+/// A failed handshake becomes [`Error::Handshake`](ws_futures::Error::Handshake), everything else
+/// [`Error::Connect`](ws_futures::Error::Connect).
+impl From<Error> for ws_futures::Error {
+    fn from(error: Error) -> Self {
+        let kind = match error {
+            Error::Handshake(error) => return error.into(),
+            _ if error.is_timeout() => io::ErrorKind::TimedOut,
+            _ => io::ErrorKind::Other,
+        };
+        Self::Connect(io::Error::new(kind, error))
+    }
+}
+
 impl From<hyper::Error> for Error {
     fn from(error: hyper::Error) -> Self {
         Self::Http(error)

@@ -1,8 +1,9 @@
 //! Which failures pass by themselves.
 
+use std::io;
 use std::time::Duration;
 
-use ws_futures::client::{HandshakeErrorKind, Response};
+use ws_futures::client::Response;
 use ws_futures::proto::proxy::TunnelErrorKind;
 use ws_futures::proto::{ErrorKind, Initiator};
 use ws_futures::{CloseCode, Closed, Error, HandshakeError};
@@ -16,7 +17,7 @@ use crate::{ConnectError, TlsErrorKind};
 /// | the name cannot be resolved, no address answers, a timeout, the stream fails | transient |
 /// | the server refuses with 429 or 5xx | transient, and `Retry-After` counts |
 /// | the server refuses with another status, or redirects where we do not go | final |
-/// | the response to the handshake is none | final |
+/// | the response to the handshake is none, or the server takes no WebSockets over HTTP/2 | final |
 /// | the proxy fails, or cannot reach the server | transient |
 /// | the proxy refuses, or does not accept the password | final |
 /// | a certificate is refused, TLS is not agreed on or cannot be set up | final |
@@ -107,10 +108,8 @@ fn proxy(kind: TunnelErrorKind) -> Verdict {
 fn handshake(error: &HandshakeError) -> Verdict {
     match error {
         HandshakeError::Io(_) => Verdict::TRANSIENT,
-        HandshakeError::Response(error) if error.kind() == HandshakeErrorKind::Timeout => {
-            Verdict::TRANSIENT
-        }
         HandshakeError::Refused(response) => refused(response),
+        error if error.is_timeout() => Verdict::TRANSIENT,
         _ => Verdict::Final,
     }
 }
@@ -135,6 +134,8 @@ fn ended(closed: Option<&Closed>, error: Option<&Error>) -> Verdict {
             _ => Verdict::Final,
         },
         (Some(Error::Send(_)), _) => Verdict::Final,
+        (Some(Error::Handshake(error)), _) => handshake(error),
+        (Some(Error::Connect(error)), _) => converted(error),
         (None, Some(Initiator::Library)) => match closed.and_then(|closed| closed.sent.as_ref()) {
             // The code that a peer without a sign of life is given.
             Some(sent) if sent.code == CloseCode::INTERNAL_ERROR => Verdict::TRANSIENT,
@@ -142,6 +143,19 @@ fn ended(closed: Option<&Closed>, error: Option<&Error>) -> Verdict {
         },
         _ => Verdict::TRANSIENT,
     }
+}
+
+/// The verdict on an error of connecting that became an [`Error`] by `?`.
+fn converted(error: &io::Error) -> Verdict {
+    let Some(inner) = error.get_ref() else { return Verdict::TRANSIENT };
+    if let Some(error) = inner.downcast_ref() {
+        return connect(error);
+    }
+    #[cfg(feature = "hyper")]
+    if let Some(crate::http2::Error::Unsupported(_)) = inner.downcast_ref() {
+        return Verdict::Final;
+    }
+    Verdict::TRANSIENT
 }
 
 fn code(code: CloseCode) -> Verdict {

@@ -1,9 +1,7 @@
 //! Why there is no TLS.
 
 use std::error::Error;
-use std::fmt;
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-use std::io;
+use std::{fmt, io};
 
 /// TLS could not be set up, or the handshake failed.
 #[derive(Debug)]
@@ -67,6 +65,20 @@ impl TlsError {
     /// What was wrong.
     pub fn kind(&self) -> TlsErrorKind {
         self.kind
+    }
+
+    /// Whether the handshake did not end in time, or the operating system has reported a timeout of the
+    /// stream.
+    pub fn is_timeout(&self) -> bool {
+        let mut cause = self.source.as_ref().map(|source| &**source as &(dyn Error + 'static));
+        while let Some(error) = cause {
+            let error_of_io = error.downcast_ref::<io::Error>();
+            if error_of_io.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut) {
+                return true;
+            }
+            cause = error.source();
+        }
+        self.kind == TlsErrorKind::Timeout
     }
 }
 
@@ -169,5 +181,22 @@ impl From<native_tls::Error> for TlsError {
             cause = found.source();
         }
         Self::with(TlsErrorKind::Handshake, error)
+    }
+}
+
+#[cfg(all(test, feature = "rustls"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeouts() {
+        for (kind, is_timeout) in
+            [(io::ErrorKind::TimedOut, true), (io::ErrorKind::ConnectionReset, false)]
+        {
+            let error = TlsError::from(io::Error::from(kind));
+            assert_eq!((error.kind(), error.is_timeout()), (TlsErrorKind::Io, is_timeout));
+        }
+        assert!(TlsError::from(TlsErrorKind::Timeout).is_timeout());
+        assert!(!TlsError::from(TlsErrorKind::Expired).is_timeout());
     }
 }

@@ -104,6 +104,7 @@ fn a_proxy_that_says_nothing_or_leaves() {
             let ((held, _), connected) = tokio::join!(silent, connecting);
             let error = connected.expect_err("no answer");
             assert!(matches!(error, ConnectError::Timeout(Phase::Proxy)), "{scheme}: {error}");
+            assert!(error.is_timeout());
             drop(held);
 
             let connector = through(&format!("{scheme}://{address}"));

@@ -159,6 +159,7 @@ fn a_proxy_that_does_not_answer_or_speaks_no_tls() {
         let ((held, _), connected) = tokio::join!(silent, hasty.connect(&uri));
         let error = connected.expect_err("silence");
         assert!(matches!(error, ConnectError::Timeout(Phase::ProxyTls)), "{error}");
+        assert!(error.is_timeout());
         drop(held);
 
         let acceptor = authority.server("127.0.0.1", Valid::Now);

@@ -34,6 +34,7 @@ fn nobody_answers_the_handshake() {
         let (request, connected) = tokio::join!(silent, connector.connect(&uri));
         assert!(request.starts_with(b"GET / HTTP/1.1\r\n"));
         let error = connected.expect_err("no answer");
+        assert!(error.is_timeout(), "{error}");
         let ConnectError::Handshake(HandshakeError::Response(error)) = error else {
             panic!("{error}")
         };
@@ -49,6 +50,7 @@ fn nobody_takes_the_connection() {
         let error = connector.connect(&format!("ws://{}/", full.address)).await;
         let error = error.expect_err("no connection");
         assert!(matches!(error, ConnectError::Timeout(Phase::Tcp)), "{error}");
+        assert!(error.is_timeout(), "{error}");
         assert_eq!(error.to_string(), "timeout while connecting");
     });
 }

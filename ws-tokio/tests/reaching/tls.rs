@@ -147,6 +147,7 @@ fn a_server_that_says_nothing() {
             .connect_timeout(Some(Duration::from_millis(500)));
         let error = connector.connect(&uri()).await.expect_err("silence");
         assert!(matches!(error, ConnectError::Timeout(Phase::Tls)), "{error}");
+        assert!(error.is_timeout());
     });
 }
 

@@ -1,7 +1,6 @@
 //! Servers that take WebSockets over HTTP/1.1 only.
 
 use std::convert::Infallible;
-use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use ws_tokio::upgrade::upgrade;
-use ws_tokio::{Config, HandshakeError, WebSocket, client, http2};
+use ws_tokio::{Config, Error, Failure, HandshakeError, WebSocket, client, http2};
 
 use crate::server::{echo, echoed, request, soon};
 use crate::support::listen;
@@ -22,10 +21,14 @@ use crate::support::listen;
 async fn connect(address: SocketAddr) -> WebSocket<TcpStream> {
     let config = Config::default();
     let stream = TcpStream::connect(address).await.expect("a server");
-    match http2::handshake::<_, String>(stream, &config).await {
-        Err(http2::Error::Unsupported(_)) => {}
-        other => panic!("{other:?}"),
-    }
+    let error = http2::handshake::<_, String>(stream, &config).await.expect_err("no HTTP/2");
+    assert!(!error.is_timeout(), "{error}");
+    // As `?` converts it.
+    let error = Error::from(error);
+    assert!(Failure::Ended { closed: None, error: Some(&error) }.verdict().is_final());
+    let Error::Connect(error) = error else { panic!("{error}") };
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    assert!(matches!(inner, Some(http2::Error::Unsupported(_))), "{error}");
     let stream = TcpStream::connect(address).await.expect("a server");
     client(stream, request(address), config).await.expect("granted").0
 }
@@ -95,11 +98,11 @@ async fn a_server_that_says_nothing_ends_in_a_timeout_and_the_stream_with_it() {
         };
         let (preface, outcome) = tokio::join!(silent, asking);
         assert!(preface.starts_with(b"PRI * HTTP/2.0\r\n"));
-        match outcome {
-            Err(http2::Error::Handshake(HandshakeError::Io(error)))
-                if error.kind() == io::ErrorKind::TimedOut => {}
-            other => panic!("{other:?}"),
-        }
+        let error = outcome.expect_err("silence");
+        assert!(error.is_timeout(), "{error}");
+        assert!(matches!(error, http2::Error::Handshake(HandshakeError::Io(_))), "{error}");
+        let error = Error::from(error);
+        assert!(error.is_timeout() && matches!(error, Error::Handshake(_)), "{error}");
     })
     .await;
 }
