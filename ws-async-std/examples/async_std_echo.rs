@@ -5,44 +5,35 @@
 //! goes from the read buffer to the write buffer, and all replies to one read leave in one write.
 
 use std::error::Error;
-use std::sync::Arc;
-use std::time::Duration;
 
 use async_global_executor::GlobalExecutorConfig;
-use async_std::net::{TcpListener, TcpStream};
+use async_std::net::TcpListener;
 use async_std::task;
-use ws_async_std::{Config, Event, accept};
+use ws_async_std::serve::{BoxError, ServeError};
+use ws_async_std::{Event, WebSocket, serve};
 use ws_testkit::options;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let options = options::Server::parse(std::env::args().skip(1))?;
     let threads = GlobalExecutorConfig::default().with_min_threads(options.threads);
     async_global_executor::init_with_config(threads.with_max_threads(options.threads));
-    task::block_on(serve(options))
+    task::block_on(run(options))
 }
 
-async fn serve(options: options::Server) -> Result<(), Box<dyn Error>> {
+async fn run(options: options::Server) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(&options.address).await?;
     println!("listening on ws://{}", listener.local_addr()?);
-    let config = Arc::new(options.config);
-    loop {
-        let (stream, _peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // Out of file descriptors, as a rule: connections must end before more can come.
-                eprintln!("accept: {error}");
-                task::sleep(Duration::from_millis(100)).await;
-                continue;
-            }
-        };
-        // A peer's mistake concerns only its own connection.
-        task::spawn(echo(stream, Arc::clone(&config)));
-    }
+    // What concerns a single connection is usually the peer's mistake.
+    let serving = serve(listener, options.config, echo).on_error(|error| {
+        if let ServeError::Accept { .. } = error {
+            eprintln!("{error}");
+        }
+    });
+    serving.await;
+    Ok(())
 }
 
-async fn echo(stream: TcpStream, config: Arc<Config>) -> Result<(), Box<dyn Error + Send + Sync>> {
-    stream.set_nodelay(true)?;
-    let mut socket = accept(stream, config).await?;
+async fn echo(mut socket: WebSocket) -> Result<(), BoxError> {
     while let Some(mut batch) = socket.read().await? {
         while let Some(event) = batch.next() {
             match event {

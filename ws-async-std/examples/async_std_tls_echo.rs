@@ -3,21 +3,19 @@
 //! `futures-io`; here it is futures-rustls.
 
 use std::error::Error;
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use async_std::future::timeout;
-use async_std::net::{TcpListener, TcpStream};
-use async_std::task;
-use futures_rustls::TlsAcceptor;
+use async_std::net::TcpListener;
 use futures_rustls::pki_types::pem::PemObject;
 use futures_rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use futures_rustls::rustls::ServerConfig;
 use futures_rustls::rustls::crypto::ring;
-use ws_async_std::{AsyncStdStream, AsyncStdTimer, Config};
-
-/// A client that does not speak TLS may say nothing at all.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+use futures_rustls::server::TlsStream;
+use futures_rustls::{Accept, TlsAcceptor};
+use ws_async_std::serve::Listener;
+use ws_async_std::{AsyncStdStream, Config, WebSocket, serve};
 
 #[async_std::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -36,25 +34,31 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let listener = TcpListener::bind(address).await?;
     println!("listening on wss://{}", listener.local_addr()?);
-    loop {
-        let (stream, peer) = listener.accept().await?;
-        let acceptor = acceptor.clone();
-        task::spawn(async move {
-            if let Err(error) = echo(stream, acceptor).await {
-                println!("{peer}: {error}");
-            }
-        });
+    let serving = serve(TlsListener { listener, acceptor }, Config::default(), echo);
+    serving.on_error(|error| println!("{error}")).await;
+    Ok(())
+}
+
+/// Each connection does its TLS handshake in a task of its own, within the deadline of the request.
+struct TlsListener {
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+}
+
+impl Listener for TlsListener {
+    type Stream = TlsStream<AsyncStdStream>;
+    type Address = SocketAddr;
+    type Opening = Accept<AsyncStdStream>;
+
+    async fn accept(&mut self) -> io::Result<(Self::Opening, SocketAddr)> {
+        let (stream, peer) = self.listener.accept().await?;
+        // It fails where the peer has reset the connection.
+        let _ = stream.set_nodelay(true);
+        Ok((self.acceptor.accept(stream.into()), peer))
     }
 }
 
-async fn echo(
-    stream: TcpStream,
-    acceptor: TlsAcceptor,
-) -> Result<(), Box<dyn Error + Send + Sync>> {
-    stream.set_nodelay(true)?;
-    let stream = timeout(HANDSHAKE, acceptor.accept(AsyncStdStream::from(stream))).await??;
-    let timer = AsyncStdTimer::default();
-    let mut socket = ws_futures::accept(stream, timer, Config::default()).await?;
+async fn echo(mut socket: WebSocket<TlsStream<AsyncStdStream>>) -> Result<(), ws_async_std::Error> {
     while let Some(message) = socket.recv().await? {
         if message.is_data() {
             // Written by the next `recv` before it waits.

@@ -2,32 +2,31 @@
 //!
 //! **async-std is no longer maintained** (RUSTSEC-2025-0052); its authors point to smol. This crate is
 //! for programs that are there already. With smol use [`ws_futures`] itself: smol's streams have the
-//! traits that it wants, and its examples `smol_echo` and `smol_echo_client` show the timer.
+//! traits that it wants, and its examples `smol_echo` and `smol_echo_client` show the rest.
 //!
 //! ```no_run
 //! use async_std::net::TcpListener;
-//! use async_std::task;
-//! use ws_async_std::{Config, accept};
+//! use ws_async_std::{Config, Error, WebSocket, serve};
 //!
-//! # #[async_std::main]
-//! # async fn main() -> std::io::Result<()> {
-//! let listener = TcpListener::bind("127.0.0.1:9001").await?;
-//! loop {
-//!     let (stream, _peer) = listener.accept().await?;
-//!     task::spawn(async move {
-//!         let mut socket = accept(stream, Config::default()).await?;
-//!         while let Some(message) = socket.recv().await? {
-//!             if message.is_data() {
-//!                 socket.feed(message).await?; // written by the next `recv` before it waits
-//!             }
-//!         }
-//!         Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
-//!     });
+//! #[async_std::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let listener = TcpListener::bind("127.0.0.1:9001").await?;
+//!     serve(listener, Config::default(), echo).await;
+//!     Ok(())
 //! }
-//! # }
+//!
+//! async fn echo(mut socket: WebSocket) -> Result<(), Error> {
+//!     while let Some(message) = socket.recv().await? {
+//!         if message.is_data() {
+//!             socket.feed(message).await?; // written by the next `recv` before it waits
+//!         }
+//!     }
+//!     Ok(())
+//! }
 //! ```
 
 mod connect;
+pub mod serve;
 mod stream;
 mod timer;
 
@@ -36,11 +35,13 @@ use std::sync::Arc;
 use async_std::net::TcpStream;
 
 pub use connect::{ConnectError, client, connect, connect_with};
+pub use serve::{serve, serve_incoming};
 pub use stream::AsyncStdStream;
 pub use timer::AsyncStdTimer;
 pub use ws_futures::{
-    Batch, ByteString, Bytes, Close, CloseCode, Closed, Config, Delivery, Error, Event,
-    HandshakeError, Limits, Message, Prepared, TrySendError, proto, server,
+    Batch, ByteString, Bytes, Close, CloseCode, Closed, Config, Delivery, Drained, Error, Event,
+    HandshakeError, Limits, Message, Prepared, Shutdown, ShutdownGuard, TrySendError, proto,
+    server,
 };
 #[cfg(feature = "deflate")]
 pub use ws_futures::{Deflate, EnginePool, Offers};

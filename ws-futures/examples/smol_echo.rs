@@ -1,53 +1,41 @@
 //! An echo server on smol:
 //! `smol_echo ADDRESS [--max-message BYTES] [--chunked] [--deflate] [--threads N]`.
 //!
-//! smol's streams are what `ws-futures` wants; all that it takes besides is a [`timer`].
+//! smol's streams are what `ws-futures` needs; all that it takes besides is a [`timer`], and for a
+//! server a [`runtime`].
 
+#[path = "smol/runtime.rs"]
+mod runtime;
 #[path = "smol/timer.rs"]
 mod timer;
 
 use std::error::Error;
-use std::sync::Arc;
-use std::time::Duration;
 
 use smol::net::{TcpListener, TcpStream};
-use ws_futures::{Config, Event, accept};
+use ws_futures::serve::{BoxError, Serve, ServeError};
+use ws_futures::{Event, WebSocket};
 use ws_testkit::options;
 
+use runtime::{Smol, SmolListener};
 use timer::SmolTimer;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let options = options::Server::parse(std::env::args().skip(1))?;
     let listener = smol::block_on(TcpListener::bind(&options.address))?;
     println!("listening on ws://{}", listener.local_addr()?);
-    let executor = smol::Executor::new();
-    std::thread::scope(|scope| {
-        for _ in 1..options.threads {
-            scope.spawn(|| smol::block_on(executor.run(std::future::pending::<()>())));
-        }
-        smol::block_on(executor.run(serve(&executor, listener, Arc::new(options.config))))
-    })
-}
-
-async fn serve(executor: &smol::Executor<'_>, listener: TcpListener, config: Arc<Config>) -> ! {
-    loop {
-        let (stream, _peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // Out of file descriptors, as a rule: connections must end before more can come.
-                eprintln!("accept: {error}");
-                smol::Timer::after(Duration::from_millis(100)).await;
-                continue;
+    let runtime = Smol::default();
+    // What concerns a single connection is usually the peer's mistake.
+    let serving = Serve::sockets(runtime.clone(), SmolListener(listener), options.config, echo)
+        .on_error(|error| {
+            if let ServeError::Accept { .. } = error {
+                eprintln!("{error}");
             }
-        };
-        // A peer's mistake concerns only its own connection.
-        executor.spawn(echo(stream, Arc::clone(&config))).detach();
-    }
+        });
+    runtime.block_on(options.threads, serving.into_future());
+    Ok(())
 }
 
-async fn echo(stream: TcpStream, config: Arc<Config>) -> Result<(), Box<dyn Error + Send + Sync>> {
-    stream.set_nodelay(true)?;
-    let mut socket = accept(stream, SmolTimer::default(), config).await?;
+async fn echo(mut socket: WebSocket<TcpStream, SmolTimer>) -> Result<(), BoxError> {
     while let Some(mut batch) = socket.read().await? {
         while let Some(event) = batch.next() {
             match event {

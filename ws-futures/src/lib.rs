@@ -7,6 +7,9 @@
 //! ([`WebSocket::read`]), gives owned messages ([`WebSocket::recv`], `Stream`, `Sink`), or splits
 //! into halves for two tasks ([`WebSocket::split`]). The protocol is that of [`proto`].
 //!
+//! [`serve`] has servers that stay up, for runtimes with tasks; [`Shutdown`] closes connections
+//! together.
+//!
 //! [`WebSocket::send`] returns when the stream has taken the message. [`WebSocket::feed`] leaves the
 //! writing to the next `recv`, which writes before it waits: in a loop of the two, replies to messages
 //! that arrived in one read leave in one write.

@@ -2,7 +2,7 @@
 //!
 //! [`Runtime`] is what a test needs of a runtime; [`faults`] are the tests, each a function that is
 //! generic over it, and [`tests!`](crate::tests) makes them tests of a crate. [`options`] reads the
-//! arguments of the echo peers, [`raw`] is what a client without a library writes, [`network`]
+//! arguments of the echo peers, [`serving`] tests a runtime's server, [`raw`] is what a client without a library writes, [`network`]
 //! cuts and stalls what it carries, [`seeds`] makes randomness that can be repeated.
 
 pub mod echo;
@@ -14,6 +14,7 @@ pub mod raw;
 mod runtime;
 pub mod seeds;
 mod server;
+pub mod serving;
 
 pub use runtime::Runtime;
 

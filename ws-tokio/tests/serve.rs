@@ -31,6 +31,12 @@ async fn assert_served<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocket
 }
 
 #[test]
+fn a_shutdown_closes_all() {
+    ws_testkit::serving::a_shutdown_closes_all::<support::server::OneThread>();
+    ws_testkit::serving::a_shutdown_closes_all::<support::server::Threads>();
+}
+
+#[test]
 fn clients_are_served_until_the_signal() {
     on_both_runtimes(async || {
         let (listener, address) = listen().await;

@@ -1,6 +1,8 @@
 //! Listeners on ports that the system chooses, and both kinds of runtime.
 #![allow(dead_code, reason = "every test file takes the part it needs")]
 
+pub(crate) mod server;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 

@@ -1,0 +1,9 @@
+//! A server whose process has no file descriptor left. It has a process of its own.
+#![cfg(unix)]
+
+mod support;
+
+#[test]
+fn the_server_stays_up_and_reports_it_once() {
+    ws_testkit::serving::without_file_descriptors::<support::Server>();
+}
