@@ -333,16 +333,13 @@ where
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let before = self.output.len();
         let mut polled = self.output.poll_write(&mut self.io, cx);
-        let mut took_some = self.output.len() < before;
         if let Poll::Ready(Ok(())) = polled {
             polled = Pin::new(&mut self.io).poll_flush(cx);
             self.unflushed = !matches!(polled, Poll::Ready(Ok(())));
-            took_some |= !self.unflushed;
         }
-        // What a stream takes may end in a buffer of the system; but there is room again only when
-        // the peer has read.
-        if self.blocked && took_some {
-            self.connection.peer_has_read();
+        if self.blocked || polled.is_pending() {
+            let left = self.output.len();
+            self.connection.wrote(before - left, left + usize::from(self.unflushed));
         }
         self.blocked = polled.is_pending();
         polled

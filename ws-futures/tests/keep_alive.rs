@@ -2,13 +2,15 @@
 
 mod support;
 
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use ws_futures::proto::{ErrorKind, Initiator};
+use ws_futures::proto::{ErrorKind, Initiator, Role};
 use ws_futures::{Config, Error, Event};
 
 use support::clock::Clock;
+use support::link::{Link, STEP};
 use support::script::Script;
 use support::stream::Remote;
 use support::task::{Task, run};
@@ -145,7 +147,7 @@ fn without_an_interval_nobody_is_pinged() {
 
 /// An application that has filled its output, and reads by batches: nothing of what the peer sends
 /// is read, so that only its reading can show that it lives.
-fn full(role: ws_futures::proto::Role, capacity: usize) -> (Socket, Remote, Clock) {
+fn full(role: Role, capacity: usize) -> (Socket, Remote, Clock) {
     let (mut socket, remote, clock) = open_plainly(role);
     remote.set_capacity(capacity);
     Task::new(async { socket.read().await.is_ok() }).wait();
@@ -243,6 +245,76 @@ fn taking_output_that_was_never_refused_shows_no_life() {
         clock.advance(TIMEOUT);
         Task::new(socket.recv()).wait();
         assert!(socket.closed().is_some(), "{role:?}");
+    }
+}
+
+const MIB: usize = 1 << 20;
+
+/// Sends a message a moment before the ping, over a link that a send buffer of 4 MiB keeps busy for
+/// 64 s. The link dies when `dies` says so of the time since then; returns how long it took until the
+/// connection ended, `None` if the message has arrived and the connection has lasted for five minutes.
+fn upload(role: Role, size: usize, dies: impl Fn(Duration) -> bool) -> Option<Duration> {
+    let (mut socket, remote, clock) = open_plainly(role);
+    let mut link = Link::new(role, remote, clock.clone(), 64 << 10, 4 * MIB);
+    Task::new(socket.recv()).wait();
+    clock.advance(INTERVAL - STEP);
+    run(socket.feed(vec![0xA5; size])).expect("room");
+    let begin = clock.now();
+    let mut receiving = Task::new(async {
+        // Its pongs.
+        while let Some(_message) = socket.recv().await? {}
+        Ok::<_, Error>(())
+    });
+    while clock.now() - begin < Duration::from_secs(300) {
+        if let Poll::Ready(result) = receiving.run() {
+            let error = result.expect_err("a dead peer");
+            assert!(is_ping_timeout(&error), "{role:?}: {error}");
+            return Some(clock.now() - begin);
+        }
+        link.dead |= dies(clock.now() - begin);
+        link.step();
+    }
+    drop(receiving);
+    assert_eq!(link.arrived, size, "{role:?}");
+    assert!(socket.rtt().is_some(), "{role:?}: the pong of a later ping, or of that one");
+    None
+}
+
+/// The buffer has taken all, and the ping waits in it for longer than the timeout.
+#[test]
+fn a_message_in_a_deep_buffer_delays_the_pong() {
+    for role in ROLES {
+        assert_eq!(upload(role, 4 * MIB - 4096, |_| false), None, "{role:?}");
+    }
+}
+
+/// The buffer is full until the message is through, and then still holds what is ahead of the next ping.
+#[test]
+fn an_upload_through_a_deep_buffer_is_not_cut() {
+    for role in ROLES {
+        for mib in [5, 7, 10] {
+            assert_eq!(upload(role, mib * MIB, |_| false), None, "{role:?}, {mib} MiB");
+        }
+    }
+}
+
+/// Until the pong could have come at 32 KiB/s: 128 s for 4 MiB.
+#[test]
+fn a_peer_that_dies_behind_a_deep_buffer_is_given_up() {
+    for role in ROLES {
+        let took = upload(role, 4 * MIB - 4096, |time| time >= STEP).expect("a dead peer");
+        let bound = STEP + TIMEOUT + Duration::from_secs(128);
+        assert!(took > TIMEOUT && took <= bound + STEP, "{role:?}: {took:?}");
+    }
+}
+
+/// A full stream would have taken something meanwhile.
+#[test]
+fn a_peer_that_dies_while_the_buffer_is_full_is_given_up_soon() {
+    let death = Duration::from_secs(10);
+    for role in ROLES {
+        let took = upload(role, 16 * MIB, |time| time >= death).expect("a dead peer");
+        assert!(took <= death + INTERVAL + TIMEOUT + STEP, "{role:?}: {took:?}");
     }
 }
 

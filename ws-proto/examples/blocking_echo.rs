@@ -55,11 +55,13 @@ fn serve(mut stream: TcpStream, config: &Arc<Config>) -> io::Result<()> {
 
         let before = clock.now();
         stream.write_all(&session.output)?;
+        let len = session.output.len();
         session.output.clear();
         session.output.shrink_to(HIGH_WATER);
         if clock.now() - before > Duration::from_millis(100) {
             // The socket was full, and then the peer made room.
-            session.peer_has_read();
+            session.wrote(0, len);
+            session.wrote(0, 0);
         }
         if session.wants_close() {
             return stream.shutdown(Shutdown::Both);

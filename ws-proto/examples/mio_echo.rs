@@ -86,7 +86,7 @@ impl Server {
                 // Without it small replies would only come later.
                 let _ = stream.set_nodelay(true);
                 let session = Session::new(&self.config);
-                self.peers.insert(token, Peer { stream, session, blocked: false, deadline: None });
+                self.peers.insert(token, Peer { stream, session, deadline: None });
                 self.ready.insert(token);
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
@@ -119,8 +119,6 @@ impl Server {
 struct Peer {
     stream: TcpStream,
     session: Session,
-    /// Whether the stream took no more output when it was last asked.
-    blocked: bool,
     deadline: Option<Instant>,
 }
 
@@ -174,10 +172,8 @@ impl Peer {
             // An idle connection owns no buffer.
             *output = Vec::new();
         }
-        let blocked = !output.is_empty();
-        if mem::replace(&mut self.blocked, blocked) && written > 0 {
-            self.session.peer_has_read();
-        }
+        let left = output.len();
+        self.session.wrote(written, left);
         Ok(())
     }
 }

@@ -78,7 +78,6 @@ mod server {
         let mut input = Some(Vec::with_capacity(16 * 1024));
         let mut reading = pin!(Fuse::terminated());
         let mut writing = pin!(Fuse::terminated());
-        let mut blocked = false;
         loop {
             let deadline = session.handle_time(clock.now());
             if session.gave_up() {
@@ -111,15 +110,17 @@ mod server {
                     input = Some(buffer);
                 }
                 (len, output, before) = writing => {
-                    let written = before + len?;
-                    if mem::take(&mut blocked) {
-                        session.peer_has_read();
-                    }
+                    let taken = len?;
+                    let written = before + taken;
+                    session.wrote(taken, output.len() - written);
                     if written < output.len() {
                         writing.set(write(&stream, output, written).fuse());
                     }
                 }
-                () = timer => blocked = !writing.is_terminated(),
+                // A write that is not done when a deadline passes has met a full stream.
+                () = timer => if !writing.is_terminated() {
+                    session.wrote(0, 1);
+                }
             }
         }
     }

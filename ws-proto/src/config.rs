@@ -45,8 +45,19 @@ pub struct Config {
     /// How often the peer is pinged. 30 s by default; `None`: never, and a peer that vanished
     /// without a word is not noticed.
     pub ping_interval: Option<Duration>,
-    /// How long after such a ping the peer may show no life; any byte counts as life. 20 s by
-    /// default.
+    /// How long after such a ping the connection fails if nothing shows that the peer is alive. 20 s
+    /// by default.
+    ///
+    /// Any received byte counts, and any output that a full stream takes
+    /// ([`Connection::wrote`](crate::Connection::wrote)). A ping lies behind messages of ours in the
+    /// send buffer of the system, which may take long on a slow link: its pong may take a further second
+    /// for each 32 KiB that were sent ahead of it since the last proof of delivery, of 4 MiB at most. So a
+    /// peer that is gone is detected within `ping_interval + ping_timeout`, and up to 128 s more if it
+    /// disappeared behind that much output; without such an allowance while the stream is full.
+    ///
+    /// On links below 32 KiB/s, and with larger buffers, keep *send buffer / bandwidth* below this
+    /// timeout: set `SO_SNDBUF` or, on Linux, `TCP_NOTSENT_LOWAT`. `TCP_USER_TIMEOUT` bounds what the
+    /// system waits for a peer that acknowledges nothing, whatever is in its buffers.
     pub ping_timeout: Duration,
     /// The payload of these pings, at most 125 bytes. Empty (the default): a counter of 8 bytes, so
     /// that a late pong is told from a prompt one.

@@ -316,14 +316,130 @@ fn life_before_the_ping_does_not_count() {
 #[test]
 fn a_peer_that_reads_is_alive() {
     let mut alone = Alone::new(Role::Server, &config(30, 20));
+    alone.peer.connection.wrote(100, 100);
     alone.ping(30);
-    alone.peer.connection.peer_has_read();
+    alone.peer.connection.wrote(0, 100);
+    alone.ping(31);
+    alone.peer.connection.wrote(10, 90);
     alone.ping(50);
     assert_eq!(alone.error(), None);
 
     assert!(alone.ping(60).is_some());
     alone.ping(80);
     assert_eq!(alone.error(), Some(ErrorKind::PingTimeout), "only once");
+}
+
+/// A stream behind another one, such as TLS, has taken all and is flushed late.
+#[test]
+fn a_flush_that_was_refused_before_shows_life() {
+    let mut alone = Alone::new(Role::Server, &config(30, 20));
+    alone.ping(30);
+    alone.peer.connection.wrote(100, 1);
+    alone.peer.connection.wrote(0, 0);
+    alone.ping(50);
+    assert_eq!(alone.error(), None);
+}
+
+#[test]
+fn what_was_never_refused_shows_no_life() {
+    let mut alone = Alone::new(Role::Server, &config(30, 20));
+    alone.ping(30);
+    alone.peer.connection.wrote(100, 0);
+    alone.peer.connection.wrote(100, 100);
+    alone.ping(50);
+    assert_eq!(alone.error(), Some(ErrorKind::PingTimeout));
+}
+
+/// Sends a message of this size, and says when a peer that never answers the ping at 30 s is given up.
+fn given_up(role: Role, size: usize, write: impl FnOnce(&mut Alone)) -> u64 {
+    let mut alone = Alone::new(role, &config(30, 20));
+    let mut output = Vec::new();
+    alone.peer.connection.send(vec![0; size], &mut output).expect("open");
+    assert!(alone.ping(30).is_some());
+    write(&mut alone);
+    let mut now = 30;
+    while alone.error().is_none() {
+        let due = alone.due(now).expect("a deadline").since_epoch().as_secs();
+        assert!(due > now && due <= now + 20, "{due} after {now}");
+        now = due;
+        assert_eq!(alone.ping(now), None, "{size}: one ping at a time");
+    }
+    assert_eq!(alone.error(), Some(ErrorKind::PingTimeout));
+    now
+}
+
+/// At 32 KiB/s, and of 4 MiB at most.
+#[test]
+fn a_pong_may_take_as_long_as_the_bytes_ahead_of_its_ping() {
+    for role in ROLES {
+        let until = |size| given_up(role, size, |_| {});
+        assert_eq!(until(0), 50, "{role:?}");
+        assert_eq!(until(16 << 10), 50, "{role:?}");
+        assert_eq!(until(1 << 20), 50 + 32, "{role:?}");
+        assert_eq!(until(4 << 20), 50 + 128, "{role:?}");
+        assert_eq!(until(32 << 20), 50 + 128, "{role:?}");
+    }
+}
+
+#[test]
+fn a_full_stream_shows_by_itself_what_it_takes() {
+    for role in ROLES {
+        let full = |alone: &mut Alone| alone.peer.connection.wrote(1 << 20, 31 << 20);
+        assert_eq!(given_up(role, 32 << 20, full), 50, "{role:?}");
+    }
+}
+
+/// The stream took 1 MiB and was full, then it took the rest as it passed on what it had.
+#[test]
+fn only_what_a_stream_may_hold_is_ahead_of_a_ping() {
+    let mut alone = Alone::new(Role::Server, &config(30, 20));
+    let mut output = Vec::new();
+    alone.peer.connection.send(vec![0; 32 << 20], &mut output).expect("open");
+    alone.peer.connection.wrote(1 << 20, 31 << 20);
+    alone.peer.connection.wrote(30 << 20, 1 << 20);
+    alone.peer.connection.wrote(1 << 20, 0);
+    assert!(alone.ping(30).is_some());
+    assert_eq!(alone.due(30), Some(at(50)));
+    alone.ping(50);
+    assert_eq!(alone.due(50), Some(at(70)));
+    alone.ping(70);
+    assert_eq!(alone.due(70), Some(at(82)));
+    alone.ping(81);
+    assert_eq!(alone.error(), None);
+    alone.ping(82);
+    assert_eq!(alone.error(), Some(ErrorKind::PingTimeout));
+}
+
+#[test]
+fn a_pong_proves_what_lay_ahead_of_its_ping() {
+    for role in ROLES {
+        let mut alone = Alone::new(role, &config(30, 20));
+        let mut output = Vec::new();
+        alone.peer.connection.send(vec![0; 1 << 20], &mut output).expect("open");
+        let payload = alone.ping(30).expect("a ping");
+        assert_eq!(alone.ping(50), None);
+        assert_eq!(alone.error(), None, "{role:?}");
+        alone.receive(62, PONG, &payload);
+        assert_eq!(alone.peer.connection.rtt(), Some(Duration::from_secs(32)), "{role:?}");
+        assert!(alone.ping(70).is_some(), "{role:?}: the next one, late");
+        alone.ping(90);
+        assert_eq!(alone.error(), Some(ErrorKind::PingTimeout), "{role:?}");
+    }
+}
+
+/// Without a timeout there is an allowance, and not a moment besides.
+#[test]
+fn a_timeout_of_zero_has_its_end() {
+    let mut alone = Alone::new(Role::Server, &config(30, 0));
+    let mut output = Vec::new();
+    alone.peer.connection.send(vec![0; 64 << 10], &mut output).expect("open");
+    assert!(alone.ping(30).is_some());
+    assert_eq!(alone.ping(30), None);
+    assert_eq!(alone.due(30), Some(at(31)));
+    alone.ping(31);
+    assert_eq!(alone.error(), None);
+    alone.ping(32);
+    assert_eq!(alone.error(), Some(ErrorKind::PingTimeout));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 pub(crate) mod clock;
 pub(crate) mod conversation;
 pub(crate) mod handshake;
+pub(crate) mod link;
 pub(crate) mod script;
 pub(crate) mod seeds;
 pub(crate) mod server;

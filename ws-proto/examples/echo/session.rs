@@ -137,10 +137,10 @@ impl Session {
         wanted && !mem::replace(&mut self.half_closed, wanted)
     }
 
-    /// Notes that a stream which had been full has taken output again: the client is alive.
-    pub(crate) fn peer_has_read(&mut self) {
+    /// Reports how much output a write took and left: a client whose full stream takes more is alive.
+    pub(crate) fn wrote(&mut self, taken: usize, left: usize) {
         if let Stage::Open(connection) = &mut self.stage {
-            connection.peer_has_read();
+            connection.wrote(taken, left);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Deadlines as data: keep-alive, closing, draining.
 
+use core::num::NonZero;
 use core::time::Duration;
 
 use super::{Connection, Side};
@@ -11,6 +12,13 @@ fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
     one.into_iter().chain(other).min()
 }
 
+/// The slowest link, in bytes per second, on which a pong is waited for as long as the bytes ahead of
+/// its ping need: 256 kbit/s, a poor mobile network.
+const SLOWEST_LINK: u32 = 32 * 1024;
+/// The most bytes that count as ahead of a ping in buffers of the system: as far as Linux lets a send
+/// buffer grow by itself (`net.ipv4.tcp_wmem`).
+const DEEPEST_BUFFER: u32 = 4 * 1024 * 1024;
+
 /// Keep-alive is mark and sweep: a ping marks how much had been received, and the sweep
 /// `ping_timeout` later asks only whether it is more.
 #[derive(Default)]
@@ -19,11 +27,25 @@ pub(super) struct Clock {
     due: Option<Instant>,
     ping: Option<Ping>,
     pings: u32,
-    rtt: Option<Duration>,
+    /// In nanoseconds, and one more, which keeps every connection 8 bytes smaller.
+    rtt: Option<NonZero<u64>>,
+    /// Of the bytes sent, at least this many have reached the peer.
+    delivered: Position,
+    /// Whether the stream has refused output since it last took all.
+    full: bool,
     /// Whether patience with a closing peer has ended.
     expired: bool,
     /// Whether the last answer of [`Connection::poll_timeout`] still holds.
     settled: bool,
+}
+
+/// The low bits of [`Counter::bytes`](super::stats::Counter). A peer to which 2 GiB were sent since it
+/// last proved delivery needs no allowance for a slow link.
+type Position = u32;
+
+/// The bytes from one position to another, none if that is not behind it.
+fn between(from: Position, to: Position) -> u32 {
+    u32::try_from(to.wrapping_sub(from) as i32).unwrap_or(0)
 }
 
 #[derive(Clone, Copy)]
@@ -31,6 +53,8 @@ struct Ping {
     sent: Instant,
     /// The bytes received before.
     mark: u64,
+    /// The bytes sent before, which its pong proves delivered.
+    position: Position,
     answer: Answer,
     /// Whether the peer has been found alive since.
     swept: bool,
@@ -48,7 +72,7 @@ enum Answer {
 
 impl Clock {
     pub(super) fn rtt(&self) -> Option<Duration> {
-        self.rtt
+        self.rtt.map(|nanos| Duration::from_nanos(nanos.get() - 1))
     }
 
     /// How many pings of our own there have been.
@@ -71,12 +95,23 @@ impl Clock {
         self.ping.is_some_and(|ping| ping.answer == Answer::Owed)
     }
 
-    /// The payload of the ping that is owed, which no longer is.
-    pub(super) fn send_ping(&mut self, config: &Config) -> PingPayload {
+    /// The payload of the pending ping, which is sent behind `position` bytes.
+    pub(super) fn send_ping(&mut self, config: &Config, position: Position) -> PingPayload {
         if let Some(ping) = &mut self.ping {
             ping.answer = Answer::Awaited;
+            ping.position = position;
         }
         self.ping_payload(config)
+    }
+
+    /// How much longer than `ping_timeout` the pong may take because of what lies ahead of its ping
+    /// in buffers of the system. What a full stream has not taken yet shows its own progress.
+    fn allowance(&self, ping: Ping) -> Duration {
+        if self.full {
+            return Duration::ZERO;
+        }
+        let ahead = between(self.delivered, ping.position).min(DEEPEST_BUFFER);
+        Duration::from_secs(u64::from(ahead / SLOWEST_LINK))
     }
 
     /// The payload of the latest ping of our own.
@@ -118,7 +153,8 @@ impl Connection {
         let answered = |ping: &&mut Ping| ping.answer == Answer::Come;
         if let Some(ping) = self.clock.ping.as_mut().filter(answered) {
             ping.answer = Answer::Timed;
-            self.clock.rtt = Some(now - ping.sent);
+            let nanos = u64::try_from((now - ping.sent).as_nanos()).unwrap_or(u64::MAX);
+            self.clock.rtt = NonZero::new(nanos.saturating_add(1));
         }
         let engines =
             self.extension.as_mut().and_then(|extension| extension.poll_timeout(&self.config, now));
@@ -179,14 +215,20 @@ impl Connection {
         let timeout = self.config.ping_timeout;
         if let Some(ping) = &mut self.clock.ping {
             ping.swept |= self.counters.received.bytes != ping.mark;
-            let (alive, sweep, next) = (ping.swept, ping.sent + timeout, ping.sent + interval);
-            if !alive && sweep <= now {
-                self.fail(ErrorKind::PingTimeout);
+            let ping = *ping;
+            if !ping.swept {
+                let sweep = ping.sent + timeout + self.clock.allowance(ping);
+                if sweep <= now {
+                    self.fail(ErrorKind::PingTimeout);
+                    return;
+                }
+                // The peer may answer long before the allowance ends.
+                let look = now + timeout.max(Duration::from_secs(1));
+                self.clock.due = Some(sweep.min(look));
                 return;
             }
-            let due = if alive { next } else { sweep };
-            if due > now {
-                self.clock.due = Some(due);
+            if ping.sent + interval > now {
+                self.clock.due = Some(ping.sent + interval);
                 return;
             }
         }
@@ -194,21 +236,32 @@ impl Connection {
         self.clock.ping = Some(Ping {
             sent: now,
             mark: self.counters.received.bytes,
+            position: self.counters.sent.bytes as Position,
             answer: Answer::Owed,
             swept: false,
         });
         self.clock.due = Some(now + interval.min(timeout));
     }
 
-    /// Counts as a sign of life in place of received bytes: call it when a socket that had been full
-    /// takes output again.
+    /// Reports a write: the stream took `taken` bytes of the output and left `left`. Bytes that a
+    /// stream has taken but cannot flush yet count as left.
     ///
-    /// A peer that reads slowly is alive, and an application under back-pressure may not be reading
-    /// what that peer sends.
-    pub fn peer_has_read(&mut self) {
-        if let Some(ping) = &mut self.clock.ping {
-            ping.swept = true;
+    /// Call it after each write that left something, and after the next one; other writes change
+    /// nothing. Output that a full stream takes counts as liveness like received bytes: there is room
+    /// only because the peer has read. A peer that reads slowly is alive, and an application under
+    /// back-pressure may not be reading what that peer sends.
+    ///
+    /// [`Config::ping_timeout`] has what else is known of a ping behind much output.
+    pub fn wrote(&mut self, taken: usize, left: usize) {
+        let clock = &mut self.clock;
+        if clock.full && (taken > 0 || left == 0) {
+            // What a full buffer takes, it has passed on before.
+            clock.delivered = clock.delivered.wrapping_add(taken as Position);
+            if let Some(ping) = &mut clock.ping {
+                ping.swept = true;
+            }
         }
+        clock.full = left > 0;
     }
 
     pub(super) fn pong_received(&mut self, payload: &[u8]) {
@@ -217,7 +270,22 @@ impl Connection {
         let Some(ping) = self.clock.ping.as_mut().filter(awaited) else { return };
         if payload == expected.as_ref() {
             ping.answer = Answer::Come;
+            let proven = between(self.clock.delivered, ping.position);
+            self.clock.delivered = self.clock.delivered.wrapping_add(proven);
             self.clock.settled = false;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_wrap_around() {
+        assert_eq!(between(3, 5), 2);
+        assert_eq!(between(5, 3), 0);
+        assert_eq!(between(u32::MAX, 1), 2);
+        assert_eq!(between(1, u32::MAX), 0);
     }
 }

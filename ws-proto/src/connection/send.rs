@@ -239,7 +239,7 @@ impl Connection {
             self.write_frame(FIN | Opcode::Pong as u8, &payload, out);
         }
         if self.clock.owes_ping() {
-            let payload = self.clock.send_ping(&self.config);
+            let payload = self.clock.send_ping(&self.config, self.counters.sent.bytes as u32);
             self.write_frame(FIN | Opcode::Ping as u8, payload.as_ref(), out);
         }
     }
