@@ -4,6 +4,8 @@
 //! FIN RSV1-3 opcode(4) | MASK length(7) | 0, 2 or 8 bytes of length | 0 or 4 bytes of key
 //! ```
 
+use core::mem;
+
 use crate::config::Limits;
 use crate::error::ErrorKind;
 use crate::mask::Key;
@@ -78,7 +80,94 @@ pub(crate) struct OpenMessage {
     pub(crate) fragments: u32,
 }
 
-/// A header as it arrives, byte by byte; each byte is judged when it comes.
+impl Header {
+    /// Takes the header at the front of `input` if it is whole and valid.
+    #[inline(always)]
+    pub(crate) fn take(input: &mut &mut [u8], expected: Expected<'_>) -> Option<Self> {
+        let Ok(Some((header, len))) = Self::decode(input, expected) else { return None };
+        *input = &mut mem::take(input)[len..];
+        Some(header)
+    }
+
+    /// Decodes the header at the beginning of `bytes`; returns how many of them it takes, too, or
+    /// `None` if they are the beginning of a valid one.
+    ///
+    /// # Errors
+    ///
+    /// A fault that `bytes` show. Fewer of them may show another one.
+    #[inline(always)]
+    pub(crate) fn decode(
+        bytes: &[u8],
+        expected: Expected<'_>,
+    ) -> Result<Option<(Self, usize)>, ErrorKind> {
+        let [first, rest @ ..] = bytes else { return Ok(None) };
+        let opcode = check_first(*first, expected)?;
+        let [second, rest @ ..] = rest else { return Ok(None) };
+        check_second(opcode, *second, expected.masked)?;
+        let (length, rest) = match second & !MASKED {
+            126 => Length::extended::<2>(rest, 126)?,
+            127 => Length::extended::<8>(rest, 1 << 16)?,
+            len => (Length { least: u64::from(len), complete: true }, rest),
+        };
+        let compressed = first & COMPRESSED != 0;
+        if !opcode.is_control() {
+            check_size(length.least, compressed, expected)?;
+        }
+        if !length.complete {
+            return Ok(None);
+        }
+        let (key, rest) = match (expected.masked, rest.split_first_chunk()) {
+            (false, _) => (None, rest),
+            (true, Some((key, rest))) => (Some(*key), rest),
+            (true, None) => return Ok(None),
+        };
+        let header = Self { fin: first & FIN != 0, opcode, compressed, key, len: length.least };
+        Ok(Some((header, bytes.len() - rest.len())))
+    }
+}
+
+/// A length of which some bytes have arrived.
+struct Length {
+    /// What it is at least; what it is if it is complete.
+    least: u64,
+    complete: bool,
+}
+
+impl Length {
+    /// The `N` bytes of a length that must not be below `minimum`; returns what follows them, too.
+    #[inline(always)]
+    fn extended<const N: usize>(bytes: &[u8], minimum: u64) -> Result<(Self, &[u8]), ErrorKind> {
+        let (least, most, rest) = match bytes.split_first_chunk::<N>() {
+            Some((length, rest)) => {
+                let len = length.iter().fold(0, |len, byte| len << 8 | u64::from(*byte));
+                (len, len, rest)
+            }
+            None => {
+                let (least, most) = bounds::<N>(bytes);
+                (least, most, &[][..])
+            }
+        };
+        if least >> 63 == 1 {
+            return Err(ErrorKind::LengthTopBit);
+        }
+        if most < minimum {
+            return Err(ErrorKind::LengthNotMinimal);
+        }
+        Ok((Self { least: least.max(minimum), complete: bytes.len() >= N }, rest))
+    }
+}
+
+/// The least and the most that a length of `N` bytes can be by those that have arrived.
+#[cold]
+fn bounds<const N: usize>(arrived: &[u8]) -> (u64, u64) {
+    let known = arrived.iter().fold(0, |len, byte| len << 8 | u64::from(*byte));
+    let open_bits = 8 * (N - arrived.len()) as u32;
+    let open = u64::MAX.checked_shr(64 - open_bits).unwrap_or(0);
+    let least = known.checked_shl(open_bits).unwrap_or(0);
+    (least, least | open)
+}
+
+/// The bytes of a header that is cut.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct PartialHeader {
     bytes: [u8; MAX_HEADER],
@@ -86,79 +175,32 @@ pub(crate) struct PartialHeader {
 }
 
 impl PartialHeader {
-    /// Takes the next byte; returns the header when it is complete.
-    pub(crate) fn push(
+    /// Takes the bytes of a header from the front of `input`, each of them judged with those before
+    /// it alone; returns the header if it is complete.
+    ///
+    /// # Errors
+    ///
+    /// The fault that shows first. Its byte is the last one taken.
+    pub(crate) fn take(
         &mut self,
-        byte: u8,
+        input: &mut &mut [u8],
         expected: Expected<'_>,
     ) -> Result<Option<Header>, ErrorKind> {
-        self.bytes[usize::from(self.len)] = byte;
-        self.len += 1;
-        match self.len {
-            1 => check_first(byte, expected).map(|()| None),
-            2 => check_second(self.bytes[0], byte, expected.masked)
-                .and_then(|()| self.check_length(expected)),
-            _ => self.check_length(expected),
+        while let Some((byte, rest)) = mem::take(input).split_first_mut() {
+            *input = rest;
+            self.bytes[usize::from(self.len)] = *byte;
+            self.len += 1;
+            let arrived = &self.bytes[..usize::from(self.len)];
+            if let Some((header, _)) = Header::decode(arrived, expected)? {
+                return Ok(Some(header));
+            }
         }
-    }
-
-    /// Judges the length by its bytes so far: they bound what it can still become.
-    fn check_length(&mut self, expected: Expected<'_>) -> Result<Option<Header>, ErrorKind> {
-        let [first, second, ..] = self.bytes;
-        let (width, minimum) = match second & !MASKED {
-            126 => (2, 126),
-            127 => (8, 1 << 16),
-            _ => (0, 0),
-        };
-        let arrived = usize::from(self.len) - 2;
-        let (least, most) = if width == 0 {
-            let len = u64::from(second & !MASKED);
-            (len, len)
-        } else {
-            let length = &self.bytes[2..2 + arrived.min(width)];
-            let known = length.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
-            let open_bits = 8 * (width - length.len()) as u32;
-            let open = u64::MAX.checked_shr(64 - open_bits).unwrap_or(0);
-            (
-                known.checked_shl(open_bits).unwrap_or(0),
-                known.checked_shl(open_bits).unwrap_or(0) | open,
-            )
-        };
-
-        if least >> 63 == 1 {
-            return Err(ErrorKind::LengthTopBit);
-        }
-        if most < minimum {
-            return Err(ErrorKind::LengthNotMinimal);
-        }
-        let opcode = Opcode::from_bits(first & OPCODE).ok_or(ErrorKind::UnknownOpcode)?;
-        if !opcode.is_control() {
-            check_size(first, least.max(minimum), expected)?;
-        }
-
-        let masked = second & MASKED != 0;
-        let key_at = 2 + width;
-        let complete = key_at + if masked { 4 } else { 0 };
-        if usize::from(self.len) < complete {
-            return Ok(None);
-        }
-        let key = masked.then(|| {
-            let mut key = [0; 4];
-            key.copy_from_slice(&self.bytes[key_at..complete]);
-            key
-        });
-        self.len = 0;
-        Ok(Some(Header {
-            fin: first & FIN != 0,
-            opcode,
-            compressed: first & COMPRESSED != 0,
-            key,
-            len: least,
-        }))
+        Ok(None)
     }
 }
 
-fn check_first(byte: u8, expected: Expected<'_>) -> Result<(), ErrorKind> {
+#[inline(always)]
+fn check_first(byte: u8, expected: Expected<'_>) -> Result<Opcode, ErrorKind> {
     let opcode = Opcode::from_bits(byte & OPCODE);
     // RFC 7692 §6: only on the first frame of a message.
     let compressible = matches!(opcode, Some(Opcode::Text | Opcode::Binary));
@@ -167,50 +209,49 @@ fn check_first(byte: u8, expected: Expected<'_>) -> Result<(), ErrorKind> {
         return Err(ErrorKind::ReservedBit);
     }
     let opcode = opcode.ok_or(ErrorKind::UnknownOpcode)?;
-    match opcode {
+    match (opcode, expected.open) {
         _ if opcode.is_control() => match byte & FIN {
             0 => Err(ErrorKind::FragmentedControl),
-            _ => Ok(()),
+            _ => Ok(opcode),
         },
-        Opcode::Continuation => match expected.open {
-            None => Err(ErrorKind::UnexpectedContinuation),
-            Some(open) if open.fragments >= expected.limits.max_fragments => {
-                Err(ErrorKind::TooManyFragments)
+        (Opcode::Continuation, None) => Err(ErrorKind::UnexpectedContinuation),
+        (Opcode::Continuation, Some(open)) => {
+            match open.fragments < expected.limits.max_fragments {
+                true => Ok(opcode),
+                false => Err(ErrorKind::TooManyFragments),
             }
-            Some(_) => Ok(()),
-        },
-        _ => match expected.open {
-            Some(_) => Err(ErrorKind::ContinuationExpected),
-            None => Ok(()),
-        },
+        }
+        (_, Some(_)) => Err(ErrorKind::ContinuationExpected),
+        (_, None) => Ok(opcode),
     }
 }
 
-fn check_second(first: u8, second: u8, masked: bool) -> Result<(), ErrorKind> {
+#[inline(always)]
+fn check_second(opcode: Opcode, second: u8, masked: bool) -> Result<(), ErrorKind> {
     match (masked, second & MASKED != 0) {
         (true, false) => return Err(ErrorKind::MaskMissing),
         (false, true) => return Err(ErrorKind::MaskUnexpected),
         _ => {}
     }
-    let opcode = Opcode::from_bits(first & OPCODE);
-    let len = second & !MASKED;
-    match opcode {
-        Some(opcode) if opcode.is_control() && usize::from(len) > MAX_CONTROL => {
+    match second & !MASKED {
+        len if opcode.is_control() && usize::from(len) > MAX_CONTROL => {
             Err(ErrorKind::ControlTooLong)
         }
         // A code takes two bytes (RFC 6455 §5.5.1).
-        Some(Opcode::Close) if len == 1 => Err(ErrorKind::InvalidCloseLength),
+        1 if opcode == Opcode::Close => Err(ErrorKind::InvalidCloseLength),
         _ => Ok(()),
     }
 }
 
-fn check_size(first: u8, least: u64, expected: Expected<'_>) -> Result<(), ErrorKind> {
+/// Judges a payload of at least `least` bytes.
+#[inline(always)]
+fn check_size(least: u64, compressed: bool, expected: Expected<'_>) -> Result<(), ErrorKind> {
     let limits = expected.limits;
     if least > limits.max_frame_size as u64 {
         return Err(ErrorKind::FrameTooBig);
     }
     let size = expected.open.map_or(0, |open| open.size);
-    let compressed = first & COMPRESSED != 0 || expected.open.is_some_and(|open| open.compressed);
+    let compressed = compressed || expected.open.is_some_and(|open| open.compressed);
     let max = limits.max_message_size as u64;
     // A compressed message is measured when it is inflated. Here it may be larger by what DEFLATE
     // adds to data that cannot be compressed, so that empty blocks have a limit too.
@@ -273,5 +314,82 @@ impl EncodedHeader {
     #[inline]
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    const LIMITS: [Limits; 2] = [
+        Limits::incoming(),
+        Limits { max_message_size: 300, max_frame_size: 70_000, max_fragments: 2 },
+    ];
+
+    /// No message, and some that are limits away.
+    fn open_messages() -> impl Iterator<Item = Option<OpenMessage>> {
+        let message = |size, compressed, fragments| OpenMessage { size, compressed, fragments };
+        let messages = [message(0, false, 1), message(299, false, 2), message(u64::MAX, true, 1)];
+        core::iter::once(None).chain(messages.map(Some))
+    }
+
+    /// Every first byte, every kind of second byte, and lengths at the edges of their forms.
+    fn headers() -> impl Iterator<Item = [u8; MAX_HEADER]> {
+        let seconds = [0, 1, 2, 125, 126, 127].into_iter().flat_map(|len| [len, MASKED | len]);
+        let lengths =
+            [0, 1, 125, 126, 300, 301, 0xFFFF, 1 << 16, 70_000, 1 << 24, 1 << 40, 1 << 63];
+        (0..=u8::MAX).flat_map(move |first| {
+            seconds.clone().flat_map(move |second| {
+                let in_two_bytes = second & !MASKED == 126;
+                lengths.into_iter().map(move |len: u64| {
+                    let mut header = [first, second, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4];
+                    let length = if in_two_bytes { len.rotate_right(16) } else { len };
+                    header[2..10].copy_from_slice(&length.to_be_bytes());
+                    header
+                })
+            })
+        })
+    }
+
+    #[test]
+    fn a_whole_header_is_taken_as_its_bytes_would_be() {
+        let mut taken = 0;
+        for bytes in headers() {
+            for limits in &LIMITS {
+                for (masked, compression) in
+                    [(false, false), (false, true), (true, false), (true, true)]
+                {
+                    for open in open_messages() {
+                        let expected = Expected { masked, compression, limits, open };
+                        let (mut single, mut whole) = (bytes, bytes);
+                        let (mut single, mut whole) = (&mut single[..], &mut whole[..]);
+                        let by_bytes = PartialHeader::default().take(&mut single, expected);
+                        let at_once = Header::take(&mut whole, expected);
+                        assert_eq!(by_bytes.ok().flatten(), at_once, "{bytes:02x?}");
+                        let left = if at_once.is_some() { single.len() } else { MAX_HEADER };
+                        assert_eq!(whole.len(), left, "{bytes:02x?}");
+                        taken += u32::from(at_once.is_some());
+                    }
+                }
+            }
+        }
+        assert!(taken > 1000, "{taken} headers were valid");
+    }
+
+    #[test]
+    fn a_cut_header_is_left_where_it_is() {
+        let expected =
+            Expected { masked: true, compression: false, limits: &LIMITS[0], open: None };
+        for len in [125, 126, 0xFFFF, 1 << 16] {
+            let header = EncodedHeader::new(FIN | Opcode::Binary as u8, len, Some([1, 2, 3, 4]));
+            for end in 0..header.as_bytes().len() {
+                let mut bytes = Vec::from(&header.as_bytes()[..end]);
+                let mut input = &mut bytes[..];
+                assert_eq!(Header::take(&mut input, expected), None);
+                assert_eq!(input.len(), end);
+            }
+        }
     }
 }

@@ -6,9 +6,10 @@
 mod pair;
 
 use std::alloc::System;
+use std::borrow::Cow;
 
 use stats_alloc::StatsAlloc;
-use ws_proto::{Config, Connection, Delivery, Limits, Role};
+use ws_proto::{Config, Connection, Delivery, Event, Limits, Role};
 
 use pair::run;
 use pair::wire::{self, BINARY, CLOSE, CONTINUATION, FIN, PING, ROLES, TEXT};
@@ -16,7 +17,7 @@ use pair::wire::{self, BINARY, CLOSE, CONTINUATION, FIN, PING, ROLES, TEXT};
 #[global_allocator]
 static ALLOCATOR: StatsAlloc<System> = StatsAlloc::system();
 
-const CHECKS: [(&str, fn()); 11] = [
+const CHECKS: [(&str, fn()); 12] = [
     ("a claimed length reserves nothing", a_claimed_length_reserves_nothing),
     ("a claim over the limit costs no more", a_claim_over_the_limit_costs_no_more),
     ("memory grows with what has arrived", memory_grows_with_what_has_arrived),
@@ -24,6 +25,7 @@ const CHECKS: [(&str, fn()); 11] = [
     ("a ping flood keeps memory flat", a_ping_flood_keeps_memory_flat),
     ("empty fragments keep memory flat", empty_fragments_keep_memory_flat),
     ("fragments are not copied again and again", fragments_are_not_copied_again_and_again),
+    ("a gathered frame takes what it needs", a_gathered_frame_takes_what_it_needs),
     ("chunks are not gathered", chunks_are_not_gathered),
     ("a message in one read is not allocated", a_message_in_one_read_is_not_allocated),
     ("sending into a warm buffer allocates nothing", sending_allocates_nothing),
@@ -184,6 +186,27 @@ fn fragments_are_not_copied_again_and_again() {
         let growths = requests() - before;
         assert_eq!(server.error(), None);
         assert!(growths <= 32, "grew {growths} times to 1 MiB");
+    }
+}
+
+/// The length of a frame is known, so that what is handed out needs no room to spare.
+fn a_gathered_frame_takes_what_it_needs() {
+    let text = "x€".repeat(25_000);
+    for (first, payload) in [(FIN | TEXT, text.as_bytes()), (FIN | BINARY, &[0xB1; 100_001])] {
+        for to in ROLES {
+            for length in [1000, 1448, 16_384, 65_536] {
+                let mut connection = run::connection(to, &Config::default());
+                let mut wire = wire::frame(to, first, payload);
+                let capacity = wire.chunks_mut(length).find_map(|mut read| {
+                    match connection.receive(&mut read).expect("valid") {
+                        Some(Event::Text(Cow::Owned(text))) => Some(text.capacity()),
+                        Some(Event::Binary(Cow::Owned(data))) => Some(data.capacity()),
+                        _ => None,
+                    }
+                });
+                assert_eq!(capacity, Some(payload.len()), "{to:?}, reads of {length} bytes");
+            }
+        }
     }
 }
 

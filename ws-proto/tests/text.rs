@@ -7,6 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use ws_proto::{Config, Delivery, ErrorKind, Event, Role};
 
+use pair::peer::Peer;
 use pair::run;
 use pair::wire::{self, FIN, ROLES, TEXT};
 
@@ -53,6 +54,51 @@ fn chunks_never_cut_a_character() {
             })
             .collect();
         assert_eq!(pieces.concat(), EDGES, "reads of {length} bytes");
+    }
+}
+
+/// Text of more blocks than one read has, so that blocks end at every byte of a character.
+fn long_text(shift: usize) -> String {
+    "x".repeat(shift) + &EDGES.repeat(50_000 / EDGES.len())
+}
+
+#[test]
+fn long_text_comes_out_as_it_went_in() {
+    for to in ROLES {
+        for shift in 0..4 {
+            let text = long_text(shift);
+            let wire = wire::frame(to, FIN | TEXT, text.as_bytes());
+            let events = [Event::Text(text.into())];
+            for length in [1448, 8191, 16_384, 40_000] {
+                let outcome = run::outcome(to, &Config::default(), &wire, &[length]);
+                assert_eq!(outcome.error, None, "{to:?}: reads of {length} bytes");
+                assert_eq!(outcome.events, events, "{to:?}: reads of {length} bytes");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_read_that_brings_an_offending_byte_reports_it() {
+    for delivery in [Delivery::Whole, Delivery::Chunked] {
+        let config = Config { delivery, ..Config::default() };
+        for place in (8180..8200).chain(16_375..16_395).chain(39_980..40_010) {
+            for byte in [b'x', 0xC3, 0xE2, 0xFF] {
+                let mut text = long_text(0).into_bytes();
+                text[place] = byte;
+                let wire = wire::frame(Role::Server, FIN | TEXT, &text);
+                let offending = offending(&text).map(|index| wire.len() - text.len() + index);
+                for length in [1448, 16_384, 40_000] {
+                    let mut peer = Peer::new(run::connection(Role::Server, &config));
+                    let read = run::pieces(&wire, &[length]).position(|piece| {
+                        peer.read(piece);
+                        peer.error.is_some()
+                    });
+                    let expected = offending.map(|index| index / length);
+                    assert_eq!(read, expected, "{byte:#x} at {place}, reads of {length} bytes");
+                }
+            }
+        }
     }
 }
 

@@ -35,13 +35,13 @@ impl PartialControl {
 impl Connection {
     pub(super) fn receive_control<'i>(
         &mut self,
-        frame: FrameProgress,
+        frame: &mut FrameProgress,
         input: &mut &'i mut [u8],
     ) -> Result<Option<Event<'i>>, Error> {
-        let (piece, _) = self.take_unmasked(input, usize::MAX);
-        let complete = self.frame_remaining() == 0;
+        let piece = frame.take(input, usize::MAX).unmask();
+        let complete = frame.remaining == 0;
         let payload = match self.receiver.control.take() {
-            None if complete => Cow::Borrowed(&*piece),
+            None if complete => Cow::Borrowed(piece),
             partial => {
                 let mut control = partial.unwrap_or_else(|| Box::new(PartialControl::EMPTY));
                 control.push(piece);
@@ -55,7 +55,6 @@ impl Connection {
                 Cow::Owned(control.as_bytes().to_vec())
             }
         };
-        self.end_frame();
 
         match frame.opcode {
             Opcode::Close => {

@@ -1,9 +1,12 @@
 //! Frames and messages that have begun and not ended: gathered, or followed while pieces are lent.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::mem;
 
 use crate::error::ErrorKind;
+use crate::event::Event;
 use crate::frame::{Opcode, OpenMessage};
 use crate::mask::{self, Key};
 use crate::utf8;
@@ -17,6 +20,43 @@ pub(super) struct FrameProgress {
     /// Rotated to where `remaining` begins.
     pub(super) key: Option<Key>,
     pub(super) remaining: u64,
+}
+
+/// What an input has of a payload, as it is on the wire.
+pub(super) struct Piece<'i> {
+    data: &'i mut [u8],
+    key: Option<Key>,
+}
+
+impl FrameProgress {
+    /// Splits off at most `max` bytes of the payload from the front of `input`.
+    #[inline]
+    pub(super) fn take<'i>(&mut self, input: &mut &'i mut [u8], max: usize) -> Piece<'i> {
+        let available = input.len().min(max);
+        let len = usize::try_from(self.remaining).map_or(available, |left| left.min(available));
+        let (data, rest) = mem::take(input).split_at_mut(len);
+        *input = rest;
+        let key = self.key;
+        self.remaining -= len as u64;
+        self.key = key.map(|key| mask::rotate(key, len));
+        Piece { data, key }
+    }
+
+    /// Whether the payload taken so far ends its message.
+    #[inline]
+    pub(super) fn ends_message(&self) -> bool {
+        self.fin && self.remaining == 0
+    }
+}
+
+impl<'i> Piece<'i> {
+    #[inline]
+    pub(super) fn unmask(self) -> &'i [u8] {
+        if let Some(key) = self.key {
+            mask::apply(self.data, key);
+        }
+        self.data
+    }
 }
 
 /// A message between its first byte and its last.
@@ -43,12 +83,42 @@ pub(super) struct Text {
 }
 
 impl Partial {
+    /// A message of which `frame` is the first one.
+    pub(super) fn new(frame: &FrameProgress) -> Self {
+        Self {
+            size: frame.remaining,
+            fragments: 1,
+            compressed: frame.compressed,
+            inflated: 0,
+            data: match frame.opcode {
+                Opcode::Text => Data::Text(Text::default()),
+                _ => Data::Binary(Vec::new()),
+            },
+        }
+    }
+
+    #[inline]
     pub(super) fn open(&self) -> OpenMessage {
         OpenMessage { size: self.size, compressed: self.compressed, fragments: self.fragments }
     }
 }
 
 impl Data {
+    /// Adds a piece; at most `expected` more bytes of the message follow it.
+    pub(super) fn gather(&mut self, piece: Piece<'_>, expected: u64) -> Result<(), ErrorKind> {
+        match self {
+            Self::Binary(data) => {
+                reserve(data, piece.data.len(), expected);
+                match piece.key {
+                    Some(key) => mask::append(data, piece.data, key),
+                    None => data.extend_from_slice(piece.data),
+                }
+                Ok(())
+            }
+            Self::Text(text) => text.gather(piece, expected),
+        }
+    }
+
     /// Adds bytes that were inflated.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), ErrorKind> {
         match self {
@@ -56,7 +126,7 @@ impl Data {
                 data.extend_from_slice(bytes);
                 Ok(())
             }
-            Self::Text(text) => text.push_bytes(bytes),
+            Self::Text(text) => text.push(bytes),
         }
     }
 
@@ -67,18 +137,39 @@ impl Data {
             Self::Text(text) => text.carry.is_empty(),
         }
     }
+
+    /// The message, which is complete.
+    pub(super) fn take(&mut self) -> Event<'static> {
+        match self {
+            Self::Binary(data) => Event::Binary(Cow::Owned(mem::take(data))),
+            Self::Text(text) => Event::Text(Cow::Owned(text.take())),
+        }
+    }
 }
 
 impl Text {
-    /// Adds a piece; at most `expected` more bytes of the message follow it.
-    pub(super) fn push(&mut self, piece: &str, expected: u64) {
-        let more = growth(self.gathered.len(), self.gathered.capacity(), piece.len(), expected);
+    /// Adds a piece. It is unmasked, judged and copied a block at a time, while that is in the
+    /// nearest cache.
+    fn gather(&mut self, piece: Piece<'_>, expected: u64) -> Result<(), ErrorKind> {
+        // A multiple of four: each block begins with the same byte of the key.
+        const BLOCK: usize = 8 * 1024;
+
+        let carried = usize::from(self.carry.len);
+        let more = growth(
+            self.gathered.len(),
+            self.gathered.capacity(),
+            carried + piece.data.len(),
+            expected,
+        );
         self.gathered.reserve_exact(more);
-        self.gathered.push_str(piece);
+        for block in piece.data.chunks_mut(BLOCK) {
+            self.push(Piece { data: block, key: piece.key }.unmask())?;
+        }
+        Ok(())
     }
 
     /// Adds bytes; where they are not UTF-8, those before the fault.
-    fn push_bytes(&mut self, mut bytes: &[u8]) -> Result<(), ErrorKind> {
+    fn push(&mut self, mut bytes: &[u8]) -> Result<(), ErrorKind> {
         while !self.carry.is_empty() {
             let Some((byte, rest)) = bytes.split_first() else { return Ok(()) };
             bytes = rest;
@@ -107,17 +198,12 @@ impl Text {
     }
 
     pub(super) fn take(&mut self) -> String {
-        core::mem::take(&mut self.gathered)
+        mem::take(&mut self.gathered)
     }
 }
 
-/// Unmasks `piece` into `data`; at most `expected` more bytes of the message follow it.
-pub(super) fn gather(data: &mut Vec<u8>, piece: &[u8], key: Option<Key>, expected: u64) {
-    data.reserve_exact(growth(data.len(), data.capacity(), piece.len(), expected));
-    match key {
-        Some(key) => mask::append(data, piece, key),
-        None => data.extend_from_slice(piece),
-    }
+fn reserve(data: &mut Vec<u8>, piece: usize, expected: u64) {
+    data.reserve_exact(growth(data.len(), data.capacity(), piece, expected));
 }
 
 /// How much to reserve beyond `len`: what has arrived twice over, but no more than the message can
