@@ -32,6 +32,7 @@ pub mod serve;
 mod shutdown;
 mod socket;
 mod split;
+mod tasks;
 mod timer;
 mod trace;
 mod web_socket;

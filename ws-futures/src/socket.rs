@@ -4,6 +4,7 @@ mod shutdown;
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use futures_io::{AsyncRead, AsyncWrite};
@@ -15,6 +16,7 @@ use crate::message::Message;
 use crate::output::Output;
 use crate::send::{send_owned, send_prepared};
 use crate::shutdown::ShutdownGuard;
+use crate::tasks::Tasks;
 use crate::timer::Timer;
 use crate::trace;
 use shutdown::Activity;
@@ -45,6 +47,8 @@ pub(crate) struct Socket<Io, T> {
     /// Whether messages are received for the sake of the peer's Close frame alone, because a
     /// shutdown has closed the connection.
     discards: bool,
+    /// The tasks that use the connection as a `Stream` and as a `Sink`, which may be two.
+    pub(crate) tasks: Option<Arc<Tasks>>,
     /// Last, so that the connection is gone when it no longer counts.
     shutdown: Option<ShutdownGuard>,
 }
@@ -60,8 +64,8 @@ enum Stage {
     Done,
 }
 
-/// Whom to wake for what. They differ only after a split: reading concerns one half, room in the
-/// output both.
+/// Which tasks to wake for what. They differ where one task receives and another one sends: input
+/// concerns the first, room in the output both.
 #[derive(Clone, Copy)]
 pub(crate) struct Wakers<'w> {
     pub(crate) read: &'w Waker,
@@ -91,18 +95,18 @@ pub(crate) fn high_water(message: &Message) -> usize {
     }
 }
 
-/// What a half of a split connection may be waiting for, besides input.
+/// What one of two tasks may be waiting for, besides input.
 #[derive(Clone, Copy)]
-pub(crate) struct Obstacles {
+struct WaitState {
     lacks_room: bool,
     blocked: bool,
     /// The one that is kept, and whether there is another.
     deadline: (Option<Instant>, bool),
 }
 
-impl Obstacles {
-    /// Whether a task that met the obstacles of before has something to do now.
-    pub(crate) fn concerns_who_met(self, before: Self) -> bool {
+impl WaitState {
+    /// Whether a task that began to wait before has something to do now.
+    fn ends_wait_since(self, before: Self) -> bool {
         (before.lacks_room && !self.lacks_room)
             || (before.blocked && !self.blocked)
             || before.deadline != self.deadline
@@ -136,6 +140,7 @@ where
             gave_up: false,
             write_error: None,
             discards: false,
+            tasks: None,
             shutdown: None,
         }
     }
@@ -246,8 +251,15 @@ where
         self.output.len() >= high_water && self.connection.can_send()
     }
 
-    pub(crate) fn obstacles(&self) -> Obstacles {
-        Obstacles {
+    /// Acts for one of two tasks; also returns whether the other one has something to do now.
+    pub(crate) fn act<R>(&mut self, act: impl FnOnce(&mut Self) -> R) -> (R, bool) {
+        let before = self.wait_state();
+        let result = act(self);
+        (result, self.wait_state().ends_wait_since(before))
+    }
+
+    fn wait_state(&self) -> WaitState {
+        WaitState {
             lacks_room: self.lacks_room(HIGH_WATER),
             blocked: self.blocked,
             deadline: (self.next_timeout(), self.connection.timeout_changed()),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
@@ -15,6 +15,7 @@ use crate::error::{Error, TrySendError};
 use crate::lock::lock;
 use crate::message::Message;
 use crate::socket::{HIGH_WATER, Socket, Wakers, high_water};
+use crate::tasks::{Side, Tasks};
 use crate::timer::Timer;
 
 /// The receiving half of a [`WebSocket`](crate::WebSocket). It also does what the connection does
@@ -34,43 +35,9 @@ struct Shared<Io, T> {
     tasks: Arc<Tasks>,
 }
 
-/// The tasks that wait. The stream wakes both when it takes output again, for either half may have
-/// found it full; and what one half does may be what the other waits for.
-#[derive(Default)]
-struct Tasks {
-    reader: Mutex<Option<Waker>>,
-    writer: Mutex<Option<Waker>>,
-}
-
-impl Wake for Tasks {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        for task in [&self.reader, &self.writer] {
-            wake(task);
-        }
-    }
-}
-
-fn wake(task: &Mutex<Option<Waker>>) {
-    let waker = lock(task).take();
-    if let Some(waker) = waker {
-        waker.wake();
-    }
-}
-
-fn register(task: &Mutex<Option<Waker>>, waker: &Waker) {
-    let mut task = lock(task);
-    match &mut *task {
-        Some(registered) => registered.clone_from(waker),
-        None => *task = Some(waker.clone()),
-    }
-}
-
-pub(crate) fn split<Io, T>(socket: Socket<Io, T>) -> (ReadHalf<Io, T>, WriteHalf<Io, T>) {
-    let shared = Arc::new(Shared { socket: Mutex::new(socket), tasks: Arc::default() });
+pub(crate) fn split<Io, T>(mut socket: Socket<Io, T>) -> (ReadHalf<Io, T>, WriteHalf<Io, T>) {
+    let tasks = socket.tasks.take().unwrap_or_default();
+    let shared = Arc::new(Shared { socket: Mutex::new(socket), tasks });
     (ReadHalf { shared: Arc::clone(&shared) }, WriteHalf { shared })
 }
 
@@ -89,22 +56,25 @@ where
     Io: AsyncRead + AsyncWrite + Unpin,
     T: Timer,
 {
-    /// Lets one half act, and wakes the other if that is what it waits for.
-    fn act<R>(
-        &self,
-        other: &Mutex<Option<Waker>>,
-        act: impl FnOnce(&mut Socket<Io, T>, &Waker) -> R,
-    ) -> R {
-        let both = Waker::from(Arc::clone(&self.tasks));
-        let mut socket = lock(&self.socket);
-        let before = socket.obstacles();
-        let result = act(&mut socket, &both);
-        let after = socket.obstacles();
-        drop(socket);
-        if after.concerns_who_met(before) {
-            wake(other);
+    /// Lets one half act, and wakes the other one if that is what it waits for.
+    fn act<R>(&self, side: Side, act: impl FnOnce(&mut Socket<Io, T>) -> R) -> R {
+        let (result, concerns_other) = lock(&self.socket).act(act);
+        if concerns_other {
+            self.tasks.wake(side.other());
         }
         result
+    }
+
+    /// The same for what may have to wait.
+    fn poll<R>(
+        &self,
+        side: Side,
+        waker: &Waker,
+        poll: impl FnOnce(&mut Socket<Io, T>, Wakers<'_>) -> R,
+    ) -> R {
+        self.tasks.register(side, waker);
+        let both = Waker::from(Arc::clone(&self.tasks));
+        self.act(side, |socket| poll(socket, Wakers { read: waker, write: &both }))
     }
 }
 
@@ -128,11 +98,7 @@ where
     }
 
     fn poll_recv(&self, waker: &Waker) -> Poll<Result<Option<Message>, Error>> {
-        let Shared { tasks, .. } = &*self.shared;
-        register(&tasks.reader, waker);
-        self.shared.act(&tasks.writer, |socket, both| {
-            socket.poll_recv(Wakers { read: waker, write: both })
-        })
+        self.shared.poll(Side::Reader, waker, |socket, wakers| socket.poll_recv(wakers))
     }
 }
 
@@ -196,7 +162,7 @@ where
     /// Cancel safe: dropped before it is ready it has not sent the message.
     pub async fn feed_prepared(&mut self, prepared: &Prepared) -> Result<(), Error> {
         poll_fn(|cx| self.poll_room(HIGH_WATER, cx.waker())).await?;
-        Ok(self.act(|socket, _| socket.send_prepared(prepared))?)
+        Ok(self.act(|socket| socket.send_prepared(prepared))?)
     }
 
     /// Sends a message without waiting, and without writing it.
@@ -207,7 +173,7 @@ where
     /// and pongs from 68 KiB on, a Close frame never.
     pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), TrySendError<Message>> {
         let message = message.into();
-        self.act(|socket, _| match socket.lacks_room(high_water(&message)) {
+        self.act(|socket| match socket.lacks_room(high_water(&message)) {
             true => Err(TrySendError::Full(message)),
             false => socket.send(message).map_err(TrySendError::Send),
         })
@@ -242,25 +208,24 @@ where
     }
 
     fn poll_room(&self, high_water: usize, waker: &Waker) -> Poll<Result<(), Error>> {
-        register(&self.shared.tasks.writer, waker);
-        self.act(|socket, both| socket.poll_room(high_water, both))
+        self.shared
+            .poll(Side::Writer, waker, |socket, wakers| socket.poll_room(high_water, wakers.write))
     }
 
     fn poll_written(&self, waker: &Waker) -> Poll<Result<(), Error>> {
-        register(&self.shared.tasks.writer, waker);
-        self.act(Socket::poll_written)
+        self.shared.poll(Side::Writer, waker, |socket, wakers| socket.poll_written(wakers.write))
     }
 
     fn start_send(&self, message: Message) -> Result<(), Error> {
-        Ok(self.act(|socket, _| socket.send(message))?)
+        Ok(self.act(|socket| socket.send(message))?)
     }
 
     fn start_close(&self, close: Close<'static>) -> Result<(), Error> {
-        Ok(self.act(|socket, _| socket.start_close(close))?)
+        Ok(self.act(|socket| socket.start_close(close))?)
     }
 
-    fn act<R>(&self, act: impl FnOnce(&mut Socket<Io, T>, &Waker) -> R) -> R {
-        self.shared.act(&self.shared.tasks.reader, act)
+    fn act<R>(&self, act: impl FnOnce(&mut Socket<Io, T>) -> R) -> R {
+        self.shared.act(Side::Writer, act)
     }
 }
 

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures_core::Stream;
@@ -18,6 +19,7 @@ use crate::message::Message;
 use crate::shutdown::ShutdownGuard;
 use crate::socket::{HIGH_WATER, Socket, Wakers, WhenFull, high_water};
 use crate::split::{ReadHalf, WriteHalf, split};
+use crate::tasks::Side;
 use crate::timer::Timer;
 
 /// A WebSocket over a byte stream.
@@ -27,6 +29,8 @@ use crate::timer::Timer;
 /// messages. Pings are answered, deadlines kept and closing handshakes finished while any of them
 /// is polled, and by nothing else: keep one pending. Only a call that waits to send keeps the
 /// deadlines too, so that a peer which never reads cannot make it wait for ever.
+///
+/// The [`Stream`] and the [`Sink`] may be polled by two tasks, as after `StreamExt::split`.
 ///
 /// Dropping it ends the stream without a closing handshake.
 ///
@@ -274,6 +278,35 @@ impl<Io, T> WebSocket<Io, T> {
     }
 }
 
+/// `Stream` and `Sink` may be used from two tasks, as after `StreamExt::split`.
+impl<Io, T> WebSocket<Io, T>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+    T: Timer,
+{
+    /// Acts for one of them, and wakes the other one if that is what it waits for.
+    fn act_for<R>(&mut self, side: Side, act: impl FnOnce(&mut Socket<Io, T>) -> R) -> R {
+        let (result, concerns_other) = self.socket.act(act);
+        if let Some(tasks) = self.socket.tasks.as_ref().filter(|_| concerns_other) {
+            tasks.wake(side.other());
+        }
+        result
+    }
+
+    /// The same for what may have to wait.
+    fn poll_for<R>(
+        &mut self,
+        side: Side,
+        waker: &Waker,
+        poll: impl FnOnce(&mut Socket<Io, T>, Wakers<'_>) -> R,
+    ) -> R {
+        let tasks = self.socket.tasks.get_or_insert_default();
+        tasks.register(side, waker);
+        let both = Waker::from(Arc::clone(tasks));
+        self.act_for(side, |socket| poll(socket, Wakers { read: waker, write: &both }))
+    }
+}
+
 impl<Io, T> Stream for WebSocket<Io, T>
 where
     Io: AsyncRead + AsyncWrite + Unpin,
@@ -282,7 +315,8 @@ where
     type Item = Result<Message, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.socket.poll_recv(Wakers::same(cx)).map(Result::transpose)
+        self.poll_for(Side::Reader, cx.waker(), |socket, wakers| socket.poll_recv(wakers))
+            .map(Result::transpose)
     }
 }
 
@@ -294,22 +328,24 @@ where
     type Error = Error;
 
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.socket.poll_room(HIGH_WATER, cx.waker())
+        self.poll_for(Side::Writer, cx.waker(), |socket, wakers| {
+            socket.poll_room(HIGH_WATER, wakers.write)
+        })
     }
 
     fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
-        Ok(self.socket.send(message)?)
+        Ok(self.act_for(Side::Writer, |socket| socket.send(message))?)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.socket.poll_written(cx.waker())
+        self.poll_for(Side::Writer, cx.waker(), |socket, wakers| socket.poll_written(wakers.write))
     }
 
     /// Sends a Close frame with code 1000, unless closing has begun, and writes it. The [`Stream`]
     /// gives what still arrives and finishes the closing handshake.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.socket.start_close(CloseCode::NORMAL.into())?;
-        self.socket.poll_written(cx.waker())
+        self.act_for(Side::Writer, |socket| socket.start_close(CloseCode::NORMAL.into()))?;
+        self.poll_flush(cx)
     }
 }
 

@@ -1,6 +1,7 @@
 //! A pipe program: standard input to the socket, the socket to standard output, in the ways of writing
 //! one. Everything comes back from an echo server, also what is still on its way when the input ends.
 
+use std::io::Cursor;
 use std::net::SocketAddr;
 
 use futures_util::stream::unfold;
@@ -62,6 +63,29 @@ async fn pipe_by_streams(
     Ok(())
 }
 
+/// The same in a task for each direction.
+async fn pipe_by_tasks(
+    socket: WebSocket<ClientStream>,
+    stdin: &[u8],
+    stdout: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let (sink, stream) = StreamExt::split(socket);
+    let messages = unfold(Cursor::new(stdin.to_vec()), async |mut stdin| {
+        let chunk = next_chunk(&mut stdin).await.transpose()?;
+        Some((chunk.map(Message::binary), stdin))
+    });
+    let outgoing = tokio::spawn(messages.forward(sink));
+    let incoming = tokio::spawn(stream.try_collect::<Vec<_>>());
+    let (outgoing, incoming) = (outgoing.await, incoming.await);
+    outgoing.expect("no panic")?;
+    for message in incoming.expect("no panic")? {
+        if message.is_data() {
+            stdout.extend_from_slice(message.as_bytes());
+        }
+    }
+    Ok(())
+}
+
 /// By the halves of this crate.
 async fn pipe_by_halves(
     socket: WebSocket<ClientStream>,
@@ -108,6 +132,11 @@ macro_rules! loses_nothing {
 #[tokio::test]
 async fn split_and_forward_lose_nothing() {
     loses_nothing!(pipe_by_streams);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn split_and_forward_in_two_tasks_lose_nothing() {
+    loses_nothing!(pipe_by_tasks);
 }
 
 #[tokio::test]

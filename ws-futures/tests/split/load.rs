@@ -9,7 +9,7 @@ use ws_futures::{CloseCode, Config, Message, TrySendError};
 use crate::support::task::{Crowd, Task};
 use crate::support::{Reader, Writer, open_both, seeds};
 
-fn messages(random: &mut StdRng) -> Vec<Message> {
+pub(crate) fn messages(random: &mut StdRng) -> Vec<Message> {
     let count = random.random_range(1..30);
     (0..count)
         .map(|i| match random.random_range(0..40) {

@@ -6,4 +6,5 @@ mod support;
 mod closing;
 mod halves;
 mod load;
+mod streams;
 mod waking;
