@@ -21,7 +21,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod backoff;
 mod choices;
 mod error;
 mod extended_connect;
@@ -45,7 +44,6 @@ use crate::config::Config;
 use crate::connection::Connection;
 use crate::time::Instant;
 
-pub use backoff::Backoff;
 pub use error::{HandshakeError, HandshakeErrorKind};
 pub use extended_connect::{Answer, ExtendedConnect};
 pub use redirect::{RedirectError, Redirects};

@@ -1,5 +1,6 @@
 //! Connecting again, and when not to.
 
+mod backoff;
 mod verdict;
 
 use std::fmt;
@@ -10,10 +11,11 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 use tokio::time::{Instant, sleep};
 use ws_futures::Error;
-use ws_futures::client::{Backoff, Request, Response, Uri};
+use ws_futures::client::{Request, Response, Uri};
 
 use crate::{ClientStream, ConnectError, Connector, WebSocket};
 
+pub use backoff::Backoff;
 pub use verdict::{Failure, Verdict};
 
 const STABLE_AFTER: Duration = Duration::from_secs(30);

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
-use ws_tokio::proto::client::{Backoff, HandshakeErrorKind, InvalidUri, Request};
+use ws_tokio::proto::client::{HandshakeErrorKind, InvalidUri, Request};
 use ws_tokio::proto::proxy::TunnelErrorKind;
 use ws_tokio::{
-    Close, CloseCode, Config, ConnectError, Connector, Error, Failure, HandshakeError, Phase,
-    Reconnect, TlsErrorKind, Verdict, accept, client, incoming,
+    Backoff, Close, CloseCode, Config, ConnectError, Connector, Error, Failure, HandshakeError,
+    Phase, Reconnect, TlsErrorKind, Verdict, accept, client, incoming,
 };
 
 use crate::support::{listen, on_both_runtimes};

@@ -1,6 +1,6 @@
 //! How long to wait before the next attempt.
 
-use core::time::Duration;
+use std::time::Duration;
 
 /// Exponential backoff with full jitter: each delay is drawn evenly between zero and a ceiling that
 /// doubles from one attempt to the next, so that the clients of a server that failed do not come
@@ -8,7 +8,7 @@ use core::time::Duration;
 ///
 /// ```
 /// use std::time::Duration;
-/// use ws_proto::client::Backoff;
+/// use ws_tokio::Backoff;
 ///
 /// let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
 /// assert_eq!(backoff.next_delay(u64::MAX / 2).as_millis(), 499); // of 1 s at most
