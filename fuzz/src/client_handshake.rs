@@ -62,7 +62,6 @@ fn outcome(config: &Config, stream: &[u8], lengths: &[usize]) -> Outcome {
 fn refused(response: Response, config: &Config) -> Outcome {
     assert_ne!(response.status(), 101);
     assert!(response.body().len() <= config.max_body_size);
-    let _ = response.retry_after();
     let from: Uri = "wss://example.com/chat".parse().expect("an address");
     let request = Request::for_uri(&from);
     let followed = Redirects::new(from, 1).follow(&request, &response);

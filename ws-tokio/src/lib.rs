@@ -66,7 +66,7 @@ pub use connect::{
     ClientStream, ConnectError, Connector, Phase, Unreachable, client, connect, connect_with,
 };
 pub use proxy::{InvalidProxy, InvalidProxyKind, Proxy};
-pub use reconnect::{Backoff, Failure, Reconnect, Verdict};
+pub use reconnect::{Backoff, Failure, Reconnect, Verdict, retry_after};
 pub use serve::{serve, serve_incoming};
 pub use stream::TokioStream;
 pub use timer::TokioTimer;

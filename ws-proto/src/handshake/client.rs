@@ -27,7 +27,6 @@ mod extended_connect;
 mod location;
 mod redirect;
 mod request;
-mod retry_after;
 mod uri;
 
 use alloc::boxed::Box;

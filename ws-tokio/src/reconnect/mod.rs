@@ -1,6 +1,7 @@
 //! Connecting again, and when not to.
 
 mod backoff;
+mod retry_after;
 mod verdict;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use ws_futures::client::{Request, Response, Uri};
 use crate::{ClientStream, ConnectError, Connector, WebSocket};
 
 pub use backoff::Backoff;
+pub use retry_after::retry_after;
 pub use verdict::{Failure, Verdict};
 
 const STABLE_AFTER: Duration = Duration::from_secs(30);

@@ -8,6 +8,7 @@ use ws_futures::proto::proxy::TunnelErrorKind;
 use ws_futures::proto::{ErrorKind, Initiator};
 use ws_futures::{CloseCode, Closed, Error, HandshakeError};
 
+use super::retry_after;
 use crate::{ConnectError, TlsErrorKind};
 
 /// Whether to connect again.
@@ -116,7 +117,7 @@ fn handshake(error: &HandshakeError) -> Verdict {
 
 fn refused(response: &Response) -> Verdict {
     match response.status() {
-        429 | 500..600 => Verdict::Transient { retry_after: response.retry_after() },
+        429 | 500..600 => Verdict::Transient { retry_after: retry_after(response) },
         _ => Verdict::Final,
     }
 }
