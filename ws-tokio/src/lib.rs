@@ -63,7 +63,8 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use connect::{
-    ClientStream, ConnectError, Connector, Phase, Unreachable, client, connect, connect_with,
+    ClientStream, ConnectError, Connector, Phase, RedirectError, Unreachable, client, connect,
+    connect_with,
 };
 pub use proxy::{InvalidProxy, InvalidProxyKind, Proxy};
 pub use reconnect::{Backoff, Failure, Reconnect, Verdict, retry_after};

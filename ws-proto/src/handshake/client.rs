@@ -24,8 +24,6 @@
 mod choices;
 mod error;
 mod extended_connect;
-mod location;
-mod redirect;
 mod request;
 mod uri;
 
@@ -45,7 +43,6 @@ use crate::time::Instant;
 
 pub use error::{HandshakeError, HandshakeErrorKind};
 pub use extended_connect::{Answer, ExtendedConnect};
-pub use redirect::{RedirectError, Redirects};
 pub use request::Request;
 pub(crate) use uri::is_reg_name;
 pub use uri::{InvalidUri, Uri};
@@ -103,6 +100,15 @@ impl Response {
     /// The subprotocol that the server chose.
     pub fn subprotocol(&self) -> Option<&str> {
         self.header("sec-websocket-protocol")
+    }
+
+    /// The `Location` of a redirect that a client may follow (301, 302, 303, 307 or 308, RFC 9110
+    /// §15.4): a reference, as the server has sent it.
+    pub fn redirects_to(&self) -> Option<&str> {
+        match self.status {
+            301 | 302 | 303 | 307 | 308 => self.header("location"),
+            _ => None,
+        }
     }
 
     /// The body of a refusal, at most [`Config::max_body_size`] bytes of it; less if the stream ended or

@@ -1,20 +1,7 @@
-//! Redirects, and what goes with a request to another place.
+//! What a client needs for redirects: where they lead, and what goes with the request.
 
 use ws_proto::Config;
-use ws_proto::client::{Progress, RedirectError, Redirects, Request, Response, Uri};
-
-fn uri(text: &str) -> Uri {
-    text.parse().expect(text)
-}
-
-fn request(uri: &Uri) -> Request {
-    Request::for_uri(uri)
-        .subprotocol("chat")
-        .header("Authorization", "Bearer x")
-        .header("cookie", "a=b")
-        .header("Proxy-Authorization", "Basic eDp5")
-        .header("X-Own", "kept")
-}
+use ws_proto::client::{Progress, Request, Response, Uri};
 
 fn response(status: u16, location: &str) -> Response {
     let text = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n{location}\r\n");
@@ -25,30 +12,8 @@ fn response(status: u16, location: &str) -> Response {
     }
 }
 
-fn found(location: &str) -> Response {
-    response(302, &format!("Location: {location}\r\n"))
-}
-
-fn sent(request: Request) -> String {
-    let mut out = Vec::new();
-    request.send(Config::default(), [7; 32], &mut out).expect("valid");
-    String::from_utf8(out).expect("text")
-}
-
-type Followed = Result<Option<(Uri, Request)>, RedirectError>;
-
-fn follow(from: &str, location: &str) -> Followed {
-    let from = uri(from);
-    Redirects::new(from.clone(), 5).follow(&request(&from), &found(location))
-}
-
-fn error(followed: Followed) -> RedirectError {
-    followed.expect_err("an error")
-}
-
 #[test]
 fn the_statuses_of_a_redirect() {
-    let from = uri("ws://a/");
     for (status, follows) in [
         (200, false),
         (300, false),
@@ -62,123 +27,57 @@ fn the_statuses_of_a_redirect() {
         (403, false),
     ] {
         let response = response(status, "Location: /x\r\n");
-        let followed = Redirects::new(from.clone(), 5).follow(&request(&from), &response);
-        assert_eq!(followed.expect("a decision").is_some(), follows, "{status}");
+        assert_eq!(response.redirects_to(), follows.then_some("/x"), "{status}");
     }
-    let nowhere = Redirects::new(from.clone(), 5).follow(&request(&from), &response(302, ""));
-    assert!(nowhere.expect("a decision").is_none());
+    assert_eq!(response(302, "").redirects_to(), None);
+}
+
+fn sent(request: Request) -> String {
+    let mut out = Vec::new();
+    request.send(Config::default(), [7; 32], &mut out).expect("valid");
+    String::from_utf8(out).expect("text")
+}
+
+fn request() -> Request {
+    let uri: Uri = "ws://me:secret@a/old".parse().expect("valid");
+    Request::for_uri(&uri).subprotocol("chat").header("cookie", "a=b").header("X-Own", "kept")
 }
 
 #[test]
-fn none_is_followed_unless_asked_for() {
-    let from = uri("wss://a/");
-    for location in ["/x", "ws://a/", "ftp://a/"] {
-        let followed = Redirects::new(from.clone(), 0).follow(&request(&from), &found(location));
-        assert!(followed.expect("a decision").is_none(), "{location}");
-    }
-}
-
-#[test]
-fn the_same_origin_gets_the_credentials() {
-    let (to, request) = follow("wss://a/x", "https://A:443/y?z").expect("valid").expect("followed");
-    assert_eq!(to.to_string(), "wss://A/y?z");
-    let sent = sent(request);
-    assert!(sent.starts_with("GET /y?z HTTP/1.1\r\nHost: A\r\n"), "{sent}");
+fn a_redirected_request_is_the_same_at_another_address() {
+    let uri: Uri = "wss://you:known@b:1/new?x".parse().expect("valid");
+    let redirected = request().redirected_to(&uri);
+    let sent = sent(redirected.clone());
+    assert!(sent.starts_with("GET /new?x HTTP/1.1\r\nHost: b:1\r\n"), "{sent}");
     for field in [
         "Sec-WebSocket-Protocol: chat",
-        "Authorization: Bearer x",
         "cookie: a=b",
-        "Proxy-Authorization: Basic eDp5",
         "X-Own: kept",
+        // Of the first address: a server does not choose the client's user name.
+        "Authorization: Basic bWU6c2VjcmV0",
     ] {
         assert!(sent.contains(&format!("\r\n{field}\r\n")), "{field}: {sent}");
     }
+    let over_http2 = redirected.extended_connect(Config::default(), [7; 32]).expect("valid");
+    assert_eq!((over_http2.scheme(), over_http2.authority()), ("https", "b:1"));
 }
 
 #[test]
-fn another_origin_does_not() {
-    for (from, location) in [
-        ("wss://a/", "wss://b/"),
-        ("wss://a/", "wss://a:8443/"),
-        ("ws://a/", "wss://a/x"),
-        ("wss://a/", "wss://sub.a/"),
-        ("wss://a/", "//b"),
-    ] {
-        let (_, request) = follow(from, location).expect("valid").expect("followed");
-        let sent = sent(request);
-        for secret in ["uthorization", "ookie"] {
-            assert!(!sent.contains(secret), "{from} -> {location}: {sent}");
-        }
-        assert!(sent.contains("\r\nX-Own: kept\r\n"), "{sent}");
-        assert!(sent.contains("\r\nSec-WebSocket-Protocol: chat\r\n"), "{sent}");
-    }
+fn credentials_are_dropped() {
+    let asked = request().header("Proxy-Authorization", "Basic eDp5").without_credentials();
+    let asked = sent(asked);
+    assert!(!asked.contains("uthorization") && !asked.contains("ookie"), "{asked}");
+    assert!(asked.contains("\r\nX-Own: kept\r\n"), "{asked}");
+    assert!(asked.contains("\r\nSec-WebSocket-Protocol: chat\r\n"), "{asked}");
+    let with_field = Request::new("a", "/").header("AUTHORIZATION", "Bearer x");
+    assert!(!sent(with_field.without_credentials()).contains("Bearer"));
 }
 
+/// What cannot be sent to the first address cannot be sent to another.
 #[test]
-fn user_and_password_of_the_address_stay_at_its_origin() {
-    let from = uri("wss://me:secret@a/");
-    let sent_to = |location: &str| {
-        let followed = Redirects::new(from.clone(), 5)
-            .follow(&Request::for_uri(&from), &found(location))
-            .expect("valid");
-        sent(followed.expect("followed").1)
-    };
-    assert!(sent_to("/x").contains("\r\nAuthorization: Basic bWU6c2VjcmV0\r\n"));
-    assert!(!sent_to("wss://b/").contains("uthorization"));
-    // A server does not choose who we are.
-    assert!(!sent_to("wss://you:known@b/").contains("uthorization"));
-    assert!(sent_to("wss://you:known@a/y").contains("\r\nAuthorization: Basic bWU6c2VjcmV0\r\n"));
-}
-
-#[test]
-fn credentials_do_not_come_back() {
-    let from = uri("wss://a/");
-    let mut redirects = Redirects::new(from.clone(), 5);
-    let mut step = |request: &Request, location: &str| {
-        redirects.follow(request, &found(location)).expect("valid").expect("followed").1
-    };
-    let elsewhere = step(&request(&from), "wss://b/");
-    let back = step(&elsewhere, "wss://a/x");
-    assert!(!sent(back).contains("uthorization"));
-}
-
-#[test]
-fn never_from_wss_to_ws() {
-    for location in ["ws://a/", "http://a/x", "http://b/"] {
-        assert_eq!(error(follow("wss://a/", location)), RedirectError::Insecure, "{location}");
-    }
-    assert!(follow("ws://a/", "ws://b/").expect("valid").is_some());
-}
-
-#[test]
-fn locations_that_are_none() {
-    for location in ["ftp://a/", "javascript:alert(1)", "https://", "//a:99999/", "/a b"] {
-        assert_eq!(error(follow("wss://a/", location)), RedirectError::Location, "{location}");
-    }
-}
-
-#[test]
-fn circles() {
-    let from = uri("ws://a/x");
-    let mut redirects = Redirects::new(from.clone(), 10);
-    let request = request(&from);
-    assert_eq!(error(redirects.follow(&request, &found("/x"))), RedirectError::Loop);
-    assert!(redirects.follow(&request, &found("/y")).expect("valid").is_some());
-    assert!(redirects.follow(&request, &found("https://b/")).expect("valid").is_some());
-    assert_eq!(error(redirects.follow(&request, &found("//B:443"))), RedirectError::Loop);
-    assert_eq!(error(redirects.follow(&request, &found("/#again"))), RedirectError::Loop);
-}
-
-#[test]
-fn an_end_to_all_redirects() {
-    for (limit, followed) in [(1, 1), (3, 3), (10, 10), (11, 10), (usize::MAX, 10)] {
-        let from = uri("ws://a/");
-        let mut redirects = Redirects::new(from.clone(), limit);
-        let request = request(&from);
-        for number in 0..followed {
-            let next = redirects.follow(&request, &found(&format!("/{number}")));
-            assert!(next.expect("valid").is_some(), "{number} of {limit}");
-        }
-        assert_eq!(error(redirects.follow(&request, &found("/last"))), RedirectError::TooMany);
-    }
+fn an_invalid_field_stays_invalid() {
+    let uri: Uri = "ws://b/".parse().expect("valid");
+    let request = Request::new("a", "/").header("X", "a\r\nY: b").redirected_to(&uri);
+    let outcome = request.without_credentials().send(Config::default(), [7; 32], &mut Vec::new());
+    assert!(outcome.is_err());
 }

@@ -7,11 +7,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ws_futures::client::{Redirects, Request, Response, Uri};
+use ws_futures::client::{Request, Response, Uri};
 use ws_futures::{Config, HandshakeError};
 
 use super::client;
 use super::error::ConnectError;
+use super::redirects::Redirects;
 use super::route::Route;
 use super::stream::ClientStream;
 use crate::{Proxy, WebSocket};
@@ -76,9 +77,13 @@ impl Connector {
         self
     }
 
-    /// Follows so many redirects, at most [`Redirects::MAX`]; none by default. Credentials stay at
-    /// the origin they were meant for, and no redirect leads from `wss` to `ws`; see
-    /// [`Redirects::follow`]. The deadlines hold for each server by itself.
+    /// Follows up to this number of redirects (301, 302, 303, 307, 308), 10 at most; none by default.
+    /// No redirect leads from `wss` to `ws`. The deadlines hold for each server by itself.
+    ///
+    /// At another origin (scheme, host and port) the request has no `Authorization`, `Cookie` and
+    /// `Proxy-Authorization` fields and no user name and password of the address; a user name and a
+    /// password in the `Location` are dropped. Other fields are kept: a secret does not belong into
+    /// them where redirects are followed.
     pub fn redirects(mut self, limit: usize) -> Self {
         self.redirects = limit;
         self

@@ -4,11 +4,11 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use ws_futures::client::{InvalidUri, RedirectError, Response};
+use ws_futures::client::{InvalidUri, Response};
 use ws_futures::proto::proxy::TunnelError;
 use ws_futures::{Error, HandshakeError};
 
-use super::Unreachable;
+use super::{RedirectError, Unreachable};
 use crate::TlsError;
 
 /// No connection came to be.

@@ -3,6 +3,8 @@
 mod connector;
 mod error;
 mod happy_eyeballs;
+mod location;
+mod redirects;
 mod resolve;
 mod route;
 mod stream;
@@ -21,6 +23,7 @@ use crate::{TokioStream, TokioTimer, WebSocket};
 pub use connector::Connector;
 pub use error::{ConnectError, Phase};
 pub use happy_eyeballs::Unreachable;
+pub use redirects::RedirectError;
 pub use stream::ClientStream;
 pub(crate) use stream::Stream;
 pub(crate) use transport::Transport;

@@ -1,7 +1,6 @@
 //! Redirects.
 
-use ws_tokio::proto::client::RedirectError;
-use ws_tokio::{ConnectError, Connector, HandshakeError};
+use ws_tokio::{ConnectError, Connector, HandshakeError, RedirectError};
 
 use crate::server::Server;
 use crate::support::on_both_runtimes;

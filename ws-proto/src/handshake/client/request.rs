@@ -88,6 +88,31 @@ impl Request {
         self
     }
 
+    /// Asks at another address, such as that of a redirect. A user name and a password in it are not
+    /// used: a server does not choose the client's.
+    pub fn redirected_to(self, uri: &Uri) -> Self {
+        let there = Self::new(uri.authority(), uri.target());
+        Self {
+            secure: uri.is_secure(),
+            host: there.host,
+            target: there.target,
+            invalid: self.invalid.or(there.invalid),
+            ..self
+        }
+    }
+
+    /// Drops the `Authorization`, `Cookie` and `Proxy-Authorization` fields, and the user name and
+    /// password of the address: what only the origin may see that it is meant for.
+    pub fn without_credentials(self) -> Self {
+        const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
+        let secret = |name: &str| CREDENTIALS.iter().any(|own| own.eq_ignore_ascii_case(name));
+        let mut headers = Headers::new();
+        for (name, value) in self.headers.iter().filter(|(name, _)| !secret(name)) {
+            headers.push_valid(name, value);
+        }
+        Self { headers, credentials: None, ..self }
+    }
+
     /// Appends the request to `out`.
     ///
     /// The nonce and later every masking key come from a cryptographic generator seeded with
@@ -179,21 +204,6 @@ impl Request {
         {
             headers.push_valid("Authorization", credentials.basic());
         }
-    }
-
-    /// The same request for another address, without what only the first origin may see.
-    pub(super) fn redirected(&self, uri: &Uri, same_origin: bool) -> Self {
-        const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
-        let mut request = Self::new(uri.authority(), uri.target());
-        request.secure = uri.is_secure();
-        let secret = |name: &str| CREDENTIALS.iter().any(|own| own.eq_ignore_ascii_case(name));
-        for (name, value) in self.headers.iter().filter(|(name, _)| same_origin || !secret(name)) {
-            request.headers.push_valid(name, value);
-        }
-        request.subprotocols.clone_from(&self.subprotocols);
-        request.credentials = self.credentials.clone().filter(|_| same_origin);
-        request.note(self.invalid.clone());
-        request
     }
 
     fn note(&mut self, invalid: Option<InvalidHeader>) {

@@ -23,8 +23,8 @@ pub struct Uri {
     authority: String,
     host: String,
     port: u16,
-    pub(super) target: String,
-    pub(super) credentials: Option<Credentials>,
+    target: String,
+    credentials: Option<Credentials>,
 }
 
 /// Why a text is no address of a WebSocket.

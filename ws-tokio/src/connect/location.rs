@@ -1,53 +1,43 @@
 //! References to addresses (RFC 3986 §5), as a `Location` field has them.
 
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
+use ws_futures::client::{InvalidUri, Uri};
 
-use super::{InvalidUri, Uri};
+/// The address that `reference` means, seen from `base`: an absolute address, where `http` is taken for
+/// `ws` and `https` for `wss`, or a relative one. A fragment is dropped, and so are a user name and a
+/// password.
+pub(super) fn resolve(base: &Uri, reference: &str) -> Result<Uri, InvalidUri> {
+    let reference = reference.split('#').next().unwrap_or_default();
+    let own = if base.is_secure() { "wss" } else { "ws" };
+    let absolute = match (scheme(reference), reference.strip_prefix("//")) {
+        (Some((scheme, rest)), _) => {
+            let scheme = match scheme {
+                _ if scheme.eq_ignore_ascii_case("http") => "ws",
+                _ if scheme.eq_ignore_ascii_case("https") => "wss",
+                _ => scheme,
+            };
+            format!("{scheme}:{rest}")
+        }
+        (None, Some(rest)) => format!("{own}://{rest}"),
+        (None, None) => {
+            format!("{own}://{}{}", base.authority(), merged(base.target(), reference))
+        }
+    };
+    let uri: Uri = absolute.parse()?;
+    let scheme = if uri.is_secure() { "wss" } else { "ws" };
+    let (path, query) = uri.target().split_at(path_end(uri.target()));
+    format!("{scheme}://{}{}{query}", uri.authority(), without_dot_segments(path)).parse()
+}
 
-impl Uri {
-    /// The address that `reference` means, seen from this one: an absolute address, where `http` is
-    /// taken for `ws` and `https` for `wss`, or a relative one. A fragment is dropped, and so are a
-    /// user name and a password.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidUri`]
-    pub fn resolve(&self, reference: &str) -> Result<Self, InvalidUri> {
-        let reference = reference.split('#').next().unwrap_or_default();
-        let own = if self.is_secure() { "wss" } else { "ws" };
-        let authority = self.authority();
-        let absolute = match (scheme(reference), reference.strip_prefix("//")) {
-            (Some((scheme, rest)), _) => {
-                let scheme = match scheme {
-                    _ if scheme.eq_ignore_ascii_case("http") => "ws",
-                    _ if scheme.eq_ignore_ascii_case("https") => "wss",
-                    _ => scheme,
-                };
-                format!("{scheme}:{rest}")
-            }
-            (None, Some(rest)) => format!("{own}://{rest}"),
-            (None, None) => format!("{own}://{authority}{}", self.merged(reference)),
-        };
-        let mut uri: Self = absolute.parse()?;
-        uri.credentials = None;
-        let end = path_end(&uri.target);
-        uri.target = without_dot_segments(&uri.target[..end]) + &uri.target[end..];
-        Ok(uri)
-    }
-
-    /// The target that a relative path or query means (RFC 3986 §5.2.2 and §5.2.3).
-    fn merged(&self, reference: &str) -> String {
-        let path = &self.target[..path_end(&self.target)];
-        match reference.bytes().next() {
-            None => self.target.clone(),
-            Some(b'/') => reference.into(),
-            Some(b'?') => format!("{path}{reference}"),
-            Some(_) => {
-                let folder = path.rfind('/').map_or("/", |slash| &path[..=slash]);
-                format!("{folder}{reference}")
-            }
+/// The target that a relative path or query means (RFC 3986 §5.2.2 and §5.2.3).
+fn merged(target: &str, reference: &str) -> String {
+    let path = &target[..path_end(target)];
+    match reference.bytes().next() {
+        None => target.into(),
+        Some(b'/') => reference.into(),
+        Some(b'?') => format!("{path}{reference}"),
+        Some(_) => {
+            let folder = path.rfind('/').map_or("/", |slash| &path[..=slash]);
+            format!("{folder}{reference}")
         }
     }
 }
@@ -86,6 +76,8 @@ fn without_dot_segments(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{prop_assert, prop_assert_eq, proptest};
+
     use super::*;
 
     #[test]
@@ -119,13 +111,13 @@ mod tests {
             ("wss://me:secret@b/", "wss://b/"),
         ] {
             let base: Uri = "ws://user@a/b/c/d;p?q".parse().expect("valid");
-            let resolved = base.resolve(reference).expect(reference);
+            let resolved = resolve(&base, reference).expect(reference);
             assert_eq!(format!("{resolved}"), expected, "{reference}");
             assert_eq!(resolved.credentials(), None, "{reference}");
         }
         let secure: Uri = "wss://a:1/b".parse().expect("valid");
-        assert_eq!(format!("{}", secure.resolve("//c/d").expect("valid")), "wss://c/d");
-        assert_eq!(format!("{}", secure.resolve("d").expect("valid")), "wss://a:1/d");
+        assert_eq!(format!("{}", resolve(&secure, "//c/d").expect("valid")), "wss://c/d");
+        assert_eq!(format!("{}", resolve(&secure, "d").expect("valid")), "wss://a:1/d");
     }
 
     #[test]
@@ -141,7 +133,19 @@ mod tests {
             ("/\r\nX: y", InvalidUri::Target),
             ("ü", InvalidUri::Target),
         ] {
-            assert_eq!(base.resolve(reference), Err(fault), "{reference:?}");
+            assert_eq!(resolve(&base, reference), Err(fault), "{reference:?}");
+        }
+    }
+
+    proptest! {
+        /// Whatever a server sends, the result is an address of a WebSocket, without dot segments.
+        #[test]
+        fn any_reference(reference in "(https?:|wss?:|ftp:)?[/a.:?#@%\\[\\]]{0,20}") {
+            let base: Uri = "wss://a:81/b/c?d".parse().expect("valid");
+            let Ok(resolved) = resolve(&base, &reference) else { return Ok(()) };
+            let path = resolved.target().split('?').next().expect("a path");
+            prop_assert!(!path.split('/').any(|segment| segment == "." || segment == ".."));
+            prop_assert_eq!(resolved.to_string().parse(), Ok(resolved));
         }
     }
 }
