@@ -1,19 +1,22 @@
 //! A connection as two values for two tasks.
 
+mod batch;
+mod facts;
 mod read_half;
 mod write_half;
 
-use std::sync::{Arc, Mutex};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
 
 use futures_io::{AsyncRead, AsyncWrite};
-use ws_proto::{Closed, Stats};
 
 use crate::lock::lock;
 use crate::socket::{Socket, Wakers};
 use crate::tasks::{Side, Tasks};
 use crate::timer::Timer;
 
+pub use batch::ReadHalfBatch;
 pub use read_half::ReadHalf;
 pub use write_half::WriteHalf;
 
@@ -26,16 +29,34 @@ struct Shared<Io, T> {
 pub(crate) fn split<Io, T>(mut socket: Socket<Io, T>) -> (ReadHalf<Io, T>, WriteHalf<Io, T>) {
     let tasks = socket.tasks.take().unwrap_or_default();
     let shared = Arc::new(Shared { socket: Mutex::new(socket), tasks });
-    (ReadHalf { shared: Arc::clone(&shared) }, WriteHalf { shared })
+    (ReadHalf::new(Arc::clone(&shared)), WriteHalf { shared })
 }
 
-impl<Io, T> Shared<Io, T> {
-    fn closed(&self) -> Option<Closed> {
-        lock(&self.socket).connection.closed().cloned()
-    }
+/// Two halves that are not of the same connection ([`ReadHalf::reunite`]).
+pub struct ReuniteError<Io, T>(
+    /// The receiving half, as it was.
+    pub ReadHalf<Io, T>,
+    /// The sending half, as it was.
+    pub WriteHalf<Io, T>,
+);
 
-    fn stats(&self) -> Stats {
-        lock(&self.socket).connection.stats()
+impl<Io, T> fmt::Display for ReuniteError<Io, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the halves belong to different connections")
+    }
+}
+
+impl<Io, T> fmt::Debug for ReuniteError<Io, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReuniteError").finish_non_exhaustive()
+    }
+}
+
+impl<Io, T> std::error::Error for ReuniteError<Io, T> {}
+
+impl<Io, T> Shared<Io, T> {
+    fn into_socket(self) -> Socket<Io, T> {
+        self.socket.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

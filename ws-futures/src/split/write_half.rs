@@ -1,6 +1,5 @@
 //! The sending half.
 
-use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,11 +7,12 @@ use std::task::{Context, Poll, Waker};
 
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_sink::Sink;
-use ws_proto::{Close, CloseCode, Closed, Prepared, Stats};
+use ws_proto::{Close, CloseCode, Compression, Prepared};
 
 use super::Shared;
 use crate::error::{Error, TrySendError};
 use crate::message::Message;
+use crate::send::Framing;
 use crate::socket::{HIGH_WATER, Socket, high_water};
 use crate::tasks::Side;
 use crate::timer::Timer;
@@ -41,6 +41,25 @@ where
         self.flush().await
     }
 
+    /// Like [`send`](Self::send), and says whether to compress the message. Of a chunk that begins a
+    /// message it says so for the whole message; control frames are never compressed.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready it has sent the message whole or not at all.
+    pub async fn send_with(
+        &mut self,
+        message: impl Into<Message>,
+        compression: Compression,
+    ) -> Result<(), Error> {
+        self.feed_with(message, compression).await?;
+        self.flush().await
+    }
+
     /// Sends a message without writing it, unless 64 KiB or more wait. Pings and pongs wait only from
     /// 68 KiB on, a Close frame never.
     ///
@@ -52,10 +71,28 @@ where
     ///
     /// Cancel safe: dropped before it is ready it has not sent the message.
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        self.feed_with(message, Compression::Automatic).await
+    }
+
+    /// Like [`feed`](Self::feed), and says whether to compress the message, as for
+    /// [`send_with`](Self::send_with).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropped before it is ready it has not sent the message.
+    pub async fn feed_with(
+        &mut self,
+        message: impl Into<Message>,
+        compression: Compression,
+    ) -> Result<(), Error> {
         let message = message.into();
         let high_water = high_water(&message);
         poll_fn(|cx| self.poll_room(high_water, cx.waker())).await?;
-        self.start_send(message)
+        Ok(self.act(|socket| socket.send(&message, compression))?)
     }
 
     /// Sends a message that was encoded once for many connections, without writing it, unless
@@ -69,8 +106,63 @@ where
     ///
     /// Cancel safe: dropped before it is ready it has not sent the message.
     pub async fn feed_prepared(&mut self, prepared: &Prepared) -> Result<(), Error> {
-        poll_fn(|cx| self.poll_room(HIGH_WATER, cx.waker())).await?;
+        self.ready().await?;
         Ok(self.act(|socket| socket.send_prepared(prepared))?)
+    }
+
+    /// Sends a fragment of a message (RFC 6455 §5.4) and writes it; it is the last one if `fin` is
+    /// `true`. For a message that is passed on in pieces, or whose end is not known yet: what is lent
+    /// is copied once, into the output. Waits like [`send`](Self::send). Control frames may be sent
+    /// between fragments, other messages may not.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready it has sent the fragment whole or not at all.
+    pub async fn send_fragment<'m>(
+        &mut self,
+        part: impl Into<ws_proto::Message<'m>>,
+        fin: bool,
+    ) -> Result<(), Error> {
+        self.feed_fragment(part, fin).await?;
+        self.flush().await
+    }
+
+    /// Sends a fragment without writing it, unless 64 KiB or more wait; for the rest it is
+    /// [`send_fragment`](Self::send_fragment).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropped before it is ready it has not sent the fragment.
+    pub async fn feed_fragment<'m>(
+        &mut self,
+        part: impl Into<ws_proto::Message<'m>>,
+        fin: bool,
+    ) -> Result<(), Error> {
+        self.ready().await?;
+        let framing = Framing::Fragment { fin };
+        let part = part.into();
+        Ok(self.act(|socket| socket.send_data(part, framing, Compression::Automatic))?)
+    }
+
+    /// Waits until less than 64 KiB wait to be written.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the stream takes no output.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn ready(&mut self) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_room(HIGH_WATER, cx.waker())).await
     }
 
     /// Sends a message without waiting, and without writing it.
@@ -83,7 +175,7 @@ where
         let message = message.into();
         self.act(|socket| match socket.lacks_room(high_water(&message)) {
             true => Err(TrySendError::Full(message)),
-            false => socket.send(message).map_err(TrySendError::Send),
+            false => socket.send(&message, Compression::Automatic).map_err(TrySendError::Send),
         })
     }
 
@@ -124,28 +216,12 @@ where
         self.shared.poll(Side::Writer, waker, |socket, wakers| socket.poll_written(wakers.write))
     }
 
-    fn start_send(&self, message: Message) -> Result<(), Error> {
-        Ok(self.act(|socket| socket.send(message))?)
-    }
-
     fn start_close(&self, close: Close<'static>) -> Result<(), Error> {
         Ok(self.act(|socket| socket.start_close(close))?)
     }
 
     fn act<R>(&self, act: impl FnOnce(&mut Socket<Io, T>) -> R) -> R {
         self.shared.act(Side::Writer, act)
-    }
-}
-
-impl<Io, T> WriteHalf<Io, T> {
-    /// The facts about the end, from its first step on.
-    pub fn closed(&self) -> Option<Closed> {
-        self.shared.closed()
-    }
-
-    /// What has passed so far.
-    pub fn stats(&self) -> Stats {
-        self.shared.stats()
     }
 }
 
@@ -161,7 +237,7 @@ where
     }
 
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
-        Self::start_send(&self, message)
+        Ok(self.act(|socket| socket.send(&message, Compression::Automatic))?)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
@@ -172,11 +248,5 @@ where
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.start_close(CloseCode::NORMAL.into())?;
         self.poll_written(cx.waker())
-    }
-}
-
-impl<Io, T> fmt::Debug for WriteHalf<Io, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WriteHalf").finish_non_exhaustive()
     }
 }
