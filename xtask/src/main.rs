@@ -10,6 +10,7 @@ mod conformance;
 mod debian;
 mod demo;
 mod echo;
+mod exhaustive;
 mod failure;
 mod guardian;
 mod idle;
@@ -83,6 +84,9 @@ enum Task {
     Probes,
     /// Measures the memory of an idle connection
     Idle(idle::Options),
+    /// Has the core judge all small inputs, and explores its closing handshake: the part of these tests
+    /// that takes minutes
+    Exhaustive,
     /// Compares the public items of the libraries with those of a release or a commit
     Semver(semver::Options),
     /// One stage in this process, with its output as it comes
@@ -113,6 +117,7 @@ fn run(task: Task) -> Result<Outcome> {
         Task::Cluster => cluster::run(),
         Task::Probes => probes::run(),
         Task::Idle(options) => idle::run(&options),
+        Task::Exhaustive => exhaustive::run(),
         Task::Semver(options) => semver::run(&options),
         Task::Stage { name } => ci::stage::run(&name),
     }

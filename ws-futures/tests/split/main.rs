@@ -6,7 +6,5 @@ mod support;
 mod closing;
 mod halves;
 mod load;
-mod reading;
-mod reuniting;
 mod streams;
 mod waking;

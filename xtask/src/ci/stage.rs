@@ -5,7 +5,9 @@ use crate::ci::{bits32, deny, features, fuzz, msrv, no_std};
 use crate::command::{cargo, execute};
 use crate::failure::{Context as _, Result};
 use crate::outcome::Outcome;
-use crate::{browser, clients, cluster, conformance, idle, packages, probes, reach, workspace};
+use crate::{
+    browser, clients, cluster, conformance, exhaustive, idle, packages, probes, reach, workspace,
+};
 
 /// A part of CI that can be run by itself.
 pub(crate) struct Stage {
@@ -60,6 +62,13 @@ pub(crate) const STAGES: &[Stage] = &[
         limit: minutes(20),
         output: Output::Shown,
         run: test,
+    },
+    Stage {
+        name: "exhaustive",
+        about: "all small inputs of the core, and every order of closing",
+        limit: minutes(40),
+        output: Output::Shown,
+        run: exhaustive::run,
     },
     Stage {
         name: "features",
