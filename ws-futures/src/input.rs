@@ -32,6 +32,11 @@ impl Input {
         self.start == self.end
     }
 
+    /// Whether it owns a buffer, with bytes in it or without.
+    pub(crate) fn has_buffer(&self) -> bool {
+        self.buffer.is_some()
+    }
+
     /// The bytes, and the cursor that says what is left of them.
     #[inline]
     pub(crate) fn lend(&mut self) -> (&mut [u8], Cursor<'_>) {

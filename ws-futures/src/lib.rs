@@ -45,7 +45,7 @@ pub use connect::connect;
 pub use error::{Error, HandshakeError, TrySendError};
 pub use message::Message;
 pub use shutdown::{Drained, Shutdown, ShutdownGuard};
-pub use split::{ReadHalf, WriteHalf};
+pub use split::{ReadHalf, ReadHalfBatch, ReuniteError, WriteHalf};
 pub use timer::Timer;
 pub use web_socket::WebSocket;
 pub use ws_proto::{

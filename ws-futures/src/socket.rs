@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::input::Input;
 use crate::message::Message;
 use crate::output::Output;
-use crate::send::{send_owned, send_prepared};
+use crate::send::{Framing, send, send_owned, send_prepared};
 use crate::shutdown::ShutdownGuard;
 use crate::tasks::Tasks;
 use crate::timer::Timer;
@@ -267,16 +267,32 @@ where
     }
 
     /// Takes a message for output; small ones wait for a flush.
-    pub(crate) fn send(&mut self, message: Message) -> Result<(), SendError> {
-        let summary = trace::Summary::from(&message);
-        send_owned(&mut self.connection, &mut self.output, &message, Compression::Automatic)?;
+    pub(crate) fn send(
+        &mut self,
+        message: &Message,
+        compression: Compression,
+    ) -> Result<(), SendError> {
+        send_owned(&mut self.connection, &mut self.output, message, compression)?;
+        trace::sent(trace::Summary::from(message));
+        Ok(())
+    }
+
+    /// The same for data that is lent, or given away.
+    pub(crate) fn send_data(
+        &mut self,
+        data: ws_proto::Message<'_>,
+        framing: Framing,
+        compression: Compression,
+    ) -> Result<(), SendError> {
+        let summary = trace::Summary::from(&data);
+        send(&mut self.connection, &mut self.output, data, framing, compression)?;
         trace::sent(summary);
         Ok(())
     }
 
     /// Sends a Close frame, unless closing has begun.
     pub(crate) fn start_close(&mut self, close: Close<'static>) -> Result<(), SendError> {
-        match self.send(Message::Close(close)) {
+        match self.send(&Message::Close(close), Compression::Automatic) {
             Err(SendError::Closed) => Ok(()),
             sent => sent,
         }
@@ -363,7 +379,7 @@ where
 
     /// Hands over what the connection owes while the output has room; beyond that pongs coalesce.
     #[inline]
-    fn transmit(&mut self) {
+    pub(crate) fn transmit(&mut self) {
         if self.connection.owes() && !self.is_full() {
             self.connection.poll_transmit(self.output.tail());
         }

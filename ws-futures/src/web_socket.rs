@@ -10,12 +10,16 @@ use std::time::Duration;
 use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_sink::Sink;
-use ws_proto::{Close, CloseCode, Closed, Connection, Instant, Prepared, Stats};
+use ws_proto::{
+    Close, CloseCode, Closed, Compression, Config, Connection, Instant, Prepared, Role, State,
+    Stats,
+};
 
 use crate::batch::Batch;
 use crate::error::{Error, TrySendError};
 use crate::input::Input;
 use crate::message::Message;
+use crate::send::Framing;
 use crate::shutdown::ShutdownGuard;
 use crate::socket::{HIGH_WATER, Socket, Wakers, WhenFull, high_water};
 use crate::split::{ReadHalf, WriteHalf, split};
@@ -51,7 +55,11 @@ where
     }
 
     pub(crate) fn with_input(io: Io, timer: T, connection: Connection, input: Input) -> Self {
-        Self { socket: Box::new(Socket::new(io, timer, connection, input)) }
+        Self::of(Socket::new(io, timer, connection, input))
+    }
+
+    pub(crate) fn of(socket: Socket<Io, T>) -> Self {
+        Self { socket: Box::new(socket) }
     }
 
     /// Waits for input, and lends what it says. Before it waits, everything sent is written; while
@@ -110,6 +118,25 @@ where
         self.flush().await
     }
 
+    /// Like [`send`](Self::send), and says whether to compress the message. Of a chunk that begins a
+    /// message it says so for the whole message; control frames are never compressed.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready it has sent the message whole or not at all.
+    pub async fn send_with(
+        &mut self,
+        message: impl Into<Message>,
+        compression: Compression,
+    ) -> Result<(), Error> {
+        self.feed_with(message, compression).await?;
+        self.flush().await
+    }
+
     /// Sends a message without writing it, unless 64 KiB or more wait. Pings and pongs wait only from
     /// 68 KiB on, a Close frame never.
     ///
@@ -125,10 +152,28 @@ where
     ///
     /// Cancel safe: dropped before it is ready it has not sent the message.
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        self.feed_with(message, Compression::Automatic).await
+    }
+
+    /// Like [`feed`](Self::feed), and says whether to compress the message, as for
+    /// [`send_with`](Self::send_with).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropped before it is ready it has not sent the message.
+    pub async fn feed_with(
+        &mut self,
+        message: impl Into<Message>,
+        compression: Compression,
+    ) -> Result<(), Error> {
         let message = message.into();
         let high_water = high_water(&message);
         poll_fn(|cx| self.socket.poll_room(high_water, cx.waker())).await?;
-        Ok(self.socket.send(message)?)
+        Ok(self.socket.send(&message, compression)?)
     }
 
     /// Sends a message that was encoded once for many connections, without writing it, unless
@@ -144,6 +189,47 @@ where
     pub async fn feed_prepared(&mut self, prepared: &Prepared) -> Result<(), Error> {
         self.ready().await?;
         Ok(self.socket.send_prepared(prepared)?)
+    }
+
+    /// Sends a fragment of a message (RFC 6455 §5.4) and writes it; it is the last one if `fin` is
+    /// `true`. For a message that is passed on in pieces, or whose end is not known yet: what is lent
+    /// is copied once, into the output. Waits like [`send`](Self::send). Control frames may be sent
+    /// between fragments, other messages may not.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready it has sent the fragment whole or not at all.
+    pub async fn send_fragment<'m>(
+        &mut self,
+        part: impl Into<ws_proto::Message<'m>>,
+        fin: bool,
+    ) -> Result<(), Error> {
+        self.feed_fragment(part, fin).await?;
+        self.flush().await
+    }
+
+    /// Sends a fragment without writing it, unless 64 KiB or more wait; for the rest it is
+    /// [`send_fragment`](Self::send_fragment).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropped before it is ready it has not sent the fragment.
+    pub async fn feed_fragment<'m>(
+        &mut self,
+        part: impl Into<ws_proto::Message<'m>>,
+        fin: bool,
+    ) -> Result<(), Error> {
+        self.ready().await?;
+        let framing = Framing::Fragment { fin };
+        Ok(self.socket.send_data(part.into(), framing, Compression::Automatic)?)
     }
 
     /// Waits until less than 64 KiB wait to be written.
@@ -170,7 +256,7 @@ where
         if self.socket.lacks_room(high_water(&message)) {
             return Err(TrySendError::Full(message));
         }
-        self.socket.send(message).map_err(TrySendError::Send)
+        self.socket.send(&message, Compression::Automatic).map_err(TrySendError::Send)
     }
 
     /// Writes everything that was sent.
@@ -244,7 +330,7 @@ where
         self.socket.close_on(shutdown.into());
     }
 
-    /// Splits the connection for two tasks.
+    /// Splits the connection for two tasks; [`ReadHalf::reunite`] makes it one again.
     pub fn split(self) -> (ReadHalf<Io, T>, WriteHalf<Io, T>) {
         split(*self.socket)
     }
@@ -254,6 +340,38 @@ impl<Io, T> WebSocket<Io, T> {
     /// The facts about the end, from its first step on.
     pub fn closed(&self) -> Option<&Closed> {
         self.socket.connection.closed()
+    }
+
+    /// The peer's error that ended the connection.
+    pub fn error(&self) -> Option<ws_proto::Error> {
+        self.socket.connection.error()
+    }
+
+    /// Which end this is.
+    pub fn role(&self) -> Role {
+        self.socket.connection.role()
+    }
+
+    /// How far the connection is.
+    pub fn state(&self) -> State {
+        self.socket.connection.state()
+    }
+
+    /// Whether permessage-deflate was negotiated (RFC 7692).
+    pub fn is_compressed(&self) -> bool {
+        self.socket.connection.is_compressed()
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Arc<Config> {
+        self.socket.connection.config()
+    }
+
+    /// Replaces the configuration, such as by one with larger limits once the peer has
+    /// authenticated. What was negotiated in the handshake stays as it is, and a message of which a
+    /// part has been received is held to the new limits.
+    pub fn set_config(&mut self, config: impl Into<Arc<Config>>) {
+        self.socket.connection.set_config(config);
     }
 
     /// What has passed so far.
@@ -334,7 +452,8 @@ where
     }
 
     fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
-        Ok(self.act_for(Side::Writer, |socket| socket.send(message))?)
+        let send = |socket: &mut Socket<Io, T>| socket.send(&message, Compression::Automatic);
+        Ok(self.act_for(Side::Writer, send)?)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {

@@ -6,12 +6,13 @@ mod support;
 use std::time::Duration;
 
 use rand::RngExt;
+use ws_futures::proto::Compression;
 use ws_futures::{CloseCode, Config, Deflate, Event, Message, Prepared};
 
 use support::script::{Script, Turns};
 use support::seeds;
 use support::task::{Task, insist, run, run_both};
-use support::{Socket, shake_hands};
+use support::{Socket, shake_hands, wire};
 
 fn config() -> Config {
     Config { deflate: Some(Deflate::default()), ..Config::default() }
@@ -158,5 +159,90 @@ fn a_prepared_message_is_compressed_where_it_may_be() {
         let plain: usize = messages().iter().map(|message| message.as_bytes().len()).sum();
         let sent = server.stats().sent.bytes as usize;
         assert_eq!(sent < plain / 3, !context_takeover, "{sent} bytes for {plain}");
+    }
+}
+
+const RSV1: u8 = 0x40;
+
+type SendWith = fn(Socket, Message, Compression);
+
+/// What is sent by a server that has something to read.
+const WAYS: [(&str, SendWith); 6] = [
+    ("send_with", |mut socket, message, compression| {
+        run(socket.send_with(message, compression)).expect("open");
+    }),
+    ("feed_with", |mut socket, message, compression| {
+        run(socket.feed_with(message, compression)).expect("open");
+        run(socket.flush()).expect("open");
+    }),
+    ("send_with of a half", |socket, message, compression| {
+        let (_reader, mut writer) = socket.split();
+        run(writer.send_with(message, compression)).expect("open");
+    }),
+    ("feed_with of a half", |socket, message, compression| {
+        let (_reader, mut writer) = socket.split();
+        run(writer.feed_with(message, compression)).expect("open");
+        run(writer.flush()).expect("open");
+    }),
+    ("a batch", |mut socket, message, compression| {
+        {
+            let mut batch = run(socket.read()).expect("no error").expect("the prompt");
+            batch.send_with(message.as_bytes(), compression).expect("open");
+        }
+        run(socket.flush()).expect("open");
+    }),
+    ("a batch of a half", |socket, message, compression| {
+        let (mut reader, mut writer) = socket.split();
+        {
+            let mut batch = run(reader.read()).expect("no error").expect("the prompt");
+            batch.send_with(message.as_bytes(), compression).expect("open");
+        }
+        run(writer.flush()).expect("open");
+    }),
+];
+
+#[test]
+fn compression_is_chosen_for_each_message() {
+    let choices = [
+        (Compression::Automatic, 10, false),
+        (Compression::Automatic, 1000, true),
+        (Compression::Automatic, 20_000, true),
+        (Compression::Always, 10, true),
+        (Compression::Always, 20_000, true),
+        (Compression::Never, 1000, false),
+        (Compression::Never, 20_000, false),
+    ];
+    for (way, send) in WAYS {
+        for (compression, len, compressed) in choices {
+            let (mut client, server, _clock) =
+                shake_hands(&config(), [Script::default(), Script::default()]);
+            run(client.send("prompt")).expect("open");
+            let remote = server.get_ref().remote();
+            remote.take();
+            send(server, Message::binary(vec![b'x'; len]), compression);
+            let at = format!("{way}, {compression:?}, {len} bytes");
+            let [(first, payload)] = &*wire::frames(&remote.take()) else { panic!("{at}") };
+            assert_eq!(first & RSV1 != 0, compressed, "{at}");
+            assert_eq!(payload.len() < len || len == 10 && compressed, compressed, "{at}");
+        }
+    }
+}
+
+/// The choice of the first chunk counts.
+#[test]
+fn compression_is_chosen_for_a_message_in_chunks() {
+    for (compression, compressed) in [(Compression::Always, true), (Compression::Never, false)] {
+        let (_client, mut server, _clock) =
+            shake_hands(&config(), [Script::default(), Script::default()]);
+        let remote = server.get_ref().remote();
+        remote.take();
+        for (len, fin) in [(10, false), (20_000, false), (10, true)] {
+            let chunk = Message::BinaryChunk { data: vec![b'x'; len].into(), fin };
+            run(server.send_with(chunk, compression)).expect("open");
+        }
+        let frames = wire::frames(&remote.take());
+        assert_eq!(frames[0].0 & RSV1 != 0, compressed);
+        let len: usize = frames.iter().map(|(_, payload)| payload.len()).sum();
+        assert_eq!(len < 1000, compressed, "{len} bytes");
     }
 }

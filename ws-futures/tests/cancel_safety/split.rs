@@ -51,3 +51,48 @@ fn both_at_once() {
         }
     }
 }
+
+/// Takes one event of each batch, and leaves the rest for the next call.
+#[test]
+fn batches() {
+    for role in ROLES {
+        for patience in PATIENCE {
+            let (socket, remote, _clock) = open(role, &Config::default(), Script::hesitant());
+            let (mut reader, mut writer) = socket.split();
+            remote.send(&[conversation::wire(role), wire::close(role, 4321, "enough")].concat());
+            remote.end();
+            let write = async {
+                for text in ["begun, ", "continued, "] {
+                    insist(patience, async || writer.feed_fragment(text, false).await)
+                        .await
+                        .expect("open");
+                }
+                insist(patience, async || writer.feed_fragment("finished", true).await)
+                    .await
+                    .expect("open");
+                insist(patience, async || writer.flush().await).await.expect("open");
+            };
+            let read = async {
+                let mut messages = Vec::new();
+                loop {
+                    let event = insist(patience, async || {
+                        let mut batch = reader.read().await.expect("no error")?;
+                        Some(batch.next().map(Message::from))
+                    });
+                    match event.await {
+                        Some(event) => messages.extend(event),
+                        None => break messages,
+                    }
+                }
+            };
+            let ((), messages) = run_both(write, read);
+            let at = format!("{role:?}, dropped after {patience} polls");
+            let expected = [conversation::messages(), vec![conversation::close()]].concat();
+            assert_eq!(messages, expected, "{at}");
+            let frames = wire::frames(&remote.take());
+            let data = frames.iter().filter(|(first, _)| first & 0xF < wire::CLOSE & 0xF);
+            let payload: Vec<u8> = data.flat_map(|(_, payload)| payload.clone()).collect();
+            assert_eq!(payload, b"begun, continued, finished", "{at}");
+        }
+    }
+}

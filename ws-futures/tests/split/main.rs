@@ -6,5 +6,7 @@ mod support;
 mod closing;
 mod halves;
 mod load;
+mod reading;
+mod reuniting;
 mod streams;
 mod waking;

@@ -1,0 +1,252 @@
+//! The sending half.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use futures_io::{AsyncRead, AsyncWrite};
+use futures_sink::Sink;
+use ws_proto::{Close, CloseCode, Compression, Prepared};
+
+use super::Shared;
+use crate::error::{Error, TrySendError};
+use crate::message::Message;
+use crate::send::Framing;
+use crate::socket::{HIGH_WATER, Socket, high_water};
+use crate::tasks::Side;
+use crate::timer::Timer;
+
+/// The sending half of a [`WebSocket`](crate::WebSocket).
+pub struct WriteHalf<Io, T> {
+    pub(super) shared: Arc<Shared<Io, T>>,
+}
+
+impl<Io, T> WriteHalf<Io, T>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+    T: Timer,
+{
+    /// Sends a message and writes it; waits while 64 KiB or more cannot be written.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`WebSocket::send`](crate::WebSocket::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready it has sent the message whole or not at all.
+    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        self.feed(message).await?;
+        self.flush().await
+    }
+
+    /// Like [`send`](Self::send), and says whether to compress the message. Of a chunk that begins a
+    /// message it says so for the whole message; control frames are never compressed.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready it has sent the message whole or not at all.
+    pub async fn send_with(
+        &mut self,
+        message: impl Into<Message>,
+        compression: Compression,
+    ) -> Result<(), Error> {
+        self.feed_with(message, compression).await?;
+        self.flush().await
+    }
+
+    /// Sends a message without writing it, unless 64 KiB or more wait. Pings and pongs wait only from
+    /// 68 KiB on, a Close frame never.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropped before it is ready it has not sent the message.
+    pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        self.feed_with(message, Compression::Automatic).await
+    }
+
+    /// Like [`feed`](Self::feed), and says whether to compress the message, as for
+    /// [`send_with`](Self::send_with).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropped before it is ready it has not sent the message.
+    pub async fn feed_with(
+        &mut self,
+        message: impl Into<Message>,
+        compression: Compression,
+    ) -> Result<(), Error> {
+        let message = message.into();
+        let high_water = high_water(&message);
+        poll_fn(|cx| self.poll_room(high_water, cx.waker())).await?;
+        Ok(self.act(|socket| socket.send(&message, compression))?)
+    }
+
+    /// Sends a message that was encoded once for many connections, without writing it, unless
+    /// 64 KiB or more wait. A server's large messages are not copied.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropped before it is ready it has not sent the message.
+    pub async fn feed_prepared(&mut self, prepared: &Prepared) -> Result<(), Error> {
+        self.ready().await?;
+        Ok(self.act(|socket| socket.send_prepared(prepared))?)
+    }
+
+    /// Sends a fragment of a message (RFC 6455 §5.4) and writes it; it is the last one if `fin` is
+    /// `true`. For a message that is passed on in pieces, or whose end is not known yet: what is lent
+    /// is copied once, into the output. Waits like [`send`](Self::send). Control frames may be sent
+    /// between fragments, other messages may not.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready it has sent the fragment whole or not at all.
+    pub async fn send_fragment<'m>(
+        &mut self,
+        part: impl Into<ws_proto::Message<'m>>,
+        fin: bool,
+    ) -> Result<(), Error> {
+        self.feed_fragment(part, fin).await?;
+        self.flush().await
+    }
+
+    /// Sends a fragment without writing it, unless 64 KiB or more wait; for the rest it is
+    /// [`send_fragment`](Self::send_fragment).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropped before it is ready it has not sent the fragment.
+    pub async fn feed_fragment<'m>(
+        &mut self,
+        part: impl Into<ws_proto::Message<'m>>,
+        fin: bool,
+    ) -> Result<(), Error> {
+        self.ready().await?;
+        let framing = Framing::Fragment { fin };
+        let part = part.into();
+        Ok(self.act(|socket| socket.send_data(part, framing, Compression::Automatic))?)
+    }
+
+    /// Waits until less than 64 KiB wait to be written.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the stream takes no output.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn ready(&mut self) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_room(HIGH_WATER, cx.waker())).await
+    }
+
+    /// Sends a message without waiting, and without writing it.
+    ///
+    /// # Errors
+    ///
+    /// [`TrySendError::Full`] gives the message back while 64 KiB or more wait to be written; pings
+    /// and pongs from 68 KiB on, a Close frame never.
+    pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), TrySendError<Message>> {
+        let message = message.into();
+        self.act(|socket| match socket.lacks_room(high_water(&message)) {
+            true => Err(TrySendError::Full(message)),
+            false => socket.send(&message, Compression::Automatic).map_err(TrySendError::Send),
+        })
+    }
+
+    /// Writes everything that was sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the stream takes no output.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: what is not written yet is kept.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        poll_fn(|cx| self.poll_written(cx.waker())).await
+    }
+
+    /// Sends a Close frame, unless closing has begun. The [`ReadHalf`] finishes the closing
+    /// handshake.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Send`] if `close` cannot be sent, [`Error::Io`] if the stream takes no output.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn close(&mut self, close: impl Into<Close<'static>>) -> Result<(), Error> {
+        self.start_close(close.into())?;
+        self.flush().await
+    }
+
+    fn poll_room(&self, high_water: usize, waker: &Waker) -> Poll<Result<(), Error>> {
+        self.shared
+            .poll(Side::Writer, waker, |socket, wakers| socket.poll_room(high_water, wakers.write))
+    }
+
+    fn poll_written(&self, waker: &Waker) -> Poll<Result<(), Error>> {
+        self.shared.poll(Side::Writer, waker, |socket, wakers| socket.poll_written(wakers.write))
+    }
+
+    fn start_close(&self, close: Close<'static>) -> Result<(), Error> {
+        Ok(self.act(|socket| socket.start_close(close))?)
+    }
+
+    fn act<R>(&self, act: impl FnOnce(&mut Socket<Io, T>) -> R) -> R {
+        self.shared.act(Side::Writer, act)
+    }
+}
+
+impl<Io, T> Sink<Message> for WriteHalf<Io, T>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+    T: Timer,
+{
+    type Error = Error;
+
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.poll_room(HIGH_WATER, cx.waker())
+    }
+
+    fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
+        Ok(self.act(|socket| socket.send(&message, Compression::Automatic))?)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.poll_written(cx.waker())
+    }
+
+    /// Sends a Close frame with code 1000, unless closing has begun, and writes it.
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.start_close(CloseCode::NORMAL.into())?;
+        self.poll_written(cx.waker())
+    }
+}
