@@ -7,11 +7,10 @@ use std::sync::Arc;
 use async_std::io::timeout;
 use async_std::net::TcpStream;
 use futures_io::{AsyncRead, AsyncWrite};
-use rand::TryRng;
-use rand::rngs::SysRng;
 use ws_futures::client::{InvalidUri, Request, Response, Uri};
 use ws_futures::{Config, Error, HandshakeError};
 
+use crate::seed::seed;
 use crate::{AsyncStdTimer, WebSocket};
 
 /// Connects to a `ws://` address with the defaults.
@@ -88,9 +87,7 @@ pub async fn client<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut seed = [0; 32];
-    SysRng.try_fill_bytes(&mut seed).map_err(io::Error::other)?;
-    ws_futures::connect(stream, AsyncStdTimer::default(), config, request, seed).await
+    ws_futures::connect(stream, AsyncStdTimer::default(), config, request, seed()?).await
 }
 
 /// No connection came to be.

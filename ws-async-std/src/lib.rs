@@ -26,6 +26,7 @@
 //! ```
 
 mod connect;
+mod seed;
 pub mod serve;
 mod stream;
 mod timer;
@@ -35,13 +36,15 @@ use std::sync::Arc;
 use async_std::net::TcpStream;
 
 pub use connect::{ConnectError, client, connect, connect_with};
+pub use seed::seed;
 pub use serve::{serve, serve_incoming};
 pub use stream::AsyncStdStream;
 pub use timer::AsyncStdTimer;
 pub use ws_futures::{
-    Batch, ByteString, Bytes, Close, CloseCode, Closed, Config, Delivery, Drained, Error, Event,
-    HandshakeError, Limits, Message, Prepared, Shutdown, ShutdownGuard, TrySendError, proto,
-    server,
+    Batch, ByteString, Bytes, Close, CloseCode, Closed, Compression, Config, Delivery, Drained,
+    Error, ErrorKind, Event, HandshakeError, Initiator, Limits, MAX_REASON, Message, Prepared,
+    ReuniteError, Role, SendError, Shutdown, ShutdownGuard, State, Stats, Traffic, TrySendError,
+    proto, server,
 };
 #[cfg(feature = "deflate")]
 pub use ws_futures::{Deflate, EnginePool, Offers};
@@ -50,6 +53,8 @@ pub use ws_futures::{Deflate, EnginePool, Offers};
 pub type WebSocket<S = AsyncStdStream> = ws_futures::WebSocket<S, AsyncStdTimer>;
 /// The receiving half of a [`WebSocket`].
 pub type ReadHalf<S = AsyncStdStream> = ws_futures::ReadHalf<S, AsyncStdTimer>;
+/// What one read of a [`ReadHalf`] brought.
+pub type ReadHalfBatch<'a, S = AsyncStdStream> = ws_futures::ReadHalfBatch<'a, S, AsyncStdTimer>;
 /// The sending half of a [`WebSocket`].
 pub type WriteHalf<S = AsyncStdStream> = ws_futures::WriteHalf<S, AsyncStdTimer>;
 /// A client that waits for an answer.

@@ -49,7 +49,8 @@ pub use split::{ReadHalf, ReadHalfBatch, ReuniteError, WriteHalf};
 pub use timer::Timer;
 pub use web_socket::WebSocket;
 pub use ws_proto::{
-    self as proto, Close, CloseCode, Closed, Config, Delivery, Event, Instant, Limits, Prepared,
+    self as proto, Close, CloseCode, Closed, Compression, Config, Delivery, ErrorKind, Event,
+    Initiator, Instant, Limits, MAX_REASON, Prepared, Role, SendError, State, Stats, Traffic,
     client, server,
 };
 #[cfg(feature = "deflate")]

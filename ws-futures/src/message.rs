@@ -1,5 +1,8 @@
 //! Owned messages, cheap to clone.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use bytes::Bytes;
 use bytestring::ByteString;
 use ws_proto::{Close, Event};
@@ -52,6 +55,21 @@ impl Message {
         Self::Binary(data.into())
     }
 
+    /// A ping; sending one of more than 125 bytes fails.
+    pub fn ping(payload: impl Into<Bytes>) -> Self {
+        Self::Ping(payload.into())
+    }
+
+    /// A pong; sending one of more than 125 bytes fails.
+    pub fn pong(payload: impl Into<Bytes>) -> Self {
+        Self::Pong(payload.into())
+    }
+
+    /// A Close frame: of a [`Close`], or of a [`CloseCode`](crate::CloseCode) alone.
+    pub fn close(close: impl Into<Close<'static>>) -> Self {
+        Self::Close(close.into())
+    }
+
     /// The text, if it is a text message or a piece of one.
     pub fn as_text(&self) -> Option<&str> {
         match self {
@@ -76,14 +94,85 @@ impl Message {
         }
     }
 
+    /// The text of a text message, without a copy.
+    ///
+    /// # Errors
+    ///
+    /// Any other message, which is given back: a chunk, too, for its `fin` would be lost.
+    pub fn into_text(self) -> Result<ByteString, Self> {
+        match self {
+            Self::Text(text) => Ok(text),
+            other => Err(other),
+        }
+    }
+
+    /// The payload, without a copy: of a Close frame the reason.
+    pub fn into_data(self) -> Bytes {
+        match self {
+            Self::Text(text) | Self::TextChunk { data: text, .. } => text.into_bytes(),
+            Self::Binary(data)
+            | Self::BinaryChunk { data, .. }
+            | Self::Ping(data)
+            | Self::Pong(data) => data,
+            Self::Close(close) => close.reason.into_owned().into(),
+        }
+    }
+
+    /// The length of the payload in bytes: of a Close frame that of the reason.
+    pub fn len(&self) -> usize {
+        self.as_bytes().len()
+    }
+
+    /// Whether the payload is empty.
+    pub fn is_empty(&self) -> bool {
+        self.as_bytes().is_empty()
+    }
+
+    /// Whether it is a text message, or a piece of one.
+    pub fn is_text(&self) -> bool {
+        matches!(self, Self::Text(_) | Self::TextChunk { .. })
+    }
+
+    /// Whether it is a binary message, or a piece of one.
+    pub fn is_binary(&self) -> bool {
+        matches!(self, Self::Binary(_) | Self::BinaryChunk { .. })
+    }
+
+    /// Whether it is a ping.
+    pub fn is_ping(&self) -> bool {
+        matches!(self, Self::Ping(_))
+    }
+
+    /// Whether it is a pong.
+    pub fn is_pong(&self) -> bool {
+        matches!(self, Self::Pong(_))
+    }
+
+    /// Whether it is a Close frame.
+    pub fn is_close(&self) -> bool {
+        matches!(self, Self::Close(_))
+    }
+
     /// Whether it is a text or a binary message, or a piece of one.
     pub fn is_data(&self) -> bool {
-        match self {
-            Self::Text(_) | Self::Binary(_) | Self::TextChunk { .. } | Self::BinaryChunk { .. } => {
-                true
+        self.is_text() || self.is_binary()
+    }
+}
+
+/// Text as it is, of anything else the kind and the size; of a Close frame what it says.
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self {
+            Self::Text(text) | Self::TextChunk { data: text, .. } => return f.write_str(text),
+            Self::Close(Close { code, reason }) if reason.is_empty() => {
+                return write!(f, "close {code}");
             }
-            Self::Ping(_) | Self::Pong(_) | Self::Close(_) => false,
-        }
+            Self::Close(Close { code, reason }) => return write!(f, "close {code}: {reason}"),
+            Self::Binary(_) | Self::BinaryChunk { .. } => "binary",
+            Self::Ping(_) => "ping",
+            Self::Pong(_) => "pong",
+        };
+        write!(f, "{kind}, {} bytes", self.len())
     }
 }
 
@@ -106,38 +195,78 @@ impl From<Event<'_>> for Message {
     }
 }
 
-impl From<&str> for Message {
-    fn from(text: &str) -> Self {
-        Self::Text(text.into())
+macro_rules! from {
+    ($variant:ident: $($source:ty => $convert:expr),+ $(,)?) => {
+        $(impl From<$source> for Message {
+            fn from(source: $source) -> Self {
+                Self::$variant($convert(source))
+            }
+        })+
+    };
+}
+
+from!(Text:
+    ByteString => |text| text,
+    String => ByteString::from,
+    Box<str> => ByteString::from,
+    &str => ByteString::from,
+    &String => |text: &String| text.as_str().into(),
+    Cow<'_, str> => |text: Cow<'_, str>| text.into_owned().into(),
+);
+
+from!(Binary:
+    Bytes => |data| data,
+    Vec<u8> => Bytes::from,
+    Box<[u8]> => Bytes::from,
+    &[u8] => Bytes::copy_from_slice,
+    &Vec<u8> => |data: &Vec<u8>| Bytes::copy_from_slice(data),
+    Cow<'_, [u8]> => |data: Cow<'_, [u8]>| data.into_owned().into(),
+);
+
+from!(Close:
+    Close<'static> => |close| close,
+);
+
+impl<const N: usize> From<[u8; N]> for Message {
+    fn from(data: [u8; N]) -> Self {
+        Self::Binary(Bytes::copy_from_slice(&data))
     }
 }
 
-impl From<String> for Message {
-    fn from(text: String) -> Self {
-        Self::Text(text.into())
-    }
-}
-
-impl From<ByteString> for Message {
-    fn from(text: ByteString) -> Self {
-        Self::Text(text)
-    }
-}
-
-impl From<&[u8]> for Message {
-    fn from(data: &[u8]) -> Self {
+impl<const N: usize> From<&[u8; N]> for Message {
+    fn from(data: &[u8; N]) -> Self {
         Self::Binary(Bytes::copy_from_slice(data))
     }
 }
 
-impl From<Vec<u8>> for Message {
-    fn from(data: Vec<u8>) -> Self {
-        Self::Binary(data.into())
+/// [`Message::into_data`].
+impl From<Message> for Bytes {
+    fn from(message: Message) -> Self {
+        message.into_data()
     }
 }
 
-impl From<Bytes> for Message {
-    fn from(data: Bytes) -> Self {
-        Self::Binary(data)
+/// [`Message::into_data`].
+impl From<Message> for Vec<u8> {
+    fn from(message: Message) -> Self {
+        message.into_data().into()
+    }
+}
+
+/// [`Message::into_text`].
+impl TryFrom<Message> for ByteString {
+    type Error = Message;
+
+    fn try_from(message: Message) -> Result<Self, Message> {
+        message.into_text()
+    }
+}
+
+/// [`Message::into_text`].
+impl TryFrom<Message> for String {
+    type Error = Message;
+
+    fn try_from(message: Message) -> Result<Self, Message> {
+        message.into_text().map(Self::from)
     }
 }

@@ -68,6 +68,7 @@ pub use connect::{
 };
 pub use proxy::{InvalidProxy, InvalidProxyKind, Proxy};
 pub use reconnect::{Backoff, Failure, Reconnect, Verdict, retry_after};
+pub use seed::seed;
 pub use serve::{serve, serve_incoming};
 pub use stream::TokioStream;
 pub use timer::TokioTimer;
@@ -75,9 +76,10 @@ pub use timer::TokioTimer;
 pub use tls::{TlsAcceptor, TlsListener, TlsStream};
 pub use tls::{TlsConnector, TlsError, TlsErrorKind};
 pub use ws_futures::{
-    Batch, ByteString, Bytes, Close, CloseCode, Closed, Config, Delivery, Drained, Error, Event,
-    HandshakeError, Limits, Message, Prepared, Shutdown, ShutdownGuard, TrySendError, proto,
-    server,
+    Batch, ByteString, Bytes, Close, CloseCode, Closed, Compression, Config, Delivery, Drained,
+    Error, ErrorKind, Event, HandshakeError, Initiator, Limits, MAX_REASON, Message, Prepared,
+    ReuniteError, Role, SendError, Shutdown, ShutdownGuard, State, Stats, Traffic, TrySendError,
+    proto, server,
 };
 #[cfg(feature = "deflate")]
 pub use ws_futures::{Deflate, EnginePool, Offers};
@@ -86,6 +88,8 @@ pub use ws_futures::{Deflate, EnginePool, Offers};
 pub type WebSocket<S> = ws_futures::WebSocket<TokioStream<S>, TokioTimer>;
 /// The receiving half of a [`WebSocket`].
 pub type ReadHalf<S> = ws_futures::ReadHalf<TokioStream<S>, TokioTimer>;
+/// What one read of a [`ReadHalf`] brought.
+pub type ReadHalfBatch<'a, S> = ws_futures::ReadHalfBatch<'a, TokioStream<S>, TokioTimer>;
 /// The sending half of a [`WebSocket`].
 pub type WriteHalf<S> = ws_futures::WriteHalf<TokioStream<S>, TokioTimer>;
 /// A client that waits for an answer.

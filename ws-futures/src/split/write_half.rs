@@ -192,7 +192,8 @@ where
         poll_fn(|cx| self.poll_written(cx.waker())).await
     }
 
-    /// Sends a Close frame, unless closing has begun. The [`ReadHalf`] finishes the closing
+    /// Sends a Close frame, unless closing has begun. The
+    /// [`ReadHalf`](super::ReadHalf) finishes the closing
     /// handshake.
     ///
     /// # Errors
