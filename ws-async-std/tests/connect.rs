@@ -83,6 +83,8 @@ async fn a_server_that_does_not_answer() {
 async fn addresses_that_it_cannot_reach() {
     let error = connect("wss://localhost/").await.expect_err("no TLS here");
     assert!(matches!(error, ConnectError::Secure), "{error}");
-    let error = connect("http://localhost/").await.expect_err("another scheme");
+    let error = connect("https://localhost/").await.expect_err("no TLS here");
+    assert!(matches!(error, ConnectError::Secure), "{error}");
+    let error = connect("ftp://localhost/").await.expect_err("another scheme");
     assert!(matches!(error, ConnectError::Uri(_)), "{error}");
 }

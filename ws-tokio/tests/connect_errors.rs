@@ -19,7 +19,7 @@ use support::{listen, on_both_runtimes};
 fn addresses() {
     let cases = [
         ("", InvalidUri::Scheme),
-        ("http://localhost/", InvalidUri::Scheme),
+        ("ftp://localhost/", InvalidUri::Scheme),
         ("localhost:80", InvalidUri::Scheme),
         ("ws://", InvalidUri::Host),
         ("ws://:80/", InvalidUri::Host),

@@ -81,21 +81,9 @@ impl Healthcheck {
 }
 
 fn probe(text: &str) -> Result<Probe, String> {
-    let (kind, address) = match text.split_once("://") {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => {
-            (Kind::Http, format!("ws://{rest}"))
-        }
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => {
-            (Kind::Http, format!("wss://{rest}"))
-        }
-        Some((scheme, _))
-            if scheme.eq_ignore_ascii_case("ws") || scheme.eq_ignore_ascii_case("wss") =>
-        {
-            (Kind::WebSocket, text.to_owned())
-        }
-        _ => return Err("the scheme must be http, https, ws or wss".to_owned()),
-    };
-    let uri = address.parse().map_err(|error| format!("{error}"))?;
+    let uri = text.parse().map_err(|error| format!("{error}"))?;
+    let is_http = text.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http"));
+    let kind = if is_http { Kind::Http } else { Kind::WebSocket };
     Ok(Probe { text: text.to_owned(), kind, uri })
 }
 

@@ -12,7 +12,7 @@ use crate::command::time::positive;
 /// What every command is told about the server that it talks to.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Target {
-    /// The server: ws://HOST:PORT/PATH, or wss://
+    /// The server: ws://HOST:PORT/PATH, or wss://; http:// and https:// are taken for them
     #[arg(value_name = "URL", value_parser = uri)]
     url: Uri,
 

@@ -183,7 +183,7 @@ fn no_connection() {
 fn mistakes_are_explained() {
     for (arguments, explanation) in [
         (&[][..], "<URL>"),
-        (&["http://localhost/"], "the scheme must be ws or wss"),
+        (&["ftp://localhost/"], "the scheme must be ws, wss, http or https"),
         (&["ws://localhost/#x"], "no fragment"),
         (&["ws://localhost/", "--header", "Cookie"], "a name, a colon and a value"),
         (&["ws://localhost/", "--timeout", "0s"], "more than no time"),

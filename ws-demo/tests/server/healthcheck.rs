@@ -85,8 +85,8 @@ fn servers_that_are_not() {
 #[test]
 fn mistakes_are_explained() {
     for (arguments, explanation) in [
-        (&["ftp://localhost/"][..], "http, https, ws or wss"),
-        (&["localhost:9001"], "http, https, ws or wss"),
+        (&["ftp://localhost/"][..], "ws, wss, http or https"),
+        (&["localhost:9001"], "ws, wss, http or https"),
         (&["http://localhost:0/"], "the port must be"),
         (&["http://local host/"], "host"),
         (&["--timeout", "0s"], "more than no time"),

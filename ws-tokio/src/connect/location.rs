@@ -2,25 +2,15 @@
 
 use ws_futures::client::{InvalidUri, Uri};
 
-/// The address that `reference` means, seen from `base`: an absolute address, where `http` is taken for
-/// `ws` and `https` for `wss`, or a relative one. A fragment is dropped, and so are a user name and a
-/// password.
+/// The address that `reference` means, seen from `base`: an absolute address or a relative one. A
+/// fragment is dropped, and so are a user name and a password.
 pub(super) fn resolve(base: &Uri, reference: &str) -> Result<Uri, InvalidUri> {
     let reference = reference.split('#').next().unwrap_or_default();
     let own = if base.is_secure() { "wss" } else { "ws" };
-    let absolute = match (scheme(reference), reference.strip_prefix("//")) {
-        (Some((scheme, rest)), _) => {
-            let scheme = match scheme {
-                _ if scheme.eq_ignore_ascii_case("http") => "ws",
-                _ if scheme.eq_ignore_ascii_case("https") => "wss",
-                _ => scheme,
-            };
-            format!("{scheme}:{rest}")
-        }
-        (None, Some(rest)) => format!("{own}://{rest}"),
-        (None, None) => {
-            format!("{own}://{}{}", base.authority(), merged(base.target(), reference))
-        }
+    let absolute = match reference.strip_prefix("//") {
+        Some(rest) => format!("{own}://{rest}"),
+        None if has_scheme(reference) => reference.into(),
+        None => format!("{own}://{}{}", base.authority(), merged(base.target(), reference)),
     };
     let uri: Uri = absolute.parse()?;
     let scheme = if uri.is_secure() { "wss" } else { "ws" };
@@ -42,12 +32,11 @@ fn merged(target: &str, reference: &str) -> String {
     }
 }
 
-/// The scheme, and what follows its colon (RFC 3986 §3.1).
-fn scheme(reference: &str) -> Option<(&str, &str)> {
-    let (scheme, rest) = reference.split_once(':')?;
-    let valid = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-    valid.then_some((scheme, rest))
+/// Whether a reference begins with a scheme (RFC 3986 §3.1).
+fn has_scheme(reference: &str) -> bool {
+    let Some((scheme, _)) = reference.split_once(':') else { return false };
+    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
 fn path_end(target: &str) -> usize {

@@ -330,7 +330,7 @@ fn response_error(kind: HandshakeErrorKind) -> ConnectError {
 #[test]
 fn addresses_and_fields_that_are_none_are_final() {
     on_both_runtimes(async || {
-        let failed = Connector::new().connect("http://a/").await.expect_err("no address");
+        let failed = Connector::new().connect("ftp://a/").await.expect_err("no address");
         assert!(Failure::Connect(&failed).verdict().is_final());
         let forged = Connector::new().header("a b", "c");
         let (_listener, address) = listen().await;

@@ -32,6 +32,18 @@ fn header_fields_and_subprotocols() {
     });
 }
 
+/// As in browsers.
+#[test]
+fn an_http_address() {
+    on_both_runtimes(async || {
+        let server = Server::start(&[]).await;
+        let uri = format!("HTTP://{}/chat", server.address);
+        Connector::new().connect(&uri).await.expect("a connection");
+        let [asked] = &server.asked()[..] else { panic!("one request") };
+        assert_eq!((&*asked.target, &*asked.host), ("/chat", &*server.address.to_string()));
+    });
+}
+
 #[test]
 fn user_and_password_of_the_address() {
     on_both_runtimes(async || {

@@ -1,4 +1,4 @@
-//! `ws://` and `wss://` addresses (RFC 6455 §3).
+//! Addresses of WebSockets (RFC 6455 §3).
 
 use alloc::string::String;
 use core::fmt;
@@ -6,7 +6,8 @@ use core::str::FromStr;
 
 use crate::credentials::Credentials;
 
-/// The address of a WebSocket.
+/// The address of a WebSocket: `ws` or `wss`. An `http` address is taken as `ws` and an `https` address
+/// as `wss`, as browsers do (WHATWG WebSockets §3.1).
 ///
 /// ```
 /// use ws_proto::client::Uri;
@@ -15,6 +16,7 @@ use crate::credentials::Credentials;
 /// assert_eq!((uri.host(), uri.port(), uri.target()), ("::1", 9001, "/chat?room=1"));
 /// assert_eq!(uri.authority(), "[::1]:9001");
 /// assert!(!uri.is_secure());
+/// assert_eq!("https://example.com/".parse(), Ok::<Uri, _>("wss://example.com/".parse()?));
 /// # Ok::<(), ws_proto::client::InvalidUri>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,7 +33,7 @@ pub struct Uri {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InvalidUri {
-    /// The scheme is neither `ws` nor `wss`.
+    /// The scheme is none of `ws`, `wss`, `http` and `https`.
     Scheme,
     /// The user name or the password is malformed.
     UserInfo,
@@ -98,9 +100,10 @@ impl FromStr for Uri {
 
     fn from_str(text: &str) -> Result<Self, InvalidUri> {
         let (scheme, rest) = text.split_once("://").ok_or(InvalidUri::Scheme)?;
+        let is_any = |schemes: [&str; 2]| schemes.iter().any(|it| it.eq_ignore_ascii_case(scheme));
         let secure = match scheme {
-            _ if scheme.eq_ignore_ascii_case("ws") => false,
-            _ if scheme.eq_ignore_ascii_case("wss") => true,
+            _ if is_any(["ws", "http"]) => false,
+            _ if is_any(["wss", "https"]) => true,
             _ => return Err(InvalidUri::Scheme),
         };
         if rest.contains('#') {
@@ -176,7 +179,7 @@ pub(crate) fn is_reg_name(host: &str) -> bool {
 impl fmt::Display for InvalidUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Scheme => "the scheme must be ws or wss",
+            Self::Scheme => "the scheme must be ws, wss, http or https",
             Self::UserInfo => "malformed user name or password",
             Self::Host => "missing or malformed host",
             Self::Port => "the port must be a number from 1 to 65535",
@@ -205,6 +208,9 @@ mod tests {
                 8080,
                 "/a/b?c=d&e",
             ),
+            ("http://example.com:80/x", "example.com", "example.com", 80, "/x"),
+            ("HTTPS://example.com/x", "example.com", "example.com", 443, "/x"),
+            ("https://example.com:80/", "example.com:80", "example.com", 80, "/"),
             ("ws://127.0.0.1:/x", "127.0.0.1", "127.0.0.1", 80, "/x"),
             ("ws://[2001:db8::1]:81/x", "[2001:db8::1]:81", "2001:db8::1", 81, "/x"),
         ] {
@@ -219,7 +225,9 @@ mod tests {
     #[test]
     fn faults() {
         for (text, fault) in [
-            ("http://example.com/", InvalidUri::Scheme),
+            ("ftp://example.com/", InvalidUri::Scheme),
+            ("httpss://example.com/", InvalidUri::Scheme),
+            ("ws:example.com", InvalidUri::Scheme),
             ("example.com", InvalidUri::Scheme),
             ("ws://", InvalidUri::Host),
             ("ws://:80/", InvalidUri::Host),
@@ -238,6 +246,16 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Uri>(), Err(fault), "{text}");
         }
+    }
+
+    #[test]
+    fn schemes() {
+        let uri = |text: &str| text.parse::<Uri>().expect("valid");
+        for (http, ws) in [("http://a:81/b?c", "ws://a:81/b?c"), ("https://me@a/", "wss://me@a/")] {
+            assert_eq!(uri(http), uri(ws));
+        }
+        assert_eq!(alloc::format!("{}", uri("HTTP://a/b")), "ws://a/b");
+        assert_eq!(alloc::format!("{}", uri("https://a/b")), "wss://a/b");
     }
 
     #[test]
