@@ -13,6 +13,9 @@ use ws_futures::{Config, Error, HandshakeError};
 use crate::seed::seed;
 use crate::{AsyncStdTimer, WebSocket};
 
+/// What clients are called by default (RFC 9110 §10.1.5).
+const USER_AGENT: &str = concat!("ws-async-std/", env!("CARGO_PKG_VERSION"));
+
 /// Connects to a `ws://` address with the defaults.
 ///
 /// # Errors
@@ -69,8 +72,9 @@ pub async fn connect_with(
     Ok(client(stream.into(), request, config).await?)
 }
 
-/// Opens a WebSocket over a stream that is connected already: TLS over an [`AsyncStdStream`](crate::AsyncStdStream), for
-/// example.
+/// Opens a WebSocket over a stream that is connected already: TLS over an
+/// [`AsyncStdStream`](crate::AsyncStdStream), for example. The request has
+/// `User-Agent: ws-async-std/VERSION` unless it was decided otherwise ([`Request::user_agent`]).
 ///
 /// # Errors
 ///
@@ -87,6 +91,7 @@ pub async fn client<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let request = request.default_user_agent(Some(USER_AGENT));
     ws_futures::connect(stream, AsyncStdTimer::default(), config, request, seed()?).await
 }
 

@@ -42,16 +42,18 @@ async fn a_request_that_is_refused() {
     let server = task::spawn(async move {
         let (stream, _peer) = listener.accept().await.expect("a client");
         let incoming = incoming(stream, Config::default()).await.expect("a request");
-        let path = incoming.request().expect("valid").path().to_owned();
+        let request = incoming.request().expect("valid");
+        let asked = (request.path().to_owned(), request.header("user-agent").map(str::to_owned));
         incoming.reject(403, |answer| Ok(answer.body("no!"))).await.expect("an answer");
-        path
+        asked
     });
     let Err(ConnectError::Handshake(HandshakeError::Refused(response))) = connect(&uri).await
     else {
         panic!("refused")
     };
     assert_eq!((response.status(), response.body()), (403, &b"no!"[..]));
-    assert_eq!(server.await, "/");
+    let user_agent = concat!("ws-async-std/", env!("CARGO_PKG_VERSION"));
+    assert_eq!(server.await, ("/".into(), Some(user_agent.into())));
 }
 
 #[async_std::test]

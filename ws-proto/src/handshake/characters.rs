@@ -17,6 +17,11 @@ pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| is(byte, TOKEN))
 }
 
+/// Whether nothing in a field value could end the line.
+pub(super) fn is_field_value(value: impl AsRef<[u8]>) -> bool {
+    value.as_ref().iter().all(|byte| is(*byte, TEXT))
+}
+
 const CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
     let mut byte = 0;

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
 
-use super::characters::{TEXT, is, is_token};
+use super::characters::{is_field_value, is_token};
 
 pub(super) const EXTENSIONS: &str = "Sec-WebSocket-Extensions";
 
@@ -89,7 +89,7 @@ impl Headers {
         if !is_token(name) {
             return Err(InvalidHeader::Name(name.into()));
         }
-        if !value.iter().all(|byte| is(*byte, TEXT)) {
+        if !is_field_value(value) {
             return Err(InvalidHeader::Value(name.into()));
         }
         self.push_valid(name, value);

@@ -111,6 +111,29 @@ fn credentials_of_the_address_are_sent() {
 }
 
 #[test]
+fn a_user_agent_is_sent_if_one_is_set() {
+    let default = |request: Request| request.default_user_agent(Some("adapter/1"));
+    for (request, expected) in [
+        (request(), None),
+        (default(request()), Some("User-Agent: adapter/1")),
+        (request().user_agent(Some("own/2 (x)")), Some("User-Agent: own/2 (x)")),
+        (default(request().user_agent(Some("own/2"))), Some("User-Agent: own/2")),
+        (default(request()).user_agent(Some("own/2")), Some("User-Agent: own/2")),
+        (default(request().user_agent(None)), None),
+        (default(request()).user_agent(None), None),
+        (default(default(request()).default_user_agent(Some("b"))), Some("User-Agent: adapter/1")),
+        (default(request().header("user-agent", "own/3")), Some("user-agent: own/3")),
+    ] {
+        let (_, sent) = send(request.clone());
+        let lines = sent.lines().filter(|line| line.to_ascii_lowercase().starts_with("user-agent"));
+        assert_eq!(lines.collect::<Vec<_>>(), Vec::from_iter(expected));
+        let over_http2 = request.extended_connect(Config::default(), [7; 32]).expect("valid");
+        let value = expected.and_then(|line| line.split_once(": ")).map(|(_, value)| value);
+        assert_eq!(over_http2.headers().get("user-agent"), value);
+    }
+}
+
+#[test]
 fn what_cannot_be_requested() {
     for request in [
         Request::new("exa mple.com", "/"),
@@ -125,6 +148,8 @@ fn what_cannot_be_requested() {
         Request::new("example.com", "/a b"),
         Request::new("example.com", "/a#b"),
         request().header("X", "a\r\nY: b"),
+        request().user_agent(Some("a\r\nY: b")),
+        request().default_user_agent(Some("a\0")),
         request().header("X Y", "a"),
         request().header("Host", "b"),
         request().header("Sec-WebSocket-Key", "b"),

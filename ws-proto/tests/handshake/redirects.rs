@@ -40,7 +40,11 @@ fn sent(request: Request) -> String {
 
 fn request() -> Request {
     let uri: Uri = "ws://me:secret@a/old".parse().expect("valid");
-    Request::for_uri(&uri).subprotocol("chat").header("cookie", "a=b").header("X-Own", "kept")
+    Request::for_uri(&uri)
+        .subprotocol("chat")
+        .user_agent(Some("own/1"))
+        .header("cookie", "a=b")
+        .header("X-Own", "kept")
 }
 
 #[test]
@@ -55,6 +59,7 @@ fn a_redirected_request_is_the_same_at_another_address() {
         "X-Own: kept",
         // Of the first address: a server does not choose the client's user name.
         "Authorization: Basic bWU6c2VjcmV0",
+        "User-Agent: own/1",
     ] {
         assert!(sent.contains(&format!("\r\n{field}\r\n")), "{field}: {sent}");
     }
@@ -68,6 +73,7 @@ fn credentials_are_dropped() {
     let asked = sent(asked);
     assert!(!asked.contains("uthorization") && !asked.contains("ookie"), "{asked}");
     assert!(asked.contains("\r\nX-Own: kept\r\n"), "{asked}");
+    assert!(asked.contains("\r\nUser-Agent: own/1\r\n"), "{asked}");
     assert!(asked.contains("\r\nSec-WebSocket-Protocol: chat\r\n"), "{asked}");
     let with_field = Request::new("a", "/").header("AUTHORIZATION", "Bearer x");
     assert!(!sent(with_field.without_credentials()).contains("Bearer"));

@@ -40,6 +40,8 @@ pub struct Connector {
     config: Arc<Config>,
     headers: Vec<(String, Vec<u8>)>,
     subprotocols: Vec<String>,
+    /// `None`: nothing was decided.
+    user_agent: Option<Option<String>>,
     redirects: usize,
     route: Route,
 }
@@ -61,6 +63,13 @@ impl Connector {
     /// cannot be sent is an error of [`connect`](Self::connect).
     pub fn header(mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
         self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets the `User-Agent` field of each request, or removes it. `ws-tokio/VERSION` by default. A
+    /// request that has decided for itself is left as it is.
+    pub fn user_agent(mut self, value: Option<&str>) -> Self {
+        self.user_agent = Some(value.map(str::to_owned));
         self
     }
 
@@ -197,7 +206,12 @@ impl Connector {
     fn complete(&self, request: Request) -> Request {
         let request =
             self.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
-        self.subprotocols.iter().fold(request, |request, name| request.subprotocol(name))
+        let request =
+            self.subprotocols.iter().fold(request, |request, name| request.subprotocol(name));
+        match &self.user_agent {
+            Some(value) => request.default_user_agent(value.as_deref()),
+            None => request,
+        }
     }
 }
 
@@ -209,6 +223,7 @@ impl fmt::Debug for Connector {
             .field("config", &self.config)
             .field("headers", &headers)
             .field("subprotocols", &self.subprotocols)
+            .field("user_agent", &self.user_agent)
             .field("redirects", &self.redirects)
             .field("route", &self.route)
             .finish()

@@ -28,6 +28,9 @@ pub use stream::ClientStream;
 pub(crate) use stream::Stream;
 pub(crate) use transport::Transport;
 
+/// What clients are called by default (RFC 9110 §10.1.5).
+pub(crate) const USER_AGENT: &str = concat!("ws-tokio/", env!("CARGO_PKG_VERSION"));
+
 /// Connects to an address with the defaults; a [`Connector`] has the choices.
 ///
 /// # Errors
@@ -72,7 +75,8 @@ pub async fn connect_with(
     Connector::new().config(config).connect_with(uri, request).await
 }
 
-/// Opens a WebSocket over a stream that is connected already.
+/// Opens a WebSocket over a stream that is connected already. The request has
+/// `User-Agent: ws-tokio/VERSION` unless it was decided otherwise ([`Request::user_agent`]).
 ///
 /// # Errors
 ///
@@ -90,5 +94,6 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let stream = TokioStream::new(stream);
+    let request = request.default_user_agent(Some(USER_AGENT));
     ws_futures::connect(stream, TokioTimer::default(), config, request, seed()?).await
 }

@@ -17,10 +17,13 @@ use ws_futures::{Config, HandshakeError};
 
 use super::Error;
 use super::in_time::{deadline, in_time};
+use crate::connect::USER_AGENT;
 use crate::seed::seed;
 use crate::upgrade::{UpgradeFuture, WebSocket};
 
-/// Opens a WebSocket in an HTTP/2 connection, within [`Config::handshake_timeout`].
+/// Opens a WebSocket in an HTTP/2 connection, within [`Config::handshake_timeout`]. The request has
+/// `user-agent: ws-tokio/VERSION` unless it was decided otherwise
+/// ([`Request::user_agent`](client::Request::user_agent)).
 ///
 /// The sender is that of [`handshake`](super::handshake()), or of an HTTP/2 connection of yours: then
 /// see to it that the server has announced extended CONNECT
@@ -44,8 +47,10 @@ where
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
     let config = config.into();
-    let request =
-        request.extended_connect(Arc::clone(&config), seed()?).map_err(HandshakeError::from)?;
+    let request = request
+        .default_user_agent(Some(USER_AGENT))
+        .extended_connect(Arc::clone(&config), seed()?)
+        .map_err(HandshakeError::from)?;
     open(sender, request, &config).await
 }
 

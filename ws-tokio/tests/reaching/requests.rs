@@ -32,6 +32,41 @@ fn header_fields_and_subprotocols() {
     });
 }
 
+#[test]
+fn the_user_agent() {
+    on_both_runtimes(async || {
+        let server = Server::start(&[("/moved", 302, "/".to_owned())]).await;
+        let default = concat!("ws-tokio/", env!("CARGO_PKG_VERSION"));
+        let connector = || Connector::new().redirects(1);
+        for (connector, target, expected) in [
+            (connector(), "/", Some(default)),
+            (connector(), "/moved", Some(default)),
+            (connector().user_agent(Some("own/1")), "/", Some("own/1")),
+            (connector().user_agent(Some("own/1")), "/moved", Some("own/1")),
+            (connector().user_agent(None), "/", None),
+            (connector().user_agent(None), "/moved", None),
+            (connector().header("user-agent", "own/2"), "/", Some("own/2")),
+        ] {
+            connector.connect(&server.uri(target)).await.expect("a connection");
+            for asked in server.asked() {
+                let fields = asked.fields.iter();
+                let fields = fields.filter(|(name, _)| name.eq_ignore_ascii_case("user-agent"));
+                let values: Vec<_> = fields.map(|(_, value)| &**value).collect();
+                assert_eq!(values, Vec::from_iter(expected));
+            }
+        }
+
+        let uri: Uri = server.uri("/").parse().expect("an address");
+        let request = Request::for_uri(&uri).user_agent(Some("own/3"));
+        connector().user_agent(None).connect_with(&uri, request).await.expect("a connection");
+        assert_eq!(server.asked()[0].field("user-agent"), Some("own/3"));
+
+        let invalid = connector().user_agent(Some("a\r\nb"));
+        let error = invalid.connect(&server.uri("/")).await.expect_err("no field");
+        assert!(matches!(error, ConnectError::Handshake(HandshakeError::Header(_))), "{error}");
+    });
+}
+
 /// As in browsers.
 #[test]
 fn an_http_address() {

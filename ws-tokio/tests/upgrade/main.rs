@@ -3,7 +3,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod accepted;
 mod back_pressure;
 mod bridge;
 mod conversation;
@@ -19,5 +18,6 @@ mod over_tls;
 mod pipelined;
 mod raw_h2;
 mod refused;
+mod requests;
 mod reset;
 mod server;

@@ -14,7 +14,7 @@ use super::uri::Uri;
 use crate::config::Config;
 use crate::credentials::Credentials;
 use crate::deflate::write_offers;
-use crate::handshake::characters::is_token;
+use crate::handshake::characters::{is_field_value, is_token};
 use crate::handshake::head::HeadBuffer;
 use crate::handshake::headers::{EXTENSIONS, Headers, InvalidHeader, Single};
 use crate::handshake::host::is_host;
@@ -30,7 +30,18 @@ pub struct Request {
     headers: Headers,
     subprotocols: Vec<String>,
     credentials: Option<Credentials>,
+    user_agent: UserAgent,
     invalid: Option<InvalidHeader>,
+}
+
+/// The `User-Agent` field, unless [`Request::header`] adds one.
+#[derive(Clone, Debug)]
+enum UserAgent {
+    /// There is none, and an adapter may set its own.
+    Unset,
+    /// There is none, by the application's decision.
+    Removed,
+    Set(String),
 }
 
 impl Request {
@@ -52,6 +63,7 @@ impl Request {
             headers: Headers::new(),
             subprotocols: Vec::new(),
             credentials: None,
+            user_agent: UserAgent::Unset,
             invalid,
         }
     }
@@ -76,6 +88,29 @@ impl Request {
         let pushed = self.headers.push_foreign(name, value);
         self.note(pushed.err());
         self
+    }
+
+    /// Sets or removes the `User-Agent` field (RFC 9110 §10.1.5). The core sends none by itself; adapters
+    /// such as `ws-tokio` send their name and version if neither this nor [`header`](Self::header) has
+    /// decided otherwise.
+    pub fn user_agent(mut self, value: Option<&str>) -> Self {
+        self.user_agent = match value {
+            Some(value) if is_field_value(value) => UserAgent::Set(value.into()),
+            Some(_) => {
+                self.note(Some(InvalidHeader::Value("User-Agent".into())));
+                UserAgent::Removed
+            }
+            None => UserAgent::Removed,
+        };
+        self
+    }
+
+    /// The same, unless [`user_agent`](Self::user_agent) was called before: for adapters.
+    pub fn default_user_agent(self, value: Option<&str>) -> Self {
+        match self.user_agent {
+            UserAgent::Unset => self.user_agent(value),
+            UserAgent::Removed | UserAgent::Set(_) => self,
+        }
     }
 
     /// Offers a subprotocol; call it in order of preference (RFC 6455 §4.1).
@@ -203,6 +238,11 @@ impl Request {
             (&self.credentials, self.headers.single("authorization"))
         {
             headers.push_valid("Authorization", credentials.basic());
+        }
+        if let (UserAgent::Set(value), Single::Absent) =
+            (&self.user_agent, self.headers.single("user-agent"))
+        {
+            headers.push_valid("User-Agent", value);
         }
     }
 
