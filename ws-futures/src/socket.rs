@@ -56,6 +56,8 @@ pub(crate) struct Socket<Io, T> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Open,
+    /// Our direction of the stream is being ended.
+    HalfClosing,
     /// Our direction of the stream is ended.
     HalfClosed,
     /// The stream gives no more input.
@@ -181,11 +183,10 @@ where
                     trace::ended(&self.connection, outcome.as_ref().err());
                     return Poll::Ready(outcome.map(|()| false));
                 }
-                if flushed
-                    && self.stage == Stage::Open
-                    && self.connection.wants_half_close()
-                    && self.poll_end(wakers.write).is_ready()
-                {
+                if flushed && self.connection.poll_half_close() {
+                    self.stage = Stage::HalfClosing;
+                }
+                if self.stage == Stage::HalfClosing && self.poll_end(wakers.write).is_ready() {
                     self.stage = Stage::HalfClosed;
                 }
             }

@@ -64,10 +64,11 @@ fn serve(mut stream: TcpStream, config: &Arc<Config>) -> io::Result<()> {
             session.wrote(0, 0);
         }
         if session.wants_close() {
-            return stream.shutdown(Shutdown::Both);
+            return Ok(());
         }
-        if session.wants_half_close() {
-            stream.shutdown(Shutdown::Write)?;
+        if session.poll_half_close() {
+            // If that fails, reading finds out why.
+            let _ = stream.shutdown(Shutdown::Write);
         }
     }
 }

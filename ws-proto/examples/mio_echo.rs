@@ -152,8 +152,9 @@ impl Peer {
             if self.session.wants_close() {
                 return Ok(Next::End);
             }
-            if self.session.wants_half_close() {
-                self.stream.shutdown(Shutdown::Write)?;
+            if self.session.poll_half_close() {
+                // If that fails, reading finds out why.
+                let _ = self.stream.shutdown(Shutdown::Write);
             }
         }
         let has_room = self.session.output.len() < HIGH_WATER;

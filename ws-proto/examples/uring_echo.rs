@@ -88,8 +88,9 @@ mod server {
                     writing.set(write(&stream, mem::take(&mut session.output), 0).fuse());
                 } else if session.wants_close() {
                     return Ok(());
-                } else if session.wants_half_close() {
-                    (&stream).shutdown().await?;
+                } else if session.poll_half_close() {
+                    // If that fails, reading finds out why.
+                    let _ = (&stream).shutdown().await;
                 }
             }
             if session.output.len() < HIGH_WATER && !session.wants_close() {

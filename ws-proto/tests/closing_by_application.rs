@@ -70,12 +70,12 @@ fn a_close_frame_is_delivered_and_nothing_is_pending() {
             let (ours, theirs) = ends(&mut pair, role);
             assert_eq!(ours.events, [Event::Close(goodbye())], "{role:?}");
             assert_eq!(theirs.events, [], "{role:?}: answered");
-            let connection = &ours.connection;
+            let connection = &mut ours.connection;
             assert!(!connection.owes(), "{role:?}");
             assert!(connection.can_send(), "{role:?}");
             assert_eq!(connection.state(), State::Closing, "{role:?}");
             assert!(!connection.wants_close(), "{role:?}");
-            assert!(!connection.wants_half_close(), "{role:?}");
+            assert!(!connection.poll_half_close(), "{role:?}");
             let closed = connection.closed().expect("closing");
             assert_eq!(closed.initiator, Initiator::Peer, "{role:?}");
             assert_eq!((&closed.sent, &closed.received), (&None, &Some(goodbye())), "{role:?}");

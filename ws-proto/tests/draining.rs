@@ -37,12 +37,25 @@ fn counts_what_stood_behind_the_violation_in_the_same_read() {
 }
 
 #[test]
-fn ends_with_the_stream() {
+fn ends_one_direction_once_and_then_the_stream() {
     let mut server = failed(Role::Server);
-    server.read(&[0; 10]);
-    assert!(server.connection.wants_half_close());
+    assert!(server.connection.poll_half_close());
+    for _ in 0..5 {
+        server.read(&[0; 10]);
+        assert!(!server.connection.poll_half_close(), "it was ended before");
+        assert!(!server.connection.wants_close());
+    }
     server.end_of_stream();
-    assert!(!server.connection.wants_half_close());
+    assert!(!server.connection.poll_half_close());
+    assert!(server.connection.wants_close());
+}
+
+/// The peer has gone, so that nothing is to be drained.
+#[test]
+fn does_not_begin_at_the_end_of_the_stream() {
+    let mut server = failed(Role::Server);
+    server.end_of_stream();
+    assert!(!server.connection.poll_half_close());
     assert!(server.connection.wants_close());
 }
 
@@ -50,7 +63,7 @@ fn ends_with_the_stream() {
 fn is_not_for_clients() {
     let mut client = failed(Role::Client);
     client.read(&[0; 2 * MAX as usize]);
-    assert!(!client.connection.wants_half_close());
+    assert!(!client.connection.poll_half_close());
     assert!(!client.connection.wants_close());
 }
 

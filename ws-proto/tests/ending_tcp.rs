@@ -76,8 +76,8 @@ fn receive(connection: &mut Connection, mut wire: Vec<u8>) {
     while let Ok(Some(_)) = connection.receive(&mut input) {}
 }
 
-fn wants(connection: &Connection) -> Wants {
-    match (connection.wants_half_close(), connection.wants_close()) {
+fn wants(connection: &mut Connection) -> Wants {
+    match (connection.poll_half_close(), connection.wants_close()) {
         (_, true) => Wants::Close,
         (true, false) => Wants::HalfClose,
         (false, false) => Wants::Nothing,
@@ -111,7 +111,7 @@ fn check_table(role: Role, config: &Config, table: &[Row], expected: impl Fn(&Ro
         for step in row.0 {
             take(&mut connection, *step);
         }
-        assert_eq!(wants(&connection), expected(row), "{role:?} after {:?}", row.0);
+        assert_eq!(wants(&mut connection), expected(row), "{role:?} after {:?}", row.0);
     }
 }
 

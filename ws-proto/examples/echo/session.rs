@@ -14,27 +14,26 @@ pub(crate) struct Session {
     /// What is to be written.
     pub(crate) output: Vec<u8>,
     gave_up: bool,
-    half_closed: bool,
 }
 
 enum Stage {
     Handshake(Handshake),
     Open(Connection),
-    /// The answer must arrive: reading goes on until the client has gone, or for a while.
-    Refused(Option<Instant>),
+    /// The answer must arrive: reading continues until the client has gone, or for a while.
+    Refused(Refused),
     Ended,
+}
+
+#[derive(Default)]
+struct Refused {
+    deadline: Option<Instant>,
+    half_closed: bool,
 }
 
 impl Session {
     pub(crate) fn new(config: &Arc<Config>) -> Self {
         let stage = Stage::Handshake(Handshake::new(Arc::clone(config)));
-        Self {
-            config: Arc::clone(config),
-            stage,
-            output: Vec::new(),
-            gave_up: false,
-            half_closed: false,
-        }
+        Self { config: Arc::clone(config), stage, output: Vec::new(), gave_up: false }
     }
 
     /// Takes what one read has given: nothing at the end of the stream.
@@ -68,7 +67,7 @@ impl Session {
             }
             Err(rejection) => {
                 rejection.respond(&mut self.output);
-                Stage::Refused(None)
+                Stage::Refused(Refused::default())
             }
         };
     }
@@ -90,7 +89,7 @@ impl Session {
             Stage::Handshake(handshake) => {
                 if let Err(rejection) = handshake.handle_timeout(now) {
                     rejection.respond(&mut self.output);
-                    self.stage = Stage::Refused(None);
+                    self.stage = Stage::Refused(Refused::default());
                     return self.handle_time(now);
                 }
                 handshake.poll_timeout(now)
@@ -103,8 +102,9 @@ impl Session {
                 self.gave_up = deadline.is_none() && connection.closed().is_some();
                 deadline
             }
-            Stage::Refused(deadline) => {
-                let deadline = *deadline.get_or_insert(now + self.config.drain_timeout);
+            Stage::Refused(refused) => {
+                let end = now + self.config.drain_timeout;
+                let deadline = *refused.deadline.get_or_insert(end);
                 self.gave_up = deadline <= now;
                 Some(deadline)
             }
@@ -127,14 +127,13 @@ impl Session {
     }
 
     /// Whether to end our direction of the stream now that the output is written, and to read on.
-    /// Says so once.
-    pub(crate) fn wants_half_close(&mut self) -> bool {
-        let wanted = match &self.stage {
-            Stage::Open(connection) => connection.wants_half_close(),
-            Stage::Refused(_) => true,
+    /// Returns `true` once.
+    pub(crate) fn poll_half_close(&mut self) -> bool {
+        match &mut self.stage {
+            Stage::Open(connection) => connection.poll_half_close(),
+            Stage::Refused(refused) => !mem::replace(&mut refused.half_closed, true),
             Stage::Handshake(_) | Stage::Ended => false,
-        };
-        wanted && !mem::replace(&mut self.half_closed, wanted)
+        }
     }
 
     /// Reports how much output a write took and left: a client whose full stream takes more is alive.

@@ -13,11 +13,14 @@ pub(super) struct Closing {
     pub(super) facts: Closed,
     /// Whether `facts.sent` is still to be sent.
     owed: bool,
+    /// Whether [`Connection::poll_half_close`] has returned `true`.
+    half_closed: bool,
 }
 
 impl Closing {
     fn by(initiator: Initiator) -> Self {
-        Self { facts: Closed { initiator, sent: None, received: None }, owed: false }
+        let facts = Closed { initiator, sent: None, received: None };
+        Self { facts, owed: false, half_closed: false }
     }
 
     /// Whether the peer's Close frame is for the application to answer
@@ -94,8 +97,11 @@ impl Connection {
     ///
     /// A server ends it when both Close frames have passed; a client waits until the server does,
     /// or for [`Config::close_timeout`](crate::Config::close_timeout). A server that failed the
-    /// connection drains first, see [`wants_half_close`](Self::wants_half_close), unless it was for
+    /// connection drains first, see [`poll_half_close`](Self::poll_half_close), unless it was for
     /// a peer that shows no life.
+    ///
+    /// Dropping the stream does it. Shutting it down before is not needed and fails if the peer has
+    /// ended it as well.
     pub fn wants_close(&self) -> bool {
         let Some(closing) = &self.closing else { return false };
         if self.clock.expired() {
@@ -117,21 +123,27 @@ impl Connection {
         }
     }
 
-    /// Whether the sending direction of the TCP connection should be ended now, once everything
-    /// appended to the output is written, while input is still read and passed to
-    /// [`receive`](Self::receive).
+    /// Whether to end the sending direction of the TCP connection now, while input is still read and
+    /// passed to [`receive`](Self::receive). Returns `true` once; call it when everything appended to
+    /// the output is written.
     ///
     /// This is how a server that failed a connection makes its Close frame arrive: ending both
     /// directions while the peer still sends would reset the connection, and the peer would lose
     /// the frame. [`Config::drain_timeout`](crate::Config::drain_timeout) and
     /// [`Config::max_drain_size`](crate::Config::max_drain_size) bound it.
     ///
-    /// The answer stays the same while reading goes on: the direction need be ended only once.
-    pub fn wants_half_close(&self) -> bool {
-        matches!(self.side, Side::Server)
+    /// An error of ending the direction needs no handling: reading finds out what has become of the
+    /// stream.
+    pub fn poll_half_close(&mut self) -> bool {
+        let drains = matches!(self.side, Side::Server)
             && self.receiver.error().is_some()
-            && !self.receiver.eof()
-            && !self.close_owed()
+            && !self.receiver.eof();
+        match &mut self.closing {
+            Some(closing) if drains && !closing.owed => {
+                !mem::replace(&mut closing.half_closed, true)
+            }
+            _ => false,
+        }
     }
 
     pub(super) fn close_owed(&self) -> bool {

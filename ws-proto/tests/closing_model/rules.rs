@@ -158,7 +158,7 @@ fn deadlines(world: &World, side: Side) {
 }
 
 /// RFC 6455 §7.1.1: the server ends TCP; the client waits for it, for a time.
-fn tcp(world: &World, side: Side) {
+fn tcp(world: &mut World, side: Side) {
     let end = world.end(side);
     let connection = &end.connection;
     let timed_out = end.is_closing() && end.deadline.is_none()
@@ -176,11 +176,9 @@ fn tcp(world: &World, side: Side) {
     } else if clean && !end.ended {
         assert_eq!((side, end.end_of_stream), (Client, false), "{side:?} does not end TCP");
     }
-    if connection.wants_half_close() {
-        assert!(
-            side == Server && end.error.is_some() && !connection.owes(),
-            "{side:?} half-closes"
-        );
+    if !end.half_closes(side) {
+        let connection = &mut world.end_mut(side).connection;
+        assert!(!connection.poll_half_close(), "{side:?} ends its direction");
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) enum Action {
     /// The end of the other end's bytes is read.
     EndOfStream(Side),
     Timeout(Side),
-    /// The loop ends the sending direction, as `wants_half_close` demands.
+    /// The loop ends the sending direction, as `poll_half_close` demands.
     HalfClose(Side),
     /// The loop ends the TCP connection, as `wants_close` demands.
     EndTcp(Side),
@@ -260,10 +260,7 @@ impl World {
             Action::Timeout(side) => open(side) && self.times_out(side),
             Action::HalfClose(side) => {
                 let end = self.end(side);
-                open(side)
-                    && !end.half_closed
-                    && end.written == end.produced.len()
-                    && end.connection.wants_half_close()
+                open(side) && end.written == end.produced.len() && end.half_closes(side)
             }
             Action::EndTcp(side) => {
                 let end = self.end(side);
@@ -414,6 +411,7 @@ impl World {
             }
             Action::HalfClose(side) => {
                 let end = self.end_mut(side);
+                assert!(end.connection.poll_half_close(), "{side:?} drains");
                 end.half_closed = true;
                 end.ends_at.get_or_insert(end.written);
             }
@@ -568,6 +566,15 @@ impl End {
                 assert_eq!(*self.error.get_or_insert(error), error, "an error is final");
             }
         }
+    }
+
+    /// Whether the loop has to end the sending direction, once the output is written.
+    pub(crate) fn half_closes(&self, side: Side) -> bool {
+        side == Server
+            && self.error.is_some()
+            && !self.half_closed
+            && !self.end_of_stream
+            && !self.connection.owes()
     }
 
     fn fingerprint(&self, now: Instant, keep_alive: bool, hasher: &mut DefaultHasher) {
