@@ -53,8 +53,8 @@ pub enum Offers {
     #[default]
     AnyWindow,
     /// One offer that limits the server's window by `server_max_window_bits` to
-    /// [`Deflate::peer_window_bits`]. A server that cannot limit it does not compress (RFC 7692
-    /// §7.1.2.1).
+    /// [`Deflate::peer_window_bits`](field@Deflate::peer_window_bits). A server that cannot limit it
+    /// does not compress (RFC 7692 §7.1.2.1).
     PeerWindow,
     /// First the offer of [`PeerWindow`](Self::PeerWindow), then that of
     /// [`AnyWindow`](Self::AnyWindow) for a server that cannot limit its window.
