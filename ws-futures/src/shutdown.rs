@@ -112,7 +112,7 @@ impl Shutdown {
 
     fn close_all(&self, close: Close<'static>) {
         if self.shared.close.set(close).is_ok() {
-            self.shared.wake(Waking::Sockets);
+            self.shared.wake(Waking::Begun);
         }
     }
 
@@ -122,7 +122,7 @@ impl Shutdown {
     pub fn abort(&self) {
         let _ = self.shared.close.set(CloseCode::GOING_AWAY.into());
         if !self.shared.aborted.swap(true, Ordering::SeqCst) {
-            self.shared.wake(Waking::All);
+            self.shared.wake(Waking::Aborted);
         }
     }
 
@@ -188,11 +188,11 @@ impl Shutdown {
     }
 }
 
-/// Whom a step of the shutdown concerns.
+/// A step of the shutdown, of which tasks are woken.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Waking {
-    Sockets,
-    All,
+    Begun,
+    Aborted,
 }
 
 impl Shared {
@@ -281,10 +281,10 @@ const CLEAN: u8 = 2;
 
 #[derive(Default)]
 struct Tasks {
-    /// Polls the socket.
-    socket: Option<Waker>,
+    /// Polls the socket, or waits for [`ShutdownGuard::begun`].
+    begun: Option<Waker>,
     /// Waits for [`ShutdownGuard::aborted`].
-    task: Option<Waker>,
+    aborted: Option<Waker>,
     /// When a socket that is busy closes nevertheless, once the shutdown has begun.
     deadline: Option<Instant>,
 }
@@ -298,6 +298,24 @@ pub(crate) enum Demand {
 }
 
 impl ShutdownGuard {
+    /// Waits until the shutdown has begun. One task at a time can wait with a guard and its clones,
+    /// a WebSocket that holds one included.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn begun(&self) {
+        poll_fn(|cx| self.poll_begun(cx)).await;
+    }
+
+    /// The same as a function to poll.
+    pub fn poll_begun(&self, cx: &mut Context<'_>) -> Poll<()> {
+        match self.poll_demand(cx.waker()) {
+            Demand::Nothing => Poll::Pending,
+            Demand::Close | Demand::Abort => Poll::Ready(()),
+        }
+    }
+
     /// Waits until the connection is to be cut ([`Shutdown::abort`]). One task at a time can wait
     /// with a guard and its clones.
     ///
@@ -310,7 +328,7 @@ impl ShutdownGuard {
 
     /// The same as a function to poll.
     pub fn poll_aborted(&self, cx: &mut Context<'_>) -> Poll<()> {
-        self.register(cx.waker(), |tasks| &mut tasks.task);
+        self.register(cx.waker(), |tasks| &mut tasks.aborted);
         if self.is_aborted() { Poll::Ready(()) } else { Poll::Pending }
     }
 
@@ -329,7 +347,7 @@ impl ShutdownGuard {
 
     /// What is asked of a socket now; a change wakes the task.
     pub(crate) fn poll_demand(&self, waker: &Waker) -> Demand {
-        self.register(waker, |tasks| &mut tasks.socket);
+        self.register(waker, |tasks| &mut tasks.begun);
         match self.has_begun() {
             false => Demand::Nothing,
             true if self.is_aborted() => Demand::Abort,
@@ -389,8 +407,8 @@ impl From<&Self> for ShutdownGuard {
 impl Participant {
     fn wakers(&self, waking: Waking) -> [Option<Waker>; 2] {
         let mut tasks = lock(&self.tasks);
-        let task = if waking == Waking::All { tasks.task.take() } else { None };
-        [tasks.socket.take(), task]
+        let aborted = if waking == Waking::Aborted { tasks.aborted.take() } else { None };
+        [tasks.begun.take(), aborted]
     }
 }
 

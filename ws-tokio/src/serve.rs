@@ -185,6 +185,13 @@ impl Runtime for Tokio {
 #[derive(Debug)]
 pub struct TokioListener<L>(L);
 
+#[cfg(feature = "hyper")]
+impl<L> TokioListener<L> {
+    pub(crate) fn new(listener: L) -> Self {
+        Self(listener)
+    }
+}
+
 impl<L: Listener> ws_futures::serve::Listener for TokioListener<L> {
     type Stream = TokioStream<L::Stream>;
     type Address = L::Address;

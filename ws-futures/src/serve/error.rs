@@ -38,6 +38,8 @@ pub enum ConnectionError {
     Open(io::Error),
     /// The opening handshake of the WebSocket failed; a request that was refused is among them.
     Handshake(HandshakeError),
+    /// HTTP failed on a connection of a server of HTTP, or no request arrived in time.
+    Http(BoxError),
     /// The application's handler returned an error.
     Handler(BoxError),
     /// The application's handler panicked.
@@ -67,6 +69,7 @@ impl fmt::Display for ConnectionError {
         match self {
             Self::Open(error) => write!(f, "opening the stream: {error}"),
             Self::Handshake(error) => write!(f, "handshake: {error}"),
+            Self::Http(error) => write!(f, "http: {error}"),
             Self::Handler(error) => error.fmt(f),
             Self::Panicked => f.write_str("the handler panicked"),
         }
@@ -87,7 +90,7 @@ impl Error for ConnectionError {
         match self {
             Self::Open(error) => error.source(),
             Self::Handshake(error) => error.source(),
-            Self::Handler(error) => error.source(),
+            Self::Http(error) | Self::Handler(error) => error.source(),
             Self::Panicked => None,
         }
     }

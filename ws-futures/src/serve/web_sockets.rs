@@ -212,7 +212,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     T: Timer,
 {
-    let shutdown = serving.guard.shutdown();
+    let guard = serving.guard.clone();
     let reading = async {
         let begin = timer.now();
         let mut opening = pin!(opening);
@@ -228,9 +228,9 @@ where
         let stream = opened.await.map_err(ConnectionError::Open)?;
         Ok(Incoming::read_served(stream, timer, config, begin, serving).await?)
     };
-    let (mut reading, mut begun) = (pin!(reading), pin!(shutdown.begun()));
+    let mut reading = pin!(reading);
     poll_fn(|cx| match reading.as_mut().poll(cx) {
-        Poll::Pending => begun.as_mut().poll(cx).map(|()| Ok(None)),
+        Poll::Pending => guard.poll_begun(cx).map(|()| Ok(None)),
         read => read.map(|read| read.map(Some)),
     })
     .await

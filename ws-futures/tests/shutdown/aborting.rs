@@ -89,9 +89,12 @@ fn a_stream_that_cannot_be_ended() {
 fn a_task_with_a_guard() {
     let shutdown = Shutdown::new();
     let guard = shutdown.guard();
+    let mut begun = Task::new(guard.begun());
+    begun.wait();
     let mut aborted = Task::new(guard.aborted());
     aborted.wait();
     shutdown.begin();
+    assert_eq!(begun.run(), Poll::Ready(()));
     assert!(!aborted.is_woken());
     shutdown.abort();
     assert_eq!(aborted.run(), Poll::Ready(()));

@@ -19,7 +19,7 @@ use super::Error;
 use super::in_time::{deadline, in_time};
 use crate::connect::USER_AGENT;
 use crate::seed::seed;
-use crate::upgrade::{UpgradeFuture, WebSocket};
+use crate::upgrade::{Registration, UpgradeFuture, WebSocket};
 
 /// Opens a WebSocket in an HTTP/2 connection, within [`Config::handshake_timeout`]. The request has
 /// `user-agent: ws-tokio/VERSION` unless it was decided otherwise
@@ -79,7 +79,13 @@ where
     match answer.map_err(HandshakeError::from)? {
         Answer::Open(connection, answer) => {
             let on_upgrade = hyper::upgrade::on(response);
-            let upgrade = UpgradeFuture::new(on_upgrade, Version::HTTP_2, connection, None);
+            let upgrade = UpgradeFuture::new(
+                on_upgrade,
+                Version::HTTP_2,
+                connection,
+                None,
+                Registration::default(),
+            );
             let socket = in_time(deadline, async { Ok(upgrade.await?) }).await?;
             Ok((socket, answer))
         }

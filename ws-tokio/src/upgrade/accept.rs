@@ -10,11 +10,12 @@ use hyper::http::request::Parts;
 use hyper::http::{Extensions, HeaderMap, Method, Uri};
 use hyper::upgrade::OnUpgrade;
 use hyper::{Request, Response, Version};
-use ws_futures::Config;
 use ws_futures::server::{self, PseudoHeaders, RejectionKind};
+use ws_futures::{Config, Shutdown};
 
-use super::future::UpgradeFuture;
+use super::future::{Registration, UpgradeFuture};
 use super::rejection::{Rejection, response};
+use super::service::Activity;
 
 /// Grants any valid request for a WebSocket, without a subprotocol.
 ///
@@ -41,6 +42,8 @@ pub struct Upgrade {
     on_upgrade: OnUpgrade,
     version: Version,
     handshake_timeout: Option<Duration>,
+    shutdown: Option<Shutdown>,
+    activity: Option<Activity>,
 }
 
 impl Upgrade {
@@ -94,7 +97,15 @@ impl Upgrade {
             let rejection = request.reject(500);
             return Err(rejection.body("this server cannot give the connection away\n").into());
         };
-        Ok(Self { request, subprotocol: None, on_upgrade, version, handshake_timeout })
+        Ok(Self {
+            request,
+            subprotocol: None,
+            on_upgrade,
+            version,
+            handshake_timeout,
+            shutdown: extensions.get::<Shutdown>().cloned(),
+            activity: extensions.get::<Activity>().cloned(),
+        })
     }
 
     /// The same request under another configuration: limits and compression may depend on it.
@@ -137,8 +148,18 @@ impl Upgrade {
         }
         let response = response(accept.status(), accept.headers(), B::default());
         let connection = accept.into_connection();
-        let timeout = self.handshake_timeout;
-        (response, UpgradeFuture::new(self.on_upgrade, self.version, connection, timeout))
+        let registration = Registration {
+            guard: self.shutdown.as_ref().map(Shutdown::guard),
+            activity: self.activity,
+        };
+        let socket = UpgradeFuture::new(
+            self.on_upgrade,
+            self.version,
+            connection,
+            self.handshake_timeout,
+            registration,
+        );
+        (response, socket)
     }
 
     /// Refuses with this status, such as 401, 403 or 503.

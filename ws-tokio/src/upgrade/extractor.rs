@@ -1,15 +1,18 @@
 //! The extractor for axum.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::ops::Deref;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
 use hyper::http::request::Parts;
 #[cfg(feature = "deflate")]
 use ws_futures::Deflate;
-use ws_futures::{Config, HandshakeError, Limits};
+use ws_futures::{Config, HandshakeError, Limits, ShutdownGuard};
 
 use super::{Rejection, Upgrade, WebSocket};
 
@@ -99,8 +102,9 @@ impl WebSocketUpgrade {
             Ok(upgrade) => upgrade,
             Err(rejection) => return rejection.into_response(),
         };
-        let (response, socket) = upgrade.accept();
-        tokio::spawn(async move {
+        let (response, mut socket) = upgrade.accept();
+        let guard = socket.take_guard();
+        let task = async move {
             match socket.await {
                 Ok(socket) => callback(socket).await,
                 Err(error) => {
@@ -109,7 +113,11 @@ impl WebSocketUpgrade {
                     }
                 }
             }
-        });
+        };
+        match guard {
+            Some(guard) => tokio::spawn(until_aborted(Box::pin(task), guard)),
+            None => tokio::spawn(task),
+        };
         response
     }
 
@@ -117,6 +125,15 @@ impl WebSocketUpgrade {
     pub fn reject(self, status: u16) -> Rejection {
         self.upgrade.reject(status)
     }
+}
+
+/// A task that a shutdown waits for, and cuts in the end.
+async fn until_aborted(mut task: Pin<Box<impl Future<Output = ()>>>, guard: ShutdownGuard) {
+    poll_fn(|cx| match guard.poll_aborted(cx) {
+        Poll::Ready(()) => Poll::Ready(()),
+        Poll::Pending => task.as_mut().poll(cx),
+    })
+    .await;
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for WebSocketUpgrade {

@@ -9,10 +9,11 @@ use std::time::Duration;
 use hyper::Version;
 use hyper::upgrade::OnUpgrade;
 use tokio::time::timeout;
-use ws_futures::HandshakeError;
 use ws_futures::proto::Connection;
+use ws_futures::{HandshakeError, ShutdownGuard};
 
 use super::WebSocket;
+use super::service::Activity;
 use super::stream::Upgraded;
 use crate::established;
 
@@ -34,6 +35,17 @@ use crate::established;
 #[must_use = "the socket is inside"]
 pub struct UpgradeFuture {
     socket: Pin<Box<dyn Future<Output = Result<WebSocket, HandshakeError>> + Send>>,
+    #[cfg(feature = "axum")]
+    guard: Option<ShutdownGuard>,
+}
+
+/// What a WebSocket takes part in, by the extensions of its request.
+#[derive(Default)]
+pub(crate) struct Registration {
+    /// In a shutdown, from the answer on.
+    pub(super) guard: Option<ShutdownGuard>,
+    /// In what is under way on a connection of [`serve`](super::serve).
+    pub(super) activity: Option<Activity>,
 }
 
 impl UpgradeFuture {
@@ -42,7 +54,11 @@ impl UpgradeFuture {
         version: Version,
         connection: Connection,
         within: Option<Duration>,
+        registration: Registration,
     ) -> Self {
+        let Registration { guard, activity } = registration;
+        #[cfg(feature = "axum")]
+        let guard_of_task = guard.clone();
         let socket = async move {
             let upgraded = match within {
                 Some(within) => timeout(within, on_upgrade)
@@ -52,9 +68,24 @@ impl UpgradeFuture {
             };
             let upgraded = upgraded.map_err(io::Error::other)?;
             // What was read behind the handshake is read again from the stream.
-            Ok(established(Upgraded::new(upgraded, version), connection, b""))
+            let upgraded = Upgraded::new(upgraded, version, activity);
+            let mut socket = established(upgraded, connection, b"");
+            if let Some(guard) = guard {
+                socket.close_on(guard);
+            }
+            Ok(socket)
         };
-        Self { socket: Box::pin(socket) }
+        Self {
+            socket: Box::pin(socket),
+            #[cfg(feature = "axum")]
+            guard: guard_of_task,
+        }
+    }
+
+    /// The part that the WebSocket takes in a shutdown.
+    #[cfg(feature = "axum")]
+    pub(super) fn take_guard(&mut self) -> Option<ShutdownGuard> {
+        self.guard.take()
     }
 }
 

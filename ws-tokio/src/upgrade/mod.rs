@@ -28,22 +28,31 @@
 //! [`Upgrade`] does the same in two steps, with a look at the request between them: subprotocols,
 //! header fields, a refusal. For axum there is an extractor (feature `axum`).
 //!
-//! The server must let go of the connection: `serve_connection_with_upgrades` of hyper-util, or
-//! `with_upgrades` of hyper. For HTTP/2 it must announce that it takes extended CONNECT (RFC 8441):
-//! `enable_connect_protocol` of the builder. `axum::serve` does both.
+//! [`serve()`] runs such a service, and stays up. Another server must let go of the connection:
+//! `serve_connection_with_upgrades` of hyper-util, or `with_upgrades` of hyper. For HTTP/2 it must
+//! announce that it takes extended CONNECT (RFC 8441): `enable_connect_protocol` of the builder.
+//! `axum::serve` does both, but has no deadline for a request.
+//!
+//! A [`Shutdown`](crate::Shutdown) in the extensions of a request closes its WebSocket: [`serve()`]
+//! puts it there, and so does a layer of yours (`axum::Extension`) in front of another server.
 
 mod accept;
 #[cfg(feature = "axum")]
 mod extractor;
 mod future;
 mod rejection;
+mod serve;
+mod service;
 mod stream;
 
 pub use accept::{Upgrade, upgrade};
 #[cfg(feature = "axum")]
 pub use extractor::WebSocketUpgrade;
+pub(crate) use future::Registration;
 pub use future::UpgradeFuture;
 pub use rejection::Rejection;
+pub use serve::{Serve, serve};
+pub use service::{Hyper, IntoService, Peer, Service, Tower};
 pub use stream::Upgraded;
 
 /// A WebSocket that began as a request to an HTTP server, or as one over HTTP/2.

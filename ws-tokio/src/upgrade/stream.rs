@@ -8,6 +8,8 @@ use hyper::Version;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::service::Activity;
+
 /// The most that is handed over to HTTP/2 at once: a DATA frame of the default size (RFC 9113 §4.2).
 /// hyper takes whatever it is given, however little the peer's window allows, so this is also what
 /// bounds the memory behind a peer that does not read.
@@ -18,11 +20,17 @@ const FRAME: usize = 16 * 1024;
 pub struct Upgraded {
     io: TokioIo<hyper::upgrade::Upgraded>,
     version: Version,
+    /// The connection of [`serve`](super::serve) below is not idle while this exists.
+    _activity: Option<Activity>,
 }
 
 impl Upgraded {
-    pub(super) fn new(io: hyper::upgrade::Upgraded, version: Version) -> Self {
-        Self { io: TokioIo::new(io), version }
+    pub(super) fn new(
+        io: hyper::upgrade::Upgraded,
+        version: Version,
+        activity: Option<Activity>,
+    ) -> Self {
+        Self { io: TokioIo::new(io), version, _activity: activity }
     }
 
     /// The version of HTTP that opened the WebSocket and, from 2 on, carries it.

@@ -1,0 +1,298 @@
+//! The service of an HTTP server, and what is known of the connection that its requests arrive on.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::header::{CONNECTION, HeaderValue};
+use hyper::{Request, Response, StatusCode, Version};
+use hyper_util::service::TowerToHyperService;
+use pin_project_lite::pin_project;
+use tokio::time::Instant;
+use ws_futures::Shutdown;
+use ws_futures::serve::{BoxError, Permit, Permits};
+
+/// The address of the peer, in the extensions of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Peer<A>(pub A);
+
+/// What [`serve`](super::serve) serves with: [`Hyper`] services and [`Tower`] services. Which of the
+/// two it is, the compiler finds out.
+pub trait IntoService<Kind> {
+    /// The service.
+    type Service: Service;
+
+    /// Makes the service.
+    fn into_service(self) -> Self::Service;
+}
+
+/// Services of hyper's, such as a `service_fn`.
+#[derive(Debug)]
+pub enum Hyper {}
+
+/// Services of `tower`'s, such as an axum `Router`.
+#[derive(Debug)]
+pub enum Tower {}
+
+impl<S: Service> IntoService<Hyper> for S {
+    type Service = S;
+
+    fn into_service(self) -> S {
+        self
+    }
+}
+
+impl<S> IntoService<Tower> for S
+where
+    TowerToHyperService<S>: Service,
+{
+    type Service = TowerToHyperService<S>;
+
+    fn into_service(self) -> Self::Service {
+        TowerToHyperService::new(self)
+    }
+}
+
+/// A service of hyper's that can be shared by the tasks of all connections.
+pub trait Service: Send + Sync + 'static {
+    /// The body of a response.
+    type Body: Body<Data: Send, Error: Into<BoxError>> + Send + 'static;
+    /// An error, which ends the connection.
+    type Error: Into<BoxError>;
+    /// Becomes the response.
+    type Future: Future<Output = Result<Response<Self::Body>, Self::Error>> + Send + 'static;
+
+    /// Answers a request.
+    fn answer(&self, request: Request<Incoming>) -> Self::Future;
+}
+
+impl<S, B> Service for S
+where
+    S: hyper::service::Service<Request<Incoming>, Response = Response<B>> + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
+{
+    type Body = B;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn answer(&self, request: Request<Incoming>) -> S::Future {
+        self.call(request)
+    }
+}
+
+/// A connection below HTTP: it lives until its task has ended and the WebSocket that it has become.
+pub(super) struct Connection {
+    state: Mutex<State>,
+    connections: Option<Permits>,
+}
+
+struct State {
+    /// Until there is a request.
+    handshake: Option<Permit>,
+    /// From then on, if there is a bound.
+    place: Option<Permit>,
+    /// Requests, responses and WebSockets that are under way.
+    active: usize,
+    /// The time of the latest response.
+    idle_since: Instant,
+}
+
+/// What a connection's deadline has found.
+pub(super) enum Due {
+    /// Something is under way, or has been meanwhile: this is the next deadline.
+    Later(Instant),
+    /// There never was a request.
+    NoRequest,
+    Idle,
+}
+
+impl Connection {
+    pub(super) fn new(handshake: Permit, connections: Option<Permits>) -> Self {
+        let state = State {
+            handshake: Some(handshake),
+            place: None,
+            active: 0,
+            idle_since: Instant::now(),
+        };
+        Self { state: Mutex::new(state), connections }
+    }
+
+    pub(super) fn has_request(&self) -> bool {
+        self.state().handshake.is_none()
+    }
+
+    pub(super) fn due(&self, now: Instant, timeout: Duration) -> Due {
+        let state = self.state();
+        let idle_until = state.idle_since + timeout;
+        match &*state {
+            State { handshake: Some(_), .. } => Due::NoRequest,
+            State { active: 1.., .. } => Due::Later(now + timeout),
+            _ if idle_until > now => Due::Later(idle_until),
+            _ => Due::Idle,
+        }
+    }
+
+    /// Notes a request; `None`: there are too many connections.
+    fn begin(self: &Arc<Self>) -> Option<Activity> {
+        let mut state = self.state();
+        let handshake = state.handshake.take();
+        if let (None, Some(connections)) = (&state.place, &self.connections) {
+            state.place = connections.try_take();
+            state.place.as_ref()?;
+        }
+        state.active += 1;
+        drop(state);
+        drop(handshake);
+        Some(Activity(Arc::new(Active(Arc::clone(self)))))
+    }
+
+    /// A panic elsewhere leaves the counts valid.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Something that is under way on a connection, which is not idle then. Clones count as one.
+#[derive(Clone)]
+pub(super) struct Activity(#[expect(dead_code, reason = "its end is what counts")] Arc<Active>);
+
+struct Active(Arc<Connection>);
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.active -= 1;
+        state.idle_since = Instant::now();
+    }
+}
+
+impl fmt::Debug for Activity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Activity").finish_non_exhaustive()
+    }
+}
+
+/// The requests of one connection.
+pub(super) struct Requests<S, A> {
+    pub(super) service: Arc<S>,
+    pub(super) connection: Arc<Connection>,
+    pub(super) shutdown: Shutdown,
+    pub(super) peer: A,
+}
+
+impl<S, A> hyper::service::Service<Request<Incoming>> for Requests<S, A>
+where
+    S: Service,
+    A: Clone + Send + Sync + 'static,
+{
+    type Response = Response<ServedBody<S::Body>>;
+    type Error = S::Error;
+    type Future = Answering<S::Future>;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        let Some(activity) = self.connection.begin() else {
+            return Answering::Full { version: request.version() };
+        };
+        let extensions = request.extensions_mut();
+        extensions.insert(Peer(self.peer.clone()));
+        extensions.insert(self.shutdown.clone());
+        extensions.insert(activity.clone());
+        Answering::Answer { answer: self.service.answer(request), activity: Some(activity) }
+    }
+}
+
+pin_project! {
+    /// Becomes a response.
+    #[project = AnsweringProjection]
+    pub(super) enum Answering<F> {
+        Answer {
+            #[pin]
+            answer: F,
+            activity: Option<Activity>,
+        },
+        Full {
+            version: Version,
+        },
+    }
+}
+
+impl<F, B, E> Future for Answering<F>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+{
+    type Output = Result<Response<ServedBody<B>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            AnsweringProjection::Answer { answer, activity } => {
+                let response = ready!(answer.poll(cx))?;
+                let activity = activity.take();
+                Poll::Ready(Ok(response.map(|body| ServedBody::Body { body, activity })))
+            }
+            AnsweringProjection::Full { version } => Poll::Ready(Ok(full(*version))),
+        }
+    }
+}
+
+/// The answer to clients beyond the bound on connections.
+fn full<B>(version: Version) -> Response<ServedBody<B>> {
+    let mut response = Response::new(ServedBody::Empty);
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    if version < Version::HTTP_2 {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+pin_project! {
+    /// The body of a response, which is under way until it ends.
+    #[project = ServedBodyProjection]
+    pub(super) enum ServedBody<B> {
+        Body {
+            #[pin]
+            body: B,
+            activity: Option<Activity>,
+        },
+        Empty,
+    }
+}
+
+impl<B: Body> Body for ServedBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        match self.project() {
+            ServedBodyProjection::Body { body, activity } => {
+                let frame = ready!(body.poll_frame(cx));
+                if frame.is_none() {
+                    *activity = None;
+                }
+                Poll::Ready(frame)
+            }
+            ServedBodyProjection::Empty => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Body { body, .. } => body.is_end_stream(),
+            Self::Empty => true,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Body { body, .. } => body.size_hint(),
+            Self::Empty => SizeHint::with_exact(0),
+        }
+    }
+}
