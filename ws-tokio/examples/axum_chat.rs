@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::{Html, Response};
 use axum::{Router, routing};
 use tokio::sync::broadcast;
-use ws_tokio::upgrade::{WebSocket, WebSocketUpgrade};
+use ws_tokio::upgrade::{self, WebSocket, WebSocketUpgrade};
 use ws_tokio::{ByteString, Deflate, Error, Message};
 
 const PAGE: &str = "<input onchange='chat.send(value); value = ``'><pre id=said></pre><script>
@@ -18,7 +18,8 @@ async fn main() -> std::io::Result<()> {
     let page = routing::get(async || Html(PAGE));
     let app = Router::new().route("/", page).route("/chat", routing::any(join));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:9001").await?;
-    axum::serve(listener, app.with_state(Room::new(256))).await
+    upgrade::serve(listener, app.with_state(Room::new(256))).await;
+    Ok(())
 }
 
 async fn join(upgrade: WebSocketUpgrade, State(room): State<Room>) -> Response {

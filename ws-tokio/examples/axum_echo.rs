@@ -8,11 +8,11 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::any;
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use ws_testkit::options;
-use ws_tokio::upgrade::{WebSocket, WebSocketUpgrade};
+use ws_tokio::serve::ServeError;
+use ws_tokio::upgrade::{self, WebSocket, WebSocketUpgrade};
 use ws_tokio::{Config, Event};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -28,8 +28,14 @@ async fn listen(options: options::Server) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(options.address).await?;
     println!("listening on ws://{}", listener.local_addr()?);
     let app = Router::new().fallback(any(serve)).with_state(Arc::new(options.config));
-    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    Ok(axum::serve(listener, app).await?)
+    // What concerns a single connection is usually the peer's mistake.
+    let serving = upgrade::serve(listener, app).on_error(|error| {
+        if let ServeError::Accept { .. } = error {
+            eprintln!("{error}");
+        }
+    });
+    serving.await;
+    Ok(())
 }
 
 async fn serve(upgrade: WebSocketUpgrade, State(config): State<Arc<Config>>) -> Response {

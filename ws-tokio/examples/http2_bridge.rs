@@ -4,23 +4,24 @@
 //! It translates the opening handshake and leaves the frames as they are: so that a client which
 //! knows no HTTP/2, such as a conformance suite, can test a server over it.
 
-use std::error::Error;
 use std::io;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::client::conn::http2::SendRequest;
-use hyper::ext::Protocol;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode, ext};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, sink, split};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 use ws_tokio::proto::server::{self, Handshake, Progress};
+use ws_tokio::serve::{Arrival, BoxError, ConnectionError, Protocol, Server, Tokio, TokioListener};
 use ws_tokio::{Config, http2};
 
-type BoxError = Box<dyn Error + Send + Sync>;
-
+/// How long a client may take for its request.
+const REQUEST: Duration = Duration::from_secs(10);
 /// How long a client may take to end its direction once the server has ended its own.
 const LINGER: Duration = Duration::from_secs(10);
 
@@ -32,39 +33,69 @@ async fn main() -> Result<(), BoxError> {
     };
     let listener = TcpListener::bind(address).await?;
     println!("listening on ws://{}", listener.local_addr()?);
-    serve(listener, server).await
-}
-
-/// Serves until accepting fails.
-pub(crate) async fn serve(listener: TcpListener, server: &str) -> Result<(), BoxError> {
-    let sender = connect(server).await?;
-    loop {
-        let (stream, _peer) = listener.accept().await?;
-        tokio::spawn(carry(stream, server.to_owned(), sender.clone()));
-    }
-}
-
-/// One HTTP/2 connection for all WebSockets; the server may still be starting.
-async fn connect(server: &str) -> Result<SendRequest<String>, BoxError> {
-    let stream = TcpStream::connect(server).await?;
-    stream.set_nodelay(true)?;
-    Ok(http2::handshake(stream, &Config::default()).await?)
-}
-
-async fn carry(
-    mut client: TcpStream,
-    server: String,
-    mut sender: SendRequest<String>,
-) -> Result<(), BoxError> {
-    client.set_nodelay(true)?;
-    let (request, early) = read_request(&mut client).await?;
-    let response = sender.send_request(translated(&request, &server)?).await?;
-    client.write_all(answer(request, &response).as_bytes()).await?;
-    if response.status() == StatusCode::OK {
-        let stream = TokioIo::new(hyper::upgrade::on(response).await?);
-        carry_frames(client, &early, stream).await?;
-    }
+    serve(listener, server).await;
     Ok(())
+}
+
+pub(crate) async fn serve(listener: TcpListener, server: &str) {
+    let bridge = Bridge { server: server.to_owned(), sender: Mutex::new(None) };
+    let server = Server::new(Tokio, TokioListener::new(listener));
+    server.on_error(|error| eprintln!("{error}")).run(bridge).await;
+}
+
+struct Bridge {
+    server: String,
+    /// One HTTP/2 connection for all WebSockets.
+    sender: Mutex<Option<SendRequest<String>>>,
+}
+
+impl Protocol<TokioListener<TcpListener>> for Bridge {
+    async fn serve(
+        self: Arc<Self>,
+        arrival: Arrival<TokioListener<TcpListener>>,
+    ) -> Result<(), ConnectionError> {
+        let mut client = arrival.opening.await.map_err(ConnectionError::Open)?.into_inner();
+        let request = timeout(REQUEST, read_request(&mut client)).await;
+        drop(arrival.handshake);
+        let carried = match request {
+            Ok(Ok((request, early))) => self.carry(client, request, early).await,
+            Ok(Err(error)) => Err(error),
+            Err(elapsed) => Err(elapsed.into()),
+        };
+        carried.map_err(ConnectionError::Handler)
+    }
+}
+
+impl Bridge {
+    async fn carry(
+        &self,
+        mut client: TcpStream,
+        request: server::Request,
+        early: Vec<u8>,
+    ) -> Result<(), BoxError> {
+        let mut sender = self.sender().await?;
+        let response = sender.send_request(translated(&request, &self.server)?).await?;
+        client.write_all(answer(request, &response).as_bytes()).await?;
+        if response.status() == StatusCode::OK {
+            let stream = TokioIo::new(hyper::upgrade::on(response).await?);
+            carry_frames(client, &early, stream).await?;
+        }
+        Ok(())
+    }
+
+    /// The server may not run yet, and ends a connection that nothing uses.
+    async fn sender(&self) -> Result<SendRequest<String>, BoxError> {
+        let mut sender = self.sender.lock().await;
+        match &*sender {
+            Some(sender) if !sender.is_closed() => Ok(sender.clone()),
+            _ => {
+                let stream = TcpStream::connect(&self.server).await?;
+                stream.set_nodelay(true)?;
+                let opened = http2::handshake(stream, &Config::default()).await?;
+                Ok(sender.insert(opened).clone())
+            }
+        }
+    }
 }
 
 /// Carries each direction to its own end: a server that closes and resets the stream stops only what
@@ -122,7 +153,7 @@ fn translated(request: &server::Request, server: &str) -> Result<Request<String>
     let mut connect = Request::builder()
         .method(Method::CONNECT)
         .uri(format!("http://{server}{}", request.target()))
-        .extension(Protocol::from_static("websocket"));
+        .extension(ext::Protocol::from_static("websocket"));
     for name in ["sec-websocket-version", "sec-websocket-extensions", "sec-websocket-protocol"] {
         for value in request.headers().get_all(name) {
             connect = connect.header(name, value);

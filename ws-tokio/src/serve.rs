@@ -1,4 +1,5 @@
-//! Servers that stay up: [`serve()`], [`serve_incoming()`].
+//! Servers that stay up: [`serve()`], [`serve_incoming()`]; and [`Server`], which serves any
+//! [`Protocol`].
 
 use std::fmt::Debug;
 use std::future::{Ready, ready};
@@ -12,7 +13,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use ws_futures::Config;
 use ws_futures::serve::Runtime;
-pub use ws_futures::serve::{BoxError, ConnectionError, Requests, ServeError, Sockets};
+pub use ws_futures::serve::{
+    Arrival, BoxError, ConnectionError, Permit, Permits, Protocol, Requests, ServeError, Server,
+    Sockets,
+};
 
 use crate::{Incoming, TokioStream, TokioTimer, WebSocket};
 
@@ -60,7 +64,7 @@ where
     Fut: Future<Output = Result<(), E>> + Send,
     E: Into<BoxError>,
 {
-    Serve::sockets(Tokio, TokioListener(listener), config, handler)
+    Serve::sockets(Tokio, TokioListener::new(listener), config, handler)
 }
 
 /// The same with a handler that gets the request and the peer's address, and accepts or rejects:
@@ -112,7 +116,7 @@ where
     Fut: Future<Output = Result<(), E>> + Send,
     E: Into<BoxError>,
 {
-    Serve::requests(Tokio, TokioListener(listener), config, handler)
+    Serve::requests(Tokio, TokioListener::new(listener), config, handler)
 }
 
 /// Where connections come from: a [`TcpListener`], whose connections send small segments at once
@@ -185,9 +189,9 @@ impl Runtime for Tokio {
 #[derive(Debug)]
 pub struct TokioListener<L>(L);
 
-#[cfg(feature = "hyper")]
 impl<L> TokioListener<L> {
-    pub(crate) fn new(listener: L) -> Self {
+    /// Wraps a listener.
+    pub fn new(listener: L) -> Self {
         Self(listener)
     }
 }

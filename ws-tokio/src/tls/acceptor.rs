@@ -69,6 +69,15 @@ impl TlsAcceptor {
         self
     }
 
+    /// Offers HTTP/2 before HTTP/1.1 (RFC 7301): for servers that speak both, such as
+    /// `upgrade::serve`.
+    pub fn http2(mut self) -> Self {
+        let mut config = Arc::clone(self.acceptor.config());
+        Arc::make_mut(&mut config).alpn_protocols = vec![b"h2".to_vec(), ALPN.to_vec()];
+        self.acceptor = config.into();
+        self
+    }
+
     /// Does the TLS handshake with a client; the stream is for [`accept`](crate::accept) then.
     ///
     /// # Errors
@@ -94,7 +103,8 @@ impl TlsAcceptor {
 }
 
 /// A configuration of one's own, such as for client certificates or several names. The protocol
-/// `http/1.1` is offered and no other (RFC 7301), whatever the configuration says.
+/// `http/1.1` is offered and no other (RFC 7301), whatever the configuration says, unless
+/// [`http2`](TlsAcceptor::http2) offers both.
 impl From<Arc<ServerConfig>> for TlsAcceptor {
     fn from(mut config: Arc<ServerConfig>) -> Self {
         Arc::make_mut(&mut config).alpn_protocols = vec![ALPN.to_vec()];

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::pin::Pin;
 
-use super::{TlsAcceptor, TlsStream};
+use super::{TlsAcceptor, TlsErrorKind, TlsStream};
 use crate::serve::Listener;
 
 /// A [`Listener`] whose connections are secured by a [`TlsAcceptor`], each in a task of its own.
@@ -30,7 +30,10 @@ impl<L: Listener> Listener for TlsListener<L> {
         let acceptor = self.acceptor.clone();
         let opening = async move {
             let stream = opening.await?;
-            acceptor.accept(stream).await.map_err(io::Error::other)
+            acceptor.accept(stream).await.map_err(|error| match error.kind() {
+                TlsErrorKind::Timeout => io::Error::new(io::ErrorKind::TimedOut, error),
+                _ => io::Error::other(error),
+            })
         };
         Ok((Box::pin(opening), peer))
     }

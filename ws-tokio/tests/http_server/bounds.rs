@@ -104,7 +104,7 @@ async fn streams_of_http2_beyond_the_bound_wait() {
     assert_echoed(&mut second).await;
 }
 
-/// The server goes on when nothing can be accepted.
+/// The server accepts again when nothing could be accepted.
 #[tokio::test(start_paused = true)]
 async fn errors_of_accepting_do_not_end_it() {
     let (sender, mut reports) = tokio::sync::mpsc::unbounded_channel();

@@ -97,7 +97,7 @@ async fn a_web_socket_that_is_not_looked_at_is_cut() {
     let forever = async |upgrade: WebSocketUpgrade| {
         upgrade.on_upgrade(async |socket| {
             let _socket = socket;
-            std::future::pending().await
+            std::future::pending::<()>().await;
         })
     };
     let serving = upgrade::serve(queue, Router::new().route("/ws", any(forever)));

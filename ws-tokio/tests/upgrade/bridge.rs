@@ -12,7 +12,9 @@ use ws_tokio::{CloseCode, Config, Message, WebSocket};
 
 use crate::http2_bridge::{carry_frames, serve};
 use crate::raw_h2::{NO_ERROR, RawH2, WINDOW, close, data, ok, ok_with, reset};
-use crate::server::{compressing, echo_server, echoed, in_both_orders, over_http1, request, soon};
+use crate::server::{
+    compressing, echo, echo_server, echoed, in_both_orders, over_http1, request, soon,
+};
 use crate::support::listen;
 
 /// More than the windows and buffers between client and server take.
@@ -142,6 +144,40 @@ async fn the_accept_field_is_the_bridges_own() {
         assert_eq!(socket.recv().await.expect("open"), Some(Message::text("hi")));
         drop(socket);
         granting.abort();
+    })
+    .await;
+}
+
+/// As one does that was not used for a while.
+#[tokio::test]
+async fn a_connection_that_the_server_has_ended_is_replaced() {
+    use axum::Router;
+    use axum::routing::any;
+    use tokio::net::TcpListener;
+    use ws_tokio::Shutdown;
+    use ws_tokio::upgrade::{self, WebSocketUpgrade};
+
+    soon(async {
+        let (listener, server) = listen().await;
+        let address = bridge_to(server).await;
+        let mut listener = Some(listener);
+        for _ in 0..3 {
+            let listener = match listener.take() {
+                Some(listener) => listener,
+                None => TcpListener::bind(server).await.expect("the same port"),
+            };
+            let app = Router::new()
+                .route("/", any(async |upgrade: WebSocketUpgrade| upgrade.on_upgrade(echo)));
+            let shutdown = Shutdown::new();
+            let serving = upgrade::serve(listener, app).shutdown(&shutdown);
+            let serving = tokio::spawn(serving.into_future());
+            let connected = over_http1(address, request(address), Config::default()).await;
+            let mut socket = connected.expect("granted").0;
+            echoed(&mut socket, "hello").await;
+            shutdown.begin();
+            assert_eq!(ended(&mut socket).await, CloseCode::GOING_AWAY);
+            serving.await.expect("no panic");
+        }
     })
     .await;
 }

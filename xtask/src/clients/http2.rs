@@ -8,7 +8,8 @@ use crate::outcome::Outcome;
 
 pub(crate) fn run() -> Result<Outcome> {
     let examples = ["--example", "axum_echo", "--example", "axum_tls_echo"];
-    let selection: Vec<_> = ["--package", "ws-tokio"].into_iter().chain(examples).collect();
+    let package = ["--package", "ws-tokio", "--features", "rustls"];
+    let selection: Vec<_> = package.into_iter().chain(examples).collect();
     let programs = Artifacts::build(&selection)?;
     for (name, program, arguments, mut client) in [
         ("node", "axum_echo", &["--deflate"][..], node::script("http2.mjs")?),
