@@ -2,6 +2,7 @@
 
 mod admission;
 mod auth;
+mod broadcast;
 mod client;
 mod command;
 mod endpoint;

@@ -17,7 +17,7 @@ use ws_tokio::proto::Initiator;
 use ws_tokio::{CloseCode, Closed};
 
 use crate::engine::Status;
-use crate::hub::Hub;
+use crate::hub::Published;
 
 /// What the format is called (the OpenMetrics text format, which Prometheus reads).
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -45,6 +45,19 @@ pub(crate) struct Metrics {
     nodes: Gauge,
     engine_up: Gauge,
     engine: EngineCounters,
+}
+
+/// Numbers that are not counted here, as of now.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Now {
+    /// The clients of all nodes.
+    pub(crate) clients: usize,
+    pub(crate) clients_here: usize,
+    /// The WebSockets that are open, clients or not.
+    pub(crate) connections: usize,
+    pub(crate) rooms_here: usize,
+    pub(crate) queued_bytes: usize,
+    pub(crate) engine: Status,
 }
 
 /// One direction, by the kind of message.
@@ -224,8 +237,12 @@ impl Metrics {
         self.disconnected.get_or_create(&[("code", code_label(code(closed)))]).inc();
     }
 
-    pub(crate) fn broadcast(&self, time: Duration) {
+    /// A broadcast was left in the queues of its receivers here.
+    pub(crate) fn broadcast(&self, time: Duration, published: Published) {
         self.broadcast_time.observe(time.as_secs_f64());
+        if published.dropped > 0 {
+            self.miss(published.dropped, published.dropped);
+        }
     }
 
     pub(crate) fn round_trip(&self, time: Duration) {
@@ -237,9 +254,9 @@ impl Metrics {
         self.slow.get_or_create(&[("action", "closed")]).inc();
     }
 
-    /// A client did not keep up and misses messages.
-    pub(crate) fn miss(&self, messages: usize) {
-        self.slow.get_or_create(&[("action", "missed")]).inc();
+    /// Clients did not keep up, and miss messages.
+    pub(crate) fn miss(&self, clients: usize, messages: usize) {
+        self.slow.get_or_create(&[("action", "missed")]).inc_by(clients as u64);
         self.missed.inc_by(messages as u64);
     }
 
@@ -248,12 +265,12 @@ impl Metrics {
     }
 
     /// Everything, in the text format.
-    pub(crate) fn render(&self, hub: &Hub, connections: usize) -> String {
-        self.clients.set(hub.len() as i64);
-        self.connections.set(connections as i64);
-        self.rooms.set(hub.rooms_here() as i64);
-        self.queued.set(hub.queued_bytes() as i64);
-        let Status { up, nodes, published, received, dropped, gaps } = hub.engine().status();
+    pub(crate) fn render(&self, now: &Now) -> String {
+        self.clients.set(now.clients_here as i64);
+        self.connections.set(now.connections as i64);
+        self.rooms.set(now.rooms_here as i64);
+        self.queued.set(now.queued_bytes as i64);
+        let Status { up, nodes, published, received, dropped, gaps } = now.engine;
         self.nodes.set(nodes as i64);
         self.engine_up.set(i64::from(up));
         let store = |counter: &Counter<u64, AtomicU64>, value| {
@@ -270,18 +287,18 @@ impl Metrics {
     }
 
     /// The short version, for people and scripts.
-    pub(crate) fn stats(&self, hub: &Hub, connections: usize) -> serde_json::Value {
-        let Status { up, nodes, .. } = hub.engine().status();
+    pub(crate) fn stats(&self, now: &Now) -> serde_json::Value {
+        let Status { up, nodes, .. } = now.engine;
         serde_json::json!({
             "version": env!("CARGO_PKG_VERSION"),
             "uptime_seconds": self.started.elapsed().as_secs(),
-            "clients": hub.clients_everywhere(),
-            "clients_here": hub.len(),
-            "connections": connections,
-            "rooms_here": hub.rooms_here(),
+            "clients": now.clients,
+            "clients_here": now.clients_here,
+            "connections": now.connections,
+            "rooms_here": now.rooms_here,
             "nodes": nodes,
             "engine_up": up,
-            "queued_bytes": hub.queued_bytes(),
+            "queued_bytes": now.queued_bytes,
             "accepted": self.accepted.get(),
             "messages_in": self.received.messages(),
             "messages_out": self.sent.messages(),
@@ -330,8 +347,8 @@ mod tests {
 
     #[test]
     fn everything_has_a_line_before_anything_happened() {
-        let hub = Hub::for_tests(1);
-        let text = Metrics::new().render(&hub, 0);
+        let engine = Status { up: true, nodes: 1, ..Status::default() };
+        let text = Metrics::new().render(&Now { engine, ..Now::default() });
         for line in [
             "ws_build_info{version=",
             "ws_clients 0\n",
@@ -356,12 +373,11 @@ mod tests {
     #[test]
     fn codes_that_clients_choose_share_a_label() {
         let metrics = Metrics::new();
-        let hub = Hub::for_tests(1);
         for code in 3000..5000 {
             metrics.disconnected.get_or_create(&[("code", code_label(CloseCode::new(code)))]).inc();
         }
         metrics.disconnect(None);
-        let text = metrics.render(&hub, 0);
+        let text = metrics.render(&Now::default());
         assert!(text.contains("ws_disconnects_total{code=\"3xxx\"} 1000\n"), "{text}");
         assert!(text.contains("ws_disconnects_total{code=\"4501\"} 1\n"), "{text}");
         assert!(text.contains("ws_disconnects_total{code=\"1006\"} 1\n"), "{text}");

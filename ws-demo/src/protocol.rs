@@ -8,6 +8,7 @@ mod reply;
 mod request;
 
 pub(crate) use reply::{
-    Mistake, auth_ok, broadcast, echo_json, echo_text, error, joined, left, pong, rooms, welcome,
+    Mistake, auth_ok, broadcast, broadcast_message, echo_json, echo_text, error, joined, left,
+    pong, rooms, welcome,
 };
 pub(crate) use request::{Request, Room, Token};

@@ -16,15 +16,18 @@ use ws_tokio::{Close, CloseCode};
 
 use crate::admission::Admitted;
 use crate::auth::{self, Tokens};
+use crate::broadcast::{Broadcasts, Hub};
 use crate::client;
 use crate::endpoint::{Endpoint, Listen};
+use crate::engine::Engine;
 use crate::engine::nats::{self, Nats};
-use crate::engine::{Engine, Memory};
 use crate::http::{self, Opened, Port};
-use crate::hub::{Hub, Outbox};
+use crate::hub::Drain;
+use crate::id::{ClientId, ClientIds};
 use crate::listener::{Arrival, Arrivals, Listener, Raw};
 use crate::metrics::{Metrics, Refused};
 use crate::notice::{Journal, Notice};
+use crate::room::RoomName;
 use crate::service::{Service, Settings};
 use crate::stream::Stream;
 use crate::tls::{self, Tls};
@@ -93,19 +96,24 @@ impl Server {
 
         let mut seed = [0; 32];
         SysRng.try_fill_bytes(&mut seed)?;
-        let metrics = Arc::new(Metrics::new());
-        let (engine, link): (Box<dyn Engine>, _) = match setup.nats {
-            Some(settings) => {
-                let (nats, link) = Nats::new(settings)?;
-                (Box::new(nats), Some(link))
+        let (hub, engine, link) = match setup.nats {
+            Some(nats) => {
+                let (nats, link) = Nats::new(nats)?;
+                let nats = Arc::new(nats);
+                let hub = Hub::with_engine(settings.hub.clone(), Arc::clone(&nats));
+                (hub, Engine::Nats(nats), Some(link))
             }
-            None => (Box::new(Memory), None),
+            None => (Hub::new(settings.hub.clone()), Engine::Memory, None),
         };
-        let hub = Arc::new(Hub::new(seed, settings.hub.clone(), engine, metrics));
+        let metrics = Arc::new(Metrics::new());
+        let deflate = settings.config.deflate.clone();
+        let broadcasts = Arc::new(Broadcasts::new(hub, deflate, Arc::clone(&metrics)));
         let max_message = settings.config.incoming.max_message_size;
-        let link = link.map(|link| link.start(Arc::clone(&hub), max_message));
+        let link = link.map(|link| link.start(Arc::clone(&broadcasts), max_message));
         let handshakes = Arc::new(Semaphore::new(settings.max_handshakes));
-        let service = Arc::new(Service::new(settings, tokens, hub, journal));
+        let ids = ClientIds::new(seed);
+        let service =
+            Arc::new(Service::new(settings, tokens, (broadcasts, engine), metrics, ids, journal));
         let shared = Arc::new(Shared { service, tls, handshakes });
         Ok(Self { arrivals: Arrivals::new(listeners), endpoints, shared, link })
     }
@@ -119,8 +127,8 @@ impl Server {
     }
 
     /// Its clients.
-    pub(crate) fn hub(&self) -> &Arc<Hub> {
-        &self.shared.service.hub
+    pub(crate) fn hub(&self) -> &Hub {
+        self.shared.service.hub()
     }
 
     /// A call of this reads the files again that may change: certificates and tokens.
@@ -135,7 +143,7 @@ impl Server {
     /// whether it is ready.
     pub(crate) async fn run(self, stop: impl Future<Output = ()>) {
         let Self { mut arrivals, shared, link, .. } = self;
-        let Service { settings, hub, admission, journal, .. } = &*shared.service;
+        let Service { settings, admission, journal, .. } = &*shared.service;
         let mut connections = JoinSet::new();
         let mut stop = pin!(stop);
         loop {
@@ -153,7 +161,8 @@ impl Server {
         }
 
         admission.drain();
-        let clients = hub.close(Close::new(CloseCode::GOING_AWAY, "server is shutting down"));
+        let hub = shared.service.hub();
+        let clients = hub.drain(Close::new(CloseCode::GOING_AWAY, "server is shutting down"));
         journal(&Notice::Stopping { clients: hub.len() });
         let begin = Instant::now();
         let deadline = begin + settings.shutdown_timeout;
@@ -220,25 +229,20 @@ impl Shared {
 }
 
 /// Asks all to leave, one after the other, evenly over the window.
-async fn close_over(clients: Vec<Arc<Outbox>>, begin: Instant, window: Duration) {
-    let close = Close::new(CloseCode::GOING_AWAY, "server is shutting down");
+async fn close_over(mut clients: Drain<ClientId, RoomName>, begin: Instant, window: Duration) {
     let count = clients.len();
-    let mut told = 0;
-    loop {
+    while !clients.is_empty() {
         let passed = begin.elapsed();
         // In whole steps, so that thousands do not need a timer each.
         let due = match passed >= window {
             true => count,
             false => 1 + (count as f64 * passed.as_secs_f64() / window.as_secs_f64()) as usize,
         };
-        for client in &clients[told..due.min(count)] {
-            client.close(&close);
+        let asked = count - clients.len();
+        clients.close(due.saturating_sub(asked));
+        if !clients.is_empty() {
+            tokio::time::sleep(DRAIN_STEP).await;
         }
-        told = told.max(due.min(count));
-        if told == count {
-            return;
-        }
-        tokio::time::sleep(DRAIN_STEP).await;
     }
 }
 

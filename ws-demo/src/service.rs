@@ -1,5 +1,6 @@
 //! What all connections share.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -9,12 +10,16 @@ use ws_tokio::{Config, Limits};
 
 use crate::admission::{Admission, Allowed};
 use crate::auth::Tokens;
-use crate::hub::{self, Hub};
-use crate::metrics::Metrics;
+use crate::broadcast::{Broadcasts, Hub, Member};
+use crate::engine::Engine;
+use crate::hub;
+use crate::id::ClientIds;
+use crate::metrics::{Metrics, Now};
 use crate::notice::Journal;
 use crate::origin::Origins;
 use crate::page;
 use crate::rate::Rate;
+use crate::room::RoomName;
 
 /// The most that one message of somebody may have who has not said who it is, in bytes.
 const MAX_UNAUTHENTICATED: usize = 4 * 1024;
@@ -32,8 +37,6 @@ pub(crate) struct Settings {
     pub(crate) allowed: Allowed,
     /// Requests that are being waited for at a time.
     pub(crate) max_handshakes: usize,
-    /// How long a client may take nothing of what waits for it.
-    pub(crate) queue_timeout: Duration,
     /// How often a client may send a message.
     pub(crate) message_rate: Option<Rate>,
     /// How long a client may take to say who it is.
@@ -69,7 +72,6 @@ impl Default for Settings {
             hub: hub::Settings::default(),
             allowed: Allowed { connections: usize::MAX, per_address: None, rate: None },
             max_handshakes: 4096,
-            queue_timeout: Duration::from_secs(10),
             message_rate: None,
             auth_timeout: Duration::from_secs(5),
             origins: Origins::SameHost,
@@ -84,11 +86,14 @@ impl Default for Settings {
 /// The clients, and what is decided about them.
 pub(crate) struct Service {
     pub(crate) settings: Settings,
-    pub(crate) hub: Arc<Hub>,
+    pub(crate) broadcasts: Arc<Broadcasts>,
+    pub(crate) engine: Engine,
+    metrics: Arc<Metrics>,
     pub(crate) admission: Arc<Admission>,
     /// `None`: everybody is welcome.
     pub(crate) tokens: Option<Tokens>,
     pub(crate) journal: Journal,
+    ids: ClientIds,
     /// For clients, by variant.
     configs: Vec<Arc<Config>>,
     /// The same for those who have not said who they are.
@@ -100,7 +105,9 @@ impl Service {
     pub(crate) fn new(
         settings: Settings,
         tokens: Option<Tokens>,
-        hub: Arc<Hub>,
+        (broadcasts, engine): (Arc<Broadcasts>, Engine),
+        metrics: Arc<Metrics>,
+        ids: ClientIds,
         journal: Journal,
     ) -> Self {
         let configs: Vec<_> = (0..VARIANTS)
@@ -121,11 +128,45 @@ impl Service {
             configs,
             admission: Arc::new(Admission::new(settings.allowed)),
             settings,
-            hub,
+            broadcasts,
+            engine,
+            metrics,
             tokens,
             journal,
+            ids,
             next: AtomicUsize::new(0),
         }
+    }
+
+    /// All clients of this node.
+    pub(crate) fn hub(&self) -> &Hub {
+        self.broadcasts.hub()
+    }
+
+    /// Adds somebody, with an id that no other client has, who gets nothing before it is shown.
+    pub(crate) fn enter(&self) -> Member {
+        loop {
+            if let Ok(member) = self.hub().enter_hidden(self.ids.next(), ()) {
+                return member;
+            }
+        }
+    }
+
+    /// The number of clients of all nodes.
+    pub(crate) fn clients(&self) -> usize {
+        self.hub().len() + self.engine.clients_elsewhere()
+    }
+
+    /// All rooms of all nodes, and their members.
+    pub(crate) fn rooms(&self) -> Vec<(RoomName, usize)> {
+        let mut rooms = HashMap::new();
+        self.hub().visit_rooms(|room, members| {
+            rooms.insert(room.clone(), members);
+        });
+        self.engine.rooms_elsewhere(|room, members| {
+            *rooms.entry(room.clone()).or_default() += members;
+        });
+        rooms.into_iter().collect()
     }
 
     /// The configuration of the next connection, and which variant it is.
@@ -145,12 +186,12 @@ impl Service {
         if self.admission.is_draining() {
             return Some("draining");
         }
-        let cut_off = self.settings.engine_required && !self.hub.engine().status().up;
+        let cut_off = self.settings.engine_required && !self.engine.status().up;
         cut_off.then_some("the engine is down")
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {
-        self.hub.metrics()
+        &self.metrics
     }
 
     pub(crate) fn page(&self) -> String {
@@ -158,11 +199,22 @@ impl Service {
     }
 
     pub(crate) fn render_metrics(&self) -> String {
-        self.metrics().render(&self.hub, self.admission.open())
+        self.metrics.render(&self.now())
     }
 
     pub(crate) fn render_stats(&self) -> String {
-        format!("{}\n", self.metrics().stats(&self.hub, self.admission.open()))
+        format!("{}\n", self.metrics.stats(&self.now()))
+    }
+
+    fn now(&self) -> Now {
+        Now {
+            clients: self.clients(),
+            clients_here: self.hub().len(),
+            connections: self.admission.open(),
+            rooms_here: self.hub().rooms(),
+            queued_bytes: self.hub().queued_bytes(),
+            engine: self.engine.status(),
+        }
     }
 }
 

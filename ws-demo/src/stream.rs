@@ -10,13 +10,8 @@ use tokio::net::TcpStream;
 use tokio::net::UnixStream;
 use tokio_rustls::server::TlsStream;
 
-/// A stream of any kind, which counts what it has taken.
-pub(crate) struct Stream {
-    kind: Kind,
-    written: u64,
-}
-
-enum Kind {
+/// A stream of any kind.
+pub(crate) enum Stream {
     Tcp(TcpStream),
     #[cfg(unix)]
     Unix(UnixStream),
@@ -24,41 +19,34 @@ enum Kind {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-impl Stream {
-    /// How many bytes it has taken so far: progress, if it grows.
-    pub(crate) fn written(&self) -> u64 {
-        self.written
-    }
-}
-
 impl From<TcpStream> for Stream {
     fn from(stream: TcpStream) -> Self {
         // Only an optimisation: small messages leave at once.
         let _ = stream.set_nodelay(true);
-        Self { kind: Kind::Tcp(stream), written: 0 }
+        Self::Tcp(stream)
     }
 }
 
 #[cfg(unix)]
 impl From<UnixStream> for Stream {
     fn from(stream: UnixStream) -> Self {
-        Self { kind: Kind::Unix(stream), written: 0 }
+        Self::Unix(stream)
     }
 }
 
 impl From<TlsStream<TcpStream>> for Stream {
     fn from(stream: TlsStream<TcpStream>) -> Self {
-        Self { kind: Kind::Tls(Box::new(stream)), written: 0 }
+        Self::Tls(Box::new(stream))
     }
 }
 
 macro_rules! each {
     ($stream:expr, $inner:ident => $call:expr) => {
-        match &mut $stream.kind {
-            Kind::Tcp($inner) => $call,
+        match &mut *$stream {
+            Self::Tcp($inner) => $call,
             #[cfg(unix)]
-            Kind::Unix($inner) => $call,
-            Kind::Tls($inner) => $call,
+            Self::Unix($inner) => $call,
+            Self::Tls($inner) => $call,
         }
     };
 }
@@ -79,8 +67,7 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = each!(self, stream => Pin::new(stream).poll_write(cx, bytes));
-        self.count(written)
+        each!(self, stream => Pin::new(stream).poll_write(cx, bytes))
     }
 
     fn poll_write_vectored(
@@ -88,16 +75,15 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = each!(self, stream => Pin::new(stream).poll_write_vectored(cx, pieces));
-        self.count(written)
+        each!(self, stream => Pin::new(stream).poll_write_vectored(cx, pieces))
     }
 
     fn is_write_vectored(&self) -> bool {
-        match &self.kind {
-            Kind::Tcp(stream) => stream.is_write_vectored(),
+        match self {
+            Self::Tcp(stream) => stream.is_write_vectored(),
             #[cfg(unix)]
-            Kind::Unix(stream) => stream.is_write_vectored(),
-            Kind::Tls(stream) => stream.is_write_vectored(),
+            Self::Unix(stream) => stream.is_write_vectored(),
+            Self::Tls(stream) => stream.is_write_vectored(),
         }
     }
 
@@ -107,14 +93,5 @@ impl AsyncWrite for Stream {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         each!(self, stream => Pin::new(stream).poll_shutdown(cx))
-    }
-}
-
-impl Stream {
-    fn count(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if let Poll::Ready(Ok(len)) = written {
-            self.written += len as u64;
-        }
-        written
     }
 }

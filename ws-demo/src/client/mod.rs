@@ -1,21 +1,21 @@
 //! One client, from its first message to its end.
 
-mod deadlines;
 mod tally;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::future::{Future as _, poll_fn};
-use std::mem;
 use std::pin::pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Poll;
 
 use tokio::task::yield_now;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use ws_tokio::proto::{self, ErrorKind};
 use ws_tokio::{Batch, Close, CloseCode, Closed, Error, Event, WebSocket};
 
-use crate::hub::{End, Joining, Member, Next, Outbox, Waiting};
+use crate::broadcast::Member;
+use crate::hub::{Cause, JoinError, Joined, MemberEvent};
+use crate::id::ClientId;
 use crate::metrics::Refused;
 use crate::notice::{Content, Notice};
 use crate::protocol::{self, Mistake, Request, Room, Token};
@@ -23,7 +23,6 @@ use crate::rate::Bucket;
 use crate::room::RoomName;
 use crate::service::Service;
 use crate::stream::Stream;
-use deadlines::Deadlines;
 use tally::Tally;
 
 /// Close codes of our own. From 4500 on clients do not try again.
@@ -34,17 +33,26 @@ const AUTH_TIMEOUT: CloseCode = CloseCode::new(4502);
 /// connection's configuration.
 pub(crate) async fn run(mut socket: WebSocket<Stream>, variant: usize, service: &Service) -> bool {
     let mut client = Client {
-        member: service.hub.enter(),
+        member: service.enter(),
+        pending: BTreeMap::new(),
+        pong: false,
+        closing: false,
         variant,
         bucket: service.settings.message_rate.map(|_| Bucket::new(Instant::now())),
         service,
     };
-    match client.serve(&mut socket).await {
+    let served = client.serve(&mut socket).await;
+    if let Some(close) = socket.closed().and_then(|closed| closed.received.as_ref())
+        && client.closing
+    {
+        client.tell(&Notice::Close { id: client.id(), close });
+    }
+    match served {
         Ok(()) => {}
         Err(Error::Protocol(error)) if error.kind() == ErrorKind::PingTimeout => {
-            client.tell(&Notice::FailedHeartbeat { id: client.member.id() });
+            client.tell(&Notice::FailedHeartbeat { id: client.id() });
         }
-        Err(error) => client.tell(&Notice::Failed { id: client.member.id(), error: &error }),
+        Err(error) => client.tell(&Notice::Failed { id: client.id(), error: &error }),
     }
     service.metrics().disconnect(socket.closed());
     socket.closed().is_some_and(Closed::is_clean)
@@ -53,6 +61,12 @@ pub(crate) async fn run(mut socket: WebSocket<Stream>, variant: usize, service: 
 /// A place in the hub, given up when this is dropped, for whatever reason.
 struct Client<'s> {
     member: Member,
+    /// The rooms whose joining is not answered yet, and what the client wants to be given back.
+    pending: BTreeMap<RoomName, Option<Box<str>>>,
+    /// A round trip has ended. How long it took is known once the connection has seen the clock.
+    pong: bool,
+    /// Whether it is closed from our side.
+    closing: bool,
     variant: usize,
     /// What is left of the rate of its messages, if there is a limit.
     bucket: Option<Bucket>,
@@ -72,70 +86,136 @@ enum Outcome {
     Expelled(String, Close<'static>),
 }
 
-/// What came of everything that a client sent at once.
+/// What is to be done about an event.
 #[derive(Default)]
-struct Received {
+struct Handled {
+    /// Others have got something.
     for_others: bool,
-    /// The heartbeat was answered.
-    pong: bool,
+    reply: Option<String>,
     end: Option<Close<'static>>,
 }
 
+/// Why [`Client::serve_until`] has returned.
+enum Served {
+    /// What it was to be served until.
+    Until,
+    /// It is to be closed.
+    Expelled(Close<'static>),
+    /// The connection has ended.
+    Ended,
+}
+
 impl Client<'_> {
+    fn id(&self) -> ClientId {
+        *self.member.key()
+    }
+
     async fn serve(&mut self, socket: &mut WebSocket<Stream>) -> Result<(), Error> {
-        let mut deadlines = Deadlines::default();
-        match self.service.tokens {
-            None => socket.feed(self.join()).await?,
-            Some(_) => deadlines.begin_auth(self.service.settings.auth_timeout),
+        if self.service.tokens.is_none() {
+            socket.feed(self.join()).await?;
+        } else if !self.serve_stranger(socket).await? {
+            return Ok(());
         }
-        loop {
-            let turn = self.turn(socket, &mut deadlines).await?;
-            if turn.input == Input::Ended {
-                return Ok(());
-            }
-            if turn.auth_timeout {
+        match self.serve_until(socket, |_| false).await? {
+            Served::Expelled(close) => self.close(socket, close).await,
+            Served::Until | Served::Ended => Ok(()),
+        }
+    }
+
+    /// Serves it until it has said who it is; returns whether it has.
+    async fn serve_stranger(&mut self, socket: &mut WebSocket<Stream>) -> Result<bool, Error> {
+        let limit = self.service.settings.auth_timeout;
+        // Boxed: the task lives on, and should not stay as large as its first moments.
+        let serving = Box::pin(timeout(limit, self.serve_until(socket, Member::is_shown)));
+        match serving.await {
+            Ok(Ok(Served::Until)) => Ok(true),
+            Ok(Ok(Served::Ended)) => Ok(false),
+            Ok(Ok(Served::Expelled(close))) => self.close(socket, close).await.map(|()| false),
+            Ok(Err(error)) => Err(error),
+            // It is leaving already.
+            Err(_elapsed) if socket.closed().is_some() => Ok(true),
+            Err(_elapsed) => {
                 let (error, close) = self.expel(Mistake::AuthTimeout, AUTH_TIMEOUT);
                 socket.feed(error).await?;
-                return self.close(socket, close).await;
+                self.close(socket, close).await.map(|()| false)
             }
-            if turn.stalled {
-                self.member.stall();
+        }
+    }
+
+    async fn serve_until(
+        &mut self,
+        socket: &mut WebSocket<Stream>,
+        until: fn(&Member) -> bool,
+    ) -> Result<Served, Error> {
+        while !until(&self.member) {
+            let Some(event) = self.member.next_event(socket).await? else {
+                return Ok(Served::Ended);
+            };
+            let Handled { for_others, reply, end } = self.handle_event(event);
+            if let Some(close) = end {
+                return Ok(Served::Expelled(close));
             }
-            if turn.output
-                && let Some(end) = self.send_waiting(socket).await
-            {
-                return self.end(socket, end).await;
+            if let Some(reply) = reply {
+                Tally::new(self.service.metrics()).text_sent(reply.len());
+                socket.feed(reply).await?;
             }
-            if turn.input == Input::Arrived {
-                // It is at hand, so this does not wait.
-                let Some(batch) = socket.read().await? else { return Ok(()) };
-                let Received { for_others, pong, end } = self.receive(batch);
-                deadlines.pong |= pong;
-                if let Some(close) = end {
-                    return self.close(socket, close).await;
+            if self.pong {
+                self.time_round_trip(socket).await;
+            }
+            if for_others {
+                // They get their turn before more comes for them: when somebody sends much at
+                // once, those should not seem slow who only had no chance.
+                yield_now().await;
+            }
+        }
+        Ok(Served::Until)
+    }
+
+    fn handle_event(&mut self, event: MemberEvent<'_, RoomName>) -> Handled {
+        let metrics = self.service.metrics();
+        match event {
+            MemberEvent::Received(batch) => return self.receive(batch),
+            MemberEvent::Sent { messages, bytes } => {
+                metrics.sent.text.add(messages as u64, bytes as u64);
+            }
+            MemberEvent::RoomReady { room, members } => {
+                let reference = self.pending.remove(&room);
+                let joined = |reference: Option<Box<str>>| {
+                    protocol::joined(&room, members, reference.as_deref())
+                };
+                return Handled { reply: reference.map(joined), ..Handled::default() };
+            }
+            MemberEvent::Missed { messages } => metrics.miss(1, messages),
+            MemberEvent::Closing(cause) => {
+                self.closing = true;
+                if cause == Cause::TooSlow {
+                    metrics.give_up_slow();
+                    let error = &"too slow: what waited for it was over the limit";
+                    self.tell(&Notice::Failed { id: self.id(), error });
                 }
-                if self.member.has_joined() {
-                    deadlines.end_auth();
-                }
-                if for_others {
-                    // They get their turn before more comes for them: when somebody sends much at
-                    // once, those should not seem slow who only had no chance.
-                    yield_now().await;
-                }
             }
+        }
+        Handled::default()
+    }
+
+    /// Notes how long the latest round trip took, unless there is more input first.
+    async fn time_round_trip(&mut self, socket: &mut WebSocket<Stream>) {
+        if poll_fn(|cx| Poll::Ready(pin!(socket.read()).poll(cx).is_pending())).await {
+            self.pong = false;
+            socket.rtt().into_iter().for_each(|time| self.service.metrics().round_trip(time));
         }
     }
 
     /// Makes it one of the clients; returns its welcome.
     fn join(&mut self) -> String {
-        let total = self.member.join();
-        self.tell(&Notice::Connected { id: self.member.id(), total });
-        protocol::welcome(self.member.id(), self.service.hub.clients_everywhere())
+        let total = self.member.show();
+        self.tell(&Notice::Connected { id: self.id(), total });
+        protocol::welcome(self.id(), self.service.clients())
     }
 
     /// Does what the client wants.
-    fn receive(&mut self, mut batch: Batch<'_>) -> Received {
-        let mut received = Received::default();
+    fn receive(&mut self, mut batch: Batch<'_>) -> Handled {
+        let mut received = Handled::default();
         let mut traffic = Tally::new(self.service.metrics());
         while let Some(event) = batch.next() {
             let outcome = match event {
@@ -151,11 +231,11 @@ impl Client<'_> {
                     }
                 }
                 Event::Close(close) => {
-                    self.tell(&Notice::Close { id: self.member.id(), close: &close });
+                    self.tell(&Notice::Close { id: self.id(), close: &close });
                     continue;
                 }
                 Event::Pong(_) => {
-                    received.pong = true;
+                    self.pong = true;
                     continue;
                 }
                 Event::Ping(_) => continue,
@@ -170,7 +250,7 @@ impl Client<'_> {
                 Outcome::Authenticated(ok) => {
                     batch.connection().0.set_config(self.service.client_config(self.variant));
                     traffic.send(&mut batch, ok.into());
-                    if !self.member.has_joined() {
+                    if !self.member.is_shown() {
                         traffic.send(&mut batch, self.join().into());
                     }
                 }
@@ -193,7 +273,7 @@ impl Client<'_> {
                 false => error(Mistake::RateLimited, reference),
             };
         }
-        if !self.member.has_joined() {
+        if !self.member.is_shown() {
             return self.require_auth(reference);
         }
         // Somebody may have got an `auth` wrong.
@@ -203,40 +283,28 @@ impl Client<'_> {
             return error(Mistake::RateLimited, reference);
         }
         match request {
-            Request::Broadcast { message, .. } if !self.member.hub().takes(message) => {
+            Request::Broadcast { message, .. } if !self.service.engine.takes(message) => {
                 error(Mistake::TooLarge, reference)
             }
             Request::Broadcast { message, room: None, .. } => {
-                self.member.broadcast(message);
-                Outcome::ForOthers
+                self.broadcast(None, message, reference)
             }
             Request::Broadcast { message, room: Some(room), .. } => match named(room) {
-                Ok(room) => match self.member.broadcast_to(&room, message) {
-                    Ok(()) => Outcome::ForOthers,
-                    Err(_) => error(Mistake::NotInRoom, reference),
-                },
+                Ok(room) => self.broadcast(Some(&room), message, reference),
                 Err(mistake) => error(mistake, reference),
             },
             Request::Join { room, .. } => match named(room) {
-                Ok(room) => match self.member.join_room(room.clone(), reference) {
-                    Joining::Joined(clients) => reply(protocol::joined(&room, clients, reference)),
-                    Joining::Later => Outcome::Later,
-                    Joining::TooManyRooms => error(Mistake::TooManyRooms, reference),
-                },
+                Ok(room) => self.join_room(room, reference),
                 Err(mistake) => error(mistake, reference),
             },
             Request::Leave { room, .. } => match named(room) {
-                Ok(room) => match self.member.leave_room(&room) {
-                    Ok(clients) => reply(protocol::left(&room, clients, reference)),
-                    Err(_) => error(Mistake::NotInRoom, reference),
-                },
+                Ok(room) => self.leave_room(&room, reference),
                 Err(mistake) => error(mistake, reference),
             },
             Request::Rooms { .. } => {
-                let hub = self.member.hub();
                 let is_in = |room: &RoomName| self.member.is_in(room);
-                let clients = hub.clients_everywhere();
-                reply(protocol::rooms(clients, hub.rooms(), is_in, reference))
+                let (clients, rooms) = (self.service.clients(), self.service.rooms());
+                reply(protocol::rooms(clients, rooms, is_in, reference))
             }
             Request::Ping { time, .. } => reply(protocol::pong(time, reference)),
             Request::Json(json) => reply(protocol::echo_json(json)),
@@ -245,8 +313,40 @@ impl Client<'_> {
         }
     }
 
+    fn broadcast(
+        &self,
+        room: Option<&RoomName>,
+        message: &str,
+        reference: Option<&str>,
+    ) -> Outcome {
+        match self.service.broadcasts.publish(&self.member, room, message) {
+            Ok(()) => Outcome::ForOthers,
+            Err(_) => error(Mistake::NotInRoom, reference),
+        }
+    }
+
+    fn join_room(&mut self, room: RoomName, reference: Option<&str>) -> Outcome {
+        match self.member.join(room.clone()) {
+            Ok(Joined::Ready { members }) => reply(protocol::joined(&room, members, reference)),
+            Ok(Joined::Pending) => {
+                self.pending.insert(room, reference.map(Box::from));
+                Outcome::Later
+            }
+            Err(JoinError::TooManyRooms) => error(Mistake::TooManyRooms, reference),
+            Err(JoinError::Hidden) => error(Mistake::AuthRequired, reference),
+        }
+    }
+
+    fn leave_room(&mut self, room: &RoomName, reference: Option<&str>) -> Outcome {
+        self.pending.remove(room);
+        match self.member.leave(room) {
+            Ok(members) => reply(protocol::left(room, members, reference)),
+            Err(_) => error(Mistake::NotInRoom, reference),
+        }
+    }
+
     fn handle_binary(&mut self, data: &[u8]) -> Outcome {
-        if !self.member.has_joined() {
+        if !self.member.is_shown() {
             return self.require_auth(None);
         }
         self.tell_message(Content::Binary(data.len()));
@@ -266,7 +366,7 @@ impl Client<'_> {
     fn authenticate(&self, token: Option<&Token<'_>>, reference: Option<&str>) -> Outcome {
         self.tell_message(Content::Secret);
         let good = match &self.service.tokens {
-            Some(tokens) if !self.member.has_joined() => {
+            Some(tokens) if !self.member.is_shown() => {
                 token.is_some_and(|token| tokens.accept(token.as_bytes()))
             }
             _ => true,
@@ -281,7 +381,7 @@ impl Client<'_> {
     /// What somebody is told who does not become a client.
     fn expel(&self, mistake: Mistake, code: CloseCode) -> (String, Close<'static>) {
         let error = &mistake.message();
-        self.tell(&Notice::Failed { id: self.member.id(), error });
+        self.tell(&Notice::Failed { id: self.id(), error });
         self.service.metrics().refuse(Refused::Unauthenticated);
         (protocol::error(mistake, None), Close::new(code, mistake.message()))
     }
@@ -303,116 +403,17 @@ impl Client<'_> {
     }
 
     fn tell_message(&self, content: Content<'_>) {
-        self.tell(&Notice::Message { id: self.member.id(), content });
-    }
-
-    /// Closes the connection because of what its outbox says.
-    async fn end(&self, socket: &mut WebSocket<Stream>, end: End) -> Result<(), Error> {
-        let close = match end {
-            End::Close(close) => close,
-            End::TooSlow => {
-                let error = &"too slow: what waited for it was over the limit";
-                self.tell(&Notice::Failed { id: self.member.id(), error });
-                Close::new(CloseCode::TRY_AGAIN_LATER, "too slow: too much waited for you")
-            }
-        };
-        self.close(socket, close).await
+        self.tell(&Notice::Message { id: self.id(), content });
     }
 
     /// Closes the connection from our side.
     async fn close(
-        &self,
+        &mut self,
         socket: &mut WebSocket<Stream>,
         close: Close<'static>,
     ) -> Result<(), Error> {
-        let ended = socket.close_and_discard(close).await;
-        if let Some(close) = socket.closed().and_then(|closed| closed.received.as_ref()) {
-            self.tell(&Notice::Close { id: self.member.id(), close });
-        }
-        ended
-    }
-
-    /// Waits until something can be done.
-    ///
-    /// Reading stays polled all the time, for that is what keeps the connection's deadlines; it
-    /// takes no input while the client does not take its output, so that a client which only sends
-    /// is held up, and given up only when it takes nothing for long. Output and input get their
-    /// turns together: neither can starve the other.
-    async fn turn(
-        &self,
-        socket: &mut WebSocket<Stream>,
-        deadlines: &mut Deadlines,
-    ) -> Result<Turn, Error> {
-        let outbox: &Outbox = self.member.outbox();
-        poll_fn(|cx| {
-            let open = socket.closed().is_none();
-            let output = open
-                && match outbox.poll_waiting(cx) {
-                    Poll::Ready(Waiting::Message) => pin!(socket.ready()).poll(cx).is_ready(),
-                    Poll::Ready(Waiting::End) => true,
-                    Poll::Pending => false,
-                };
-            let input = match pin!(socket.read()).poll(cx) {
-                Poll::Ready(Ok(Some(_untouched))) => Input::Arrived,
-                Poll::Ready(Ok(None)) => Input::Ended,
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                Poll::Pending => Input::Nothing,
-            };
-            if input == Input::Nothing
-                && mem::take(&mut deadlines.pong)
-                && let Some(time) = socket.rtt()
-            {
-                self.service.metrics().round_trip(time);
-            }
-            let stalled = open && input == Input::Nothing && self.stalls(socket, deadlines, cx);
-            let auth_timeout = open && deadlines.auth_has_passed(cx);
-            let turn = Turn { output, input, stalled, auth_timeout };
-            match turn.is_nothing() {
-                true => Poll::Pending,
-                false => Poll::Ready(Ok(turn)),
-            }
-        })
-        .await
-    }
-
-    /// Whether the stream has taken nothing of what waits for too long.
-    fn stalls(
-        &self,
-        socket: &mut WebSocket<Stream>,
-        deadlines: &mut Deadlines,
-        cx: &mut Context<'_>,
-    ) -> bool {
-        if pin!(socket.flush()).poll(cx).is_ready() {
-            deadlines.end_stall();
-            return false;
-        }
-        let written = socket.get_ref().get_ref().written();
-        deadlines.stall_has_passed(written, self.service.settings.queue_timeout, cx)
-    }
-
-    /// Moves what waits to the connection while there is room; returns the end if it is reached.
-    async fn send_waiting(&self, socket: &mut WebSocket<Stream>) -> Option<End> {
-        let outbox = self.member.outbox();
-        let mut traffic = Tally::new(self.service.metrics());
-        poll_fn(|cx| {
-            loop {
-                let Some(next) = outbox.next() else { return Poll::Ready(None) };
-                let message = match next {
-                    Next::End(end) => return Poll::Ready(Some(end)),
-                    Next::Send(message) => message,
-                };
-                match pin!(socket.feed_prepared(&message)).poll(cx) {
-                    Poll::Ready(Ok(())) => traffic.text_sent(message.payload().len()),
-                    // The connection is closing.
-                    Poll::Ready(Err(_)) => return Poll::Ready(None),
-                    Poll::Pending => {
-                        outbox.put_back(Arc::clone(&message));
-                        return Poll::Ready(None);
-                    }
-                }
-            }
-        })
-        .await
+        self.closing = true;
+        socket.close_and_discard(close).await
     }
 }
 
@@ -433,33 +434,9 @@ fn named(room: Room) -> Result<RoomName, Mistake> {
 
 impl Drop for Client<'_> {
     fn drop(&mut self) {
-        if self.member.has_joined() {
+        if self.member.is_shown() {
             let total = self.member.depart();
-            self.tell(&Notice::Disconnected { id: self.member.id(), total });
+            self.tell(&Notice::Disconnected { id: self.id(), total });
         }
-    }
-}
-
-/// What can be done without waiting.
-struct Turn {
-    /// Something waits in the outbox, and nothing holds it up.
-    output: bool,
-    input: Input,
-    /// The client has taken nothing for too long.
-    stalled: bool,
-    /// It has not said who it is for too long.
-    auth_timeout: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Input {
-    Nothing,
-    Arrived,
-    Ended,
-}
-
-impl Turn {
-    fn is_nothing(&self) -> bool {
-        !self.output && self.input == Input::Nothing && !self.stalled && !self.auth_timeout
     }
 }

@@ -39,7 +39,7 @@ async fn acts() -> Result {
     let server = Server::bind(setup, Settings::default(), Arc::new(tell)).await?;
     let address = server.address().ok_or("the server has no address")?;
     let uri = format!("ws://{address}/ws");
-    let hub = Arc::clone(server.hub());
+    let hub = server.hub().clone();
     let (stop, stopped) = oneshot::channel::<()>();
     let server = tokio::spawn(server.run(async {
         // Without anyone who could ask it to stop, it stops.

@@ -14,7 +14,7 @@ use crate::auth;
 use crate::command::time::{duration, positive};
 use crate::endpoint::Listen;
 use crate::engine::nats;
-use crate::hub::{self, Bounds, Slow};
+use crate::hub::{self, Bounds};
 use crate::log::{self, Format};
 use crate::nofile;
 use crate::origin::{Origin, Origins};
@@ -244,13 +244,16 @@ impl Serve {
                 ping_interval: Some(self.ping_interval).filter(|interval| !interval.is_zero()),
                 ping_timeout: self.ping_timeout,
                 close_timeout: self.close_timeout,
-                deflate: deflate.clone(),
+                deflate,
                 ..defaults.config
             },
             hub: hub::Settings {
-                bounds: Bounds { capacity: self.queue_bytes, slow: self.slow },
+                bounds: Bounds {
+                    capacity: self.queue_bytes,
+                    timeout: self.queue_timeout,
+                    slow: self.slow.into(),
+                },
                 max_rooms: self.max_rooms,
-                deflate,
             },
             allowed: Allowed {
                 connections: self.max_connections.unwrap_or(usize::MAX),
@@ -258,7 +261,6 @@ impl Serve {
                 rate: Rate::new(self.connect_rate, self.connect_burst),
             },
             max_handshakes: self.max_handshakes,
-            queue_timeout: self.queue_timeout,
             message_rate: Rate::new(self.msg_rate, self.msg_burst),
             auth_timeout: self.auth_timeout,
             origins: self.origins(),
@@ -288,6 +290,24 @@ impl Serve {
             }
         }
         if listed.is_empty() { Origins::SameHost } else { Origins::Listed(listed) }
+    }
+}
+
+/// What is done about a client that does not keep up.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Slow {
+    /// It is closed with 1013
+    Close,
+    /// It misses what finds no room
+    Drop,
+}
+
+impl From<Slow> for hub::Slow {
+    fn from(slow: Slow) -> Self {
+        match slow {
+            Slow::Close => Self::Close,
+            Slow::Drop => Self::Drop,
+        }
     }
 }
 
@@ -372,6 +392,5 @@ mod tests {
         let settings = parse(&["--compress"]).settings();
         let deflate = settings.config.deflate.expect("compression");
         assert_eq!((deflate.window_bits, deflate.context_takeover), (12, false));
-        assert_eq!(settings.hub.deflate, Some(deflate));
     }
 }

@@ -1,172 +1,247 @@
-//! A client's place in the hub.
+//! A member's own handle.
+
+mod socket;
 
 use std::collections::HashSet;
+use std::fmt;
+use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::outbox::Outbox;
-use super::{Hub, Slow};
-use crate::engine::Publication;
-use crate::id::ClientId;
-use crate::room::RoomName;
+use ws_futures::Prepared;
 
-/// Somebody in the hub, until it [departs](Self::depart).
-pub(crate) struct Member {
-    id: ClientId,
-    outbox: Arc<Outbox>,
-    rooms: HashSet<RoomName>,
-    hub: Arc<Hub>,
-    stage: Stage,
+pub(crate) use socket::{Cause, MemberEvent};
+
+use super::engine::To;
+use super::roster::Seat;
+use super::{Hub, Published};
+use socket::Progress;
+
+/// A member of a hub, for the task that has its connection. Dropping it leaves the hub.
+pub(crate) struct Member<K, R = Arc<str>, M = ()>
+where
+    K: Eq + Hash,
+    R: Clone + Eq + Hash,
+{
+    seat: Arc<Seat<K, R, M>>,
+    hub: Hub<K, R, M>,
+    rooms: HashSet<R>,
+    has_departed: bool,
+    progress: Progress,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Lobby,
-    Joined,
-    Departed,
-}
-
-/// How joining a room went.
+/// A room was joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Joining {
-    /// The client is one of so many.
-    Joined(usize),
-    /// It is told once the room misses nothing.
-    Later,
-    /// It is in as many rooms as it may be.
+pub(crate) enum Joined {
+    /// The member misses nothing that is published from now on.
+    Ready {
+        /// The number of members, those of other nodes included.
+        members: usize,
+    },
+    /// The member gets what is published on this node; [`MemberEvent::RoomReady`] follows once
+    /// nothing of other nodes can be missed.
+    Pending,
+}
+
+/// A room could not be joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JoinError {
+    /// The member is in as many rooms as [`Settings::max_rooms`](super::Settings::max_rooms) allows.
     TooManyRooms,
+    /// The member is [hidden](Hub::enter_hidden), or has left the hub.
+    Hidden,
 }
 
-/// A client is not in the room.
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooManyRooms => "a member is in too many rooms to join another one",
+            Self::Hidden => "a member that is not shown cannot join a room",
+        })
+    }
+}
+
+impl std::error::Error for JoinError {}
+
+/// A member is not in the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NotJoined;
+pub(crate) struct NotInRoom;
 
-impl Member {
-    pub(super) fn new(id: ClientId, outbox: Arc<Outbox>, hub: Arc<Hub>) -> Self {
-        Self { id, outbox, rooms: HashSet::new(), hub, stage: Stage::Lobby }
+impl fmt::Display for NotInRoom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a member is not in the room")
+    }
+}
+
+impl std::error::Error for NotInRoom {}
+
+impl<K, R, M> Member<K, R, M>
+where
+    K: Eq + Hash,
+    R: Clone + Eq + Hash,
+{
+    pub(super) fn new(seat: Arc<Seat<K, R, M>>, hub: Hub<K, R, M>) -> Self {
+        Self {
+            seat,
+            hub,
+            rooms: HashSet::new(),
+            has_departed: false,
+            progress: Progress::default(),
+        }
     }
 
-    pub(crate) fn id(&self) -> ClientId {
-        self.id
+    #[cfg(test)]
+    pub(super) fn outbox(&self) -> &super::outbox::Outbox<R> {
+        &self.seat.outbox
     }
 
-    /// What others want to be sent to it.
-    pub(crate) fn outbox(&self) -> &Arc<Outbox> {
-        &self.outbox
+    /// Its key.
+    pub(crate) fn key(&self) -> &K {
+        &self.seat.key
     }
 
-    pub(crate) fn hub(&self) -> &Arc<Hub> {
+    /// What the application keeps of it.
+    pub(crate) fn data(&self) -> &M {
+        &self.seat.data
+    }
+
+    /// The hub.
+    pub(crate) fn hub(&self) -> &Hub<K, R, M> {
         &self.hub
     }
 
-    pub(crate) fn has_joined(&self) -> bool {
-        self.stage == Stage::Joined
+    /// Whether it is counted and gets what is published.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.seat.is_shown() && !self.has_departed
     }
 
-    /// It is one of the clients from now on; returns how many there are on this node.
-    pub(crate) fn join(&mut self) -> usize {
-        if self.stage != Stage::Lobby {
+    /// Shows a [hidden](Hub::enter_hidden) member; returns the number of members on this node. Nothing
+    /// changes if it is shown already or has left the hub.
+    pub(crate) fn show(&mut self) -> usize {
+        let core = &*self.hub.0;
+        let mut shard = core.shard(&self.seat.key);
+        if self.has_departed || !shard.show(&self.seat.key) {
             return self.hub.len();
         }
-        self.stage = Stage::Joined;
-        let mut shard = self.hub.shard(self.id);
-        shard.lobby.remove(&self.id);
-        shard.clients.insert(self.id, Arc::clone(&self.outbox));
-        let total = self.hub.clients.fetch_add(1, Ordering::Relaxed) + 1;
+        let members = core.shown.fetch_add(1, Ordering::Relaxed) + 1;
         drop(shard);
-        self.hub.engine.changed();
-        total
+        core.engine.changed();
+        members
     }
 
-    /// Hands a message to everybody else.
-    pub(crate) fn broadcast(&self, message: &str) {
-        self.hub.broadcast(Publication { from: self.id, room: None, message });
-    }
-
-    /// Hands a message to the other members of a room.
+    /// Joins a room. Joining one that it is in already is no error.
     ///
     /// # Errors
     ///
-    /// Only members may.
-    pub(crate) fn broadcast_to(&self, room: &RoomName, message: &str) -> Result<(), NotJoined> {
-        if !self.rooms.contains(room) {
-            return Err(NotJoined);
+    /// [`JoinError`] says why it cannot; nothing has changed then.
+    pub(crate) fn join(&mut self, room: R) -> Result<Joined, JoinError> {
+        if !self.is_shown() {
+            return Err(JoinError::Hidden);
         }
-        self.hub.broadcast(Publication { from: self.id, room: Some(room), message });
-        Ok(())
-    }
-
-    /// Enters a room. Being in it already is no mistake. `reference`, in JSON, is given back when
-    /// the answer comes later.
-    pub(crate) fn join_room(&mut self, room: RoomName, reference: Option<&str>) -> Joining {
-        if !self.rooms.contains(&room) && self.rooms.len() >= self.hub.settings.max_rooms {
-            return Joining::TooManyRooms;
+        let core = &*self.hub.0;
+        if !self.rooms.contains(&room) && self.rooms.len() >= core.settings.max_rooms {
+            return Err(JoinError::TooManyRooms);
         }
-        let entry = (self.id, Arc::clone(&self.outbox));
-        let joined = self.hub.rooms.join(&room, entry, reference, self.hub.engine());
-        let answer = match joined {
-            Some(here) => Joining::Joined(here + self.hub.engine.members_elsewhere(&room)),
-            None => Joining::Later,
+        let joined = match core.rooms.join(&room, &self.seat, &*core.engine) {
+            Some(here) => Joined::Ready { members: here + core.engine.members_elsewhere(&room) },
+            None => Joined::Pending,
         };
         if self.rooms.insert(room) {
-            self.hub.engine.changed();
+            core.engine.changed();
         }
-        answer
+        Ok(joined)
     }
 
-    /// Leaves a room; returns how many members it still has.
+    /// Leaves a room; returns the number of members that remain, those of other nodes included.
     ///
     /// # Errors
     ///
-    /// It is not in there.
-    pub(crate) fn leave_room(&mut self, room: &RoomName) -> Result<usize, NotJoined> {
+    /// [`NotInRoom`].
+    pub(crate) fn leave(&mut self, room: &R) -> Result<usize, NotInRoom> {
         if !self.rooms.remove(room) {
-            return Err(NotJoined);
+            return Err(NotInRoom);
         }
-        let here = self.hub.rooms.leave(room, self.id, self.hub.engine());
-        self.hub.engine.changed();
-        Ok(here + self.hub.engine.members_elsewhere(room))
+        let core = &*self.hub.0;
+        let here = core.rooms.leave(room, &self.seat, &*core.engine);
+        core.engine.changed();
+        Ok(here + core.engine.members_elsewhere(room))
     }
 
-    pub(crate) fn is_in(&self, room: &RoomName) -> bool {
+    /// Whether it is in a room.
+    pub(crate) fn is_in(&self, room: &R) -> bool {
         self.rooms.contains(room)
     }
 
-    /// What is to be done when the client has taken nothing for too long.
-    pub(crate) fn stall(&self) {
-        let missed = self.outbox.stall();
-        match self.hub.settings.bounds.slow {
-            Slow::Close => self.hub.metrics.give_up_slow(),
-            Slow::Drop => self.hub.metrics.miss(missed),
-        }
+    /// Its rooms, in no order.
+    pub(crate) fn rooms(&self) -> impl ExactSizeIterator<Item = &R> {
+        self.rooms.iter()
     }
 
-    /// Leaves everything; returns how many clients are left on this node.
+    /// Sends a message to all other members, to the others in a room, or to one member; on other
+    /// nodes as well. It never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`NotInRoom`] if it is for a room that this member is not in; [`Hub::publish`] asks for no
+    /// membership.
+    pub(crate) fn publish(
+        &self,
+        to: To<'_, K, R>,
+        message: impl Into<Arc<Prepared>>,
+    ) -> Result<Published, NotInRoom> {
+        if matches!(to, To::Room(room) if !self.is_in(room)) {
+            return Err(NotInRoom);
+        }
+        Ok(self.hub.0.publish(Some(&self.seat), to, &message.into()))
+    }
+
+    /// Leaves all rooms and the hub, as dropping it does; returns the number of members that remain on
+    /// this node.
     pub(crate) fn depart(&mut self) -> usize {
-        let stage = std::mem::replace(&mut self.stage, Stage::Departed);
-        for room in std::mem::take(&mut self.rooms) {
-            self.hub.rooms.leave(&room, self.id, self.hub.engine());
+        if self.has_departed {
+            return self.hub.len();
         }
-        let mut shard = self.hub.shard(self.id);
-        match stage {
-            Stage::Departed => return self.hub.len(),
-            Stage::Lobby => {
-                shard.lobby.remove(&self.id);
-                return self.hub.len();
-            }
-            Stage::Joined => {
-                shard.clients.remove(self.id);
-            }
+        let core = &*self.hub.0;
+        for room in self.rooms.drain() {
+            core.rooms.leave(&room, &self.seat, &*core.engine);
         }
-        let left = self.hub.clients.fetch_sub(1, Ordering::Relaxed) - 1;
+        let mut shard = core.shard(&self.seat.key);
+        shard.remove(&self.seat.key);
+        let was_shown = self.seat.is_shown();
+        let remaining = match was_shown {
+            true => core.shown.fetch_sub(1, Ordering::Relaxed) - 1,
+            false => self.hub.len(),
+        };
         drop(shard);
-        self.hub.engine.changed();
-        left
+        self.has_departed = true;
+        self.seat.outbox.depart();
+        core.present.remove();
+        if was_shown {
+            core.engine.changed();
+        }
+        remaining
     }
 }
 
-impl Drop for Member {
+impl<K, R, M> Drop for Member<K, R, M>
+where
+    K: Eq + Hash,
+    R: Clone + Eq + Hash,
+{
     fn drop(&mut self) {
         self.depart();
+    }
+}
+
+impl<K, R, M> fmt::Debug for Member<K, R, M>
+where
+    K: Eq + Hash + fmt::Debug,
+    R: Clone + Eq + Hash + fmt::Debug,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Member")
+            .field("key", self.key())
+            .field("rooms", &self.rooms)
+            .finish_non_exhaustive()
     }
 }

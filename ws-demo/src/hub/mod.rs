@@ -1,260 +1,349 @@
 //! Who is connected, in which rooms, and how they reach each other. No socket is known here.
 //!
-//! Nothing waits for a client: a broadcast takes a snapshot of its receivers under a short lock and
-//! then leaves the message, encoded once, in the outbox of each. Clients and rooms are spread over
-//! shards with a lock each, so that broadcasts go on side by side. What one client sends reaches
-//! another in order; what two send at once may reach others in different orders.
+//! Nothing waits for a member: publishing takes a snapshot of the receivers under a short lock and
+//! then leaves the message, encoded once, in the outbox of each. Members and rooms are spread over
+//! shards with a lock each, so that publishers run side by side.
 
+mod engine;
+mod leaving;
 mod member;
 mod outbox;
 mod rooms;
 mod roster;
 
-use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::fmt;
+use std::hash::{BuildHasher as _, Hash};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
 
-use rand::rngs::StdRng;
-use rand::{Rng as _, SeedableRng as _};
-use ws_tokio::{Close, Deflate, Prepared};
+use ws_futures::{Close, Prepared};
 
-use crate::engine::{Engine, Publication};
-use crate::id::ClientId;
-use crate::metrics::Metrics;
-use crate::protocol;
-use crate::room::RoomName;
-pub(crate) use member::{Joining, Member};
-pub(crate) use outbox::{Bounds, End, Next, Outbox, Pushed, Slow, Waiting};
+pub(crate) use engine::{Engine, Memory, Opened, To};
+pub(crate) use leaving::Drain;
+pub(crate) use member::{Cause, JoinError, Joined, Member, MemberEvent, NotInRoom};
+pub(crate) use outbox::{Bounds, Slow};
+
+use leaving::Present;
+use outbox::Pushed;
 use rooms::Rooms;
-use roster::{Entry, Roster};
+use roster::{Roster, Seat, Snapshot};
 
+/// Members and rooms are spread over this many locks each.
 const SHARDS: usize = 64;
 
-/// All clients.
-pub(crate) struct Hub {
-    shards: [Mutex<Shard>; SHARDS],
-    rooms: Rooms,
-    /// Those that have joined, over all shards.
-    clients: AtomicUsize,
-    ids: Mutex<StdRng>,
-    /// How everybody is asked to leave, those who still come included.
+/// All members of this process, and their rooms.
+///
+/// `K` is the key of a member, `R` the name of a room, `M` what the application keeps of a member.
+/// It is one pointer, and its clones are the same hub.
+///
+/// What one member publishes reaches another in order; what two publish at once may reach others in
+/// different orders.
+pub(crate) struct Hub<K, R = Arc<str>, M = ()>(Arc<Core<K, R, M>>);
+
+struct Core<K, R, M> {
+    shards: [Mutex<Roster<K, R, M>>; SHARDS],
+    hasher: RandomState,
+    rooms: Rooms<K, R, M>,
+    /// The members that are shown, over all shards.
+    shown: AtomicUsize,
+    present: Present,
+    /// How all members are asked to leave, those that enter later included.
     closing: OnceLock<Close<'static>>,
     settings: Settings,
-    engine: Box<dyn Engine>,
-    metrics: Arc<Metrics>,
+    engine: Box<dyn Engine<K, R>>,
 }
 
-/// What the hub can be told.
+/// The limits of a hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
-    /// What may wait for each client.
+    /// What may wait for each member.
     pub(crate) bounds: Bounds,
-    /// In how many rooms a client may be.
+    /// The number of rooms that a member may be in. 64 by default.
     pub(crate) max_rooms: usize,
-    /// How broadcasts are compressed for those who have agreed to it.
-    pub(crate) deflate: Option<Deflate>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { bounds: Bounds::default(), max_rooms: 64, deflate: None }
+        Self { bounds: Bounds::default(), max_rooms: 64 }
     }
 }
 
-#[derive(Default)]
-struct Shard {
-    clients: Roster,
-    /// Those that are connected and still have to say who they are.
-    lobby: HashMap<ClientId, Arc<Outbox>>,
+/// There is a member with this key already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Taken;
+
+impl fmt::Display for Taken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the key of a member is taken")
+    }
 }
 
-impl Hub {
-    /// Nobody. The names of clients are drawn from `seed`.
-    pub(crate) fn new(
-        seed: [u8; 32],
-        settings: Settings,
-        engine: Box<dyn Engine>,
-        metrics: Arc<Metrics>,
-    ) -> Self {
-        Self {
+impl std::error::Error for Taken {}
+
+/// What became of a message on this node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Published {
+    /// The members that will be sent it.
+    pub(crate) queued: usize,
+    /// The slow members that miss it ([`Slow::Drop`]).
+    pub(crate) dropped: usize,
+    /// The slow members that are closed because of it ([`Slow::Close`]).
+    pub(crate) given_up: usize,
+}
+
+impl<K, R, M> Hub<K, R, M>
+where
+    K: Eq + Hash,
+    R: Clone + Eq + Hash,
+{
+    /// Creates an empty hub without other nodes.
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self::with_engine(settings, Memory)
+    }
+
+    /// Creates an empty hub that `engine` connects with those of other nodes.
+    pub(crate) fn with_engine(settings: Settings, engine: impl Engine<K, R> + 'static) -> Self {
+        Self(Arc::new(Core {
             shards: std::array::from_fn(|_| Mutex::default()),
+            hasher: RandomState::new(),
             rooms: Rooms::default(),
-            clients: AtomicUsize::new(0),
-            ids: Mutex::new(StdRng::from_seed(seed)),
+            shown: AtomicUsize::new(0),
+            present: Present::default(),
             closing: OnceLock::new(),
             settings,
-            engine,
-            metrics,
+            engine: Box::new(engine),
+        }))
+    }
+
+    /// Adds a member. `data` is kept for others to see ([`members`](Self::members)).
+    ///
+    /// If the hub is [closed](Self::close) the member is asked to leave at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Taken`] if there is a member with this key on this node.
+    pub(crate) fn enter(&self, key: K, data: M) -> Result<Member<K, R, M>, Taken> {
+        self.admit(key, data, true)
+    }
+
+    /// Adds a member that has its key, and is not [shown](Member::show) yet: it is not counted, gets
+    /// nothing that is published and can join no room. It is asked to leave when the hub is closed.
+    ///
+    /// # Errors
+    ///
+    /// [`Taken`] if there is a member with this key on this node.
+    pub(crate) fn enter_hidden(&self, key: K, data: M) -> Result<Member<K, R, M>, Taken> {
+        self.admit(key, data, false)
+    }
+
+    fn admit(&self, key: K, data: M, shown: bool) -> Result<Member<K, R, M>, Taken> {
+        let core = &*self.0;
+        let seat = Arc::new(Seat::new(key, data, shown));
+        let mut shard = core.shard(&seat.key);
+        if !shard.insert(Arc::clone(&seat)) {
+            return Err(Taken);
         }
-    }
-
-    /// Adds somebody, with a name that nobody has, who gets nothing before it
-    /// [joins](Member::join).
-    pub(crate) fn enter(self: &Arc<Self>) -> Member {
-        let outbox = Arc::new(Outbox::new(self.settings.bounds));
-        let id = loop {
-            let id = ClientId::new(lock(&self.ids).next_u32());
-            let mut shard = self.shard(id);
-            if !shard.clients.contains(id) && !shard.lobby.contains_key(&id) {
-                shard.lobby.insert(id, Arc::clone(&outbox));
-                break id;
-            }
-        };
-        // Whoever closes everybody sets this first and looks for everybody then.
-        if let Some(close) = self.closing.get() {
-            outbox.close(close);
+        core.present.add();
+        if shown {
+            core.shown.fetch_add(1, Ordering::Relaxed);
         }
-        Member::new(id, outbox, Arc::clone(self))
-    }
-
-    /// Delivers what came from another node to everybody, or to the members of a room.
-    pub(crate) fn deliver(&self, publication: Publication<'_>) {
-        // A client of ours may have the name of one there.
-        self.deliver_but(None, publication);
-    }
-
-    /// The room misses nothing from now on. `opening` is what
-    /// [`Engine::open_room`] was given; that of an earlier time
-    /// is ignored.
-    pub(crate) fn room_ready(&self, room: &RoomName, opening: u64) {
-        let Some((waiting, here)) = self.rooms.ready(room, opening) else { return };
-        let members = here + self.engine.members_elsewhere(room);
-        for rooms::Waiting { outbox, reference, .. } in waiting {
-            let joined = protocol::joined(room, members, reference.as_deref());
-            self.push(&outbox, &Arc::new(Prepared::new(joined.as_str())));
+        drop(shard);
+        // `drain` sets this first and collects the members then.
+        if let Some(close) = core.closing.get() {
+            seat.outbox.close(close);
         }
-    }
-
-    /// Everybody is to leave, now and from now on: those who still come are told at once, those who
-    /// are here by the caller, by [`Outbox::close`].
-    pub(crate) fn close(&self, close: Close<'static>) -> Vec<Arc<Outbox>> {
-        // Only the first time counts.
-        let _ = self.closing.set(close);
-        let mut everybody = Vec::new();
-        for shard in &self.shards {
-            let mut shard = lock(shard);
-            everybody.extend(shard.clients.snapshot().iter().map(|(_, outbox)| Arc::clone(outbox)));
-            everybody.extend(shard.lobby.values().cloned());
+        if shown {
+            core.engine.changed();
         }
-        everybody
+        Ok(Member::new(seat, self.clone()))
     }
 
-    /// How many clients there are on this node.
-    pub(crate) fn len(&self) -> usize {
-        self.clients.load(Ordering::Relaxed)
+    /// Sends a message to members here and on other nodes, encoded once. It never waits.
+    pub(crate) fn publish(&self, to: To<'_, K, R>, message: impl Into<Arc<Prepared>>) -> Published {
+        self.0.publish(None, to, &message.into())
     }
 
-    /// How many clients there are, those of other nodes included.
-    pub(crate) fn clients_everywhere(&self) -> usize {
-        self.len() + self.engine.clients_elsewhere()
+    /// Sends a message to members here alone: what an [`Engine`] received from another node.
+    pub(crate) fn deliver(&self, to: To<'_, K, R>, message: impl Into<Arc<Prepared>>) -> Published {
+        self.0.deliver(None, to, &message.into())
     }
 
-    /// How many rooms have members on this node.
-    pub(crate) fn rooms_here(&self) -> usize {
-        self.rooms.len()
+    /// A room misses nothing from now on: notifies the members that wait for that. `opening` is what
+    /// [`Engine::open_room`] was given; that of an earlier time is ignored.
+    pub(crate) fn room_ready(&self, room: &R, opening: u64) {
+        let elsewhere = self.0.engine.members_elsewhere(room);
+        self.0.rooms.ready(room, opening, elsewhere);
+    }
+
+    /// The members of a room on this node, as of now.
+    pub(crate) fn members(&self, room: &R) -> Members<K, R, M> {
+        Members(self.0.rooms.snapshot(room).unwrap_or_default())
     }
 
     /// Calls `visit` with each room that has members on this node, and their number.
-    pub(crate) fn visit_rooms_here(&self, visit: impl FnMut(&RoomName, usize)) {
-        self.rooms.visit(visit);
+    pub(crate) fn visit_rooms(&self, visit: impl FnMut(&R, usize)) {
+        self.0.rooms.visit(visit);
     }
 
-    /// All rooms and their members, those of other nodes included.
-    pub(crate) fn rooms(&self) -> Vec<(RoomName, usize)> {
-        let mut rooms = HashMap::new();
-        self.rooms.visit(|room, members| {
-            rooms.insert(room.clone(), members);
-        });
-        self.engine.rooms_elsewhere(&mut |room, members| {
-            *rooms.entry(room.clone()).or_default() += members;
-        });
-        rooms.into_iter().collect()
+    /// The number of rooms that have members on this node.
+    pub(crate) fn rooms(&self) -> usize {
+        self.0.rooms.len()
     }
 
-    /// What waits in all outboxes.
+    /// The number of members on this node.
+    pub(crate) fn len(&self) -> usize {
+        self.0.shown.load(Ordering::Relaxed)
+    }
+
+    /// What waits in all outboxes, in bytes as [`Bounds::capacity`] counts them.
     pub(crate) fn queued_bytes(&self) -> usize {
-        let bytes = |shard: &Mutex<Shard>| {
-            let snapshot = lock(shard).clients.snapshot();
-            snapshot.iter().map(|(_, outbox)| outbox.bytes()).sum::<usize>()
+        let bytes = |shard: &Mutex<Roster<K, R, M>>| {
+            let snapshot = lock(shard).snapshot();
+            snapshot.iter().map(|seat| seat.outbox.bytes()).sum::<usize>()
         };
-        self.shards.iter().map(bytes).sum()
+        self.0.shards.iter().map(bytes).sum()
     }
 
-    pub(crate) fn engine(&self) -> &dyn Engine {
-        &*self.engine
+    /// Asks all members to leave with this Close frame, behind what waits for them, and those that
+    /// enter later at once. Only the first call counts.
+    pub(crate) fn close(&self, close: Close<'static>) {
+        drop(self.drain(close));
     }
 
-    pub(crate) fn metrics(&self) -> &Metrics {
-        &self.metrics
+    /// The same, but the members are asked as the caller decides, so that they do not come back all
+    /// at once.
+    pub(crate) fn drain(&self, close: Close<'static>) -> Drain<K, R, M> {
+        let close = self.0.closing.get_or_init(|| close).clone();
+        let mut seats = Vec::new();
+        for shard in &self.0.shards {
+            seats.extend(lock(shard).seats().cloned());
+        }
+        Drain::new(seats, close)
     }
 
-    /// Whether a message can be broadcast, to other nodes as well.
-    pub(crate) fn takes(&self, message: &str) -> bool {
-        message.len() <= self.engine.max_message()
+    /// Waits until there is no member, be it shown or not. After [`close`](Self::close) this is the
+    /// end of all connections whose tasks hold a member.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub(crate) async fn drained(&self) {
+        self.0.present.none().await;
+    }
+}
+
+impl<K, R, M> Core<K, R, M>
+where
+    K: Eq + Hash,
+    R: Clone + Eq + Hash,
+{
+    /// Delivers a message here first, then to other nodes.
+    fn publish(
+        &self,
+        from: Option<&Arc<Seat<K, R, M>>>,
+        to: To<'_, K, R>,
+        message: &Arc<Prepared>,
+    ) -> Published {
+        let published = self.deliver(from, to, message);
+        let is_here = matches!(to, To::Member(key) if self.member(key).is_some());
+        if !is_here {
+            self.engine.publish(from.map(|seat| &seat.key), to, message);
+        }
+        published
     }
 
-    /// A client's broadcast: first to everybody here, then to other nodes.
-    fn broadcast(&self, publication: Publication<'_>) {
-        self.deliver_but(Some(publication.from), publication);
-        self.engine.publish(publication);
-    }
-
-    fn deliver_but(&self, sender: Option<ClientId>, publication: Publication<'_>) {
-        let started = Instant::now();
-        let Publication { from, room, message } = publication;
-        let frame = || {
-            let text = protocol::broadcast(from, room, message);
-            Arc::new(match &self.settings.deflate {
-                Some(deflate) => Prepared::deflated(text.as_str(), deflate),
-                None => Prepared::new(text.as_str()),
-            })
-        };
-        match room {
-            Some(room) => {
-                let Some(members) = self.rooms.snapshot(room) else { return };
-                self.fan_out(&members, sender, &frame());
+    /// A message to all, or to a room, does not go back to the member that it is from.
+    fn deliver(
+        &self,
+        from: Option<&Arc<Seat<K, R, M>>>,
+        to: To<'_, K, R>,
+        message: &Arc<Prepared>,
+    ) -> Published {
+        let mut published = Published::default();
+        let mut fan_out = |receivers: &[Arc<Seat<K, R, M>>]| {
+            for seat in receivers {
+                if from.is_none_or(|from| !Arc::ptr_eq(from, seat)) {
+                    published.count(seat.outbox.push(message, &self.settings.bounds));
+                }
             }
-            None => {
-                let frame = frame();
+        };
+        match to {
+            To::All => {
                 for shard in &self.shards {
-                    let clients = lock(shard).clients.snapshot();
-                    self.fan_out(&clients, sender, &frame);
+                    let members = lock(shard).snapshot();
+                    fan_out(&members);
+                }
+            }
+            To::Room(room) => fan_out(&self.rooms.snapshot(room).unwrap_or_default()),
+            To::Member(key) => {
+                if let Some(seat) = self.member(key) {
+                    published.count(seat.outbox.push(message, &self.settings.bounds));
                 }
             }
         }
-        self.metrics.broadcast(started.elapsed());
+        published
     }
 
-    fn fan_out(&self, receivers: &[Entry], sender: Option<ClientId>, frame: &Arc<Prepared>) {
-        for (id, outbox) in receivers {
-            if Some(*id) != sender {
-                self.push(outbox, frame);
-            }
+    /// The member with this key, if it is shown.
+    fn member(&self, key: &K) -> Option<Arc<Seat<K, R, M>>> {
+        self.shard(key).get(key).filter(|seat| seat.is_shown()).cloned()
+    }
+
+    fn shard(&self, key: &K) -> MutexGuard<'_, Roster<K, R, M>> {
+        lock(&self.shards[self.hasher.hash_one(key) as usize % SHARDS])
+    }
+}
+
+impl Published {
+    fn count(&mut self, pushed: Pushed) {
+        match pushed {
+            Pushed::Queued => self.queued += 1,
+            Pushed::Dropped => self.dropped += 1,
+            Pushed::GivenUp => self.given_up += 1,
+            Pushed::Ended => {}
         }
     }
+}
 
-    fn push(&self, outbox: &Outbox, frame: &Arc<Prepared>) {
-        match outbox.push(frame) {
-            Pushed::Queued | Pushed::Ended => {}
-            Pushed::Dropped => self.metrics.miss(1),
-            Pushed::GivenUp => self.metrics.give_up_slow(),
-        }
+impl<K, R, M> Clone for Hub<K, R, M> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<K, R, M> fmt::Debug for Hub<K, R, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub")
+            .field("members", &self.0.shown)
+            .field("settings", &self.0.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The members of a room at one moment.
+pub(crate) struct Members<K, R = Arc<str>, M = ()>(Snapshot<K, R, M>);
+
+impl<K, R, M> Members<K, R, M> {
+    /// Their number.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
-    fn shard(&self, id: ClientId) -> MutexGuard<'_, Shard> {
-        lock(&self.shards[id.number() as usize % SHARDS])
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
-    /// Nobody, and no other node.
-    #[cfg(test)]
-    pub(crate) fn for_tests(seed: u8) -> Arc<Self> {
-        Self::with_engine(seed, Settings::default(), Box::new(crate::engine::Memory))
+    /// Their keys, and what the application keeps of them, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &M)> {
+        self.0.iter().map(|seat| (&seat.key, &seat.data))
     }
+}
 
-    #[cfg(test)]
-    pub(crate) fn with_engine(seed: u8, settings: Settings, engine: Box<dyn Engine>) -> Arc<Self> {
-        Arc::new(Self::new([seed; 32], settings, engine, Arc::default()))
+impl<K: fmt::Debug, R, M> fmt::Debug for Members<K, R, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter().map(|(key, _)| key)).finish()
     }
 }
 

@@ -1,209 +1,272 @@
-//! What waits to be sent to one client.
+//! What waits to be sent to one member.
 
 use std::collections::VecDeque;
-use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use ws_tokio::{Close, Prepared};
+use ws_futures::{Close, Prepared};
 
-/// What one message costs besides its payload, which is shared.
+/// What a message costs besides its payload, which is shared.
 const OVERHEAD: usize = 64;
 
-/// A queue that any task fills and the client's own task empties. Filling it never waits.
-#[derive(Default)]
-pub(crate) struct Outbox {
-    bounds: Bounds,
-    state: Mutex<State>,
-}
-
-/// What may wait for a client, and what comes of one that lets more gather.
+/// What may wait for a member, and what becomes of one that does not keep up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bounds {
-    /// In bytes.
+    /// In bytes: payloads, and 64 bytes for each message, so that empty messages are bounded too. A
+    /// message on its own may have any size. 1 MiB by default.
     pub(crate) capacity: usize,
+    /// How long a connection may take nothing of its output, be it from this hub or not, before it
+    /// counts as slow. 10 s by default; `Duration::MAX`: for ever.
+    pub(crate) timeout: Duration,
+    /// What becomes of a member for which more would wait, or whose time is over.
     pub(crate) slow: Slow,
-}
-
-/// What is done about a client that does not keep up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Slow {
-    /// It is closed with 1013
-    Close,
-    /// It misses what finds no room
-    Drop,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { capacity: 1024 * 1024, slow: Slow::Close }
+        let timeout = Duration::from_secs(10);
+        Self { capacity: 1024 * 1024, timeout, slow: Slow::Close }
     }
 }
 
-#[derive(Default)]
-struct State {
-    queue: VecDeque<Arc<Prepared>>,
-    /// The cost of what is in `queue`.
+/// What becomes of a member that does not keep up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slow {
+    /// Its connection is closed with 1013, and what waits for it is dropped.
+    Close,
+    /// It stays. It misses a message that finds no room, and when its time is over all that waits.
+    Drop,
+}
+
+/// A room that has become ready, and the number of its members then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ready<R> {
+    pub(super) room: R,
+    pub(super) members: usize,
+}
+
+/// A queue that any task fills and the member's own task empties. Filling it never waits.
+pub(super) struct Outbox<R>(Mutex<State<R>>);
+
+struct State<R> {
+    queue: VecDeque<Item<R>>,
+    /// The cost of the messages in `queue`.
     bytes: usize,
     /// Once set, nothing enters the queue any more.
     end: Option<End>,
     waker: Option<Waker>,
 }
 
+enum Item<R> {
+    Message(Arc<Prepared>),
+    /// There is at most one for each room that the member is in, so these need no bound.
+    Ready(Box<Ready<R>>),
+}
+
 /// Why nothing more will be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub(super) enum End {
     /// The connection is to be closed like this.
     Close(Close<'static>),
-    /// The client did not keep up.
+    /// The member did not keep up.
     TooSlow,
+    /// The member has left the hub: nothing is to be done about that.
+    Departed,
 }
 
-/// What there is to be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Waiting {
-    /// There is a message to send, if there is room for it.
-    Message,
-    /// There is nothing to send any more, and the connection is to be ended.
-    End,
-}
-
-/// What is to be done next for the client.
-#[derive(Clone, Debug)]
-pub(crate) enum Next {
+/// What is to be done next for the member.
+#[derive(Debug)]
+pub(super) enum Next<R> {
     Send(Arc<Prepared>),
+    Ready(Ready<R>),
     End(End),
 }
 
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pushed {
+pub(super) enum Pushed {
     Queued,
-    /// There was no room, and the client misses it.
+    /// There was no room, and the member misses it.
     Dropped,
-    /// There was no room, and the client is given up.
+    /// There was no room, and the member is closed for it.
     GivenUp,
-    /// The client gets nothing any more.
+    /// The member gets nothing any more.
     Ended,
 }
 
-impl Outbox {
-    pub(crate) fn new(bounds: Bounds) -> Self {
-        Self { bounds, state: Mutex::default() }
+impl<R> Default for Outbox<R> {
+    fn default() -> Self {
+        Self(Mutex::new(State { queue: VecDeque::new(), bytes: 0, end: None, waker: None }))
     }
+}
 
-    /// Adds a message, unless then more would wait than may; but a message on its own may have any
-    /// size.
-    pub(crate) fn push(&self, message: &Arc<Prepared>) -> Pushed {
+impl<R> Outbox<R> {
+    /// Adds a message, unless then more would wait than may.
+    pub(super) fn push(&self, message: &Arc<Prepared>, bounds: &Bounds) -> Pushed {
         let mut state = self.lock();
         if state.end.is_some() {
             return Pushed::Ended;
         }
         let cost = cost(message);
-        if !state.queue.is_empty() && state.bytes + cost > self.bounds.capacity {
-            if self.bounds.slow == Slow::Drop {
-                return Pushed::Dropped;
+        let (pushed, waker) = if state.bytes == 0 || state.bytes + cost <= bounds.capacity {
+            state.bytes += cost;
+            (Pushed::Queued, state.enqueue(Item::Message(Arc::clone(message))))
+        } else {
+            match bounds.slow {
+                Slow::Drop => return Pushed::Dropped,
+                Slow::Close => (Pushed::GivenUp, state.end(End::TooSlow)),
             }
-            state.give_up();
-            return Pushed::GivenUp;
-        }
-        let was_empty = state.queue.is_empty();
-        state.bytes += cost;
-        state.queue.push_back(Arc::clone(message));
-        if was_empty {
-            state.wake();
-        }
-        Pushed::Queued
+        };
+        drop(state);
+        wake(waker);
+        pushed
     }
 
-    /// Does what is to be done about a client that has taken nothing for too long; returns how many
-    /// messages it misses.
-    pub(crate) fn stall(&self) -> usize {
+    /// Adds the news that a room is ready. Whom to wake is returned, for the caller holds a lock.
+    #[must_use]
+    pub(super) fn push_ready(&self, ready: Ready<R>) -> Option<Waker> {
         let mut state = self.lock();
-        let missed = state.queue.len();
-        match self.bounds.slow {
-            Slow::Close => state.give_up(),
-            Slow::Drop => state.clear(),
+        match state.end {
+            Some(_) => None,
+            None => state.enqueue(Item::Ready(Box::new(ready))),
         }
+    }
+
+    /// Drops the news that a room is ready: it was left.
+    pub(super) fn forget_ready(&self, room: &R)
+    where
+        R: PartialEq,
+    {
+        let concerns = |item: &Item<R>| matches!(item, Item::Ready(ready) if ready.room == *room);
+        self.lock().queue.retain(|item| !concerns(item));
+    }
+
+    /// Does what is to be done about a member that has taken nothing for too long; returns how many
+    /// messages it misses.
+    pub(super) fn stall(&self, slow: Slow) -> usize {
+        let mut state = self.lock();
+        if state.end == Some(End::Departed) {
+            return 0;
+        }
+        let missed = state.messages();
+        let waker = match slow {
+            Slow::Close => state.end(End::TooSlow),
+            Slow::Drop => {
+                state.drop_messages();
+                None
+            }
+        };
+        drop(state);
+        wake(waker);
         missed
     }
 
     /// Lets the connection be closed behind what waits.
-    pub(crate) fn close(&self, close: &Close<'static>) {
+    pub(super) fn close(&self, close: &Close<'static>) {
         let mut state = self.lock();
-        if state.end.is_none() {
-            state.end = Some(End::Close(close.clone()));
-            state.wake();
+        if state.end.is_some() {
+            return;
         }
+        state.end = Some(End::Close(close.clone()));
+        let waker = state.waker.take();
+        drop(state);
+        wake(waker);
     }
 
-    /// Is ready when there is something to be done. The task is woken by the first message and by
-    /// the end, so that a client which leaves no room for messages hears of its end.
-    pub(crate) fn poll_waiting(&self, cx: &Context<'_>) -> Poll<Waiting> {
+    /// The member has left: nothing waits for it, now or later.
+    pub(super) fn depart(&self) {
+        self.lock().end(End::Departed);
+    }
+
+    /// Whether there is something to be done. If not, the task is woken by the first message and by
+    /// the end; so a member that leaves no room for messages learns of its end.
+    pub(super) fn poll_waiting(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.lock();
         match &mut state.waker {
             Some(waker) => waker.clone_from(cx.waker()),
             None => state.waker = Some(cx.waker().clone()),
         }
-        if !state.queue.is_empty() {
-            Poll::Ready(Waiting::Message)
-        } else if state.end.is_some() {
-            Poll::Ready(Waiting::End)
-        } else {
-            Poll::Pending
+        match state.queue.is_empty() && state.end.is_none() {
+            true => Poll::Pending,
+            false => Poll::Ready(()),
         }
     }
 
-    /// Takes what is to be done next. An end stays the end.
-    pub(crate) fn next(&self) -> Option<Next> {
+    /// Takes what is to be done next: without room only the end, behind which nothing waits. An end
+    /// stays the end.
+    pub(super) fn next(&self, has_room: bool) -> Option<Next<R>> {
         let mut state = self.lock();
-        let Some(message) = state.queue.pop_front() else {
+        if state.queue.is_empty() {
             return state.end.clone().map(Next::End);
+        }
+        if !has_room {
+            return None;
+        }
+        let next = match state.queue.pop_front()? {
+            Item::Message(message) => {
+                state.bytes -= cost(&message);
+                Next::Send(message)
+            }
+            Item::Ready(ready) => Next::Ready(*ready),
         };
-        state.bytes -= cost(&message);
         if state.queue.is_empty() {
             // A burst must not leave its memory behind.
-            state.clear();
+            state.queue = VecDeque::new();
         }
-        Some(Next::Send(message))
+        Some(next)
     }
 
     /// Gives back a message that could not be sent yet.
-    pub(crate) fn put_back(&self, message: Arc<Prepared>) {
+    pub(super) fn put_back(&self, message: Arc<Prepared>) {
         let mut state = self.lock();
-        if state.end != Some(End::TooSlow) {
+        if !matches!(state.end, Some(End::TooSlow | End::Departed)) {
             state.bytes += cost(&message);
-            state.queue.push_front(message);
+            state.queue.push_front(Item::Message(message));
         }
     }
 
     /// What waits, in bytes.
-    pub(crate) fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         self.lock().bytes
     }
 
     /// A panic elsewhere leaves the state valid.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State<R>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
-    fn give_up(&mut self) {
-        self.clear();
-        self.end = Some(End::TooSlow);
-        self.wake();
+impl<R> State<R> {
+    /// Adds an item; returns whom to wake.
+    fn enqueue(&mut self, item: Item<R>) -> Option<Waker> {
+        let was_empty = self.queue.is_empty();
+        self.queue.push_back(item);
+        if was_empty { self.waker.take() } else { None }
     }
 
-    fn clear(&mut self) {
+    /// Drops what waits, as nothing more is sent; returns whom to wake.
+    fn end(&mut self, end: End) -> Option<Waker> {
         self.queue = VecDeque::new();
         self.bytes = 0;
+        self.end = Some(end);
+        self.waker.take()
     }
 
-    fn wake(&mut self) {
-        if let Some(waker) = mem::take(&mut self.waker) {
-            waker.wake();
-        }
+    fn messages(&self) -> usize {
+        self.queue.iter().filter(|item| matches!(item, Item::Message(_))).count()
+    }
+
+    fn drop_messages(&mut self) {
+        self.queue.retain(|item| matches!(item, Item::Ready(_)));
+        self.queue.shrink_to_fit();
+        self.bytes = 0;
+    }
+}
+
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
     }
 }
 
@@ -216,7 +279,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::task::Wake;
 
-    use ws_tokio::CloseCode;
+    use ws_futures::CloseCode;
 
     use super::*;
 
@@ -230,24 +293,40 @@ mod tests {
         Arc::new(Prepared::new(text))
     }
 
+    fn outbox() -> Outbox<&'static str> {
+        Outbox::default()
+    }
+
+    fn push(outbox: &Outbox<&'static str>, message: &Arc<Prepared>) -> Pushed {
+        outbox.push(message, &Bounds::default())
+    }
+
+    fn ready(room: &'static str) -> Ready<&'static str> {
+        Ready { room, members: 1 }
+    }
+
     #[derive(Debug, PartialEq, Eq)]
     enum Taken {
         Text(String),
+        Ready(&'static str),
         Close,
         TooSlow,
+        Departed,
         Nothing,
     }
 
-    fn take(outbox: &Outbox) -> Taken {
-        match outbox.next() {
+    fn take(outbox: &Outbox<&'static str>) -> Taken {
+        match outbox.next(true) {
             Some(Next::Send(message)) => {
                 Taken::Text(String::from_utf8_lossy(message.payload()).into_owned())
             }
+            Some(Next::Ready(ready)) => Taken::Ready(ready.room),
             Some(Next::End(End::Close(close))) => {
                 assert_eq!(close, away());
                 Taken::Close
             }
             Some(Next::End(End::TooSlow)) => Taken::TooSlow,
+            Some(Next::End(End::Departed)) => Taken::Departed,
             None => Taken::Nothing,
         }
     }
@@ -258,45 +337,47 @@ mod tests {
 
     #[test]
     fn messages_leave_in_order() {
-        let outbox = Outbox::default();
+        let outbox = outbox();
         assert_eq!(take(&outbox), Taken::Nothing);
-        outbox.push(&text("a"));
-        outbox.push(&text("b"));
-        let Some(Next::Send(first)) = outbox.next() else { panic!() };
+        push(&outbox, &text("a"));
+        push(&outbox, &text("b"));
+        let Some(Next::Send(first)) = outbox.next(true) else { panic!() };
         outbox.put_back(first);
         assert_eq!(take(&outbox), Taken::Text("a".to_owned()));
         assert_eq!(take(&outbox), Taken::Text("b".to_owned()));
         assert_eq!(take(&outbox), Taken::Nothing);
-        assert_eq!(outbox.lock().bytes, 0);
+        assert_eq!(outbox.bytes(), 0);
     }
 
     #[test]
     fn the_end_comes_behind_what_waits_and_stays() {
-        let outbox = Outbox::default();
-        outbox.push(&text("a"));
+        let outbox = outbox();
+        push(&outbox, &text("a"));
         outbox.close(&away());
-        outbox.push(&text("too late"));
+        assert_eq!(push(&outbox, &text("too late")), Pushed::Ended);
         outbox.close(&CloseCode::NORMAL.into());
+        assert!(outbox.next(false).is_none());
         assert_eq!(take(&outbox), Taken::Text("a".to_owned()));
+        assert!(matches!(outbox.next(false), Some(Next::End(End::Close(_)))));
         assert_eq!(take(&outbox), Taken::Close);
         assert_eq!(take(&outbox), Taken::Close);
     }
 
     #[test]
     fn exactly_the_capacity_may_wait() {
-        let outbox = Outbox::default();
-        outbox.push(&bytes(CAPACITY / 2 - OVERHEAD));
-        outbox.push(&bytes(CAPACITY / 2 - OVERHEAD));
-        assert!(matches!(outbox.next(), Some(Next::Send(_))));
-        outbox.push(&bytes(CAPACITY / 2 - OVERHEAD + 1));
+        let outbox = outbox();
+        push(&outbox, &bytes(CAPACITY / 2 - OVERHEAD));
+        push(&outbox, &bytes(CAPACITY / 2 - OVERHEAD));
+        assert!(matches!(outbox.next(true), Some(Next::Send(_))));
+        assert_eq!(push(&outbox, &bytes(CAPACITY / 2 - OVERHEAD + 1)), Pushed::GivenUp);
         assert_eq!(take(&outbox), Taken::TooSlow);
     }
 
     #[test]
     fn tiny_messages_count_too() {
-        let outbox = Outbox::default();
+        let outbox = outbox();
         for _ in 0..=CAPACITY / OVERHEAD {
-            outbox.push(&bytes(0));
+            push(&outbox, &bytes(0));
         }
         assert_eq!(take(&outbox), Taken::TooSlow);
         assert_eq!(outbox.lock().queue.capacity(), 0);
@@ -304,49 +385,80 @@ mod tests {
 
     #[test]
     fn a_message_on_its_own_may_have_any_size() {
-        let outbox = Outbox::default();
-        outbox.push(&bytes(3 * CAPACITY));
-        assert!(matches!(outbox.next(), Some(Next::Send(_))));
-        outbox.push(&bytes(3 * CAPACITY));
-        outbox.push(&bytes(0));
+        let outbox = outbox();
+        push(&outbox, &bytes(3 * CAPACITY));
+        assert!(matches!(outbox.next(true), Some(Next::Send(_))));
+        push(&outbox, &bytes(3 * CAPACITY));
+        push(&outbox, &bytes(0));
         assert_eq!(take(&outbox), Taken::TooSlow);
     }
 
     #[test]
     fn what_is_put_back_too_late_is_dropped() {
-        let outbox = Outbox::default();
-        outbox.push(&bytes(1));
-        let Some(Next::Send(message)) = outbox.next() else { panic!() };
-        outbox.push(&bytes(CAPACITY));
-        outbox.push(&bytes(1));
+        let outbox = outbox();
+        push(&outbox, &bytes(1));
+        let Some(Next::Send(message)) = outbox.next(true) else { panic!() };
+        push(&outbox, &bytes(CAPACITY));
+        push(&outbox, &bytes(1));
         outbox.put_back(message);
         assert_eq!(take(&outbox), Taken::TooSlow);
     }
 
     #[test]
-    fn who_may_miss_messages_stays() {
-        let outbox = Outbox::new(Bounds { capacity: 200, slow: Slow::Drop });
-        assert_eq!(outbox.push(&text("a")), Pushed::Queued);
-        assert_eq!(outbox.push(&bytes(100)), Pushed::Dropped);
-        assert_eq!(outbox.push(&text("b")), Pushed::Queued);
+    fn a_member_that_may_miss_messages_stays() {
+        let outbox = outbox();
+        let bounds = Bounds { capacity: 200, slow: Slow::Drop, ..Bounds::default() };
+        assert_eq!(outbox.push(&text("a"), &bounds), Pushed::Queued);
+        assert_eq!(outbox.push(&bytes(100), &bounds), Pushed::Dropped);
+        assert_eq!(outbox.push(&text("b"), &bounds), Pushed::Queued);
         assert_eq!(outbox.bytes(), 2 * (OVERHEAD + 1));
         assert_eq!(take(&outbox), Taken::Text("a".to_owned()));
-        assert_eq!(outbox.stall(), 1);
+        assert!(outbox.push_ready(ready("room")).is_none());
+        assert_eq!(outbox.stall(Slow::Drop), 1);
+        assert_eq!(take(&outbox), Taken::Ready("room"));
         assert_eq!(take(&outbox), Taken::Nothing);
-        assert_eq!(outbox.push(&text("c")), Pushed::Queued);
+        assert_eq!(outbox.push(&text("c"), &bounds), Pushed::Queued);
     }
 
     #[test]
-    fn who_takes_nothing_for_too_long_is_given_up() {
-        let outbox = Outbox::default();
-        outbox.push(&text("a"));
-        assert_eq!(outbox.stall(), 1);
+    fn a_member_that_takes_nothing_for_too_long_is_closed() {
+        let outbox = outbox();
+        push(&outbox, &text("a"));
+        assert_eq!(outbox.stall(Slow::Close), 1);
         assert_eq!(take(&outbox), Taken::TooSlow);
-        assert_eq!(outbox.push(&text("b")), Pushed::Ended);
+        assert_eq!(push(&outbox, &text("b")), Pushed::Ended);
+    }
+
+    /// A snapshot taken before may still lead to it.
+    #[test]
+    fn nothing_waits_for_a_member_that_has_left() {
+        let outbox = outbox();
+        push(&outbox, &text("a"));
+        outbox.depart();
+        assert_eq!(push(&outbox, &text("b")), Pushed::Ended);
+        assert!(outbox.push_ready(ready("room")).is_none());
+        assert_eq!(outbox.stall(Slow::Close), 0);
+        outbox.close(&away());
+        assert_eq!(take(&outbox), Taken::Departed);
+        assert_eq!(outbox.bytes(), 0);
     }
 
     #[test]
-    fn whoever_waits_is_woken() {
+    fn a_room_is_ready_in_its_turn_unless_it_was_left() {
+        let outbox = outbox();
+        push(&outbox, &text("before"));
+        for room in ["a", "b"] {
+            assert!(outbox.push_ready(ready(room)).is_none());
+        }
+        push(&outbox, &text("after"));
+        outbox.forget_ready(&"a");
+        assert_eq!(take(&outbox), Taken::Text("before".to_owned()));
+        assert_eq!(take(&outbox), Taken::Ready("b"));
+        assert_eq!(take(&outbox), Taken::Text("after".to_owned()));
+    }
+
+    #[test]
+    fn the_task_that_waits_is_woken() {
         #[derive(Default)]
         struct Count(AtomicUsize);
         impl Wake for Count {
@@ -360,26 +472,30 @@ mod tests {
 
         let woken = || count.0.swap(0, Ordering::Relaxed);
 
-        let outbox = Outbox::default();
-        assert_eq!(outbox.poll_waiting(&cx), Poll::Pending);
-        outbox.push(&text("a"));
-        outbox.push(&text("b"));
+        let outbox = outbox();
+        assert!(outbox.poll_waiting(&cx).is_pending());
+        push(&outbox, &text("a"));
+        push(&outbox, &text("b"));
         assert_eq!(woken(), 1);
-        assert_eq!(outbox.poll_waiting(&cx), Poll::Ready(Waiting::Message));
-        // There is no room for it, and more of them would not help.
-        outbox.push(&text("c"));
+        assert!(outbox.poll_waiting(&cx).is_ready());
+        // It is not empty, and more of them would not help.
+        push(&outbox, &text("c"));
         assert_eq!(woken(), 0);
-        while outbox.next().is_some() {}
-        assert_eq!(outbox.poll_waiting(&cx), Poll::Pending);
+        while outbox.next(true).is_some() {}
+        assert!(outbox.poll_waiting(&cx).is_pending());
+        assert!(outbox.push_ready(ready("room")).is_some_and(|it| it.will_wake(&waker)));
+        assert_eq!(take(&outbox), Taken::Ready("room"));
+        assert!(outbox.poll_waiting(&cx).is_pending());
         outbox.close(&away());
         assert_eq!(woken(), 1);
-        assert_eq!(outbox.poll_waiting(&cx), Poll::Ready(Waiting::End));
+        assert!(outbox.poll_waiting(&cx).is_ready());
 
-        let outbox = Outbox::default();
-        outbox.push(&bytes(CAPACITY));
-        assert_eq!(outbox.poll_waiting(&cx), Poll::Ready(Waiting::Message));
-        outbox.push(&text("too much"));
+        let outbox = self::outbox();
+        push(&outbox, &bytes(CAPACITY));
+        assert!(outbox.poll_waiting(&cx).is_ready());
+        assert!(outbox.next(false).is_none());
+        push(&outbox, &text("too much"));
         assert_eq!(woken(), 1);
-        assert_eq!(outbox.poll_waiting(&cx), Poll::Ready(Waiting::End));
+        assert!(matches!(outbox.next(false), Some(Next::End(End::TooSlow))));
     }
 }

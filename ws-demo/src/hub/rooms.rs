@@ -1,45 +1,36 @@
-//! The rooms that have members on this node. A room is there as long as it has one.
+//! The rooms that have members on this node. A room exists while it has one.
 
 use std::collections::HashMap;
-use std::collections::hash_map::{Entry as Place, RandomState};
-use std::hash::BuildHasher as _;
+use std::collections::hash_map::{Entry, RandomState};
+use std::hash::{BuildHasher as _, Hash};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::Waker;
 
-use super::lock;
-use super::outbox::Outbox;
-use super::roster::{Entry, Roster};
-use crate::engine::{Engine, Opening};
-use crate::id::ClientId;
-use crate::room::RoomName;
+use super::engine::{Engine, Opened};
+use super::outbox::Ready;
+use super::roster::{Roster, Seat, Snapshot};
+use super::{SHARDS, lock};
 
-const SHARDS: usize = 64;
-
-pub(super) struct Rooms {
-    shards: [Mutex<HashMap<RoomName, Room>>; SHARDS],
+pub(super) struct Rooms<K, R, M> {
+    shards: [Mutex<Shard<K, R, M>>; SHARDS],
     hasher: RandomState,
     /// The rooms of all shards.
     len: AtomicUsize,
     openings: AtomicU64,
 }
 
-struct Room {
-    members: Roster,
+type Shard<K, R, M> = HashMap<R, Room<K, R, M>>;
+
+struct Room<K, R, M> {
+    members: Roster<K, R, M>,
     /// Which of the room's lives this is.
     opening: u64,
-    /// Those who wait to be told that they have joined; `None` once the room is ready.
-    waiting: Option<Vec<Waiting>>,
+    /// The members that are notified once the room is ready; `None` when it is.
+    waiting: Option<Vec<Arc<Seat<K, R, M>>>>,
 }
 
-/// A member that was not told yet.
-pub(super) struct Waiting {
-    id: ClientId,
-    pub(super) outbox: Arc<Outbox>,
-    /// What the client wants to be given back, in JSON.
-    pub(super) reference: Option<Box<str>>,
-}
-
-impl Default for Rooms {
+impl<K, R, M> Default for Rooms<K, R, M> {
     fn default() -> Self {
         Self {
             shards: std::array::from_fn(|_| Mutex::default()),
@@ -50,48 +41,54 @@ impl Default for Rooms {
     }
 }
 
-impl Rooms {
-    /// Adds a member; returns how many there are then, or `None` if it will be told later.
+impl<K: Eq + Hash, R: Clone + Eq + Hash, M> Rooms<K, R, M> {
+    /// Adds a member; returns how many there are then, or `None` if the room is not ready.
     pub(super) fn join(
         &self,
-        name: &RoomName,
-        (id, outbox): Entry,
-        reference: Option<&str>,
-        engine: &dyn Engine,
+        name: &R,
+        seat: &Arc<Seat<K, R, M>>,
+        engine: &dyn Engine<K, R>,
     ) -> Option<usize> {
         let mut rooms = self.shard(name);
         let room = match rooms.entry(name.clone()) {
-            Place::Occupied(room) => room.into_mut(),
-            Place::Vacant(place) => {
+            Entry::Occupied(room) => room.into_mut(),
+            Entry::Vacant(place) => {
                 self.len.fetch_add(1, Ordering::Relaxed);
                 let opening = self.openings.fetch_add(1, Ordering::Relaxed);
                 let waiting = match engine.open_room(name, opening) {
-                    Opening::Ready => None,
-                    Opening::Pending => Some(Vec::new()),
+                    Opened::Ready => None,
+                    Opened::Pending => Some(Vec::new()),
                 };
                 place.insert(Room { members: Roster::default(), opening, waiting })
             }
         };
-        room.members.insert(id, Arc::clone(&outbox));
+        let is_new = room.members.insert(Arc::clone(seat));
         match &mut room.waiting {
             Some(waiting) => {
-                // However often it asks, it waits once.
-                waiting.retain(|waiting| waiting.id != id);
-                waiting.push(Waiting { id, outbox, reference: reference.map(Box::from) });
+                // However often it joins, it waits once.
+                if is_new {
+                    waiting.push(Arc::clone(seat));
+                }
                 None
             }
             None => Some(room.members.len()),
         }
     }
 
-    /// Removes a member; returns how many are left.
-    pub(super) fn leave(&self, name: &RoomName, id: ClientId, engine: &dyn Engine) -> usize {
+    /// Removes a member; returns how many remain.
+    pub(super) fn leave(
+        &self,
+        name: &R,
+        seat: &Arc<Seat<K, R, M>>,
+        engine: &dyn Engine<K, R>,
+    ) -> usize {
         let mut rooms = self.shard(name);
         let Some(room) = rooms.get_mut(name) else { return 0 };
-        room.members.remove(id);
+        room.members.remove(&seat.key);
         if let Some(waiting) = &mut room.waiting {
-            waiting.retain(|waiting| waiting.id != id);
+            waiting.retain(|waiting| !Arc::ptr_eq(waiting, seat));
         }
+        seat.outbox.forget_ready(name);
         let left = room.members.len();
         if room.members.is_empty() {
             rooms.remove(name);
@@ -105,14 +102,23 @@ impl Rooms {
         left
     }
 
-    /// The room is ready: those who wait for that, and the number of members.
-    pub(super) fn ready(&self, name: &RoomName, opening: u64) -> Option<(Vec<Waiting>, usize)> {
+    /// The room is ready: notifies the members that wait for that, with `elsewhere` added to their
+    /// number.
+    pub(super) fn ready(&self, name: &R, opening: u64, elsewhere: usize) {
         let mut rooms = self.shard(name);
-        let room = rooms.get_mut(name).filter(|room| room.opening == opening)?;
-        Some((room.waiting.take()?, room.members.len()))
+        let Some(room) = rooms.get_mut(name).filter(|room| room.opening == opening) else { return };
+        let Some(waiting) = room.waiting.take() else { return };
+        let members = room.members.len() + elsewhere;
+        // With the lock held: a member that leaves afterwards finds this in its outbox.
+        let push = |seat: Arc<Seat<K, R, M>>| {
+            seat.outbox.push_ready(Ready { room: name.clone(), members })
+        };
+        let wakers: Vec<Waker> = waiting.into_iter().filter_map(push).collect();
+        drop(rooms);
+        wakers.into_iter().for_each(Waker::wake);
     }
 
-    pub(super) fn snapshot(&self, name: &RoomName) -> Option<Arc<[Entry]>> {
+    pub(super) fn snapshot(&self, name: &R) -> Option<Snapshot<K, R, M>> {
         Some(self.shard(name).get_mut(name)?.members.snapshot())
     }
 
@@ -120,7 +126,7 @@ impl Rooms {
         self.len.load(Ordering::Relaxed)
     }
 
-    pub(super) fn visit(&self, mut visit: impl FnMut(&RoomName, usize)) {
+    pub(super) fn visit(&self, mut visit: impl FnMut(&R, usize)) {
         for shard in &self.shards {
             for (name, room) in &*lock(shard) {
                 visit(name, room.members.len());
@@ -128,7 +134,7 @@ impl Rooms {
         }
     }
 
-    fn shard(&self, name: &RoomName) -> MutexGuard<'_, HashMap<RoomName, Room>> {
+    fn shard(&self, name: &R) -> MutexGuard<'_, Shard<K, R, M>> {
         lock(&self.shards[self.hasher.hash_one(name) as usize % SHARDS])
     }
 }

@@ -1,70 +1,161 @@
-//! Clients, and a list of them to go through without holding a lock.
+//! Members, and a list of them to go through without holding a lock.
 
-use std::collections::HashMap;
+use std::borrow::Borrow;
+use std::collections::HashSet;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::outbox::Outbox;
-use crate::id::ClientId;
 
-/// A client's name and where to leave what is for it.
-pub(super) type Entry = (ClientId, Arc<Outbox>);
-
-/// Clients that get the same messages.
-#[derive(Default)]
-pub(super) struct Roster {
-    clients: HashMap<ClientId, Arc<Outbox>>,
-    /// What [`snapshot`](Self::snapshot) gave last, unless somebody has come or gone since.
-    snapshot: Option<Arc<[Entry]>>,
+/// A member as others see it.
+pub(super) struct Seat<K, R, M> {
+    pub(super) key: K,
+    pub(super) data: M,
+    /// Whether it is one of those who are counted and get what is published.
+    shown: AtomicBool,
+    pub(super) outbox: Outbox<R>,
 }
 
-impl Roster {
-    /// Adds a client; says whether it is new.
-    pub(super) fn insert(&mut self, id: ClientId, outbox: Arc<Outbox>) -> bool {
-        self.snapshot = None;
-        self.clients.insert(id, outbox).is_none()
+impl<K, R, M> Seat<K, R, M> {
+    pub(super) fn new(key: K, data: M, shown: bool) -> Self {
+        Self { key, data, shown: AtomicBool::new(shown), outbox: Outbox::default() }
     }
 
-    /// Removes a client; says whether it was there.
-    pub(super) fn remove(&mut self, id: ClientId) -> bool {
-        self.snapshot = None;
-        self.clients.remove(&id).is_some()
+    pub(super) fn is_shown(&self) -> bool {
+        self.shown.load(Ordering::Relaxed)
+    }
+}
+
+/// The seats of a moment.
+pub(super) type Snapshot<K, R, M> = Arc<[Arc<Seat<K, R, M>>]>;
+
+/// Members that get the same messages.
+pub(super) struct Roster<K, R, M> {
+    seats: HashSet<ByKey<K, R, M>>,
+    /// What [`snapshot`](Self::snapshot) gave last, unless a member has come or gone since.
+    snapshot: Option<Snapshot<K, R, M>>,
+}
+
+impl<K, R, M> Default for Roster<K, R, M> {
+    fn default() -> Self {
+        Self { seats: HashSet::new(), snapshot: None }
+    }
+}
+
+impl<K: Eq + Hash, R, M> Roster<K, R, M> {
+    /// Adds a member, unless there is one with its key.
+    pub(super) fn insert(&mut self, seat: Arc<Seat<K, R, M>>) -> bool {
+        let is_new = self.seats.insert(ByKey(seat));
+        if is_new {
+            self.snapshot = None;
+        }
+        is_new
     }
 
-    pub(super) fn contains(&self, id: ClientId) -> bool {
-        self.clients.contains_key(&id)
+    /// Removes a member; returns whether it was there.
+    pub(super) fn remove(&mut self, key: &K) -> bool {
+        let was_there = self.seats.remove(key);
+        if was_there {
+            self.snapshot = None;
+            if self.seats.is_empty() {
+                // A burst must not leave its memory behind.
+                self.seats = HashSet::new();
+            }
+        }
+        was_there
+    }
+
+    /// Shows a member; returns whether it is there and was hidden.
+    pub(super) fn show(&mut self, key: &K) -> bool {
+        let hidden = self.get(key).is_some_and(|seat| !seat.shown.swap(true, Ordering::Relaxed));
+        if hidden {
+            self.snapshot = None;
+        }
+        hidden
+    }
+
+    pub(super) fn get(&self, key: &K) -> Option<&Arc<Seat<K, R, M>>> {
+        self.seats.get(key).map(|ByKey(seat)| seat)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.clients.len()
+        self.seats.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.clients.is_empty()
+        self.seats.is_empty()
     }
 
-    /// Everybody, as of now. It costs nothing as long as nobody comes or goes.
-    pub(super) fn snapshot(&mut self) -> Arc<[Entry]> {
-        let Self { clients, snapshot } = self;
-        let entries = || clients.iter().map(|(id, outbox)| (*id, Arc::clone(outbox))).collect();
-        Arc::clone(snapshot.get_or_insert_with(entries))
+    /// All of them, hidden ones too.
+    pub(super) fn seats(&self) -> impl Iterator<Item = &Arc<Seat<K, R, M>>> {
+        self.seats.iter().map(|ByKey(seat)| seat)
+    }
+
+    /// Those that are shown, as of now. It costs nothing as long as none comes or goes.
+    pub(super) fn snapshot(&mut self) -> Snapshot<K, R, M> {
+        if let Some(snapshot) = &self.snapshot {
+            return Arc::clone(snapshot);
+        }
+        let shown = self.seats().filter(|seat| seat.is_shown()).cloned().collect();
+        Arc::clone(self.snapshot.insert(shown))
     }
 }
+
+/// A seat that is found by its key, which is not kept twice.
+struct ByKey<K, R, M>(Arc<Seat<K, R, M>>);
+
+impl<K, R, M> Borrow<K> for ByKey<K, R, M> {
+    fn borrow(&self) -> &K {
+        &self.0.key
+    }
+}
+
+impl<K: Hash, R, M> Hash for ByKey<K, R, M> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.key.hash(state);
+    }
+}
+
+impl<K: PartialEq, R, M> PartialEq for ByKey<K, R, M> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.key == other.0.key
+    }
+}
+
+impl<K: Eq, R, M> Eq for ByKey<K, R, M> {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn seat(key: u32, shown: bool) -> Arc<Seat<u32, (), ()>> {
+        Arc::new(Seat::new(key, (), shown))
+    }
+
     #[test]
     fn a_snapshot_is_of_its_moment_and_kept_while_nothing_changes() {
         let mut roster = Roster::default();
-        let id = ClientId::new(1);
-        assert!(roster.insert(id, Arc::default()));
-        assert!(!roster.insert(id, Arc::default()));
+        assert!(roster.insert(seat(1, true)));
         let before = roster.snapshot();
+        assert!(!roster.insert(seat(1, true)));
+        assert!(!roster.remove(&2));
         assert!(Arc::ptr_eq(&before, &roster.snapshot()));
-        assert!(roster.remove(id));
-        assert!(!roster.remove(id));
+        assert!(roster.remove(&1));
+        assert!(!roster.remove(&1));
         assert_eq!(before.len(), 1);
         assert_eq!(roster.snapshot().len(), 0);
+    }
+
+    #[test]
+    fn a_hidden_member_has_its_key_and_is_in_no_snapshot() {
+        let mut roster = Roster::default();
+        assert!(roster.insert(seat(1, false)));
+        assert!(!roster.insert(seat(1, true)));
+        assert_eq!((roster.len(), roster.snapshot().len()), (1, 0));
+        assert!(roster.show(&1));
+        assert!(!roster.show(&1));
+        assert!(!roster.show(&2));
+        assert_eq!((roster.len(), roster.snapshot().len()), (1, 1));
     }
 }

@@ -1,83 +1,140 @@
 use std::collections::HashSet;
+use std::future::Future as _;
+use std::pin::pin;
 use std::sync::Mutex as StdMutex;
+use std::sync::atomic::AtomicBool;
+use std::task::{Context, Wake, Waker};
 
-use ws_tokio::CloseCode;
+use ws_futures::CloseCode;
 
+use super::outbox::{End, Next};
 use super::*;
-use crate::engine::{Memory, Opening, Status};
 
 const CAPACITY: usize = 1024 * 1024;
 
-fn join(hub: &Arc<Hub>) -> Member {
-    let mut member = hub.enter();
-    member.join();
-    member
+type Clients = Hub<u32, &'static str>;
+type Client = Member<u32, &'static str>;
+
+fn hub() -> Clients {
+    Hub::new(Settings::default())
 }
 
-fn waiting(client: &Member) -> Vec<String> {
+/// Members with the keys 1, 2 and so on.
+fn members<const N: usize>(hub: &Clients) -> [Client; N] {
+    std::array::from_fn(|index| hub.enter(index as u32 + 1, ()).expect("a free key"))
+}
+
+fn text(text: &str) -> Prepared {
+    Prepared::new(text)
+}
+
+/// Takes what waits, which are messages.
+fn waiting(member: &Client) -> Vec<String> {
     let mut texts = Vec::new();
-    while let Some(Next::Send(message)) = client.outbox().next() {
+    while let Some(Next::Send(message)) = member.outbox().next(true) {
         texts.push(String::from_utf8_lossy(message.payload()).into_owned());
     }
     texts
 }
 
-fn messages(client: &Member) -> Vec<String> {
-    let message = |text: &String| {
-        let value: serde_json::Value = serde_json::from_str(text).expect("JSON");
-        value["message"].to_string()
-    };
-    waiting(client).iter().map(message).collect()
-}
-
-fn room(name: &str) -> RoomName {
-    RoomName::new(name).expect("a name")
-}
-
-fn is_closed(client: &Member, close: &Close<'static>) -> bool {
-    matches!(client.outbox().next(), Some(Next::End(End::Close(end))) if end == *close)
-}
-
-fn is_too_slow(client: &Member) -> bool {
-    matches!(client.outbox().next(), Some(Next::End(End::TooSlow)))
-}
-
-#[test]
-fn everybody_has_a_name_of_his_own_and_is_counted() {
-    let hub = Hub::for_tests(1);
-    let mut members: Vec<_> = (0..100).map(|_| hub.enter()).collect();
-    assert_eq!(hub.len(), 0);
-    for (index, member) in members.iter_mut().enumerate() {
-        assert_eq!(member.join(), index + 1);
+/// Takes the next item, which is a room that is ready.
+fn ready(member: &Client) -> Option<(&'static str, usize)> {
+    match member.outbox().next(true)? {
+        Next::Ready(ready) => Some((ready.room, ready.members)),
+        other => panic!("{other:?}"),
     }
-    let names: HashSet<_> = members.iter().map(Member::id).collect();
-    assert_eq!(names.len(), 100);
-    assert_eq!(members.pop().map(|mut member| member.depart()), Some(99));
+}
+
+fn all(from: &Client, message: &str) -> Published {
+    from.publish(To::All, text(message)).expect("no room")
+}
+
+fn is_closed(member: &Client, close: &Close<'static>) -> bool {
+    matches!(member.outbox().next(true), Some(Next::End(End::Close(end))) if end == *close)
+}
+
+fn is_too_slow(member: &Client) -> bool {
+    matches!(member.outbox().next(true), Some(Next::End(End::TooSlow)))
+}
+
+fn queued(queued: usize) -> Published {
+    Published { queued, ..Published::default() }
+}
+
+#[test]
+fn members_are_counted_and_have_keys_of_their_own() {
+    let hub = hub();
+    let mut members: Vec<_> = (0..100).map(|key| hub.enter(key, ()).expect("free")).collect();
+    assert_eq!(hub.len(), 100);
+    assert_eq!(hub.enter(7, ()).map(drop), Err(Taken));
+    assert_eq!(hub.len(), 100);
+    assert_eq!(members[7].depart(), 99);
+    assert_eq!(members[7].depart(), 99);
+    let again = hub.enter(7, ()).expect("free again");
+    assert_eq!(hub.len(), 100);
     drop(members);
-    assert_eq!(hub.len(), 0);
+    assert_eq!((hub.len(), *again.key()), (1, 7));
 }
 
 #[test]
-fn a_broadcast_reaches_everybody_but_its_sender() {
-    let hub = Hub::for_tests(2);
-    let (alice, bob, mut carol) = (join(&hub), join(&hub), join(&hub));
-    let lobby = hub.enter();
-    alice.broadcast("1");
-    bob.broadcast("2");
+fn a_message_to_all_reaches_all_but_its_sender() {
+    let hub = hub();
+    let [alice, bob, mut carol] = members(&hub);
+    let hidden = hub.enter_hidden(4, ()).expect("free");
+    assert_eq!(all(&alice, "1"), queued(2));
+    assert_eq!(all(&bob, "2"), queued(2));
+    assert_eq!(waiting(&carol), ["1", "2"]);
     carol.depart();
-    alice.broadcast("3");
-    assert_eq!(messages(&alice), ["2"]);
-    assert_eq!(messages(&bob), ["1", "3"]);
-    assert_eq!(messages(&carol), ["1", "2"]);
-    assert_eq!(messages(&lobby), [""; 0]);
+    assert_eq!(all(&alice, "3"), queued(1));
+    assert_eq!(hub.publish(To::All, text("4")), queued(2));
+    assert_eq!(waiting(&alice), ["2", "4"]);
+    assert_eq!(waiting(&bob), ["1", "3", "4"]);
+    assert_eq!(waiting(&carol), [""; 0]);
+    assert_eq!(waiting(&hidden), [""; 0]);
 }
 
 #[test]
-fn a_broadcast_is_kept_once() {
-    let hub = Hub::for_tests(3);
-    let (alice, bob, carol) = (join(&hub), join(&hub), join(&hub));
-    alice.broadcast(&format!("{:?}", "x".repeat(100)));
-    let address = |client: &Member| match client.outbox().next() {
+fn a_message_to_one_member_reaches_it_alone() {
+    let hub = hub();
+    let [alice, bob, carol] = members(&hub);
+    let hidden = hub.enter_hidden(4, ()).expect("free");
+    assert_eq!(alice.publish(To::Member(&2), text("1")), Ok(queued(1)));
+    assert_eq!(alice.publish(To::Member(&1), text("2")), Ok(queued(1)));
+    assert_eq!(hub.publish(To::Member(&2), text("3")), queued(1));
+    assert_eq!(hub.publish(To::Member(&4), text("4")), queued(0));
+    assert_eq!(hub.publish(To::Member(&5), text("5")), queued(0));
+    assert_eq!(waiting(&alice), ["2"]);
+    assert_eq!(waiting(&bob), ["1", "3"]);
+    assert_eq!(waiting(&carol), [""; 0]);
+    assert_eq!(waiting(&hidden), [""; 0]);
+}
+
+#[test]
+fn a_hidden_member_is_one_of_them_once_it_is_shown() {
+    let hub = hub();
+    let [alice] = members(&hub);
+    let mut hidden = hub.enter_hidden(2, ()).expect("free");
+    assert_eq!(hub.enter(2, ()).map(drop), Err(Taken));
+    assert_eq!((hub.len(), hidden.is_shown()), (1, false));
+    assert_eq!(hidden.join("a"), Err(JoinError::Hidden));
+    assert_eq!(hidden.show(), 2);
+    assert_eq!(hidden.show(), 2);
+    assert_eq!((hub.len(), hidden.is_shown()), (2, true));
+    assert_eq!(all(&alice, "1"), queued(1));
+    assert_eq!(waiting(&hidden), ["1"]);
+    assert_eq!(hidden.depart(), 1);
+    assert_eq!((hidden.show(), hidden.is_shown()), (1, false));
+    assert_eq!(hidden.join("a"), Err(JoinError::Hidden));
+    drop(hub.enter_hidden(3, ()));
+    assert_eq!(hub.len(), 1);
+}
+
+#[test]
+fn a_message_is_kept_once() {
+    let hub = hub();
+    let [alice, bob, carol] = members(&hub);
+    all(&alice, &"x".repeat(100));
+    let address = |member: &Client| match member.outbox().next(true) {
         Some(Next::Send(message)) => message.payload().as_ptr(),
         other => panic!("{other:?}"),
     };
@@ -85,132 +142,207 @@ fn a_broadcast_is_kept_once() {
 }
 
 #[test]
-fn only_the_slow_one_is_given_up() {
-    let hub = Hub::for_tests(4);
-    let (alice, slow, quick) = (join(&hub), join(&hub), join(&hub));
+fn only_the_slow_member_is_given_up() {
+    let hub = hub();
+    let [alice, slow, quick] = members(&hub);
     let message = "1".repeat(CAPACITY / 4);
-    for _ in 0..4 {
-        alice.broadcast(&message);
+    for number in 1..=4 {
+        let given_up = usize::from(number == 4);
+        let published = Published { queued: 2 - given_up, given_up, dropped: 0 };
+        assert_eq!(all(&alice, &message), published);
         assert_eq!(waiting(&quick).len(), 1);
     }
     assert!(is_too_slow(&slow));
-    slow.broadcast(&message);
+    assert_eq!(all(&slow, &message), queued(2));
     assert_eq!(waiting(&quick).len(), 1);
     assert_eq!(waiting(&alice).len(), 1);
     assert_eq!(hub.queued_bytes(), 0);
 }
 
 #[test]
-fn who_may_miss_messages_goes_on_later() {
-    let bounds = Bounds { capacity: 1000, slow: Slow::Drop };
-    let settings = Settings { bounds, ..Settings::default() };
-    let hub = Hub::with_engine(5, settings, Box::new(Memory));
-    let (alice, slow) = (join(&hub), join(&hub));
-    for number in 0..100 {
-        alice.broadcast(&number.to_string());
-    }
-    let received = messages(&slow);
+fn a_member_that_may_miss_messages_gets_later_ones() {
+    let bounds = Bounds { capacity: 1000, slow: Slow::Drop, ..Bounds::default() };
+    let hub = Hub::new(Settings { bounds, ..Settings::default() });
+    let [alice, slow] = members(&hub);
+    let published: Vec<_> = (0..100).map(|number| all(&alice, &number.to_string())).collect();
+    let received = waiting(&slow);
     assert!((1..20).contains(&received.len()), "{received:?}");
-    alice.broadcast("100");
-    assert_eq!(messages(&slow), ["100"]);
+    let sum = |count: fn(&Published) -> usize| published.iter().map(count).sum::<usize>();
+    assert_eq!(sum(|it| it.queued), received.len());
+    assert_eq!(sum(|it| it.dropped), 100 - received.len());
+    all(&alice, "100");
+    assert_eq!(waiting(&slow), ["100"]);
 }
 
 #[test]
-fn everybody_is_asked_to_leave_even_who_comes_late() {
-    let hub = Hub::for_tests(6);
-    let (alice, lobby) = (join(&hub), hub.enter());
+fn all_are_asked_to_leave_and_so_is_a_member_that_enters_late() {
+    let hub = hub();
+    let [alice] = members(&hub);
+    let hidden = hub.enter_hidden(2, ()).expect("free");
     let away = Close::new(CloseCode::GOING_AWAY, "bye");
-    let clients = hub.close(away.clone());
-    assert_eq!(clients.len(), 2);
-    for client in &clients {
-        client.close(&away);
+    hub.close(away.clone());
+    hub.close(Close::new(CloseCode::NORMAL, "another"));
+    let late = [hub.enter_hidden(3, ()).expect("free"), hub.enter(4, ()).expect("free")];
+    for member in [alice, hidden].iter().chain(&late) {
+        assert!(is_closed(member, &away));
     }
-    for client in [alice, lobby, hub.enter(), join(&hub)] {
-        assert!(is_closed(&client, &away));
+}
+
+#[test]
+fn members_can_be_asked_to_leave_in_turn() {
+    let hub = hub();
+    let members: [_; 5] = members(&hub);
+    let away: Close<'_> = CloseCode::GOING_AWAY.into();
+    let asked = || members.iter().filter(|member| is_closed(member, &away)).count();
+    let mut drain = hub.drain(away.clone());
+    assert_eq!((drain.len(), asked()), (5, 0));
+    drain.close(2);
+    assert_eq!((drain.len(), asked()), (3, 2));
+    drain.close(0);
+    assert_eq!((drain.len(), asked()), (3, 2));
+    drop(drain);
+    assert_eq!(asked(), 5);
+}
+
+struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn the_hub_is_drained_when_its_last_member_has_left() {
+    let hub = hub();
+    let flag = Arc::new(Flag(AtomicBool::new(false)));
+    let waker = Waker::from(Arc::clone(&flag));
+    let mut cx = Context::from_waker(&waker);
+    assert!(pin!(hub.drained()).poll(&mut cx).is_ready());
+
+    let [alice, bob] = members(&hub);
+    let hidden = hub.enter_hidden(3, ()).expect("free");
+    {
+        let mut drained = pin!(hub.drained());
+        assert!(drained.as_mut().poll(&mut cx).is_pending());
+        assert!(drained.as_mut().poll(&mut cx).is_pending());
+        drop((alice, bob));
+        assert!(!flag.0.load(Ordering::Relaxed));
+        assert!(drained.as_mut().poll(&mut cx).is_pending());
+        drop(hidden);
+        assert!(flag.0.load(Ordering::Relaxed));
+        assert!(drained.as_mut().poll(&mut cx).is_ready());
     }
 }
 
 #[test]
 fn a_room_reaches_its_other_members() {
-    let hub = Hub::for_tests(7);
-    let (mut alice, mut bob, mut carol) = (join(&hub), join(&hub), join(&hub));
-    assert_eq!(alice.join_room(room("a"), None), Joining::Joined(1));
-    assert_eq!(bob.join_room(room("a"), None), Joining::Joined(2));
-    assert_eq!(bob.join_room(room("a"), None), Joining::Joined(2));
-    assert_eq!(carol.join_room(room("b"), None), Joining::Joined(1));
-    alice.broadcast_to(&room("a"), "1").expect("a member");
-    carol.broadcast_to(&room("a"), "2").expect_err("no member");
-    carol.broadcast_to(&room("c"), "3").expect_err("no room");
-    bob.broadcast("4");
-    assert_eq!(messages(&alice), ["4"]);
-    assert_eq!(messages(&bob), ["1"]);
-    assert_eq!(messages(&carol), ["4"]);
+    let hub = hub();
+    let [mut alice, mut bob, mut carol] = members(&hub);
+    assert_eq!(alice.join("a"), Ok(Joined::Ready { members: 1 }));
+    assert_eq!(bob.join("a"), Ok(Joined::Ready { members: 2 }));
+    assert_eq!(bob.join("a"), Ok(Joined::Ready { members: 2 }));
+    assert_eq!(carol.join("b"), Ok(Joined::Ready { members: 1 }));
+    assert_eq!(alice.publish(To::Room(&"a"), text("1")), Ok(queued(1)));
+    assert_eq!(carol.publish(To::Room(&"a"), text("2")), Err(NotInRoom));
+    assert_eq!(carol.publish(To::Room(&"c"), text("3")), Err(NotInRoom));
+    assert_eq!(hub.publish(To::Room(&"a"), text("4")), queued(2));
+    assert_eq!(hub.publish(To::Room(&"c"), text("5")), queued(0));
+    all(&bob, "6");
+    assert_eq!(waiting(&alice), ["4", "6"]);
+    assert_eq!(waiting(&bob), ["1", "4"]);
+    assert_eq!(waiting(&carol), ["6"]);
+}
+
+#[test]
+fn the_members_of_a_room_can_be_listed() {
+    let hub = Hub::<u32, Arc<str>, &str>::new(Settings::default());
+    let room: Arc<str> = "a".into();
+    let mut members: Vec<_> =
+        [(1, "Alice"), (2, "Bob")].map(|(key, name)| hub.enter(key, name).expect("free")).into();
+    for member in &mut members {
+        member.join(Arc::clone(&room)).expect("few rooms");
+    }
+    let list = hub.members(&room);
+    drop(members.pop());
+    let listed: HashSet<_> = list.iter().map(|(key, name)| (*key, *name)).collect();
+    assert_eq!(listed, HashSet::from([(1, "Alice"), (2, "Bob")]));
+    assert_eq!((list.len(), hub.members(&room).len()), (2, 1));
+    assert!(hub.members(&"b".into()).is_empty());
+    assert_eq!(members[0].rooms().collect::<Vec<_>>(), [&room]);
+    assert_eq!(members[0].data(), &"Alice");
+}
+
+fn rooms(hub: &Clients) -> Vec<(&'static str, usize)> {
+    let mut rooms = Vec::new();
+    hub.visit_rooms(|room, members| rooms.push((*room, members)));
+    rooms.sort_unstable();
+    rooms
 }
 
 #[test]
 fn rooms_vanish_when_they_are_empty() {
-    let hub = Hub::for_tests(8);
-    let (mut alice, mut bob) = (join(&hub), join(&hub));
+    let hub = hub();
+    let [mut alice, mut bob] = members(&hub);
     for name in ["a", "b"] {
-        let _ = alice.join_room(room(name), None);
+        alice.join(name).expect("few rooms");
     }
-    let _ = bob.join_room(room("a"), None);
-    let mut rooms = hub.rooms();
-    rooms.sort();
-    assert_eq!(rooms, [(room("a"), 2), (room("b"), 1)]);
-    assert_eq!(alice.leave_room(&room("a")), Ok(1));
-    assert!(alice.leave_room(&room("a")).is_err());
+    bob.join("a").expect("few rooms");
+    assert_eq!((rooms(&hub), hub.rooms()), (vec![("a", 2), ("b", 1)], 2));
+    assert_eq!(alice.leave(&"a"), Ok(1));
+    assert_eq!(alice.leave(&"a"), Err(NotInRoom));
     bob.depart();
-    assert_eq!(hub.rooms(), [(room("b"), 1)]);
+    assert_eq!(rooms(&hub), [("b", 1)]);
     drop(alice);
-    assert_eq!((hub.rooms(), hub.rooms_here()), (Vec::new(), 0));
+    assert_eq!((rooms(&hub), hub.rooms()), (vec![], 0));
 }
 
 #[test]
-fn rooms_of_a_client_are_limited() {
-    let settings = Settings { max_rooms: 2, ..Settings::default() };
-    let hub = Hub::with_engine(9, settings, Box::new(Memory));
-    let mut alice = join(&hub);
-    assert_eq!(alice.join_room(room("a"), None), Joining::Joined(1));
-    assert_eq!(alice.join_room(room("b"), None), Joining::Joined(1));
-    assert_eq!(alice.join_room(room("c"), None), Joining::TooManyRooms);
-    assert_eq!(alice.join_room(room("b"), None), Joining::Joined(1));
-    assert_eq!(alice.leave_room(&room("a")), Ok(0));
-    assert_eq!(alice.join_room(room("c"), None), Joining::Joined(1));
+fn rooms_of_a_member_are_limited() {
+    let hub = Hub::new(Settings { max_rooms: 2, ..Settings::default() });
+    let [mut alice] = members(&hub);
+    for (name, joined) in [
+        ("a", Ok(Joined::Ready { members: 1 })),
+        ("b", Ok(Joined::Ready { members: 1 })),
+        ("c", Err(JoinError::TooManyRooms)),
+        ("b", Ok(Joined::Ready { members: 1 })),
+    ] {
+        assert_eq!(alice.join(name), joined, "{name}");
+    }
+    assert_eq!(alice.leave(&"a"), Ok(0));
+    assert_eq!(alice.join("c"), Ok(Joined::Ready { members: 1 }));
 }
 
-/// Many threads at once: nobody misses anything that was sent while it was there, and each sender's
-/// messages stay in order.
+/// Many threads at once: no member misses anything that was sent while it was there, and each
+/// sender's messages stay in order.
 #[test]
-fn broadcasts_of_many_threads_arrive_in_the_order_of_each_sender() {
-    const SENDERS: usize = 4;
+fn messages_of_many_threads_arrive_in_the_order_of_each_sender() {
     const COUNT: usize = 500;
-    let hub = Hub::for_tests(10);
-    let receiver = join(&hub);
-    let senders: Vec<_> = (0..SENDERS).map(|_| join(&hub)).collect();
+    let hub = hub();
+    let [receiver, senders @ ..] = members::<5>(&hub);
     std::thread::scope(|scope| {
         for sender in &senders {
-            scope.spawn(|| (0..COUNT).for_each(|number| sender.broadcast(&number.to_string())));
+            let publish = |number| all(sender, &format!("{} {number}", sender.key()));
+            scope.spawn(move || (0..COUNT).for_each(|number| drop(publish(number))));
         }
-        scope.spawn(|| (0..COUNT).for_each(|_| drop(join(&hub))));
+        scope.spawn(|| (100..).take(COUNT).for_each(|key| drop(hub.enter(key, ()))));
     });
-    let received: Vec<serde_json::Value> =
-        waiting(&receiver).iter().map(|text| serde_json::from_str(text).expect("JSON")).collect();
+    let received = waiting(&receiver);
     for sender in &senders {
-        let from = serde_json::Value::from(sender.id().to_string());
-        let numbers = received.iter().filter(|message| message["from"] == from);
-        let numbers: Vec<_> = numbers.map(|message| message["message"].as_u64()).collect();
-        assert_eq!(numbers, (0..COUNT as u64).map(Some).collect::<Vec<_>>());
+        let prefix = format!("{} ", sender.key());
+        let numbers = received.iter().filter_map(|text| text.strip_prefix(&prefix));
+        let numbers: Vec<usize> = numbers.map(|number| number.parse().expect("one")).collect();
+        assert_eq!(numbers, (0..COUNT).collect::<Vec<_>>());
     }
 }
 
-/// An engine that knows of others, lets rooms wait, and keeps what it is told.
-#[derive(Clone, Default)]
-struct Recorder(Arc<StdMutex<Vec<String>>>);
+/// An engine that knows of others, lets rooms wait, and keeps what it is called with.
+#[derive(Default)]
+struct Recorder(StdMutex<Vec<String>>);
 
 impl Recorder {
-    fn record(&self, event: String) {
-        lock(&self.0).push(event);
+    fn record(&self, call: String) {
+        lock(&self.0).push(call);
     }
 
     fn taken(&self) -> Vec<String> {
@@ -218,113 +350,114 @@ impl Recorder {
     }
 }
 
-impl Engine for Recorder {
-    fn open_room(&self, room: &RoomName, opening: u64) -> Opening {
+impl Engine<u32, &'static str> for Recorder {
+    fn open_room(&self, room: &&'static str, opening: u64) -> Opened {
         self.record(format!("open {room} {opening}"));
-        Opening::Pending
+        Opened::Pending
     }
 
-    fn close_room(&self, room: &RoomName) {
+    fn close_room(&self, room: &&'static str) {
         self.record(format!("close {room}"));
     }
 
-    fn publish(&self, publication: Publication<'_>) {
-        let Publication { room, message, .. } = publication;
-        self.record(format!("publish {} {message}", room.map_or("all", RoomName::as_str)));
+    fn publish(&self, from: Option<&u32>, to: To<'_, u32, &'static str>, message: &Arc<Prepared>) {
+        let message = String::from_utf8_lossy(message.payload());
+        self.record(format!("publish {from:?} {to:?} {message}"));
     }
 
-    fn max_message(&self) -> usize {
-        3
-    }
-
-    fn changed(&self) {}
-
-    fn clients_elsewhere(&self) -> usize {
-        100
-    }
-
-    fn members_elsewhere(&self, room: &RoomName) -> usize {
-        if room.as_str() == "a" { 10 } else { 0 }
-    }
-
-    fn rooms_elsewhere(&self, visit: &mut dyn FnMut(&RoomName, usize)) {
-        visit(&room("a"), 10);
-        visit(&room("z"), 1);
-    }
-
-    fn status(&self) -> Status {
-        Status::default()
+    fn members_elsewhere(&self, room: &&'static str) -> usize {
+        if *room == "a" { 10 } else { 0 }
     }
 }
 
-fn recorded(seed: u8) -> (Arc<Hub>, Recorder) {
-    let engine = Recorder::default();
-    (Hub::with_engine(seed, Settings::default(), Box::new(engine.clone())), engine)
+fn recorded() -> (Clients, Arc<Recorder>) {
+    let engine = Arc::new(Recorder::default());
+    (Hub::with_engine(Settings::default(), Arc::clone(&engine)), engine)
 }
 
 #[test]
-fn the_engine_hears_of_first_and_last_members_and_of_broadcasts() {
-    let (hub, engine) = recorded(11);
-    let (mut alice, mut bob) = (join(&hub), join(&hub));
+fn the_engine_is_called_for_first_and_last_members_and_for_messages() {
+    let (hub, engine) = recorded();
+    let [mut alice, mut bob] = members(&hub);
     for member in [&mut alice, &mut bob] {
-        assert_eq!(member.join_room(room("a"), None), Joining::Later);
+        assert_eq!(member.join("a"), Ok(Joined::Pending));
     }
-    bob.broadcast("1");
-    bob.broadcast_to(&room("a"), "2").expect("a member");
-    assert_eq!(messages(&alice), ["1", "2"]);
+    all(&bob, "1");
+    bob.publish(To::Room(&"a"), text("2")).expect("a member");
+    bob.publish(To::Member(&1), text("3")).expect("no room");
+    bob.publish(To::Member(&7), text("4")).expect("no room");
+    hub.publish(To::All, text("5"));
+    hub.deliver(To::All, text("6"));
+    assert_eq!(waiting(&alice), ["1", "2", "3", "5", "6"]);
     alice.depart();
     drop(bob);
-    assert_eq!(engine.taken(), ["open a 0", "publish all 1", "publish a 2", "close a"]);
+    assert_eq!(
+        engine.taken(),
+        [
+            "open a 0",
+            "publish Some(2) All 1",
+            "publish Some(2) Room(\"a\") 2",
+            "publish Some(2) Member(7) 4",
+            "publish None All 5",
+            "close a",
+        ]
+    );
 }
 
 #[test]
-fn members_are_told_once_the_room_misses_nothing() {
-    let (hub, engine) = recorded(12);
-    let (mut alice, mut bob, mut carol) = (join(&hub), join(&hub), join(&hub));
-    let _ = alice.join_room(room("a"), Some("1"));
-    let _ = bob.join_room(room("a"), None);
-    let _ = bob.join_room(room("a"), Some("2"));
-    let _ = carol.join_room(room("a"), None);
-    assert_eq!(carol.leave_room(&room("a")), Ok(12));
-    hub.room_ready(&room("a"), 7);
-    assert_eq!(waiting(&alice), [""; 0]);
-    hub.room_ready(&room("a"), 0);
-    assert_eq!(waiting(&alice), [r#"{"type":"joined","room":"a","clients":12,"ref":1}"#]);
-    assert_eq!(waiting(&bob), [r#"{"type":"joined","room":"a","clients":12,"ref":2}"#]);
-    assert_eq!(waiting(&carol), [""; 0]);
-    assert_eq!(carol.join_room(room("a"), None), Joining::Joined(13));
+fn members_are_notified_once_the_room_misses_nothing() {
+    let (hub, engine) = recorded();
+    let [mut alice, mut bob, mut carol] = members(&hub);
+    for member in [&mut alice, &mut bob, &mut carol] {
+        assert_eq!(member.join("a"), Ok(Joined::Pending));
+    }
+    assert_eq!(bob.join("a"), Ok(Joined::Pending));
+    assert_eq!(carol.leave(&"a"), Ok(12));
+    hub.room_ready(&"a", 7);
+    assert_eq!(ready(&alice), None);
+    hub.room_ready(&"a", 0);
+    hub.room_ready(&"a", 0);
+    for member in [&alice, &bob] {
+        assert_eq!(ready(member), Some(("a", 12)));
+        assert_eq!(ready(member), None);
+    }
+    assert_eq!(ready(&carol), None);
+    assert_eq!(carol.join("a"), Ok(Joined::Ready { members: 13 }));
 
     // Another life of the room waits anew.
     for member in [&mut alice, &mut bob, &mut carol] {
-        let _ = member.leave_room(&room("a"));
+        member.leave(&"a").expect("a member");
     }
-    assert_eq!(alice.join_room(room("a"), None), Joining::Later);
-    hub.room_ready(&room("a"), 0);
-    assert_eq!(waiting(&alice), [""; 0]);
+    assert_eq!(alice.join("a"), Ok(Joined::Pending));
+    hub.room_ready(&"a", 0);
+    assert_eq!(ready(&alice), None);
     assert_eq!(engine.taken(), ["open a 0", "close a", "open a 1"]);
 }
 
+/// It was left before its member came to know that it is ready.
 #[test]
-fn others_are_counted_and_what_they_say_is_delivered_to_all() {
-    let (hub, _) = recorded(13);
-    let (mut alice, bob) = (join(&hub), join(&hub));
-    let _ = alice.join_room(room("a"), None);
-    let mut rooms = hub.rooms();
-    rooms.sort();
-    assert_eq!(rooms, [(room("a"), 11), (room("z"), 1)]);
-    assert_eq!(hub.clients_everywhere(), 102);
-    // Somebody elsewhere may have the same name.
-    hub.deliver(Publication { from: alice.id(), room: None, message: "1" });
-    hub.deliver(Publication { from: bob.id(), room: Some(&room("a")), message: "2" });
-    hub.deliver(Publication { from: bob.id(), room: Some(&room("b")), message: "3" });
-    assert_eq!(messages(&alice), ["1", "2"]);
-    assert_eq!(messages(&bob), ["1"]);
+fn a_room_that_was_left_is_not_ready_for_its_next_life() {
+    let (hub, _engine) = recorded();
+    let [mut alice] = members(&hub);
+    assert_eq!(alice.join("a"), Ok(Joined::Pending));
+    hub.room_ready(&"a", 0);
+    assert_eq!(alice.leave(&"a"), Ok(10));
+    assert_eq!(alice.join("a"), Ok(Joined::Pending));
+    assert_eq!(ready(&alice), None);
+    hub.room_ready(&"a", 1);
+    assert_eq!(ready(&alice), Some(("a", 11)));
 }
 
 #[test]
-fn what_the_engine_cannot_hand_on_is_not_taken() {
-    let (hub, _) = recorded(14);
-    assert!(hub.takes("123"));
-    assert!(!hub.takes("1234"));
-    assert!(Hub::for_tests(15).takes(&"1".repeat(CAPACITY)));
+fn what_others_publish_is_delivered_to_all_here() {
+    let (hub, engine) = recorded();
+    let [mut alice, bob] = members(&hub);
+    assert_eq!(alice.join("a"), Ok(Joined::Pending));
+    assert_eq!(hub.deliver(To::All, text("1")), queued(2));
+    assert_eq!(hub.deliver(To::Room(&"a"), text("2")), queued(1));
+    assert_eq!(hub.deliver(To::Room(&"b"), text("3")), queued(0));
+    assert_eq!(hub.deliver(To::Member(&2), text("4")), queued(1));
+    assert_eq!(waiting(&alice), ["1", "2"]);
+    assert_eq!(waiting(&bob), ["1", "4"]);
+    assert_eq!(engine.taken(), ["open a 0"]);
 }

@@ -68,6 +68,17 @@ pub(crate) fn broadcast(from: ClientId, room: Option<&RoomName>, message: &str) 
     }
 }
 
+/// The message in a [`broadcast`].
+pub(crate) fn broadcast_message<'b>(
+    from: ClientId,
+    room: Option<&RoomName>,
+    broadcast: &'b [u8],
+) -> Option<&'b [u8]> {
+    let around = self::broadcast(from, room, "");
+    let (before, behind) = around.split_at(around.len() - 1);
+    broadcast.strip_prefix(before.as_bytes())?.strip_suffix(behind.as_bytes())
+}
+
 /// What comes back of JSON.
 pub(crate) fn echo_json(json: &str) -> String {
     format!(r#"{{"type":"echo","original":{json}}}"#)
@@ -166,6 +177,20 @@ mod tests {
             echo_text("say \"hi\"\n\0ü"),
             r#"{"type":"echo","original":"say \"hi\"\n\u0000ü"}"#
         );
+    }
+
+    #[test]
+    fn a_broadcast_gives_its_message_back() {
+        let id = ClientId::new(0xAB);
+        let room = RoomName::new("b\"}").expect("a name");
+        for room in [None, Some(&room)] {
+            for message in ["1", r#"{"b":1}"#, r#""}""#] {
+                let text = broadcast(id, room, message);
+                let back = |from| broadcast_message(from, room, text.as_bytes());
+                assert_eq!(back(id), Some(message.as_bytes()));
+                assert_eq!(back(ClientId::new(1)), None);
+            }
+        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ use super::report::{self, count32};
 use super::servers::Servers;
 use super::subjects::Subjects;
 use super::{Outgoing, Settings, Shared, Wish, lock};
-use crate::hub::Hub;
+use crate::broadcast::Broadcasts;
 use crate::room::RoomName;
 
 /// How long the broker may take to answer, or to take what it is sent.
@@ -73,12 +73,11 @@ impl Link {
         Ok(Self { settings, shared, queue, node })
     }
 
-    /// Begins to talk to the broker, for a hub whose clients' texts are no longer than
-    /// `max_message`.
-    pub(crate) fn start(self, hub: Arc<Hub>, max_message: usize) -> Running {
+    /// Begins to talk to the broker, for clients whose texts are no longer than `max_message`.
+    pub(crate) fn start(self, broadcasts: Arc<Broadcasts>, max_message: usize) -> Running {
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
-            match Session::open(self, hub, max_message).await {
+            match Session::open(self, broadcasts, max_message).await {
                 Ok(session) => session.run(stopped).await,
                 Err(error) => tracing::error!("[ws] engine: {error}"),
             }
@@ -97,7 +96,7 @@ impl Running {
 }
 
 struct Session {
-    hub: Arc<Hub>,
+    broadcasts: Arc<Broadcasts>,
     shared: Arc<Shared>,
     node: NodeId,
     servers: Servers,
@@ -154,7 +153,11 @@ struct Subject {
 }
 
 impl Session {
-    async fn open(link: Link, hub: Arc<Hub>, max_message: usize) -> Result<Self, String> {
+    async fn open(
+        link: Link,
+        broadcasts: Arc<Broadcasts>,
+        max_message: usize,
+    ) -> Result<Self, String> {
         let Link { settings: Settings { servers, prefix }, shared, queue, node } = link;
         let (sender, events) = mpsc::unbounded_channel();
         let client = ConnectOptions::new()
@@ -175,7 +178,7 @@ impl Session {
             .await
             .map_err(|error| error.to_string())?;
         Ok(Self {
-            hub,
+            broadcasts,
             shared,
             node,
             servers,
@@ -318,7 +321,7 @@ impl Session {
                 // What was sent before is not missed.
                 subject.gaps = Gaps::default();
             }
-            self.hub.room_ready(&room, opening);
+            self.broadcasts.hub().room_ready(&room, opening);
         }
     }
 
@@ -353,7 +356,7 @@ impl Session {
         self.own.clear();
         let opened = self.shared.go_down();
         for (room, opening) in self.awaiting.drain(..).chain(opened) {
-            self.hub.room_ready(&room, opening);
+            self.broadcasts.hub().room_ready(&room, opening);
         }
     }
 
@@ -365,12 +368,12 @@ impl Session {
 
     fn report(&mut self, now: Instant) {
         let mut rooms = Vec::new();
-        self.hub.visit_rooms_here(|name, members| {
+        self.broadcasts.hub().visit_rooms(|name, members| {
             let sent = self.rooms.get(name).map_or(0, |subject| subject.index);
             rooms.push(report::Room { name: name.clone(), members: count32(members), sent });
         });
         let sent = self.everybody.as_ref().map_or(0, |subject| subject.index);
-        self.own.extend(report::parts(self.hub.len(), sent, &rooms));
+        self.own.extend(report::parts(self.broadcasts.hub().len(), sent, &rooms));
         self.pulse.beat(now, self.own.len());
         if self.barrier.is_none() {
             // A broker that is connected and does nothing is found out.

@@ -27,8 +27,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, mpsc};
 
-use super::{Engine, Opening, Publication, Status};
+use ws_tokio::Prepared;
+
+use super::Status;
+use crate::hub::{Engine, Opened, To};
 use crate::id::ClientId;
+use crate::protocol;
 use crate::room::RoomName;
 use envelope::{Draft, HEADER};
 use nodes::Nodes;
@@ -127,55 +131,22 @@ impl Nats {
     }
 }
 
-impl Engine for Nats {
-    fn open_room(&self, room: &RoomName, opening: u64) -> Opening {
-        match self.wish(room, Wish::Open(opening)) {
-            true => Opening::Pending,
-            false => Opening::Ready,
-        }
-    }
-
-    fn close_room(&self, room: &RoomName) {
-        self.wish(room, Wish::Close);
-    }
-
-    fn publish(&self, publication: Publication<'_>) {
-        let Publication { from, room, message } = publication;
-        let bytes = HEADER + message.len();
-        let before = self.shared.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
-        // A single one may have any size.
-        if before > 0 && before + bytes > MAX_WAITING_BYTES {
-            self.shared.drop_outgoing(bytes);
-            return;
-        }
-        let draft = Draft::new(message.as_bytes());
-        let outgoing = Outgoing { from, room: room.cloned(), draft };
-        if self.waiting.try_send(outgoing).is_err() {
-            self.shared.drop_outgoing(bytes);
-        }
-    }
-
-    fn max_message(&self) -> usize {
+impl Nats {
+    /// The longest message, in bytes, that the broker takes.
+    pub(crate) fn max_message(&self) -> usize {
         self.shared.max_message.load(Ordering::Relaxed)
     }
 
-    fn changed(&self) {
-        self.shared.changed.notify_one();
-    }
-
-    fn clients_elsewhere(&self) -> usize {
+    pub(crate) fn clients_elsewhere(&self) -> usize {
         lock(&self.shared.nodes).clients()
     }
 
-    fn members_elsewhere(&self, room: &RoomName) -> usize {
-        lock(&self.shared.nodes).members(room)
-    }
-
-    fn rooms_elsewhere(&self, visit: &mut dyn FnMut(&RoomName, usize)) {
+    /// Calls `visit` with each room of other nodes, and its members there: once for a room.
+    pub(crate) fn rooms_elsewhere(&self, mut visit: impl FnMut(&RoomName, usize)) {
         lock(&self.shared.nodes).rooms().for_each(|(room, members)| visit(room, members));
     }
 
-    fn status(&self) -> Status {
+    pub(crate) fn status(&self) -> Status {
         let Shared { published, received, dropped, gaps, .. } = &*self.shared;
         Status {
             up: lock(&self.shared.wishes).up,
@@ -185,6 +156,61 @@ impl Engine for Nats {
             dropped: dropped.load(Ordering::Relaxed),
             gaps: gaps.load(Ordering::Relaxed),
         }
+    }
+
+    /// Queues a client's message, in JSON, for the broker.
+    fn send(&self, from: ClientId, room: Option<&RoomName>, message: &[u8]) {
+        let bytes = HEADER + message.len();
+        let before = self.shared.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
+        // A single one may have any size.
+        if before > 0 && before + bytes > MAX_WAITING_BYTES {
+            self.shared.drop_outgoing(bytes);
+            return;
+        }
+        let outgoing = Outgoing { from, room: room.cloned(), draft: Draft::new(message) };
+        if self.waiting.try_send(outgoing).is_err() {
+            self.shared.drop_outgoing(bytes);
+        }
+    }
+}
+
+impl Engine<ClientId, RoomName> for Nats {
+    fn open_room(&self, room: &RoomName, opening: u64) -> Opened {
+        match self.wish(room, Wish::Open(opening)) {
+            true => Opened::Pending,
+            false => Opened::Ready,
+        }
+    }
+
+    fn close_room(&self, room: &RoomName) {
+        self.wish(room, Wish::Close);
+    }
+
+    /// Nodes hand each other what the client wrote, and each makes its broadcast of it.
+    fn publish(
+        &self,
+        from: Option<&ClientId>,
+        to: To<'_, ClientId, RoomName>,
+        broadcast: &Arc<Prepared>,
+    ) {
+        let room = match to {
+            To::All => None,
+            To::Room(room) => Some(room),
+            To::Member(_) => return,
+        };
+        // All that this server publishes is a client's broadcast.
+        let Some(from) = from.copied() else { return };
+        if let Some(message) = protocol::broadcast_message(from, room, broadcast.payload()) {
+            self.send(from, room, message);
+        }
+    }
+
+    fn members_elsewhere(&self, room: &RoomName) -> usize {
+        lock(&self.shared.nodes).members(room)
+    }
+
+    fn changed(&self) {
+        self.shared.changed.notify_one();
     }
 }
 
@@ -246,16 +272,18 @@ mod tests {
     }
 
     fn publish(nats: &Nats, message: &str) {
-        nats.publish(Publication { from: ClientId::new(1), room: None, message });
+        let from = ClientId::new(1);
+        let broadcast = Prepared::new(protocol::broadcast(from, None, message));
+        nats.publish(Some(&from), To::All, &Arc::new(broadcast));
     }
 
     #[test]
     fn while_the_broker_is_away_rooms_are_ready_and_stay_wished() {
         let (nats, _link) = nats();
-        assert_eq!(nats.open_room(&room("a"), 1), Opening::Ready);
+        assert_eq!(nats.open_room(&room("a"), 1), Opened::Ready);
         nats.shared.go_up(10);
-        assert_eq!(nats.open_room(&room("b"), 2), Opening::Pending);
-        assert_eq!(nats.open_room(&room("c"), 3), Opening::Pending);
+        assert_eq!(nats.open_room(&room("b"), 2), Opened::Pending);
+        assert_eq!(nats.open_room(&room("c"), 3), Opened::Pending);
         nats.close_room(&room("c"));
         let mut opened = nats.shared.go_down();
         opened.sort();

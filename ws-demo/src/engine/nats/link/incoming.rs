@@ -8,7 +8,6 @@ use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use super::{Session, Source};
-use crate::engine::Publication;
 use crate::engine::nats::envelope::{HEADER, Header, Kind, NodeId};
 use crate::engine::nats::lock;
 use crate::engine::nats::report::Part;
@@ -66,7 +65,7 @@ impl Session {
         self.shared.gaps.fetch_add(missing, Ordering::Relaxed);
         let Ok(message) = str::from_utf8(body) else { return self.refuse(&"it is no text") };
         self.shared.received.fetch_add(1, Ordering::Relaxed);
-        self.hub.deliver(Publication { from: header.sender, room, message });
+        self.broadcasts.deliver(header.sender, room, message);
     }
 
     fn read_report(&mut self, node: NodeId, part: Part) {

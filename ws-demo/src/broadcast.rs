@@ -1,0 +1,74 @@
+//! Clients' messages on their way to other clients.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use ws_tokio::{Deflate, Prepared};
+
+use crate::hub::{self, NotInRoom, To};
+use crate::id::ClientId;
+use crate::metrics::Metrics;
+use crate::protocol;
+use crate::room::RoomName;
+
+pub(crate) type Hub = hub::Hub<ClientId, RoomName>;
+pub(crate) type Member = hub::Member<ClientId, RoomName>;
+
+/// Puts messages into frames, encoded and compressed once, and counts what becomes of them.
+pub(crate) struct Broadcasts {
+    hub: Hub,
+    /// How they are compressed for clients that have agreed to it.
+    deflate: Option<Deflate>,
+    metrics: Arc<Metrics>,
+}
+
+impl Broadcasts {
+    pub(crate) fn new(hub: Hub, deflate: Option<Deflate>, metrics: Arc<Metrics>) -> Self {
+        Self { hub, deflate, metrics }
+    }
+
+    /// The clients that are reached.
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// A client's message, in JSON, to all others, or to the other members of a room; on other nodes
+    /// as well.
+    ///
+    /// # Errors
+    ///
+    /// The client is not in the room.
+    pub(crate) fn publish(
+        &self,
+        from: &Member,
+        room: Option<&RoomName>,
+        message: &str,
+    ) -> Result<(), NotInRoom> {
+        if room.is_some_and(|room| !from.is_in(room)) {
+            return Err(NotInRoom);
+        }
+        let started = Instant::now();
+        let published = from.publish(to(room), self.prepare(*from.key(), room, message))?;
+        self.metrics.broadcast(started.elapsed(), published);
+        Ok(())
+    }
+
+    /// A message of a client of another node.
+    pub(crate) fn deliver(&self, from: ClientId, room: Option<&RoomName>, message: &str) {
+        let started = Instant::now();
+        let published = self.hub.deliver(to(room), self.prepare(from, room, message));
+        self.metrics.broadcast(started.elapsed(), published);
+    }
+
+    fn prepare(&self, from: ClientId, room: Option<&RoomName>, message: &str) -> Prepared {
+        let text = protocol::broadcast(from, room, message);
+        match &self.deflate {
+            Some(deflate) => Prepared::deflated(text.as_str(), deflate),
+            None => Prepared::new(text.as_str()),
+        }
+    }
+}
+
+fn to(room: Option<&RoomName>) -> To<'_, ClientId, RoomName> {
+    room.map_or(To::All, To::Room)
+}

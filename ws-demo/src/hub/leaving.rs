@@ -1,0 +1,91 @@
+//! The end of a hub: members are asked to leave, and are waited for.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use ws_futures::Close;
+
+use super::lock;
+use super::roster::Seat;
+
+/// The members that are still to be asked to leave. Dropping it asks all that remain.
+#[must_use = "dropping it asks all members at once"]
+pub(crate) struct Drain<K, R = Arc<str>, M = ()> {
+    remaining: Vec<Arc<Seat<K, R, M>>>,
+    close: Close<'static>,
+}
+
+impl<K, R, M> Drain<K, R, M> {
+    pub(super) fn new(seats: Vec<Arc<Seat<K, R, M>>>, close: Close<'static>) -> Self {
+        Self { remaining: seats, close }
+    }
+
+    /// The number of members that were not asked yet.
+    pub(crate) fn len(&self) -> usize {
+        self.remaining.len()
+    }
+
+    /// Whether all were asked.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.remaining.is_empty()
+    }
+
+    /// Asks the next `count` of them, or all if there are fewer.
+    pub(crate) fn close(&mut self, count: usize) {
+        let kept = self.len().saturating_sub(count);
+        for seat in self.remaining.drain(kept..) {
+            seat.outbox.close(&self.close);
+        }
+    }
+}
+
+impl<K, R, M> Drop for Drain<K, R, M> {
+    fn drop(&mut self) {
+        self.close(usize::MAX);
+    }
+}
+
+impl<K, R, M> fmt::Debug for Drain<K, R, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Drain").field("remaining", &self.len()).finish_non_exhaustive()
+    }
+}
+
+/// The number of members, hidden ones too, and the tasks that wait until there is none.
+#[derive(Default)]
+pub(super) struct Present {
+    count: AtomicUsize,
+    waiting: Mutex<Vec<Waker>>,
+}
+
+impl Present {
+    pub(super) fn add(&self) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn remove(&self) {
+        if self.count.fetch_sub(1, Ordering::Relaxed) == 1 {
+            let waiting = std::mem::take(&mut *lock(&self.waiting));
+            waiting.into_iter().for_each(Waker::wake);
+        }
+    }
+
+    pub(super) async fn none(&self) {
+        poll_fn(|cx| self.poll_none(cx)).await;
+    }
+
+    fn poll_none(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut waiting = lock(&self.waiting);
+        // Looked at with the lock held: whoever removes the last one takes the wakers afterwards.
+        if self.count.load(Ordering::Relaxed) == 0 {
+            return Poll::Ready(());
+        }
+        if !waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+            waiting.push(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+}
