@@ -5,14 +5,14 @@ use std::time::Instant;
 
 use ws_tokio::{Deflate, Prepared};
 
-use crate::hub::{self, NotInRoom, To};
 use crate::id::ClientId;
 use crate::metrics::Metrics;
 use crate::protocol;
 use crate::room::RoomName;
+use ws_hub::{NotInRoom, To};
 
-pub(crate) type Hub = hub::Hub<ClientId, RoomName>;
-pub(crate) type Member = hub::Member<ClientId, RoomName>;
+pub(crate) type Hub = ws_hub::Hub<ClientId, RoomName>;
+pub(crate) type Member = ws_hub::Member<ClientId, RoomName>;
 
 /// Puts messages into frames, encoded and compressed once, and counts what becomes of them.
 pub(crate) struct Broadcasts {

@@ -1,4 +1,4 @@
-//! What connects this process with others like it, as far as the [`hub`](crate::hub) does not ask for
+//! What connects this process with others like it, as far as the hub does not ask for
 //! it.
 
 pub(crate) mod nats;

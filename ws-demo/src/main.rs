@@ -8,7 +8,6 @@ mod command;
 mod endpoint;
 mod engine;
 mod http;
-mod hub;
 mod id;
 mod listener;
 mod log;

@@ -17,7 +17,7 @@ use ws_tokio::proto::Initiator;
 use ws_tokio::{CloseCode, Closed};
 
 use crate::engine::Status;
-use crate::hub::Published;
+use ws_hub::Published;
 
 /// What the format is called (the OpenMetrics text format, which Prometheus reads).
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -22,7 +22,6 @@ use crate::endpoint::{Endpoint, Listen};
 use crate::engine::Engine;
 use crate::engine::nats::{self, Nats};
 use crate::http::{self, Opened, Port};
-use crate::hub::Drain;
 use crate::id::{ClientId, ClientIds};
 use crate::listener::{Arrival, Arrivals, Listener, Raw};
 use crate::metrics::{Metrics, Refused};
@@ -31,6 +30,7 @@ use crate::room::RoomName;
 use crate::service::{Service, Settings};
 use crate::stream::Stream;
 use crate::tls::{self, Tls};
+use ws_hub::Drain;
 
 /// How finely closing is spread over the drain window.
 const DRAIN_STEP: Duration = Duration::from_millis(10);

@@ -12,7 +12,6 @@ use crate::admission::{Admission, Allowed};
 use crate::auth::Tokens;
 use crate::broadcast::{Broadcasts, Hub, Member};
 use crate::engine::Engine;
-use crate::hub;
 use crate::id::ClientIds;
 use crate::metrics::{Metrics, Now};
 use crate::notice::Journal;
@@ -20,6 +19,7 @@ use crate::origin::Origins;
 use crate::page;
 use crate::rate::Rate;
 use crate::room::RoomName;
+use ws_hub as hub;
 
 /// The most that one message of somebody may have who has not said who it is, in bytes.
 const MAX_UNAUTHENTICATED: usize = 4 * 1024;

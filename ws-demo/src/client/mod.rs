@@ -14,7 +14,6 @@ use ws_tokio::proto::{self, ErrorKind};
 use ws_tokio::{Batch, Close, CloseCode, Closed, Error, Event, WebSocket};
 
 use crate::broadcast::Member;
-use crate::hub::{Cause, JoinError, Joined, MemberEvent};
 use crate::id::ClientId;
 use crate::metrics::Refused;
 use crate::notice::{Content, Notice};
@@ -24,6 +23,7 @@ use crate::room::RoomName;
 use crate::service::Service;
 use crate::stream::Stream;
 use tally::Tally;
+use ws_hub::{Cause, JoinError, Joined, MemberEvent};
 
 /// Close codes of our own. From 4500 on clients do not try again.
 const AUTH_FAILED: CloseCode = CloseCode::new(4501);

@@ -14,7 +14,6 @@ use crate::auth;
 use crate::command::time::{duration, positive};
 use crate::endpoint::Listen;
 use crate::engine::nats;
-use crate::hub::{self, Bounds};
 use crate::log::{self, Format};
 use crate::nofile;
 use crate::origin::{Origin, Origins};
@@ -23,6 +22,7 @@ use crate::server::{Server, Setup};
 use crate::service::Settings;
 use crate::shutdown::{self, Hangups};
 use crate::tls;
+use ws_hub::{self as hub, Bounds};
 
 /// The one secret that is no flag: everybody on a machine can read the flags of its programs.
 const AUTH_TOKEN: &str = "WS_DEMO_AUTH_TOKEN";

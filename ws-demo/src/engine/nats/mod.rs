@@ -30,12 +30,12 @@ use tokio::sync::{Notify, mpsc};
 use ws_tokio::Prepared;
 
 use super::Status;
-use crate::hub::{Engine, Opened, To};
 use crate::id::ClientId;
 use crate::protocol;
 use crate::room::RoomName;
 use envelope::{Draft, HEADER};
 use nodes::Nodes;
+use ws_hub::{Engine, Opened, To};
 
 pub(crate) use link::{Link, Running};
 pub(crate) use servers::Servers;

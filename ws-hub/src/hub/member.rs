@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 
 use ws_futures::Prepared;
 
-pub(crate) use socket::{Cause, MemberEvent};
+pub use socket::{Cause, MemberEvent};
 
 use super::engine::To;
 use super::roster::Seat;
@@ -18,7 +18,7 @@ use super::{Hub, Published};
 use socket::Progress;
 
 /// A member of a hub, for the task that has its connection. Dropping it leaves the hub.
-pub(crate) struct Member<K, R = Arc<str>, M = ()>
+pub struct Member<K, R = Arc<str>, M = ()>
 where
     K: Eq + Hash,
     R: Clone + Eq + Hash,
@@ -32,7 +32,7 @@ where
 
 /// A room was joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Joined {
+pub enum Joined {
     /// The member misses nothing that is published from now on.
     Ready {
         /// The number of members, those of other nodes included.
@@ -45,7 +45,7 @@ pub(crate) enum Joined {
 
 /// A room could not be joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum JoinError {
+pub enum JoinError {
     /// The member is in as many rooms as [`Settings::max_rooms`](super::Settings::max_rooms) allows.
     TooManyRooms,
     /// The member is [hidden](Hub::enter_hidden), or has left the hub.
@@ -65,7 +65,7 @@ impl std::error::Error for JoinError {}
 
 /// A member is not in the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NotInRoom;
+pub struct NotInRoom;
 
 impl fmt::Display for NotInRoom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -96,28 +96,28 @@ where
     }
 
     /// Its key.
-    pub(crate) fn key(&self) -> &K {
+    pub fn key(&self) -> &K {
         &self.seat.key
     }
 
     /// What the application keeps of it.
-    pub(crate) fn data(&self) -> &M {
+    pub fn data(&self) -> &M {
         &self.seat.data
     }
 
     /// The hub.
-    pub(crate) fn hub(&self) -> &Hub<K, R, M> {
+    pub fn hub(&self) -> &Hub<K, R, M> {
         &self.hub
     }
 
     /// Whether it is counted and gets what is published.
-    pub(crate) fn is_shown(&self) -> bool {
+    pub fn is_shown(&self) -> bool {
         self.seat.is_shown() && !self.has_departed
     }
 
     /// Shows a [hidden](Hub::enter_hidden) member; returns the number of members on this node. Nothing
     /// changes if it is shown already or has left the hub.
-    pub(crate) fn show(&mut self) -> usize {
+    pub fn show(&mut self) -> usize {
         let core = &*self.hub.0;
         let mut shard = core.shard(&self.seat.key);
         if self.has_departed || !shard.show(&self.seat.key) {
@@ -134,7 +134,7 @@ where
     /// # Errors
     ///
     /// [`JoinError`] says why it cannot; nothing has changed then.
-    pub(crate) fn join(&mut self, room: R) -> Result<Joined, JoinError> {
+    pub fn join(&mut self, room: R) -> Result<Joined, JoinError> {
         if !self.is_shown() {
             return Err(JoinError::Hidden);
         }
@@ -157,7 +157,7 @@ where
     /// # Errors
     ///
     /// [`NotInRoom`].
-    pub(crate) fn leave(&mut self, room: &R) -> Result<usize, NotInRoom> {
+    pub fn leave(&mut self, room: &R) -> Result<usize, NotInRoom> {
         if !self.rooms.remove(room) {
             return Err(NotInRoom);
         }
@@ -168,12 +168,12 @@ where
     }
 
     /// Whether it is in a room.
-    pub(crate) fn is_in(&self, room: &R) -> bool {
+    pub fn is_in(&self, room: &R) -> bool {
         self.rooms.contains(room)
     }
 
     /// Its rooms, in no order.
-    pub(crate) fn rooms(&self) -> impl ExactSizeIterator<Item = &R> {
+    pub fn rooms(&self) -> impl ExactSizeIterator<Item = &R> {
         self.rooms.iter()
     }
 
@@ -184,7 +184,7 @@ where
     ///
     /// [`NotInRoom`] if it is for a room that this member is not in; [`Hub::publish`] asks for no
     /// membership.
-    pub(crate) fn publish(
+    pub fn publish(
         &self,
         to: To<'_, K, R>,
         message: impl Into<Arc<Prepared>>,
@@ -197,7 +197,7 @@ where
 
     /// Leaves all rooms and the hub, as dropping it does; returns the number of members that remain on
     /// this node.
-    pub(crate) fn depart(&mut self) -> usize {
+    pub fn depart(&mut self) -> usize {
         if self.has_departed {
             return self.hub.len();
         }

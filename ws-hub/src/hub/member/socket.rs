@@ -19,7 +19,7 @@ const BURST: usize = 256;
 
 /// Something that happened to a member.
 #[derive(Debug)]
-pub(crate) enum MemberEvent<'s, R> {
+pub enum MemberEvent<'s, R> {
     /// The peer has sent something.
     Received(Batch<'s>),
     /// Messages of the outbox were fed to the socket.
@@ -50,7 +50,7 @@ pub(crate) enum MemberEvent<'s, R> {
 
 /// Why the hub closes a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cause {
+pub enum Cause {
     /// The hub was closed ([`Hub::close`](crate::hub::Hub::close)).
     HubClosed,
     /// The member did not keep up ([`Slow::Close`](crate::hub::Slow::Close)); the code is 1013.
@@ -109,7 +109,7 @@ where
     ///
     /// Cancel safe: dropped before it is ready it has taken nothing from the socket, and what it took
     /// from the outbox was fed to the socket.
-    pub(crate) async fn read<'s, Io, T>(
+    pub async fn read<'s, Io, T>(
         &mut self,
         socket: &'s mut WebSocket<Io, T>,
     ) -> Result<Option<Batch<'s>>, Error>
@@ -146,7 +146,7 @@ where
     ///
     /// Cancel safe: dropped before it is ready it has taken nothing from the socket, and what it took
     /// from the outbox was fed to the socket.
-    pub(crate) async fn next_event<'s, Io, T>(
+    pub async fn next_event<'s, Io, T>(
         &mut self,
         socket: &'s mut WebSocket<Io, T>,
     ) -> Result<Option<MemberEvent<'s, R>>, Error>

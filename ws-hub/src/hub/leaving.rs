@@ -13,7 +13,7 @@ use super::roster::Seat;
 
 /// The members that are still to be asked to leave. Dropping it asks all that remain.
 #[must_use = "dropping it asks all members at once"]
-pub(crate) struct Drain<K, R = Arc<str>, M = ()> {
+pub struct Drain<K, R = Arc<str>, M = ()> {
     remaining: Vec<Arc<Seat<K, R, M>>>,
     close: Close<'static>,
 }
@@ -24,17 +24,17 @@ impl<K, R, M> Drain<K, R, M> {
     }
 
     /// The number of members that were not asked yet.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.remaining.len()
     }
 
     /// Whether all were asked.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.remaining.is_empty()
     }
 
     /// Asks the next `count` of them, or all if there are fewer.
-    pub(crate) fn close(&mut self, count: usize) {
+    pub fn close(&mut self, count: usize) {
         let kept = self.len().saturating_sub(count);
         for seat in self.remaining.drain(kept..) {
             seat.outbox.close(&self.close);

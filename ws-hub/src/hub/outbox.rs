@@ -12,15 +12,15 @@ const OVERHEAD: usize = 64;
 
 /// What may wait for a member, and what becomes of one that does not keep up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bounds {
+pub struct Bounds {
     /// In bytes: payloads, and 64 bytes for each message, so that empty messages are bounded too. A
     /// message on its own may have any size. 1 MiB by default.
-    pub(crate) capacity: usize,
+    pub capacity: usize,
     /// How long a connection may take nothing of its output, be it from this hub or not, before it
     /// counts as slow. 10 s by default; `Duration::MAX`: for ever.
-    pub(crate) timeout: Duration,
+    pub timeout: Duration,
     /// What becomes of a member for which more would wait, or whose time is over.
-    pub(crate) slow: Slow,
+    pub slow: Slow,
 }
 
 impl Default for Bounds {
@@ -32,7 +32,7 @@ impl Default for Bounds {
 
 /// What becomes of a member that does not keep up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Slow {
+pub enum Slow {
     /// Its connection is closed with 1013, and what waits for it is dropped.
     Close,
     /// It stays. It misses a message that finds no room, and when its time is over all that waits.

@@ -22,7 +22,7 @@ use ws_futures::Prepared;
 ///   a room anywhere can be missed. An engine that cannot reach the other nodes answers
 ///   [`Opened::Ready`], or calls `room_ready`, rather than let members wait.
 /// - Numbers of members elsewhere come from the engine's memory of what the other nodes reported.
-pub(crate) trait Engine<K, R>: Send + Sync {
+pub trait Engine<K, R>: Send + Sync {
     /// A room has its first member here. `opening` tells this time from earlier and later ones: pass
     /// it to [`Hub::room_ready`](super::Hub::room_ready).
     fn open_room(&self, room: &R, opening: u64) -> Opened;
@@ -44,7 +44,7 @@ pub(crate) trait Engine<K, R>: Send + Sync {
 /// Whether a room that was opened misses nothing from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "members wait until the room is ready"]
-pub(crate) enum Opened {
+pub enum Opened {
     /// It misses nothing.
     Ready,
     /// [`Hub::room_ready`](super::Hub::room_ready) will be called.
@@ -53,7 +53,7 @@ pub(crate) enum Opened {
 
 /// The receivers of a message.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum To<'t, K, R> {
+pub enum To<'t, K, R> {
     /// All members.
     All,
     /// The members of a room.
@@ -72,7 +72,7 @@ impl<K, R> Copy for To<'_, K, R> {}
 
 /// The engine of a process that is alone: there are no other nodes.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Memory;
+pub struct Memory;
 
 impl<K, R> Engine<K, R> for Memory {
     fn open_room(&self, _room: &R, _opening: u64) -> Opened {

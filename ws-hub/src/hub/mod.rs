@@ -19,10 +19,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use ws_futures::{Close, Prepared};
 
-pub(crate) use engine::{Engine, Memory, Opened, To};
-pub(crate) use leaving::Drain;
-pub(crate) use member::{Cause, JoinError, Joined, Member, MemberEvent, NotInRoom};
-pub(crate) use outbox::{Bounds, Slow};
+pub use engine::{Engine, Memory, Opened, To};
+pub use leaving::Drain;
+pub use member::{Cause, JoinError, Joined, Member, MemberEvent, NotInRoom};
+pub use outbox::{Bounds, Slow};
 
 use leaving::Present;
 use outbox::Pushed;
@@ -39,7 +39,7 @@ const SHARDS: usize = 64;
 ///
 /// What one member publishes reaches another in order; what two publish at once may reach others in
 /// different orders.
-pub(crate) struct Hub<K, R = Arc<str>, M = ()>(Arc<Core<K, R, M>>);
+pub struct Hub<K, R = Arc<str>, M = ()>(Arc<Core<K, R, M>>);
 
 struct Core<K, R, M> {
     shards: [Mutex<Roster<K, R, M>>; SHARDS],
@@ -56,11 +56,11 @@ struct Core<K, R, M> {
 
 /// The limits of a hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Settings {
+pub struct Settings {
     /// What may wait for each member.
-    pub(crate) bounds: Bounds,
+    pub bounds: Bounds,
     /// The number of rooms that a member may be in. 64 by default.
-    pub(crate) max_rooms: usize,
+    pub max_rooms: usize,
 }
 
 impl Default for Settings {
@@ -71,7 +71,7 @@ impl Default for Settings {
 
 /// There is a member with this key already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Taken;
+pub struct Taken;
 
 impl fmt::Display for Taken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,13 +83,13 @@ impl std::error::Error for Taken {}
 
 /// What became of a message on this node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Published {
+pub struct Published {
     /// The members that will be sent it.
-    pub(crate) queued: usize,
+    pub queued: usize,
     /// The slow members that miss it ([`Slow::Drop`]).
-    pub(crate) dropped: usize,
+    pub dropped: usize,
     /// The slow members that are closed because of it ([`Slow::Close`]).
-    pub(crate) given_up: usize,
+    pub given_up: usize,
 }
 
 impl<K, R, M> Hub<K, R, M>
@@ -98,12 +98,12 @@ where
     R: Clone + Eq + Hash,
 {
     /// Creates an empty hub without other nodes.
-    pub(crate) fn new(settings: Settings) -> Self {
+    pub fn new(settings: Settings) -> Self {
         Self::with_engine(settings, Memory)
     }
 
     /// Creates an empty hub that `engine` connects with those of other nodes.
-    pub(crate) fn with_engine(settings: Settings, engine: impl Engine<K, R> + 'static) -> Self {
+    pub fn with_engine(settings: Settings, engine: impl Engine<K, R> + 'static) -> Self {
         Self(Arc::new(Core {
             shards: std::array::from_fn(|_| Mutex::default()),
             hasher: RandomState::new(),
@@ -123,7 +123,7 @@ where
     /// # Errors
     ///
     /// [`Taken`] if there is a member with this key on this node.
-    pub(crate) fn enter(&self, key: K, data: M) -> Result<Member<K, R, M>, Taken> {
+    pub fn enter(&self, key: K, data: M) -> Result<Member<K, R, M>, Taken> {
         self.admit(key, data, true)
     }
 
@@ -133,7 +133,7 @@ where
     /// # Errors
     ///
     /// [`Taken`] if there is a member with this key on this node.
-    pub(crate) fn enter_hidden(&self, key: K, data: M) -> Result<Member<K, R, M>, Taken> {
+    pub fn enter_hidden(&self, key: K, data: M) -> Result<Member<K, R, M>, Taken> {
         self.admit(key, data, false)
     }
 
@@ -160,44 +160,44 @@ where
     }
 
     /// Sends a message to members here and on other nodes, encoded once. It never waits.
-    pub(crate) fn publish(&self, to: To<'_, K, R>, message: impl Into<Arc<Prepared>>) -> Published {
+    pub fn publish(&self, to: To<'_, K, R>, message: impl Into<Arc<Prepared>>) -> Published {
         self.0.publish(None, to, &message.into())
     }
 
     /// Sends a message to members here alone: what an [`Engine`] received from another node.
-    pub(crate) fn deliver(&self, to: To<'_, K, R>, message: impl Into<Arc<Prepared>>) -> Published {
+    pub fn deliver(&self, to: To<'_, K, R>, message: impl Into<Arc<Prepared>>) -> Published {
         self.0.deliver(None, to, &message.into())
     }
 
     /// A room misses nothing from now on: notifies the members that wait for that. `opening` is what
     /// [`Engine::open_room`] was given; that of an earlier time is ignored.
-    pub(crate) fn room_ready(&self, room: &R, opening: u64) {
+    pub fn room_ready(&self, room: &R, opening: u64) {
         let elsewhere = self.0.engine.members_elsewhere(room);
         self.0.rooms.ready(room, opening, elsewhere);
     }
 
     /// The members of a room on this node, as of now.
-    pub(crate) fn members(&self, room: &R) -> Members<K, R, M> {
+    pub fn members(&self, room: &R) -> Members<K, R, M> {
         Members(self.0.rooms.snapshot(room).unwrap_or_default())
     }
 
     /// Calls `visit` with each room that has members on this node, and their number.
-    pub(crate) fn visit_rooms(&self, visit: impl FnMut(&R, usize)) {
+    pub fn visit_rooms(&self, visit: impl FnMut(&R, usize)) {
         self.0.rooms.visit(visit);
     }
 
     /// The number of rooms that have members on this node.
-    pub(crate) fn rooms(&self) -> usize {
+    pub fn rooms(&self) -> usize {
         self.0.rooms.len()
     }
 
     /// The number of members on this node.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.0.shown.load(Ordering::Relaxed)
     }
 
     /// What waits in all outboxes, in bytes as [`Bounds::capacity`] counts them.
-    pub(crate) fn queued_bytes(&self) -> usize {
+    pub fn queued_bytes(&self) -> usize {
         let bytes = |shard: &Mutex<Roster<K, R, M>>| {
             let snapshot = lock(shard).snapshot();
             snapshot.iter().map(|seat| seat.outbox.bytes()).sum::<usize>()
@@ -207,13 +207,13 @@ where
 
     /// Asks all members to leave with this Close frame, behind what waits for them, and those that
     /// enter later at once. Only the first call counts.
-    pub(crate) fn close(&self, close: Close<'static>) {
+    pub fn close(&self, close: Close<'static>) {
         drop(self.drain(close));
     }
 
     /// The same, but the members are asked as the caller decides, so that they do not come back all
     /// at once.
-    pub(crate) fn drain(&self, close: Close<'static>) -> Drain<K, R, M> {
+    pub fn drain(&self, close: Close<'static>) -> Drain<K, R, M> {
         let close = self.0.closing.get_or_init(|| close).clone();
         let mut seats = Vec::new();
         for shard in &self.0.shards {
@@ -228,7 +228,7 @@ where
     /// # Cancel safety
     ///
     /// Cancel safe.
-    pub(crate) async fn drained(&self) {
+    pub async fn drained(&self) {
         self.0.present.none().await;
     }
 }
@@ -322,21 +322,21 @@ impl<K, R, M> fmt::Debug for Hub<K, R, M> {
 }
 
 /// The members of a room at one moment.
-pub(crate) struct Members<K, R = Arc<str>, M = ()>(Snapshot<K, R, M>);
+pub struct Members<K, R = Arc<str>, M = ()>(Snapshot<K, R, M>);
 
 impl<K, R, M> Members<K, R, M> {
     /// Their number.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Whether there is none.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Their keys, and what the application keeps of them, in no order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &M)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &M)> {
         self.0.iter().map(|seat| (&seat.key, &seat.data))
     }
 }
