@@ -211,7 +211,7 @@ impl Service {
             clients: self.clients(),
             clients_here: self.hub().len(),
             connections: self.admission.open(),
-            rooms_here: self.hub().rooms(),
+            rooms_here: self.hub().room_count(),
             queued_bytes: self.hub().queued_bytes(),
             engine: self.engine.status(),
         }

@@ -332,8 +332,8 @@ impl Client<'_> {
                 self.pending.insert(room, reference.map(Box::from));
                 Outcome::Later
             }
-            Err(JoinError::TooManyRooms) => error(Mistake::TooManyRooms, reference),
             Err(JoinError::Hidden) => error(Mistake::AuthRequired, reference),
+            Err(_) => error(Mistake::TooManyRooms, reference),
         }
     }
 

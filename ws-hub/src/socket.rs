@@ -2,22 +2,22 @@
 
 use std::future::{Future as _, poll_fn};
 use std::hash::Hash;
-use std::mem;
 use std::pin::pin;
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
 use ws_futures::proto::SendError;
-use ws_futures::{Batch, Close, CloseCode, Error, Instant, Message, Timer, WebSocket};
+use ws_futures::{Batch, Close, CloseCode, Error, Message, Timer, WebSocket};
 
-use super::Member;
-use crate::hub::outbox::{End, Next, Ready, Slow};
+use crate::member::Member;
+use crate::outbox::{End, Next, Ready, Slow};
+use crate::progress::{Progress, Sent};
 
 /// The most messages that are moved to the socket before input is looked at again.
 const BURST: usize = 256;
 
-/// Something that happened to a member.
+/// Something that happened to a member. It is exhaustive: an application should see a new kind of
+/// event when it compiles.
 #[derive(Debug)]
 pub enum MemberEvent<'s, R> {
     /// The peer has sent something.
@@ -29,7 +29,7 @@ pub enum MemberEvent<'s, R> {
         /// The bytes of their payloads, not compressed.
         bytes: usize,
     },
-    /// A room whose joining was [pending](super::Joined::Pending) misses nothing from now on. It is
+    /// A room whose joining was [pending](crate::Joined::Pending) misses nothing from now on. It is
     /// in its place among the messages.
     RoomReady {
         /// The room.
@@ -37,8 +37,8 @@ pub enum MemberEvent<'s, R> {
         /// The number of members when it became ready, those of other nodes included.
         members: usize,
     },
-    /// The connection took nothing for [`Bounds::timeout`](crate::hub::Bounds::timeout), and what
-    /// waited for it was dropped ([`Slow::Drop`](crate::hub::Slow::Drop)).
+    /// The connection took nothing for [`Bounds::timeout`](crate::Bounds::timeout), and what
+    /// waited for it was dropped ([`Slow::Drop`](crate::Slow::Drop)).
     Missed {
         /// The number of messages that were dropped.
         messages: usize,
@@ -50,33 +50,12 @@ pub enum MemberEvent<'s, R> {
 
 /// Why the hub closes a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Cause {
-    /// The hub was closed ([`Hub::close`](crate::hub::Hub::close)).
+    /// The hub was closed ([`Hub::close`](crate::Hub::close)).
     HubClosed,
-    /// The member did not keep up ([`Slow::Close`](crate::hub::Slow::Close)); the code is 1013.
+    /// The member did not keep up ([`Slow::Close`](crate::Slow::Close)); the code is 1013.
     TooSlow,
-}
-
-/// What is known of a connection between two calls.
-#[derive(Default)]
-pub(super) struct Progress {
-    stall: Option<Box<Stall>>,
-    sent: Sent,
-    /// Whether the hub has closed the connection.
-    is_closing: bool,
-}
-
-#[derive(Default)]
-struct Sent {
-    messages: usize,
-    bytes: usize,
-}
-
-/// Output that the stream does not take.
-struct Stall {
-    /// What the stream had taken.
-    written: u64,
-    since: Instant,
 }
 
 enum Step<R> {
@@ -193,7 +172,7 @@ where
             if let Some(sent) = self.progress.take_sent() {
                 return Poll::Ready(Ok(Step::Sent(sent)));
             }
-            let bounds = &self.hub.0.settings.bounds;
+            let bounds = &self.shared.settings.bounds;
             if !is_open || self.progress.poll_stall(bounds.timeout, socket, cx).is_pending() {
                 return Poll::Pending;
             }
@@ -252,56 +231,6 @@ where
             }
         }
         Ok(None)
-    }
-}
-
-impl Progress {
-    fn take_sent(&mut self) -> Option<Sent> {
-        (self.sent.messages > 0).then(|| mem::take(&mut self.sent))
-    }
-
-    /// Whether there is input; `false`: the connection has ended.
-    fn poll_input<Io, T>(
-        &self,
-        socket: &mut WebSocket<Io, T>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<bool, Error>>
-    where
-        Io: AsyncRead + AsyncWrite + Unpin,
-        T: Timer,
-    {
-        if !self.is_closing {
-            return pin!(socket.read()).poll(cx).map_ok(|untouched| untouched.is_some());
-        }
-        while ready!(pin!(socket.recv()).poll(cx))?.is_some() {}
-        Poll::Ready(Ok(false))
-    }
-
-    /// Is ready when the stream has taken nothing of its output for `timeout`. Then the time begins
-    /// anew.
-    fn poll_stall<Io, T>(
-        &mut self,
-        timeout: Duration,
-        socket: &mut WebSocket<Io, T>,
-        cx: &mut Context<'_>,
-    ) -> Poll<()>
-    where
-        Io: AsyncRead + AsyncWrite + Unpin,
-        T: Timer,
-    {
-        if pin!(socket.flush()).poll(cx).is_ready() {
-            self.stall = None;
-            return Poll::Pending;
-        }
-        let (written, now) = (socket.written(), socket.now());
-        let stall = self.stall.get_or_insert_with(|| Box::new(Stall { written, since: now }));
-        if stall.written != written {
-            **stall = Stall { written, since: now };
-        }
-        let deadline = stall.since + timeout;
-        ready!(socket.poll_until(deadline, cx));
-        stall.since = now.max(deadline);
-        Poll::Ready(())
     }
 }
 

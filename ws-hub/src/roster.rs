@@ -6,32 +6,32 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::outbox::Outbox;
+use crate::outbox::Outbox;
 
 /// A member as others see it.
-pub(super) struct Seat<K, R, M> {
-    pub(super) key: K,
-    pub(super) data: M,
+pub(crate) struct Seat<K, R, M> {
+    pub(crate) key: K,
+    pub(crate) data: M,
     /// Whether it is one of those who are counted and get what is published.
     shown: AtomicBool,
-    pub(super) outbox: Outbox<R>,
+    pub(crate) outbox: Outbox<R>,
 }
 
 impl<K, R, M> Seat<K, R, M> {
-    pub(super) fn new(key: K, data: M, shown: bool) -> Self {
+    pub(crate) fn new(key: K, data: M, shown: bool) -> Self {
         Self { key, data, shown: AtomicBool::new(shown), outbox: Outbox::default() }
     }
 
-    pub(super) fn is_shown(&self) -> bool {
+    pub(crate) fn is_shown(&self) -> bool {
         self.shown.load(Ordering::Relaxed)
     }
 }
 
 /// The seats of a moment.
-pub(super) type Snapshot<K, R, M> = Arc<[Arc<Seat<K, R, M>>]>;
+pub(crate) type Snapshot<K, R, M> = Arc<[Arc<Seat<K, R, M>>]>;
 
 /// Members that get the same messages.
-pub(super) struct Roster<K, R, M> {
+pub(crate) struct Roster<K, R, M> {
     seats: HashSet<ByKey<K, R, M>>,
     /// What [`snapshot`](Self::snapshot) gave last, unless a member has come or gone since.
     snapshot: Option<Snapshot<K, R, M>>,
@@ -45,7 +45,7 @@ impl<K, R, M> Default for Roster<K, R, M> {
 
 impl<K: Eq + Hash, R, M> Roster<K, R, M> {
     /// Adds a member, unless there is one with its key.
-    pub(super) fn insert(&mut self, seat: Arc<Seat<K, R, M>>) -> bool {
+    pub(crate) fn insert(&mut self, seat: Arc<Seat<K, R, M>>) -> bool {
         let is_new = self.seats.insert(ByKey(seat));
         if is_new {
             self.snapshot = None;
@@ -54,7 +54,7 @@ impl<K: Eq + Hash, R, M> Roster<K, R, M> {
     }
 
     /// Removes a member; returns whether it was there.
-    pub(super) fn remove(&mut self, key: &K) -> bool {
+    pub(crate) fn remove(&mut self, key: &K) -> bool {
         let was_there = self.seats.remove(key);
         if was_there {
             self.snapshot = None;
@@ -67,7 +67,7 @@ impl<K: Eq + Hash, R, M> Roster<K, R, M> {
     }
 
     /// Shows a member; returns whether it is there and was hidden.
-    pub(super) fn show(&mut self, key: &K) -> bool {
+    pub(crate) fn show(&mut self, key: &K) -> bool {
         let hidden = self.get(key).is_some_and(|seat| !seat.shown.swap(true, Ordering::Relaxed));
         if hidden {
             self.snapshot = None;
@@ -75,25 +75,25 @@ impl<K: Eq + Hash, R, M> Roster<K, R, M> {
         hidden
     }
 
-    pub(super) fn get(&self, key: &K) -> Option<&Arc<Seat<K, R, M>>> {
+    pub(crate) fn get(&self, key: &K) -> Option<&Arc<Seat<K, R, M>>> {
         self.seats.get(key).map(|ByKey(seat)| seat)
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.seats.len()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.seats.is_empty()
     }
 
     /// All of them, hidden ones too.
-    pub(super) fn seats(&self) -> impl Iterator<Item = &Arc<Seat<K, R, M>>> {
+    pub(crate) fn seats(&self) -> impl Iterator<Item = &Arc<Seat<K, R, M>>> {
         self.seats.iter().map(|ByKey(seat)| seat)
     }
 
     /// Those that are shown, as of now. It costs nothing as long as none comes or goes.
-    pub(super) fn snapshot(&mut self) -> Snapshot<K, R, M> {
+    pub(crate) fn snapshot(&mut self) -> Snapshot<K, R, M> {
         if let Some(snapshot) = &self.snapshot {
             return Arc::clone(snapshot);
         }

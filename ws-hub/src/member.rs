@@ -1,21 +1,16 @@
 //! A member's own handle.
 
-mod socket;
-
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use ws_futures::Prepared;
 
-pub use socket::{Cause, MemberEvent};
-
-use super::engine::To;
-use super::roster::Seat;
-use super::{Hub, Published};
-use socket::Progress;
+use crate::engine::To;
+use crate::progress::Progress;
+use crate::roster::Seat;
+use crate::shared::{Published, Shared};
 
 /// A member of a hub, for the task that has its connection. Dropping it leaves the hub.
 pub struct Member<K, R = Arc<str>, M = ()>
@@ -23,11 +18,12 @@ where
     K: Eq + Hash,
     R: Clone + Eq + Hash,
 {
-    seat: Arc<Seat<K, R, M>>,
-    hub: Hub<K, R, M>,
+    pub(crate) seat: Arc<Seat<K, R, M>>,
+    pub(crate) shared: Arc<Shared<K, R, M>>,
     rooms: HashSet<R>,
     has_departed: bool,
-    progress: Progress,
+    /// Of its connection.
+    pub(crate) progress: Progress,
 }
 
 /// A room was joined.
@@ -38,17 +34,18 @@ pub enum Joined {
         /// The number of members, those of other nodes included.
         members: usize,
     },
-    /// The member gets what is published on this node; [`MemberEvent::RoomReady`] follows once
+    /// The member gets what is published on this node; [`MemberEvent::RoomReady`](crate::MemberEvent::RoomReady) follows once
     /// nothing of other nodes can be missed.
     Pending,
 }
 
 /// A room could not be joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum JoinError {
-    /// The member is in as many rooms as [`Settings::max_rooms`](super::Settings::max_rooms) allows.
+    /// The member is in as many rooms as [`Settings::max_rooms`](crate::Settings::max_rooms) allows.
     TooManyRooms,
-    /// The member is [hidden](Hub::enter_hidden), or has left the hub.
+    /// The member is [hidden](crate::Hub::enter_hidden), or has left the hub.
     Hidden,
 }
 
@@ -80,19 +77,14 @@ where
     K: Eq + Hash,
     R: Clone + Eq + Hash,
 {
-    pub(super) fn new(seat: Arc<Seat<K, R, M>>, hub: Hub<K, R, M>) -> Self {
+    pub(crate) fn new(seat: Arc<Seat<K, R, M>>, shared: Arc<Shared<K, R, M>>) -> Self {
         Self {
             seat,
-            hub,
+            shared,
             rooms: HashSet::new(),
             has_departed: false,
             progress: Progress::default(),
         }
-    }
-
-    #[cfg(test)]
-    pub(super) fn outbox(&self) -> &super::outbox::Outbox<R> {
-        &self.seat.outbox
     }
 
     /// Its key.
@@ -105,28 +97,18 @@ where
         &self.seat.data
     }
 
-    /// The hub.
-    pub fn hub(&self) -> &Hub<K, R, M> {
-        &self.hub
-    }
-
     /// Whether it is counted and gets what is published.
     pub fn is_shown(&self) -> bool {
         self.seat.is_shown() && !self.has_departed
     }
 
-    /// Shows a [hidden](Hub::enter_hidden) member; returns the number of members on this node. Nothing
+    /// Shows a [hidden](crate::Hub::enter_hidden) member; returns the number of members on this node. Nothing
     /// changes if it is shown already or has left the hub.
     pub fn show(&mut self) -> usize {
-        let core = &*self.hub.0;
-        let mut shard = core.shard(&self.seat.key);
-        if self.has_departed || !shard.show(&self.seat.key) {
-            return self.hub.len();
+        match self.has_departed {
+            true => self.shared.len(),
+            false => self.shared.show(&self.seat),
         }
-        let members = core.shown.fetch_add(1, Ordering::Relaxed) + 1;
-        drop(shard);
-        core.engine.changed();
-        members
     }
 
     /// Joins a room. Joining one that it is in already is no error.
@@ -138,16 +120,16 @@ where
         if !self.is_shown() {
             return Err(JoinError::Hidden);
         }
-        let core = &*self.hub.0;
-        if !self.rooms.contains(&room) && self.rooms.len() >= core.settings.max_rooms {
+        let Shared { settings, rooms, engine, .. } = &*self.shared;
+        if !self.rooms.contains(&room) && self.rooms.len() >= settings.max_rooms {
             return Err(JoinError::TooManyRooms);
         }
-        let joined = match core.rooms.join(&room, &self.seat, &*core.engine) {
-            Some(here) => Joined::Ready { members: here + core.engine.members_elsewhere(&room) },
+        let joined = match rooms.join(&room, &self.seat, &**engine) {
+            Some(here) => Joined::Ready { members: here + engine.members_elsewhere(&room) },
             None => Joined::Pending,
         };
         if self.rooms.insert(room) {
-            core.engine.changed();
+            engine.changed();
         }
         Ok(joined)
     }
@@ -161,10 +143,10 @@ where
         if !self.rooms.remove(room) {
             return Err(NotInRoom);
         }
-        let core = &*self.hub.0;
-        let here = core.rooms.leave(room, &self.seat, &*core.engine);
-        core.engine.changed();
-        Ok(here + core.engine.members_elsewhere(room))
+        let Shared { rooms, engine, .. } = &*self.shared;
+        let here = rooms.leave(room, &self.seat, &**engine);
+        engine.changed();
+        Ok(here + engine.members_elsewhere(room))
     }
 
     /// Whether it is in a room.
@@ -182,7 +164,7 @@ where
     ///
     /// # Errors
     ///
-    /// [`NotInRoom`] if it is for a room that this member is not in; [`Hub::publish`] asks for no
+    /// [`NotInRoom`] if it is for a room that this member is not in; [`Hub::publish`](crate::Hub::publish) asks for no
     /// membership.
     pub fn publish(
         &self,
@@ -192,34 +174,21 @@ where
         if matches!(to, To::Room(room) if !self.is_in(room)) {
             return Err(NotInRoom);
         }
-        Ok(self.hub.0.publish(Some(&self.seat), to, &message.into()))
+        Ok(self.shared.publish(Some(&self.seat), to, &message.into()))
     }
 
     /// Leaves all rooms and the hub, as dropping it does; returns the number of members that remain on
     /// this node.
     pub fn depart(&mut self) -> usize {
         if self.has_departed {
-            return self.hub.len();
+            return self.shared.len();
         }
-        let core = &*self.hub.0;
-        for room in self.rooms.drain() {
-            core.rooms.leave(&room, &self.seat, &*core.engine);
-        }
-        let mut shard = core.shard(&self.seat.key);
-        shard.remove(&self.seat.key);
-        let was_shown = self.seat.is_shown();
-        let remaining = match was_shown {
-            true => core.shown.fetch_sub(1, Ordering::Relaxed) - 1,
-            false => self.hub.len(),
-        };
-        drop(shard);
         self.has_departed = true;
-        self.seat.outbox.depart();
-        core.present.remove();
-        if was_shown {
-            core.engine.changed();
+        let Shared { rooms, engine, .. } = &*self.shared;
+        for room in self.rooms.drain() {
+            rooms.leave(&room, &self.seat, &**engine);
         }
-        remaining
+        self.shared.depart(&self.seat)
     }
 }
 

@@ -1,20 +1,19 @@
 //! The rooms that have members on this node. A room exists while it has one.
 
 use std::collections::HashMap;
-use std::collections::hash_map::{Entry, RandomState};
-use std::hash::{BuildHasher as _, Hash};
+use std::collections::hash_map::Entry;
+use std::hash::Hash;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
 
-use super::engine::{Engine, Opened};
-use super::outbox::Ready;
-use super::roster::{Roster, Seat, Snapshot};
-use super::{SHARDS, lock};
+use crate::engine::{Engine, Opened};
+use crate::outbox::Ready;
+use crate::roster::{Roster, Seat, Snapshot};
+use crate::shards::Shards;
 
-pub(super) struct Rooms<K, R, M> {
-    shards: [Mutex<Shard<K, R, M>>; SHARDS],
-    hasher: RandomState,
+pub(crate) struct Rooms<K, R, M> {
+    shards: Shards<Shard<K, R, M>>,
     /// The rooms of all shards.
     len: AtomicUsize,
     openings: AtomicU64,
@@ -32,24 +31,19 @@ struct Room<K, R, M> {
 
 impl<K, R, M> Default for Rooms<K, R, M> {
     fn default() -> Self {
-        Self {
-            shards: std::array::from_fn(|_| Mutex::default()),
-            hasher: RandomState::new(),
-            len: AtomicUsize::new(0),
-            openings: AtomicU64::new(0),
-        }
+        Self { shards: Shards::default(), len: AtomicUsize::new(0), openings: AtomicU64::new(0) }
     }
 }
 
 impl<K: Eq + Hash, R: Clone + Eq + Hash, M> Rooms<K, R, M> {
     /// Adds a member; returns how many there are then, or `None` if the room is not ready.
-    pub(super) fn join(
+    pub(crate) fn join(
         &self,
         name: &R,
         seat: &Arc<Seat<K, R, M>>,
         engine: &dyn Engine<K, R>,
     ) -> Option<usize> {
-        let mut rooms = self.shard(name);
+        let mut rooms = self.shards.of(name);
         let room = match rooms.entry(name.clone()) {
             Entry::Occupied(room) => room.into_mut(),
             Entry::Vacant(place) => {
@@ -76,13 +70,13 @@ impl<K: Eq + Hash, R: Clone + Eq + Hash, M> Rooms<K, R, M> {
     }
 
     /// Removes a member; returns how many remain.
-    pub(super) fn leave(
+    pub(crate) fn leave(
         &self,
         name: &R,
         seat: &Arc<Seat<K, R, M>>,
         engine: &dyn Engine<K, R>,
     ) -> usize {
-        let mut rooms = self.shard(name);
+        let mut rooms = self.shards.of(name);
         let Some(room) = rooms.get_mut(name) else { return 0 };
         room.members.remove(&seat.key);
         if let Some(waiting) = &mut room.waiting {
@@ -104,8 +98,8 @@ impl<K: Eq + Hash, R: Clone + Eq + Hash, M> Rooms<K, R, M> {
 
     /// The room is ready: notifies the members that wait for that, with `elsewhere` added to their
     /// number.
-    pub(super) fn ready(&self, name: &R, opening: u64, elsewhere: usize) {
-        let mut rooms = self.shard(name);
+    pub(crate) fn ready(&self, name: &R, opening: u64, elsewhere: usize) {
+        let mut rooms = self.shards.of(name);
         let Some(room) = rooms.get_mut(name).filter(|room| room.opening == opening) else { return };
         let Some(waiting) = room.waiting.take() else { return };
         let members = room.members.len() + elsewhere;
@@ -118,23 +112,17 @@ impl<K: Eq + Hash, R: Clone + Eq + Hash, M> Rooms<K, R, M> {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    pub(super) fn snapshot(&self, name: &R) -> Option<Snapshot<K, R, M>> {
-        Some(self.shard(name).get_mut(name)?.members.snapshot())
+    pub(crate) fn snapshot(&self, name: &R) -> Option<Snapshot<K, R, M>> {
+        Some(self.shards.of(name).get_mut(name)?.members.snapshot())
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len.load(Ordering::Relaxed)
     }
 
-    pub(super) fn visit(&self, mut visit: impl FnMut(&R, usize)) {
-        for shard in &self.shards {
-            for (name, room) in &*lock(shard) {
-                visit(name, room.members.len());
-            }
+    pub(crate) fn visit(&self, mut visit: impl FnMut(&R, usize)) {
+        for rooms in self.shards.each() {
+            rooms.iter().for_each(|(name, room)| visit(name, room.members.len()));
         }
-    }
-
-    fn shard(&self, name: &R) -> MutexGuard<'_, Shard<K, R, M>> {
-        lock(&self.shards[self.hasher.hash_one(name) as usize % SHARDS])
     }
 }

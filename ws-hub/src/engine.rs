@@ -6,7 +6,7 @@ use ws_futures::Prepared;
 
 /// Connects a hub with those of other processes, its nodes. No method may wait.
 ///
-/// Members of this process are served by the [`Hub`](super::Hub) alone: it delivers here first, and
+/// Members of this process are served by the [`Hub`](crate::Hub) alone: it delivers here first, and
 /// calls its engine afterwards. An engine never makes a member wait. What it is handed it puts into a
 /// bounded queue of its own and counts what finds no room; a task of its own does the rest.
 ///
@@ -17,14 +17,14 @@ use ws_futures::Prepared;
 ///
 /// - The hub's side of the calls is this trait. `open_room` and `close_room` are called with a lock
 ///   of the hub held, so that they come in their order; an engine must not call the hub from within.
-/// - The engine's side is [`Hub::deliver`](super::Hub::deliver) for what other nodes published, never
-///   for what this one did, and [`Hub::room_ready`](super::Hub::room_ready) once nothing published to
+/// - The engine's side is [`Hub::deliver`](crate::Hub::deliver) for what other nodes published, never
+///   for what this one did, and [`Hub::room_ready`](crate::Hub::room_ready) once nothing published to
 ///   a room anywhere can be missed. An engine that cannot reach the other nodes answers
 ///   [`Opened::Ready`], or calls `room_ready`, rather than let members wait.
 /// - Numbers of members elsewhere come from the engine's memory of what the other nodes reported.
 pub trait Engine<K, R>: Send + Sync {
     /// A room has its first member here. `opening` tells this time from earlier and later ones: pass
-    /// it to [`Hub::room_ready`](super::Hub::room_ready).
+    /// it to [`Hub::room_ready`](crate::Hub::room_ready).
     fn open_room(&self, room: &R, opening: u64) -> Opened;
 
     /// A room has lost its last member here.
@@ -47,11 +47,11 @@ pub trait Engine<K, R>: Send + Sync {
 pub enum Opened {
     /// It misses nothing.
     Ready,
-    /// [`Hub::room_ready`](super::Hub::room_ready) will be called.
+    /// [`Hub::room_ready`](crate::Hub::room_ready) will be called.
     Pending,
 }
 
-/// The receivers of a message.
+/// The receivers of a message. It is exhaustive: an engine must reach each kind of them.
 #[derive(Debug, PartialEq, Eq)]
 pub enum To<'t, K, R> {
     /// All members.

@@ -1,23 +1,28 @@
 //! What waits to be sent to one member.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use ws_futures::{Close, Prepared};
 
+use crate::shards::lock;
+
 /// What a message costs besides its payload, which is shared.
 const OVERHEAD: usize = 64;
 
 /// What may wait for a member, and what becomes of one that does not keep up.
+///
+/// The socket holds up to 64 KiB and one message besides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// In bytes: payloads, and 64 bytes for each message, so that empty messages are bounded too. A
-    /// message on its own may have any size. 1 MiB by default.
+    /// The bytes that may wait: payloads, not compressed, and 64 bytes for each message, so that empty
+    /// ones are bounded too. A message on its own may have any size. 1 MiB by default: some seconds of
+    /// a slow line.
     pub capacity: usize,
     /// How long a connection may take nothing of its output, be it from this hub or not, before it
-    /// counts as slow. 10 s by default; `Duration::MAX`: for ever.
+    /// is slow. 10 s by default; `Duration::MAX`: no limit.
     pub timeout: Duration,
     /// What becomes of a member for which more would wait, or whose time is over.
     pub slow: Slow,
@@ -41,13 +46,13 @@ pub enum Slow {
 
 /// A room that has become ready, and the number of its members then.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Ready<R> {
-    pub(super) room: R,
-    pub(super) members: usize,
+pub(crate) struct Ready<R> {
+    pub(crate) room: R,
+    pub(crate) members: usize,
 }
 
 /// A queue that any task fills and the member's own task empties. Filling it never waits.
-pub(super) struct Outbox<R>(Mutex<State<R>>);
+pub(crate) struct Outbox<R>(Mutex<State<R>>);
 
 struct State<R> {
     queue: VecDeque<Item<R>>,
@@ -66,7 +71,7 @@ enum Item<R> {
 
 /// Why nothing more will be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(crate) enum End {
     /// The connection is to be closed like this.
     Close(Close<'static>),
     /// The member did not keep up.
@@ -77,7 +82,7 @@ pub(super) enum End {
 
 /// What is to be done next for the member.
 #[derive(Debug)]
-pub(super) enum Next<R> {
+pub(crate) enum Next<R> {
     Send(Arc<Prepared>),
     Ready(Ready<R>),
     End(End),
@@ -85,7 +90,7 @@ pub(super) enum Next<R> {
 
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pushed {
+pub(crate) enum Pushed {
     Queued,
     /// There was no room, and the member misses it.
     Dropped,
@@ -103,7 +108,7 @@ impl<R> Default for Outbox<R> {
 
 impl<R> Outbox<R> {
     /// Adds a message, unless then more would wait than may.
-    pub(super) fn push(&self, message: &Arc<Prepared>, bounds: &Bounds) -> Pushed {
+    pub(crate) fn push(&self, message: &Arc<Prepared>, bounds: &Bounds) -> Pushed {
         let mut state = self.lock();
         if state.end.is_some() {
             return Pushed::Ended;
@@ -125,7 +130,7 @@ impl<R> Outbox<R> {
 
     /// Adds the news that a room is ready. Whom to wake is returned, for the caller holds a lock.
     #[must_use]
-    pub(super) fn push_ready(&self, ready: Ready<R>) -> Option<Waker> {
+    pub(crate) fn push_ready(&self, ready: Ready<R>) -> Option<Waker> {
         let mut state = self.lock();
         match state.end {
             Some(_) => None,
@@ -134,7 +139,7 @@ impl<R> Outbox<R> {
     }
 
     /// Drops the news that a room is ready: it was left.
-    pub(super) fn forget_ready(&self, room: &R)
+    pub(crate) fn forget_ready(&self, room: &R)
     where
         R: PartialEq,
     {
@@ -144,7 +149,7 @@ impl<R> Outbox<R> {
 
     /// Does what is to be done about a member that has taken nothing for too long; returns how many
     /// messages it misses.
-    pub(super) fn stall(&self, slow: Slow) -> usize {
+    pub(crate) fn stall(&self, slow: Slow) -> usize {
         let mut state = self.lock();
         if state.end == Some(End::Departed) {
             return 0;
@@ -163,7 +168,7 @@ impl<R> Outbox<R> {
     }
 
     /// Lets the connection be closed behind what waits.
-    pub(super) fn close(&self, close: &Close<'static>) {
+    pub(crate) fn close(&self, close: &Close<'static>) {
         let mut state = self.lock();
         if state.end.is_some() {
             return;
@@ -175,13 +180,13 @@ impl<R> Outbox<R> {
     }
 
     /// The member has left: nothing waits for it, now or later.
-    pub(super) fn depart(&self) {
+    pub(crate) fn depart(&self) {
         self.lock().end(End::Departed);
     }
 
     /// Whether there is something to be done. If not, the task is woken by the first message and by
     /// the end; so a member that leaves no room for messages learns of its end.
-    pub(super) fn poll_waiting(&self, cx: &Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_waiting(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.lock();
         match &mut state.waker {
             Some(waker) => waker.clone_from(cx.waker()),
@@ -195,7 +200,7 @@ impl<R> Outbox<R> {
 
     /// Takes what is to be done next: without room only the end, behind which nothing waits. An end
     /// stays the end.
-    pub(super) fn next(&self, has_room: bool) -> Option<Next<R>> {
+    pub(crate) fn next(&self, has_room: bool) -> Option<Next<R>> {
         let mut state = self.lock();
         if state.queue.is_empty() {
             return state.end.clone().map(Next::End);
@@ -218,7 +223,7 @@ impl<R> Outbox<R> {
     }
 
     /// Gives back a message that could not be sent yet.
-    pub(super) fn put_back(&self, message: Arc<Prepared>) {
+    pub(crate) fn put_back(&self, message: Arc<Prepared>) {
         let mut state = self.lock();
         if !matches!(state.end, Some(End::TooSlow | End::Departed)) {
             state.bytes += cost(&message);
@@ -227,13 +232,12 @@ impl<R> Outbox<R> {
     }
 
     /// What waits, in bytes.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.lock().bytes
     }
 
-    /// A panic elsewhere leaves the state valid.
     fn lock(&self) -> MutexGuard<'_, State<R>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

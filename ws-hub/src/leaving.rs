@@ -8,8 +8,8 @@ use std::task::{Context, Poll, Waker};
 
 use ws_futures::Close;
 
-use super::lock;
-use super::roster::Seat;
+use crate::roster::Seat;
+use crate::shards::lock;
 
 /// The members that are still to be asked to leave. Dropping it asks all that remain.
 #[must_use = "dropping it asks all members at once"]
@@ -19,7 +19,7 @@ pub struct Drain<K, R = Arc<str>, M = ()> {
 }
 
 impl<K, R, M> Drain<K, R, M> {
-    pub(super) fn new(seats: Vec<Arc<Seat<K, R, M>>>, close: Close<'static>) -> Self {
+    pub(crate) fn new(seats: Vec<Arc<Seat<K, R, M>>>, close: Close<'static>) -> Self {
         Self { remaining: seats, close }
     }
 
@@ -56,24 +56,24 @@ impl<K, R, M> fmt::Debug for Drain<K, R, M> {
 
 /// The number of members, hidden ones too, and the tasks that wait until there is none.
 #[derive(Default)]
-pub(super) struct Present {
+pub(crate) struct Present {
     count: AtomicUsize,
     waiting: Mutex<Vec<Waker>>,
 }
 
 impl Present {
-    pub(super) fn add(&self) {
+    pub(crate) fn add(&self) {
         self.count.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn remove(&self) {
+    pub(crate) fn remove(&self) {
         if self.count.fetch_sub(1, Ordering::Relaxed) == 1 {
             let waiting = std::mem::take(&mut *lock(&self.waiting));
             waiting.into_iter().for_each(Waker::wake);
         }
     }
 
-    pub(super) async fn none(&self) {
+    pub(crate) async fn none(&self) {
         poll_fn(|cx| self.poll_none(cx)).await;
     }
 

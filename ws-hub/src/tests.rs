@@ -1,14 +1,17 @@
+//! The hub without sockets: what tests see are the outboxes.
+
 use std::collections::HashSet;
 use std::future::Future as _;
 use std::pin::pin;
-use std::sync::Mutex as StdMutex;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
 
-use ws_futures::CloseCode;
+use ws_futures::{Close, CloseCode, Prepared};
 
-use super::outbox::{End, Next};
 use super::*;
+use crate::outbox::{End, Next};
+use crate::shards::lock;
 
 const CAPACITY: usize = 1024 * 1024;
 
@@ -31,7 +34,7 @@ fn text(text: &str) -> Prepared {
 /// Takes what waits, which are messages.
 fn waiting(member: &Client) -> Vec<String> {
     let mut texts = Vec::new();
-    while let Some(Next::Send(message)) = member.outbox().next(true) {
+    while let Some(Next::Send(message)) = member.seat.outbox.next(true) {
         texts.push(String::from_utf8_lossy(message.payload()).into_owned());
     }
     texts
@@ -39,7 +42,7 @@ fn waiting(member: &Client) -> Vec<String> {
 
 /// Takes the next item, which is a room that is ready.
 fn ready(member: &Client) -> Option<(&'static str, usize)> {
-    match member.outbox().next(true)? {
+    match member.seat.outbox.next(true)? {
         Next::Ready(ready) => Some((ready.room, ready.members)),
         other => panic!("{other:?}"),
     }
@@ -50,11 +53,11 @@ fn all(from: &Client, message: &str) -> Published {
 }
 
 fn is_closed(member: &Client, close: &Close<'static>) -> bool {
-    matches!(member.outbox().next(true), Some(Next::End(End::Close(end))) if end == *close)
+    matches!(member.seat.outbox.next(true), Some(Next::End(End::Close(end))) if end == *close)
 }
 
 fn is_too_slow(member: &Client) -> bool {
-    matches!(member.outbox().next(true), Some(Next::End(End::TooSlow)))
+    matches!(member.seat.outbox.next(true), Some(Next::End(End::TooSlow)))
 }
 
 fn queued(queued: usize) -> Published {
@@ -134,7 +137,7 @@ fn a_message_is_kept_once() {
     let hub = hub();
     let [alice, bob, carol] = members(&hub);
     all(&alice, &"x".repeat(100));
-    let address = |member: &Client| match member.outbox().next(true) {
+    let address = |member: &Client| match member.seat.outbox.next(true) {
         Some(Next::Send(message)) => message.payload().as_ptr(),
         other => panic!("{other:?}"),
     };
@@ -288,13 +291,13 @@ fn rooms_vanish_when_they_are_empty() {
         alice.join(name).expect("few rooms");
     }
     bob.join("a").expect("few rooms");
-    assert_eq!((rooms(&hub), hub.rooms()), (vec![("a", 2), ("b", 1)], 2));
+    assert_eq!((rooms(&hub), hub.room_count()), (vec![("a", 2), ("b", 1)], 2));
     assert_eq!(alice.leave(&"a"), Ok(1));
     assert_eq!(alice.leave(&"a"), Err(NotInRoom));
     bob.depart();
     assert_eq!(rooms(&hub), [("b", 1)]);
     drop(alice);
-    assert_eq!((rooms(&hub), hub.rooms()), (vec![], 0));
+    assert_eq!((rooms(&hub), hub.room_count()), (vec![], 0));
 }
 
 #[test]
@@ -323,7 +326,7 @@ fn messages_of_many_threads_arrive_in_the_order_of_each_sender() {
     std::thread::scope(|scope| {
         for sender in &senders {
             let publish = |number| all(sender, &format!("{} {number}", sender.key()));
-            scope.spawn(move || (0..COUNT).for_each(|number| drop(publish(number))));
+            scope.spawn(move || (0..COUNT).for_each(|number| _ = publish(number)));
         }
         scope.spawn(|| (100..).take(COUNT).for_each(|key| drop(hub.enter(key, ()))));
     });
@@ -338,7 +341,7 @@ fn messages_of_many_threads_arrive_in_the_order_of_each_sender() {
 
 /// An engine that knows of others, lets rooms wait, and keeps what it is called with.
 #[derive(Default)]
-struct Recorder(StdMutex<Vec<String>>);
+struct Recorder(Mutex<Vec<String>>);
 
 impl Recorder {
     fn record(&self, call: String) {

@@ -1,0 +1,207 @@
+//! What a hub and its members share. No socket is known here.
+//!
+//! Nothing waits for a member: publishing takes a snapshot of the receivers under a short lock and
+//! then leaves the message, encoded once, in the outbox of each.
+
+use std::hash::Hash;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use ws_futures::{Close, Prepared};
+
+use crate::engine::{Engine, To};
+use crate::leaving::Present;
+use crate::outbox::{Bounds, Pushed};
+use crate::rooms::Rooms;
+use crate::roster::{Roster, Seat};
+use crate::shards::Shards;
+
+/// The limits of a hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// What may wait for each member, and what becomes of a slow one.
+    pub bounds: Bounds,
+    /// The number of rooms that a member may be in. 64 by default: each costs memory, and a peer may
+    /// choose how many it joins.
+    pub max_rooms: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { bounds: Bounds::default(), max_rooms: 64 }
+    }
+}
+
+/// What became of a message on this node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Published {
+    /// The members that will be sent it.
+    pub queued: usize,
+    /// The slow members that miss it ([`Slow::Drop`](crate::Slow::Drop)).
+    pub dropped: usize,
+    /// The slow members that are closed because of it ([`Slow::Close`](crate::Slow::Close)).
+    pub given_up: usize,
+}
+
+impl Published {
+    fn count(&mut self, pushed: Pushed) {
+        match pushed {
+            Pushed::Queued => self.queued += 1,
+            Pushed::Dropped => self.dropped += 1,
+            Pushed::GivenUp => self.given_up += 1,
+            Pushed::Ended => {}
+        }
+    }
+}
+
+pub(crate) struct Shared<K, R, M> {
+    pub(crate) settings: Settings,
+    pub(crate) engine: Box<dyn Engine<K, R>>,
+    pub(crate) rooms: Rooms<K, R, M>,
+    /// All members, hidden ones too.
+    pub(crate) present: Present,
+    /// How all members are asked to leave, those that enter later included.
+    pub(crate) closing: OnceLock<Close<'static>>,
+    members: Shards<Roster<K, R, M>>,
+    /// The number of members that are shown.
+    shown: AtomicUsize,
+}
+
+impl<K, R, M> Shared<K, R, M>
+where
+    K: Eq + Hash,
+    R: Clone + Eq + Hash,
+{
+    pub(crate) fn new(settings: Settings, engine: Box<dyn Engine<K, R>>) -> Self {
+        Self {
+            settings,
+            engine,
+            rooms: Rooms::default(),
+            present: Present::default(),
+            closing: OnceLock::new(),
+            members: Shards::default(),
+            shown: AtomicUsize::new(0),
+        }
+    }
+
+    /// Adds a member; `false`: its key is taken.
+    pub(crate) fn enter(&self, seat: &Arc<Seat<K, R, M>>) -> bool {
+        let mut members = self.members.of(&seat.key);
+        if !members.insert(Arc::clone(seat)) {
+            return false;
+        }
+        self.present.add();
+        if seat.is_shown() {
+            self.shown.fetch_add(1, Ordering::Relaxed);
+        }
+        drop(members);
+        // `Hub::drain` sets this first and collects the members then.
+        if let Some(close) = self.closing.get() {
+            seat.outbox.close(close);
+        }
+        if seat.is_shown() {
+            self.engine.changed();
+        }
+        true
+    }
+
+    /// Shows a member; returns the number of those that are shown.
+    pub(crate) fn show(&self, seat: &Seat<K, R, M>) -> usize {
+        let mut members = self.members.of(&seat.key);
+        if !members.show(&seat.key) {
+            return self.len();
+        }
+        let shown = self.shown.fetch_add(1, Ordering::Relaxed) + 1;
+        drop(members);
+        self.engine.changed();
+        shown
+    }
+
+    /// Removes a member that is in no room; returns the number of those that are shown.
+    pub(crate) fn depart(&self, seat: &Seat<K, R, M>) -> usize {
+        let mut members = self.members.of(&seat.key);
+        members.remove(&seat.key);
+        let remaining = match seat.is_shown() {
+            true => self.shown.fetch_sub(1, Ordering::Relaxed) - 1,
+            false => self.len(),
+        };
+        drop(members);
+        seat.outbox.depart();
+        self.present.remove();
+        if seat.is_shown() {
+            self.engine.changed();
+        }
+        remaining
+    }
+
+    /// Delivers a message here first, then to other nodes.
+    pub(crate) fn publish(
+        &self,
+        from: Option<&Arc<Seat<K, R, M>>>,
+        to: To<'_, K, R>,
+        message: &Arc<Prepared>,
+    ) -> Published {
+        let published = self.deliver(from, to, message);
+        let is_here = matches!(to, To::Member(key) if self.member(key).is_some());
+        if !is_here {
+            self.engine.publish(from.map(|seat| &seat.key), to, message);
+        }
+        published
+    }
+
+    /// A message to all, or to a room, does not go back to the member that it is from.
+    pub(crate) fn deliver(
+        &self,
+        from: Option<&Arc<Seat<K, R, M>>>,
+        to: To<'_, K, R>,
+        message: &Arc<Prepared>,
+    ) -> Published {
+        let mut published = Published::default();
+        let mut fan_out = |receivers: &[Arc<Seat<K, R, M>>]| {
+            for seat in receivers {
+                if from.is_none_or(|from| !Arc::ptr_eq(from, seat)) {
+                    published.count(seat.outbox.push(message, &self.settings.bounds));
+                }
+            }
+        };
+        match to {
+            To::All => self.each_snapshot(fan_out),
+            To::Room(room) => fan_out(&self.rooms.snapshot(room).unwrap_or_default()),
+            To::Member(key) => {
+                if let Some(seat) = self.member(key) {
+                    published.count(seat.outbox.push(message, &self.settings.bounds));
+                }
+            }
+        }
+        published
+    }
+
+    /// The number of members that are shown.
+    pub(crate) fn len(&self) -> usize {
+        self.shown.load(Ordering::Relaxed)
+    }
+
+    /// All members, hidden ones too.
+    pub(crate) fn seats(&self) -> Vec<Arc<Seat<K, R, M>>> {
+        let mut seats = Vec::new();
+        for members in self.members.each() {
+            seats.extend(members.seats().cloned());
+        }
+        seats
+    }
+
+    /// Calls `visit` with the members that are shown, some at a time, and with no lock held.
+    pub(crate) fn each_snapshot(&self, mut visit: impl FnMut(&[Arc<Seat<K, R, M>>])) {
+        for mut members in self.members.each() {
+            let snapshot = members.snapshot();
+            drop(members);
+            visit(&snapshot);
+        }
+    }
+
+    /// The member with this key, if it is shown.
+    fn member(&self, key: &K) -> Option<Arc<Seat<K, R, M>>> {
+        self.members.of(key).get(key).filter(|seat| seat.is_shown()).cloned()
+    }
+}
