@@ -162,7 +162,8 @@ impl Server {
 
         admission.drain();
         let hub = shared.service.hub();
-        let clients = hub.drain(Close::new(CloseCode::GOING_AWAY, "server is shutting down"));
+        let close = Close::new(CloseCode::GOING_AWAY, "server is shutting down");
+        let clients = hub.drain(close).expect("a code and a reason that can be sent");
         journal(&Notice::Stopping { clients: hub.len() });
         let begin = Instant::now();
         let deadline = begin + settings.shutdown_timeout;

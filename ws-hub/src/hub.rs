@@ -4,6 +4,7 @@ use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use ws_futures::proto::SendError;
 use ws_futures::{Close, Prepared};
 
 use crate::engine::{Engine, Memory, To};
@@ -133,19 +134,26 @@ where
 
     /// Closes the connections of all members with this Close frame, behind what waits for them, and
     /// those of members that enter later at once. It does not wait for that; see
-    /// [`drained`](Self::drained). Only the first call counts.
+    /// [`drained`](Self::drained). Only the first call that returns `Ok` counts.
     ///
-    /// A code or a reason that cannot be sent ([`SendError`](ws_futures::proto::SendError)) ends
-    /// [`Member::read`] with that error.
-    pub fn close(&self, close: Close<'static>) {
-        drop(self.drain(close));
+    /// # Errors
+    ///
+    /// Those of [`Close::check_sendable`]; nothing has changed then.
+    pub fn close(&self, close: impl Into<Close<'static>>) -> Result<(), SendError> {
+        self.drain(close).map(drop)
     }
 
     /// The same, but the caller decides when each connection is closed, so that peers which connect
     /// again do not do so all at once.
-    pub fn drain(&self, close: Close<'static>) -> Drain<K, R, M> {
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Close::check_sendable`]; nothing has changed then.
+    pub fn drain(&self, close: impl Into<Close<'static>>) -> Result<Drain<K, R, M>, SendError> {
+        let close = close.into();
+        close.check_sendable()?;
         let close = self.0.closing.get_or_init(|| close).clone();
-        Drain::new(self.0.seats(), close)
+        Ok(Drain::new(self.0.seats(), close))
     }
 
     /// Waits until there is no member, shown or hidden. After [`close`](Self::close) that is when all

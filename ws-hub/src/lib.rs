@@ -41,8 +41,7 @@
 //! [`Bounds::capacity`] and the 64 KiB that the socket itself holds, and in time, by
 //! [`Bounds::timeout`], in which the connection must take some of its output. What becomes of a member
 //! over either is [`Slow`]: it is closed with 1013, or misses messages. A message is encoded once, and
-//! all outboxes refer to the same bytes; with [`Prepared::deflated`](ws_futures::Prepared::deflated) it
-//! is compressed once, too.
+//! all outboxes refer to the same bytes; `Prepared::deflated` compresses it once, too.
 //!
 //! # Back-pressure
 //!
@@ -79,3 +78,7 @@ pub use socket::{Cause, MemberEvent};
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

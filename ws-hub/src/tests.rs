@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
 
+use ws_futures::proto::SendError;
 use ws_futures::{Close, CloseCode, Prepared};
 
 use super::*;
@@ -183,8 +184,9 @@ fn all_are_asked_to_leave_and_so_is_a_member_that_enters_late() {
     let [alice] = members(&hub);
     let hidden = hub.enter_hidden(2, ()).expect("free");
     let away = Close::new(CloseCode::GOING_AWAY, "bye");
-    hub.close(away.clone());
-    hub.close(Close::new(CloseCode::NORMAL, "another"));
+    assert_eq!(hub.close(CloseCode::ABNORMAL), Err(SendError::InvalidCloseCode));
+    assert_eq!(hub.close(away.clone()), Ok(()));
+    assert_eq!(hub.close(Close::new(CloseCode::NORMAL, "another")), Ok(()));
     let late = [hub.enter_hidden(3, ()).expect("free"), hub.enter(4, ()).expect("free")];
     for member in [alice, hidden].iter().chain(&late) {
         assert!(is_closed(member, &away));
@@ -197,7 +199,7 @@ fn members_can_be_asked_to_leave_in_turn() {
     let members: [_; 5] = members(&hub);
     let away: Close<'_> = CloseCode::GOING_AWAY.into();
     let asked = || members.iter().filter(|member| is_closed(member, &away)).count();
-    let mut drain = hub.drain(away.clone());
+    let mut drain = hub.drain(away.clone()).expect("a valid code");
     assert_eq!((drain.len(), asked()), (5, 0));
     drain.close(2);
     assert_eq!((drain.len(), asked()), (3, 2));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ws_futures::{Close, CloseCode, Config, Error, proto::ErrorKind};
+use ws_futures::{CloseCode, Config, Error, proto::ErrorKind};
 use ws_hub::{Bounds, Cause, Hub, Settings, Slow, To};
 
 use crate::support::{
@@ -201,7 +201,7 @@ fn a_member_that_is_asked_to_leave_can_still_be_slow() {
     for _ in 0..2 {
         hub.publish(To::All, text(&"x".repeat(HIGH_WATER)));
     }
-    hub.close(Close::new(CloseCode::GOING_AWAY, "bye"));
+    hub.close(CloseCode::GOING_AWAY).expect("a valid code");
     assert_eq!(run_member(&mut member, &mut socket).len(), 1);
     peer.clock.advance(TIMEOUT);
     assert_eq!(run_member(&mut member, &mut socket), [Seen::Closing(Cause::TooSlow)]);

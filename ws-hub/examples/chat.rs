@@ -1,0 +1,59 @@
+//! A chat with rooms: `cargo run -p ws-hub --example chat`, then <http://127.0.0.1:9001/lobby> in some
+//! windows. The name of a room is the path of its page.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{Html, Response};
+use axum::routing::{any, get};
+use tokio::net::TcpListener;
+use ws_hub::{Bounds, Hub, Settings, Slow, To};
+use ws_tokio::upgrade::{WebSocket, WebSocketUpgrade};
+use ws_tokio::{CloseCode, Error, Event, Prepared};
+
+const PAGE: &str = "<input onchange='chat.send(value); value = ``'><pre id=said></pre><script>
+    const chat = new WebSocket(`ws://${location.host}/chat${location.pathname}`)
+    chat.onmessage = ({ data }) => said.append(`${data}\n`)</script>";
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    // Whoever lets 256 KiB wait, or takes nothing for 5 s, is closed with 1013.
+    let timeout = Duration::from_secs(5);
+    let bounds = Bounds { capacity: 256 * 1024, timeout, slow: Slow::Close };
+    let hub = Hub::new(Settings { bounds, ..Settings::default() });
+    let page = get(async || Html(PAGE));
+    let app = Router::new().route("/{room}", page).route("/chat/{room}", any(join));
+    let listener = TcpListener::bind("127.0.0.1:9001").await?;
+    axum::serve(listener, app.with_state(hub.clone()))
+        .with_graceful_shutdown(async { tokio::signal::ctrl_c().await.unwrap_or_default() })
+        .await?;
+    hub.close(CloseCode::GOING_AWAY).expect("a code that can be sent");
+    hub.drained().await;
+    Ok(())
+}
+
+async fn join(
+    upgrade: WebSocketUpgrade,
+    State(hub): State<Hub<u64>>,
+    Path(room): Path<String>,
+) -> Response {
+    upgrade.on_upgrade(async move |socket| drop(chat(socket, hub, room.into()).await))
+}
+
+async fn chat(mut socket: WebSocket, hub: Hub<u64>, room: Arc<str>) -> Result<(), Error> {
+    static NEXT_KEY: AtomicU64 = AtomicU64::new(1);
+    let key = NEXT_KEY.fetch_add(1, Ordering::Relaxed);
+    let mut member = hub.enter(key, ()).expect("a key of its own");
+    member.join(Arc::clone(&room)).expect("the first room");
+    while let Some(mut batch) = member.read(&mut socket).await? {
+        while let Some(event) = batch.next() {
+            if let Event::Text(text) = event {
+                hub.publish(To::Room(&room), Prepared::new(format!("{key}: {text}")));
+            }
+        }
+    }
+    Ok(())
+}
