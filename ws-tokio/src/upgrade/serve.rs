@@ -36,7 +36,7 @@ const PING_TIMEOUT: Duration = Duration::from_secs(20);
 /// come; this does not. See [`Serve`] for the bounds, and for the way to shut it down. Awaited it
 /// returns after a shutdown, and never otherwise.
 ///
-/// Each request has the address of the peer in its extensions, as [`Peer`].
+/// Each request has the address of the peer in its extensions, as [`Peer`](super::Peer).
 ///
 /// ```no_run
 /// use axum::{Router, extract::Extension, response::Response, routing::any};
