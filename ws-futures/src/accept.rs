@@ -60,7 +60,7 @@ pub(crate) struct Serving {
     /// Given back then.
     pub(crate) handshake: Permit,
     /// Passed on to the WebSocket.
-    pub(crate) guard: ShutdownGuard,
+    pub(crate) guard: Option<ShutdownGuard>,
 }
 
 impl<Io, T> Incoming<Io, T>
@@ -181,7 +181,9 @@ where
                     let mut socket = opening.open(connection);
                     if let Some(Serving { handshake, guard }) = serving {
                         drop(handshake);
-                        socket.close_on(guard);
+                        if let Some(guard) = guard {
+                            socket.close_on(guard);
+                        }
                     }
                     Ok(socket)
                 })

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll, Waker};
 
@@ -168,8 +168,8 @@ impl Shutdown {
         let mut state = lock(&self.shared.state);
         let participant = Arc::new(Participant {
             shared,
-            key: state.participants.vacant_key(),
-            guards: AtomicUsize::new(1),
+            key: u32::try_from(state.participants.vacant_key()).expect("fewer than 2^32"),
+            guards: AtomicU32::new(1),
             kind: AtomicU8::new(OTHER),
             tasks: Mutex::default(),
         });
@@ -265,10 +265,10 @@ pub struct ShutdownGuard {
 /// What counts as one connection.
 struct Participant {
     shared: Arc<Shared>,
-    /// Its place in [`State::participants`].
-    key: usize,
+    /// Its place in [`State::participants`]. There are no more sockets than this counts.
+    key: u32,
     /// The guards that there are of it.
-    guards: AtomicUsize,
+    guards: AtomicU32,
     kind: AtomicU8,
     tasks: Mutex<Tasks>,
 }
@@ -285,8 +285,9 @@ struct Tasks {
     begun: Option<Waker>,
     /// Waits for [`ShutdownGuard::aborted`].
     aborted: Option<Waker>,
-    /// When a socket that is busy closes nevertheless, once the shutdown has begun.
-    deadline: Option<Instant>,
+    /// When a socket that is busy closes nevertheless, once the shutdown has begun. Boxed, for until
+    /// then there is none.
+    deadline: Option<Box<Instant>>,
 }
 
 /// What a shutdown asks of a connection.
@@ -362,12 +363,12 @@ impl ShutdownGuard {
 
     /// When a busy socket closes, counted from the first time that it asks.
     pub(crate) fn deadline(&self, from_now: Instant) -> Instant {
-        *lock(&self.participant.tasks).deadline.get_or_insert(from_now)
+        **lock(&self.participant.tasks).deadline.get_or_insert_with(|| Box::new(from_now))
     }
 
     /// The same if it has asked.
     pub(crate) fn known_deadline(&self) -> Option<Instant> {
-        lock(&self.participant.tasks).deadline
+        lock(&self.participant.tasks).deadline.as_deref().copied()
     }
 
     /// It is a socket from now on.
@@ -426,7 +427,7 @@ impl Drop for ShutdownGuard {
             return;
         }
         let mut state = lock(&shared.state);
-        let participant = state.participants.remove(*key);
+        let participant = state.participants.remove(*key as usize);
         if shared.has_begun() {
             match kind.load(Ordering::SeqCst) {
                 OTHER => {}

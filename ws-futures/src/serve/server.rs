@@ -1,7 +1,7 @@
 //! What every server does, whatever it serves.
 
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -31,7 +31,8 @@ const CUT_TIMEOUT: Duration = Duration::from_secs(1);
 pub struct Server<R, L: Listener> {
     runtime: R,
     listener: L,
-    shutdown: Shutdown,
+    /// None: it is never shut down, and its connections need not be known.
+    shutdown: Option<Shutdown>,
     signal: Option<Signal>,
     shutdown_timeout: Duration,
     max_handshakes: usize,
@@ -40,7 +41,8 @@ pub struct Server<R, L: Listener> {
 }
 
 type Signal = Pin<Box<dyn Future<Output = ()> + Send>>;
-type OnError<A> = Arc<dyn Fn(ServeError<A>) + Send + Sync>;
+/// Each task has one: the second pointer keeps it small.
+type OnError<A> = Arc<Box<dyn Fn(ServeError<A>) + Send + Sync>>;
 
 /// What a server does with a connection.
 pub trait Protocol<L: Listener>: Send + Sync + 'static {
@@ -65,8 +67,8 @@ pub struct Arrival<L: Listener> {
     pub handshake: Permit,
     /// The bound on connections that have sent a request, if there is one.
     pub connections: Option<Permits>,
-    /// The connection's part in the shutdown.
-    pub guard: ShutdownGuard,
+    /// The connection's part in the shutdown; `None` if the server is never shut down.
+    pub guard: Option<ShutdownGuard>,
 }
 
 impl<R: Runtime, L: Listener> Server<R, L> {
@@ -75,7 +77,7 @@ impl<R: Runtime, L: Listener> Server<R, L> {
         Self {
             runtime,
             listener,
-            shutdown: Shutdown::new(),
+            shutdown: None,
             signal: None,
             shutdown_timeout: SHUTDOWN_TIMEOUT,
             max_handshakes: MAX_HANDSHAKES,
@@ -86,7 +88,7 @@ impl<R: Runtime, L: Listener> Server<R, L> {
 
     /// See [`Serve::shutdown`](super::Serve::shutdown).
     pub fn shutdown(mut self, shutdown: &Shutdown) -> Self {
-        self.shutdown = shutdown.clone();
+        self.shutdown = Some(shutdown.clone());
         self
     }
 
@@ -95,6 +97,7 @@ impl<R: Runtime, L: Listener> Server<R, L> {
         mut self,
         signal: impl Future<Output = ()> + Send + 'static,
     ) -> Self {
+        self.shutdown.get_or_insert_default();
         self.signal = Some(Box::pin(signal));
         self
     }
@@ -122,7 +125,7 @@ impl<R: Runtime, L: Listener> Server<R, L> {
         mut self,
         callback: impl Fn(ServeError<L::Address>) + Send + Sync + 'static,
     ) -> Self {
-        self.on_error = Some(Arc::new(callback));
+        self.on_error = Some(Arc::new(Box::new(callback)));
         self
     }
 
@@ -143,7 +146,7 @@ impl<R: Runtime, L: Listener> Server<R, L> {
         let protocol = Arc::new(protocol);
         let mut accepting = Accepting::new(listener, runtime.timer(), handshakes);
         {
-            let mut stop = pin!(stop(signal, &shutdown));
+            let mut stop = pin!(stop(signal, shutdown.as_ref()));
             let report = |error| report(error, on_error.as_ref());
             loop {
                 let mut next = pin!(accepting.next(report));
@@ -152,7 +155,8 @@ impl<R: Runtime, L: Listener> Server<R, L> {
                     Poll::Pending => next.as_mut().poll(cx).map(Some),
                 });
                 let Some((opening, peer, handshake)) = arrived.await else { break };
-                let (connections, guard) = (connections.clone(), shutdown.guard());
+                let connections = connections.clone();
+                let guard = shutdown.as_ref().map(Shutdown::guard);
                 let task = Task {
                     guard: guard.clone(),
                     peer: peer.clone(),
@@ -170,13 +174,15 @@ impl<R: Runtime, L: Listener> Server<R, L> {
         }
         // From here on the system refuses connections.
         drop(accepting);
+        let shutdown = shutdown.unwrap_or_default();
         shutdown.begin();
         drain(&shutdown, self.shutdown_timeout, runtime.timer()).await
     }
 }
 
 /// Waits for the signal, or for the shutdown to be begun elsewhere.
-async fn stop(mut signal: Option<Signal>, shutdown: &Shutdown) {
+async fn stop(mut signal: Option<Signal>, shutdown: Option<&Shutdown>) {
+    let Some(shutdown) = shutdown else { return pending().await };
     let mut begun = pin!(shutdown.begun());
     poll_fn(|cx| match begun.as_mut().poll(cx) {
         Poll::Ready(()) => Poll::Ready(()),
@@ -227,7 +233,7 @@ pin_project! {
     struct Task<A, F> {
         #[pin]
         serving: F,
-        guard: ShutdownGuard,
+        guard: Option<ShutdownGuard>,
         peer: A,
         on_error: Option<OnError<A>>,
     }
@@ -242,7 +248,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        if this.guard.poll_aborted(cx).is_ready() {
+        if this.guard.as_ref().is_some_and(|guard| guard.poll_aborted(cx).is_ready()) {
             return Poll::Ready(());
         }
         // What a panic leaves behind is dropped, and seen by nothing else.

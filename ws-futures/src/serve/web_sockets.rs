@@ -230,7 +230,10 @@ where
     };
     let mut reading = pin!(reading);
     poll_fn(|cx| match reading.as_mut().poll(cx) {
-        Poll::Pending => guard.poll_begun(cx).map(|()| Ok(None)),
+        Poll::Pending => match &guard {
+            Some(guard) => guard.poll_begun(cx).map(|()| Ok(None)),
+            None => Poll::Pending,
+        },
         read => read.map(|read| read.map(Some)),
     })
     .await

@@ -2,14 +2,18 @@
 
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 
 use ws_futures::proto::Role;
-use ws_futures::serve::{BoxError, ConnectionError, Serve, ServeError};
-use ws_futures::{Config, Error, HandshakeError, Incoming, Message};
+use ws_futures::serve::{
+    Arrival, BoxError, ConnectionError, Protocol, Serve, ServeError, Server as AnyServer,
+};
+use ws_futures::{Config, Error, HandshakeError, Incoming, Message, Shutdown};
 
 use crate::support::clock::Alarm;
 use crate::support::handshake::REQUEST;
+use crate::support::server::{Hands, QueueListener, Tasks};
 use crate::support::stream::Stream;
 use crate::support::task::run;
 use crate::support::wire;
@@ -137,7 +141,7 @@ fn a_request_is_seen_and_accepted_or_rejected() {
 #[test]
 fn a_request_counts_until_it_is_answered() {
     let server = Server::default();
-    let decided = ws_futures::Shutdown::new();
+    let decided = Shutdown::new();
     let gate = decided.clone();
     let serve = Serve::requests(
         server.hands.clone(),
@@ -170,8 +174,8 @@ fn a_request_counts_until_it_is_answered() {
 #[test]
 fn a_connection_may_outlive_its_handler() {
     let server = Server::default();
-    let (sender, sockets) = std::sync::mpsc::channel();
-    let shutdown = ws_futures::Shutdown::new();
+    let (sender, sockets) = channel();
+    let shutdown = Shutdown::new();
     let serve = server
         .serve(move |socket: Socket| {
             let sent = sender.send(socket);
@@ -223,4 +227,34 @@ fn sizes() {
     server.open(&mut tasks);
     let [handler, task] = [size, server.hands.size].map(|size| size.load(Ordering::SeqCst));
     assert!(task <= handler + 96, "{task} bytes around {handler}");
+}
+
+/// A protocol that tells which connections take part in a shutdown.
+struct Parts(Sender<bool>);
+
+impl Protocol<QueueListener> for Parts {
+    async fn serve(
+        self: Arc<Self>,
+        arrival: Arrival<QueueListener>,
+    ) -> Result<(), ConnectionError> {
+        let _ = self.0.send(arrival.guard.is_some());
+        Ok(())
+    }
+}
+
+/// Taking part costs memory, which a server that is never shut down does not spend.
+#[test]
+fn connections_take_part_in_a_shutdown_if_there_can_be_one() {
+    let takes_part = |set: fn(AnyServer<Hands, QueueListener>) -> AnyServer<_, _>| {
+        let Server { hands, queue, .. } = Server::default();
+        let (sender, parts) = channel();
+        let server = set(AnyServer::new(hands.clone(), queue.listener()));
+        let mut tasks = Tasks::new(&hands, server.run(Parts(sender)));
+        queue.connect();
+        tasks.wait();
+        parts.recv().expect("a connection")
+    };
+    assert!(!takes_part(|server| server));
+    assert!(takes_part(|server| server.with_graceful_shutdown(pending())));
+    assert!(takes_part(|server| server.shutdown(&Shutdown::new())));
 }

@@ -5,14 +5,14 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use ws_futures::serve::{Arrival, ConnectionError, Protocol, ServeError, Server};
-use ws_futures::{Drained, Shutdown};
+use ws_futures::{Drained, Shutdown, ShutdownGuard};
 
 use super::service::{Connection, Due, IntoService, Requests, Service};
 use crate::serve::{Listener, Tokio, TokioListener};
@@ -222,9 +222,12 @@ impl<L: Listener, S: Service> Protocol<TokioListener<L>> for Http<S> {
     ) -> Result<(), ConnectionError> {
         let Arrival { opening, peer, handshake, connections, guard, .. } = arrival;
         let deadline = Instant::now() + self.request_timeout;
+        let has_begun = |cx: &mut Context<'_>| {
+            guard.as_ref().is_some_and(|guard| guard.poll_begun(cx).is_ready())
+        };
         let mut opening = pin!(timeout_at(deadline, opening));
         let opened = poll_fn(|cx| match opening.as_mut().poll(cx) {
-            Poll::Pending => guard.poll_begun(cx).map(|()| None),
+            Poll::Pending if has_begun(cx) => Poll::Ready(None),
             opened => opened.map(Some),
         });
         let stream = match opened.await {
@@ -239,7 +242,7 @@ impl<L: Listener, S: Service> Protocol<TokioListener<L>> for Http<S> {
         let requests = Requests {
             service: Arc::clone(&self.service),
             connection: Arc::clone(&connection),
-            shutdown: guard.shutdown(),
+            shutdown: guard.as_ref().map(ShutdownGuard::shutdown),
             peer,
         };
         let io = TokioIo::new(stream.into_inner());
@@ -251,7 +254,7 @@ impl<L: Listener, S: Service> Protocol<TokioListener<L>> for Http<S> {
                 if let Poll::Ready(served) = serving.as_mut().poll(cx) {
                     return Poll::Ready(served.map_err(ConnectionError::Http));
                 }
-                if !ending && guard.poll_begun(cx).is_ready() {
+                if !ending && has_begun(cx) {
                     if !connection.has_request() {
                         return Poll::Ready(Ok(()));
                     }

@@ -181,7 +181,7 @@ impl fmt::Debug for Activity {
 pub(super) struct Requests<S, A> {
     pub(super) service: Arc<S>,
     pub(super) connection: Arc<Connection>,
-    pub(super) shutdown: Shutdown,
+    pub(super) shutdown: Option<Shutdown>,
     pub(super) peer: A,
 }
 
@@ -200,7 +200,9 @@ where
         };
         let extensions = request.extensions_mut();
         extensions.insert(Peer(self.peer.clone()));
-        extensions.insert(self.shutdown.clone());
+        if let Some(shutdown) = &self.shutdown {
+            extensions.insert(shutdown.clone());
+        }
         extensions.insert(activity.clone());
         Answering::Answer { answer: self.service.answer(request), activity: Some(activity) }
     }
