@@ -40,6 +40,20 @@ pub enum InvalidHeader {
     Target(String),
 }
 
+/// The fields of the handshake and of its framing, which an application cannot set.
+const RESERVED: [&str; 10] = [
+    "connection",
+    "content-length",
+    "host",
+    "sec-websocket-accept",
+    "sec-websocket-extensions",
+    "sec-websocket-key",
+    "sec-websocket-protocol",
+    "sec-websocket-version",
+    "transfer-encoding",
+    "upgrade",
+];
+
 impl Headers {
     /// No fields.
     pub fn new() -> Self {
@@ -65,6 +79,24 @@ impl Headers {
         self.fields.iter().map(|field| {
             let name = core::str::from_utf8(&self.text[field.name.clone()]).unwrap_or_default();
             (name, &self.text[field.value.clone()])
+        })
+    }
+
+    /// The fields that a proxy passes on: all but those of one hop, which `Connection` names or
+    /// RFC 9110 §7.6.1 lists, and those of the handshake itself, which each hop has of its own.
+    pub fn end_to_end(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        const OF_ONE_HOP: [&str; 6] = [
+            "keep-alive",
+            "proxy-authenticate",
+            "proxy-authorization",
+            "proxy-connection",
+            "te",
+            "trailer",
+        ];
+        self.iter().filter(|(name, _)| {
+            let is = |other: &&str| other.eq_ignore_ascii_case(name);
+            let of_one_hop = RESERVED.iter().any(is) || OF_ONE_HOP.iter().any(is);
+            !of_one_hop && !self.has_token("connection", name)
         })
     }
 
@@ -111,18 +143,6 @@ impl Headers {
         name: &str,
         value: impl AsRef<[u8]>,
     ) -> Result<(), InvalidHeader> {
-        const RESERVED: [&str; 10] = [
-            "connection",
-            "content-length",
-            "host",
-            "sec-websocket-accept",
-            "sec-websocket-extensions",
-            "sec-websocket-key",
-            "sec-websocket-protocol",
-            "sec-websocket-version",
-            "transfer-encoding",
-            "upgrade",
-        ];
         if RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name)) {
             return Err(InvalidHeader::Reserved(name.into()));
         }

@@ -1,6 +1,7 @@
 //! The opening handshake, request by request and response by response.
 
 mod client;
+mod end_to_end;
 mod extended_connect;
 mod redirects;
 mod server;
