@@ -16,12 +16,18 @@ pub(crate) struct Artifacts {
 }
 
 impl Artifacts {
-    /// Builds in release mode what the arguments select, such as `-p ws-demo --bin ws-demo`.
+    /// Builds what the arguments select, such as `-p ws-demo --bin ws-demo`: optimized, and with the
+    /// checks of a debug build.
     pub(crate) fn build(selection: &[&str]) -> Result<Self> {
+        Self::build_with(&[&["--profile", "checked"], selection].concat())
+    }
+
+    /// The same as users run it, for what is measured.
+    pub(crate) fn build_released(selection: &[&str]) -> Result<Self> {
         Self::build_with(&[&["--release"], selection].concat())
     }
 
-    /// The same without optimization, for programs whose speed is not looked at.
+    /// The same without optimization, for programs that have little to do.
     pub(crate) fn build_unoptimized(selection: &[&str]) -> Result<Self> {
         Self::build_with(selection)
     }

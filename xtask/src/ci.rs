@@ -12,23 +12,32 @@ mod summary;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use crate::ci::stage::{Output, STAGES};
+use crate::ci::stage::{Output, STAGES, Stage, When};
 use crate::ci::summary::Summary;
-use crate::failure::{Result, bail};
+use crate::failure::Result;
 use crate::outcome::Outcome;
 use crate::workspace;
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// The stages to run; all when none is named
+    /// The stages to run, of `ci` and of `nightly`
     #[arg(value_name = "STAGE", value_parser = PossibleValuesParser::new(STAGES.iter().map(|stage| stage.name)))]
     stages: Vec<String>,
 }
 
-pub(crate) fn run(options: &Options) -> Result<Outcome> {
-    let chosen = |name: &str| options.stages.is_empty() || options.stages.iter().any(|s| s == name);
+impl Options {
+    fn wants(&self, stage: &Stage, when: When) -> bool {
+        match &*self.stages {
+            [] => stage.when == when,
+            named => named.iter().any(|name| name == stage.name),
+        }
+    }
+}
+
+/// Runs the stages that are named, or else those for `when`.
+pub(crate) fn run(options: &Options, when: When) -> Result<Outcome> {
     let mut summary = Summary::default();
-    for stage in STAGES.iter().filter(|stage| chosen(stage.name)) {
+    for stage in STAGES.iter().filter(|stage| options.wants(stage, when)) {
         println!("==== {}: {}", stage.name, stage.about);
         if stage.output == Output::Logged {
             println!("     its output goes to {}", workspace::relative(&stage.log()?).display());
@@ -38,9 +47,30 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
         summary.push(run);
     }
     print!("\n{summary}");
-    match summary.failures() {
-        0 => Ok(Outcome::Passed),
-        1 => bail!("1 stage failed"),
-        count => bail!("{count} stages failed"),
+    Ok(summary.outcome())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(stages: &[&str], when: When) -> Vec<&'static str> {
+        let options = Options { stages: stages.iter().map(|name| (*name).to_owned()).collect() };
+        let wanted = STAGES.iter().filter(|stage| options.wants(stage, when));
+        wanted.map(|stage| stage.name).collect()
+    }
+
+    #[test]
+    fn each_stage_has_its_time() {
+        let [changes, nights] = [When::Change, When::Night].map(|when| wanted(&[], when));
+        assert!(changes.contains(&"test") && nights.contains(&"msrv"));
+        assert_eq!(changes.len() + nights.len(), STAGES.len());
+    }
+
+    #[test]
+    fn any_stage_can_be_named() {
+        for when in [When::Change, When::Night] {
+            assert_eq!(wanted(&["msrv", "fmt"], when), ["fmt", "msrv"]);
+        }
     }
 }

@@ -29,6 +29,13 @@ const MAX_MESSAGE: &str = "33554432";
 /// How long one peer may take: several times what all cases need.
 const LIMIT: Duration = Duration::from_secs(3600);
 
+/// Each adapter in one role, and the core without one.
+const ADAPTERS: [&str; 5] =
+    ["tokio_echo", "tokio_echo_client", "async_std_echo", "smol_echo_client", "blocking_echo"];
+
+/// What the adapters share shows with one of them.
+const BOTH_ROLES: [&str; 2] = ["tokio_echo", "tokio_echo_client"];
+
 #[derive(Args, Default)]
 pub(crate) struct Options {
     /// Test the servers only
@@ -37,9 +44,9 @@ pub(crate) struct Options {
     /// Test the clients only
     #[arg(long)]
     client: bool,
-    /// Test this peer only, such as tokio_echo
-    #[arg(long, value_name = "NAME")]
-    peer: Option<String>,
+    /// Test this peer only, such as tokio_echo; may be repeated
+    #[arg(long = "peer", value_name = "NAME")]
+    peers: Vec<String>,
     /// Cases or groups to run, with commas between them: 7.1.5, 9.*, 12.*.5
     #[arg(long, value_name = "LIST", conflicts_with = "full")]
     cases: Option<String>,
@@ -62,9 +69,20 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// The suite uses one core, and there are two even on a small machine.
-    pub(crate) fn in_pairs() -> Self {
+    /// The quick cases with one peer of each adapter, and both roles.
+    pub(crate) fn adapters() -> Self {
+        Self { peers: ADAPTERS.map(str::to_owned).to_vec(), ..Self::peers() }
+    }
+
+    /// The quick cases with every peer. The suite uses one core, and there are two even on a small
+    /// machine.
+    pub(crate) fn peers() -> Self {
         Self { jobs: Some(2), ..Self::default() }
+    }
+
+    /// All cases in both roles.
+    pub(crate) fn cases() -> Self {
+        Self { peers: BOTH_ROLES.map(str::to_owned).to_vec(), full: true, ..Self::peers() }
     }
 
     fn selection(&self) -> Result<Selection> {
@@ -81,7 +99,7 @@ impl Options {
             Kind::Server => !self.client,
             Kind::Client => !self.server,
         };
-        kind && self.peer.as_deref().is_none_or(|name| name == peer.name)
+        kind && (self.peers.is_empty() || self.peers.iter().any(|name| name == peer.name))
     }
 }
 
@@ -205,8 +223,17 @@ mod tests {
         assert_eq!(count(&[]), PEERS.len());
         assert_eq!(count(&["--server"]) + count(&["--client"]), PEERS.len());
         assert_eq!(count(&["--peer", "tokio_echo"]), 1);
+        assert_eq!(count(&["--peer", "tokio_echo", "--peer", "mio_echo"]), 2);
         assert_eq!(count(&["--client", "--peer", "tokio_echo"]), 0);
         assert!(parse(&["--server", "--client"]).is_err());
+    }
+
+    #[test]
+    fn the_peers_of_stages_exist() {
+        let count = |options: &Options| PEERS.iter().filter(|peer| options.wants(peer)).count();
+        assert_eq!(count(&Options::adapters()), ADAPTERS.len());
+        assert_eq!(count(&Options::cases()), BOTH_ROLES.len());
+        assert_eq!(count(&Options::peers()), PEERS.len());
     }
 
     #[test]

@@ -36,7 +36,8 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     if open_files_limit()? < needed {
         return run_with_limit(connections, needed);
     }
-    let programs = Artifacts::build(&["--package", "ws-tokio", "--example", "tokio_echo"])?;
+    let programs =
+        Artifacts::build_released(&["--package", "ws-tokio", "--example", "tokio_echo"])?;
     let program = programs.path("tokio_echo")?;
     plain(program, connections)?;
     compressed::run(program)?;

@@ -37,6 +37,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::ci::stage::When;
 use crate::failure::Result;
 use crate::outcome::Outcome;
 
@@ -49,8 +50,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Runs the stages of CI in order, or only those that are named
+    /// Runs the stages for each change, in at most 25 minutes on two cores, or only those that are named
     Ci(ci::Options),
+    /// Runs the stages that take longer or whose subject seldom changes, or only those that are named
+    Nightly(ci::Options),
     /// Runs the Autobahn Testsuite against the echo server and the echo client
     ///
     /// The suite needs a Python 2.7: the one that PYTHON2 names, one on PATH or of pyenv, or else, on
@@ -106,7 +109,8 @@ fn main() -> ExitCode {
 
 fn run(task: Task) -> Result<Outcome> {
     match task {
-        Task::Ci(options) => ci::run(&options),
+        Task::Ci(options) => ci::run(&options, When::Change),
+        Task::Nightly(options) => ci::run(&options, When::Night),
         Task::Conformance(options) => conformance::run(&options),
         Task::Clients(options) => clients::run(&options),
         Task::Browser(options) => browser::run(&options),

@@ -1,11 +1,13 @@
 use std::process::ExitCode;
 
-/// How a command ended when it did not fail.
+/// How a command ended, unless a failure is still to be reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Passed,
     /// Nothing was checked, because something that the machine lacks is needed for it.
     Skipped,
+    /// What failed has been reported.
+    Failed,
 }
 
 impl Outcome {
@@ -16,6 +18,7 @@ impl Outcome {
         match self {
             Self::Passed => ExitCode::SUCCESS,
             Self::Skipped => ExitCode::from(Self::SKIPPED_STATUS),
+            Self::Failed => ExitCode::FAILURE,
         }
     }
 }

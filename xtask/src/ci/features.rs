@@ -7,9 +7,34 @@ use crate::tools::{self, Tool};
 
 const CARGO_HACK: Tool = Tool { name: "cargo-hack", version: "^0.6" };
 
+/// What shows most mistakes soon: each library alone with nothing but itself, and `ws-tokio` with
+/// each of its TLS libraries and HTTP servers. All features are checked by `clippy`.
+const SUBSETS: &[(&str, &str)] = &[
+    ("ws-proto", ""),
+    ("ws-proto", "std"),
+    ("ws-proto", "deflate"),
+    ("ws-futures", ""),
+    ("ws-futures", "tracing"),
+    ("ws-tokio", ""),
+    ("ws-tokio", "rustls"),
+    ("ws-tokio", "native-tls"),
+    ("ws-tokio", "hyper"),
+    ("ws-async-std", ""),
+];
+
+/// Checks the libraries with fewer features than others ask for.
+pub(crate) fn subsets() -> Result<Outcome> {
+    packages::openssl()?;
+    for (library, features) in SUBSETS {
+        let mut clippy = cargo(&["clippy", "--package", library, "--no-default-features"]);
+        execute(clippy.args(["--features", features, "--", "-D", "warnings"]))?;
+    }
+    Ok(Outcome::Passed)
+}
+
 /// Each library with no feature, each feature, and each pair: what one feature breaks shows alone,
 /// and what two do to each other in pairs.
-pub(crate) fn run() -> Result<Outcome> {
+pub(crate) fn pairs() -> Result<Outcome> {
     packages::openssl()?;
     CARGO_HACK.install()?;
     let mut hack = cargo(&["hack", "clippy", "--feature-powerset", "--depth", "2"]);
@@ -17,15 +42,14 @@ pub(crate) fn run() -> Result<Outcome> {
         hack.args(["--package", library]);
     }
     execute(tools::on_path(&mut hack)?.args(["--", "-D", "warnings"]))?;
-    // What is told to `tracing` depends on a feature that is off by default.
-    execute(&mut cargo(&[
-        "test",
-        "--package",
-        "ws-futures",
-        "--features",
-        "tracing",
-        "--test",
-        "tracing",
-    ]))?;
+    Ok(Outcome::Passed)
+}
+
+/// The tests of the libraries with features that are off by default.
+pub(crate) fn tests() -> Result<Outcome> {
+    packages::openssl()?;
+    for library in LIBRARIES {
+        execute(&mut cargo(&["test", "--package", library, "--all-features"]))?;
+    }
     Ok(Outcome::Passed)
 }

@@ -21,7 +21,7 @@ const CARGO_FUZZ: Tool = Tool { name: "cargo-fuzz", version: "^0.13" };
 pub(crate) fn run() -> Result<Outcome> {
     if !succeeds(cargo(&["+nightly", "--version"]).env("RUSTUP_AUTO_INSTALL", "0")) {
         note::print(
-            "nothing was fuzzed: there is no nightly toolchain (`test` has tried the seeds)",
+            "nothing was fuzzed: there is no nightly toolchain (`seeds` tries what is known)",
         );
         return Ok(Outcome::Skipped);
     }

@@ -13,10 +13,20 @@ use crate::{
 pub(crate) struct Stage {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
+    pub(crate) when: When,
     /// Bounds a stage that hangs; it is far above what a slow machine needs.
     pub(crate) limit: Duration,
     pub(crate) output: Output,
     run: fn() -> Result<Outcome>,
+}
+
+/// When a stage runs that is not named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    /// With `cargo xtask ci`: all of these take at most 25 minutes on two cores, from a clean clone.
+    Change,
+    /// With `cargo xtask nightly`.
+    Night,
 }
 
 /// Where the output of a stage that passes is seen; a failing one always shows its end.
@@ -38,6 +48,7 @@ pub(crate) const STAGES: &[Stage] = &[
     Stage {
         name: "fmt",
         about: "the code is formatted",
+        when: When::Change,
         limit: minutes(2),
         output: Output::Logged,
         run: fmt,
@@ -45,6 +56,7 @@ pub(crate) const STAGES: &[Stage] = &[
     Stage {
         name: "clippy",
         about: "no warnings in any target with all features",
+        when: When::Change,
         limit: minutes(15),
         output: Output::Logged,
         run: clippy,
@@ -52,76 +64,55 @@ pub(crate) const STAGES: &[Stage] = &[
     Stage {
         name: "docs",
         about: "the documentation builds without warnings",
+        when: When::Change,
         limit: minutes(10),
         output: Output::Logged,
         run: docs,
     },
     Stage {
         name: "test",
-        about: "all tests",
+        about: "all tests, as the README runs them",
+        when: When::Change,
         limit: minutes(20),
         output: Output::Shown,
         run: test,
     },
     Stage {
-        name: "exhaustive",
-        about: "all small inputs of the core, and every order of closing",
-        limit: minutes(40),
-        output: Output::Shown,
-        run: exhaustive::run,
-    },
-    Stage {
         name: "features",
-        about: "no warnings with any feature or pair of features",
-        limit: minutes(20),
-        output: Output::Logged,
-        run: features::run,
-    },
-    Stage {
-        name: "msrv",
-        about: "the libraries build with the oldest compiler that they promise",
+        about: "no warnings with fewer features",
+        when: When::Change,
         limit: minutes(15),
-        output: Output::Shown,
-        run: msrv::run,
-    },
-    Stage {
-        name: "deny",
-        about: "licences, sources and known vulnerabilities of what is used",
-        limit: minutes(20),
         output: Output::Logged,
-        run: deny::run,
+        run: features::subsets,
     },
     Stage {
         name: "no-std",
         about: "the core builds without an operating system",
+        when: When::Change,
         limit: minutes(8),
         output: Output::Shown,
         run: no_std::run,
     },
     Stage {
-        name: "bits32",
-        about: "the core and the loop where a pointer has 32 bits",
-        limit: minutes(15),
-        output: Output::Shown,
-        run: bits32::run,
-    },
-    Stage {
         name: "fuzz",
         about: "a short run of each fuzz target",
+        when: When::Change,
         limit: minutes(25),
         output: Output::Logged,
         run: fuzz::run,
     },
     Stage {
         name: "conformance",
-        about: "the Autobahn Testsuite, as server and as client",
+        about: "the Autobahn Testsuite on each adapter, as server or as client",
+        when: When::Change,
         limit: minutes(30),
         output: Output::Shown,
-        run: || conformance::run(&conformance::Options::in_pairs()),
+        run: || conformance::run(&conformance::Options::adapters()),
     },
     Stage {
         name: "clients",
         about: "Node, Python and Chromium against the demo server",
+        when: When::Change,
         limit: minutes(15),
         output: Output::Shown,
         run: || clients::run(&clients::Options::default()),
@@ -129,13 +120,95 @@ pub(crate) const STAGES: &[Stage] = &[
     Stage {
         name: "browser",
         about: "the demo server's page in Chromium",
+        when: When::Change,
         limit: minutes(15),
         output: Output::Shown,
         run: || browser::run(&browser::Options::default()),
     },
     Stage {
+        name: "cluster",
+        about: "three nodes of the demo server over NATS",
+        when: When::Change,
+        limit: minutes(15),
+        output: Output::Shown,
+        run: cluster::run,
+    },
+    Stage {
+        name: "exhaustive",
+        about: "all small inputs of the core, and every order of closing",
+        when: When::Night,
+        limit: minutes(40),
+        output: Output::Shown,
+        run: exhaustive::run,
+    },
+    Stage {
+        name: "all-features",
+        about: "the tests of the libraries with all features",
+        when: When::Night,
+        limit: minutes(30),
+        output: Output::Shown,
+        run: features::tests,
+    },
+    Stage {
+        name: "feature-pairs",
+        about: "no warnings with any feature or pair of features",
+        when: When::Night,
+        limit: minutes(30),
+        output: Output::Logged,
+        run: features::pairs,
+    },
+    Stage {
+        name: "msrv",
+        about: "the libraries build with the oldest compiler that they promise",
+        when: When::Night,
+        limit: minutes(15),
+        output: Output::Shown,
+        run: msrv::run,
+    },
+    Stage {
+        name: "deny",
+        about: "licences, sources and known vulnerabilities of what is used",
+        when: When::Night,
+        limit: minutes(20),
+        output: Output::Logged,
+        run: deny::run,
+    },
+    Stage {
+        name: "bits32",
+        about: "the core and the loop where a pointer has 32 bits",
+        when: When::Night,
+        limit: minutes(20),
+        output: Output::Shown,
+        run: bits32::run,
+    },
+    Stage {
+        name: "seeds",
+        about: "the fuzz crate and the comparison with other libraries: no warnings, and all seeds",
+        when: When::Night,
+        limit: minutes(25),
+        output: Output::Logged,
+        run: seeds,
+    },
+    Stage {
+        name: "peers",
+        about: "the Autobahn Testsuite with every peer",
+        when: When::Night,
+        limit: minutes(60),
+        output: Output::Shown,
+        run: || conformance::run(&conformance::Options::peers()),
+    },
+    Stage {
+        name: "cases",
+        about: "all cases of the Autobahn Testsuite, as server and as client",
+        when: When::Night,
+        limit: minutes(90),
+        output: Output::Shown,
+        run: || conformance::run(&conformance::Options::cases()),
+    },
+    Stage {
         name: "compression",
         about: "Node, Python, Chromium and zlib over compressed connections",
+        when: When::Night,
         limit: minutes(15),
         output: Output::Shown,
         run: clients::deflate::run,
@@ -143,6 +216,7 @@ pub(crate) const STAGES: &[Stage] = &[
     Stage {
         name: "http2",
         about: "Node and Chromium against axum servers over HTTP/2",
+        when: When::Night,
         limit: minutes(15),
         output: Output::Shown,
         run: clients::http2::run,
@@ -150,28 +224,24 @@ pub(crate) const STAGES: &[Stage] = &[
     Stage {
         name: "reach",
         about: "our client through real proxies, and TLS both ways with Python",
+        when: When::Night,
         limit: minutes(15),
         output: Output::Shown,
         run: reach::run,
     },
     Stage {
-        name: "cluster",
-        about: "three nodes of the demo server over NATS",
-        limit: minutes(15),
-        output: Output::Shown,
-        run: cluster::run,
-    },
-    Stage {
         name: "probes",
         about: "wrong, slow and hostile peers over raw TCP",
-        limit: minutes(10),
+        when: When::Night,
+        limit: minutes(15),
         output: Output::Shown,
         run: probes::run,
     },
     Stage {
         name: "idle",
-        about: "the memory of an idle connection",
-        limit: minutes(10),
+        about: "the memory of an idle connection, and what stays of those that ended",
+        when: When::Night,
+        limit: minutes(20),
         output: Output::Shown,
         run: || idle::run(&idle::Options::default()),
     },
@@ -201,10 +271,6 @@ fn clippy() -> Result<Outcome> {
     packages::openssl()?;
     let targets = ["clippy", "--workspace", "--all-targets", "--all-features"];
     execute(cargo(&targets).args(["--", "-D", "warnings"]))?;
-    let mut fuzz = fuzz::crate_cargo(&["clippy", "--all-targets"])?;
-    execute(fuzz.args(["--", "-D", "warnings"]))?;
-    let mut compare = cargo(&["clippy", "--manifest-path", COMPARE]);
-    execute(compare.args(["--", "-D", "warnings"]))?;
     Ok(Outcome::Passed)
 }
 
@@ -217,16 +283,16 @@ fn docs() -> Result<Outcome> {
 
 fn test() -> Result<Outcome> {
     execute(&mut cargo(&["test", "--workspace"]))?;
-    packages::openssl()?;
-    execute(&mut cargo(&[
-        "test",
-        "--package",
-        "ws-tokio",
-        "--all-features",
-        "--test",
-        "reaching",
-    ]))?;
+    Ok(Outcome::Passed)
+}
+
+/// The packages that are workspaces of their own.
+fn seeds() -> Result<Outcome> {
     packages::program("c++", "build-essential")?;
+    let mut fuzz = fuzz::crate_cargo(&["clippy", "--all-targets"])?;
+    execute(fuzz.args(["--", "-D", "warnings"]))?;
     execute(&mut fuzz::crate_cargo(&["test"])?)?;
+    let mut compare = cargo(&["clippy", "--manifest-path", COMPARE]);
+    execute(compare.args(["--", "-D", "warnings"]))?;
     Ok(Outcome::Passed)
 }

@@ -75,6 +75,12 @@ pub(crate) fn run(stage: &Stage) -> Result<StageRun> {
 }
 
 impl StageRun {
+    #[cfg(test)]
+    pub(crate) fn of(name: &'static str, verdict: Verdict) -> Self {
+        let (tail, log) = (VecDeque::new(), PathBuf::new());
+        Self { name, verdict, time: Duration::ZERO, note: None, tail, log }
+    }
+
     /// What is said of the stage when it has ended.
     pub(crate) fn report(&self) -> String {
         let seconds = self.time.as_secs_f64();
