@@ -11,8 +11,8 @@ use axum::response::{Html, Response};
 use axum::routing::{any, get};
 use tokio::net::TcpListener;
 use ws_hub::{Bounds, Hub, Settings, Slow, To};
-use ws_tokio::upgrade::{WebSocket, WebSocketUpgrade};
-use ws_tokio::{CloseCode, Error, Event, Prepared};
+use ws_tokio::upgrade::{self, WebSocket, WebSocketUpgrade};
+use ws_tokio::{Error, Event, Prepared};
 
 const PAGE: &str = "<input onchange='chat.send(value); value = ``'><pre id=said></pre><script>
     const chat = new WebSocket(`ws://${location.host}/chat${location.pathname}`)
@@ -27,11 +27,10 @@ async fn main() -> std::io::Result<()> {
     let page = get(async || Html(PAGE));
     let app = Router::new().route("/{room}", page).route("/chat/{room}", any(join));
     let listener = TcpListener::bind("127.0.0.1:9001").await?;
-    axum::serve(listener, app.with_state(hub.clone()))
+    // It closes all with 1001 then, and waits for them.
+    upgrade::serve(listener, app.with_state(hub))
         .with_graceful_shutdown(async { tokio::signal::ctrl_c().await.unwrap_or_default() })
-        .await?;
-    hub.close(CloseCode::GOING_AWAY).expect("a code that can be sent");
-    hub.drained().await;
+        .await;
     Ok(())
 }
 

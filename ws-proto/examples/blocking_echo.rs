@@ -21,14 +21,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(&options.address)?;
     println!("listening on ws://{}", listener.local_addr()?);
     let config = Arc::new(options.config);
+    let mut reported = false;
     for stream in listener.incoming() {
         let config = Arc::clone(&config);
         // What goes wrong with one peer concerns only its own connection.
         let served =
             stream.and_then(|stream| thread::Builder::new().spawn(move || serve(stream, &config)));
         if let Err(error) = served {
-            // Out of file descriptors or threads, as a rule: connections must end first.
-            eprintln!("accept: {error}");
+            // Usually out of file descriptors or threads: connections must end first.
+            if !std::mem::replace(&mut reported, true) {
+                eprintln!("accept: {error}; reported once");
+            }
             thread::sleep(Duration::from_millis(100));
         }
     }

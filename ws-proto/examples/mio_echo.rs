@@ -32,6 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         config: Arc::new(options.config),
         peers: HashMap::new(),
         accepted: 0,
+        reported: false,
         deadlines: BTreeSet::new(),
         ready: BTreeSet::new(),
     };
@@ -66,6 +67,8 @@ struct Server {
     config: Arc<Config>,
     peers: HashMap<Token, Peer>,
     accepted: usize,
+    /// Whether an error of accepting was reported.
+    reported: bool,
     deadlines: BTreeSet<(Instant, Token)>,
     /// Whoever has more to do: events tell only of changes.
     ready: BTreeSet<Token>,
@@ -91,8 +94,10 @@ impl Server {
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => {
-                // Out of file descriptors, as a rule: connections must end first.
-                eprintln!("accept: {error}");
+                // Usually out of file descriptors: connections must end first.
+                if !std::mem::replace(&mut self.reported, true) {
+                    eprintln!("accept: {error}; reported once");
+                }
                 self.deadlines.insert((now + Duration::from_millis(100), LISTENER));
             }
         }

@@ -54,6 +54,7 @@ mod server {
                 false => println!("on {driver:?}: the kernel permits no io_uring"),
             }
             let config = Arc::new(options.config);
+            let mut reported = false;
             loop {
                 match listener.accept().await {
                     // What goes wrong with one peer concerns only its own connection.
@@ -61,8 +62,10 @@ mod server {
                         compio::runtime::spawn(serve(stream, Arc::clone(&config))).detach();
                     }
                     Err(error) => {
-                        // Out of file descriptors, as a rule: connections must end first.
-                        eprintln!("accept: {error}");
+                        // Usually out of file descriptors: connections must end first.
+                        if !mem::replace(&mut reported, true) {
+                            eprintln!("accept: {error}; reported once");
+                        }
                         sleep(Duration::from_millis(100)).await;
                     }
                 }
