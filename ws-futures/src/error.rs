@@ -164,8 +164,9 @@ impl std::error::Error for HandshakeError {
 }
 
 /// A message that was not taken ([`WebSocket::try_send`](crate::WebSocket::try_send)).
+///
+/// Exhaustive on purpose: a variant that falls into the `_` of a `match` may be a message lost.
 #[derive(Debug)]
-#[non_exhaustive]
 pub enum TrySendError<M> {
     /// The output is at its high-water mark. Here is the message back.
     Full(M),

@@ -30,9 +30,10 @@ use crate::timer::Timer;
 ///
 /// Two ways to receive, which may be mixed: [`read`](Self::read) lends events in the buffer that
 /// they were read into, and is the fastest; [`recv`](Self::recv) and the [`Stream`] give owned
-/// messages. Pings are answered, deadlines kept and closing handshakes finished while any of them
-/// is polled, and by nothing else: keep one pending. Only a call that waits to send keeps the
-/// deadlines too, so that a peer which never reads cannot make it wait for ever.
+/// messages. While any of them is polled, and by nothing else, pings and the peer's Close frame are
+/// answered (unless the configuration leaves that to the application), deadlines kept and closing
+/// handshakes finished: keep one pending. Only a call that waits to send keeps the deadlines too, so
+/// that a peer which never reads cannot make it wait for ever.
 ///
 /// The [`Stream`] and the [`Sink`] may be polled by two tasks, as after `StreamExt::split`.
 ///

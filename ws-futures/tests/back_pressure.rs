@@ -22,7 +22,7 @@ fn fill(socket: &mut Socket) -> Vec<Message> {
                 assert_eq!(back, message, "another message came back");
                 return taken;
             }
-            Err(error) => panic!("{error}"),
+            Err(TrySendError::Send(error)) => panic!("{error}"),
         }
         assert!(taken.len() < 100, "the output has no bound");
     }

@@ -49,7 +49,7 @@ async fn fill(mut socket: WebSocket, full: mpsc::UnboundedSender<usize>) {
                     break;
                 }
             }
-            Err(error) => panic!("{error}"),
+            Err(TrySendError::Send(error)) => panic!("{error}"),
         }
     }
     let _ = full.send(count);

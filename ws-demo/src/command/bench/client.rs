@@ -190,7 +190,7 @@ impl Client<'_> {
                 self.unsend();
                 Some(due)
             }
-            Err(_) => {
+            Err(TrySendError::Send(_)) => {
                 // The next read tells why.
                 self.unsend();
                 None
