@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use ws_tokio::{
     CloseCode, Config, ConnectError, Connector, Message, Phase, Proxy, TlsAcceptor, TlsConnector,
     TlsError, TlsErrorKind, accept,
@@ -78,6 +78,38 @@ fn an_address_in_the_certificate() {
         let address = serve(authority.server("127.0.0.1", Valid::Now)).await;
         let connector = Connector::new().tls(authority.trusted());
         connector.connect(&format!("wss://{address}/")).await.expect("a connection");
+    });
+}
+
+/// The first message of a handshake with this server (RFC 6455 §4.1: it names the server).
+async fn client_hello(tls: TlsConnector, uri: &str) -> Vec<u8> {
+    let (listener, address) = listen().await;
+    let connector = connector(address, tls);
+    let uri = uri.replace("PORT", &address.port().to_string());
+    let reading = async {
+        let (mut stream, _peer) = listener.accept().await.expect("a client");
+        let mut hello = vec![0; 4096];
+        let len = stream.read(&mut hello).await.expect("a handshake");
+        hello.truncate(len);
+        hello
+    };
+    let (hello, connected) = tokio::join!(reading, connector.connect(&uri));
+    connected.expect_err("the server has left");
+    hello
+}
+
+#[test]
+fn the_server_is_named() {
+    on_both_runtimes(async || {
+        let names = |hello: &[u8], name: &str| {
+            hello.windows(name.len()).any(|window| window == name.as_bytes())
+        };
+        let trusted = || Authority::new().trusted();
+        let hello = client_hello(trusted(), &uri()).await;
+        assert!(names(&hello, NAME), "{}", hello.escape_ascii());
+        // An address is none (RFC 6066 §3).
+        let hello = client_hello(trusted(), "wss://127.0.0.1:PORT/").await;
+        assert!(!names(&hello, "127.0.0.1"), "{}", hello.escape_ascii());
     });
 }
 

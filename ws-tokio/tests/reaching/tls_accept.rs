@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::net::TcpStream;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
+use ws_testkit::raw::REQUEST;
 use ws_tokio::proto::client::Request;
 use ws_tokio::{Config, TlsAcceptor, TlsErrorKind, accept, client};
 
@@ -100,6 +101,46 @@ fn protocols() {
     });
 }
 
+/// A client that is not ours.
+fn foreign_client(authority: &Authority) -> tokio_rustls::TlsConnector {
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.der()).expect("a certificate");
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    tokio_rustls::TlsConnector::from(Arc::new(config))
+}
+
+/// Both Close frames, then the notice that ends the session, then the end of TCP (RFC 6455 §7.1.1).
+#[test]
+fn the_session_is_ended_cleanly() {
+    on_both_runtimes(async || {
+        let authority = Authority::new();
+        let (theirs, ours) = duplex(64 * 1024);
+        let acceptor = authority.server(NAME, Valid::Now);
+        let serving = async {
+            let stream = acceptor.accept(ours).await.expect("TLS");
+            let mut socket = accept(stream, Config::default()).await.expect("a request");
+            while socket.recv().await.expect("no error").is_some() {}
+        };
+        let asking = async {
+            let name = ServerName::try_from(NAME).expect("a name");
+            let stream = foreign_client(&authority).connect(name, theirs).await;
+            let mut stream = stream.expect("TLS");
+            stream.write_all(REQUEST.as_bytes()).await.expect("sent");
+            stream.write_all(b"\x88\x80\0\0\0\0").await.expect("sent");
+            let mut answer = Vec::new();
+            // A stream that is cut off is an error here.
+            stream.read_to_end(&mut answer).await.expect("a notice");
+            answer
+        };
+        let ((), answer) = tokio::join!(serving, asking);
+        assert!(answer.ends_with(b"\r\n\r\n\x88\0"), "{}", answer.escape_ascii());
+    });
+}
+
 /// A peer that ends the TCP stream without a word of TLS is gone, and that is no error of I/O.
 #[test]
 fn a_stream_that_is_cut_off() {
@@ -107,14 +148,7 @@ fn a_stream_that_is_cut_off() {
         let authority = Authority::new();
         let (theirs, ours) = duplex(64 * 1024);
         let acceptor = authority.server(NAME, Valid::Now);
-        let mut roots = RootCertStore::empty();
-        roots.add(authority.der()).expect("a certificate");
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+        let connector = foreign_client(&authority);
         let serving = async {
             let stream = acceptor.accept(ours).await.expect("TLS");
             accept(stream, Config::default()).await.expect("a request")
