@@ -155,3 +155,19 @@ fn at_every_level() {
         assert!(inflate.farthest_earlier > 0, "level {level}");
     }
 }
+
+/// RFC 7692 §7.2.3.6.
+#[test]
+fn an_empty_message_is_one_byte() {
+    for agreed in [Agreed::default(), Agreed::new(12, false)] {
+        let [mut client, _] = agreed.connections(&compressed::config());
+        for before in ["", "something before", ""] {
+            let mut wire = Vec::new();
+            client.send_with(before, Compression::Always, &mut wire).expect("open");
+            wire.clear();
+            client.send_with("", Compression::Always, &mut wire).expect("open");
+            let expected = (wire::FIN | RSV1 | wire::TEXT, vec![0x00]);
+            assert_eq!(wire::contents(&wire), [expected], "{agreed:?} behind {before:?}");
+        }
+    }
+}

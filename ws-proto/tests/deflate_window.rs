@@ -4,7 +4,7 @@
 mod compressed;
 mod pair;
 
-use ws_proto::{Config, Deflate, EnginePool, ErrorKind, Event, Instant, Role};
+use ws_proto::{Config, Deflate, EnginePool, ErrorKind, Event, Instant, Role, server};
 
 use compressed::content::{self, Random};
 use compressed::stream::{Stream, Symbol};
@@ -80,4 +80,26 @@ fn the_window_ends_where_the_message_began() {
         let symbols = [Symbol::Literal(b'x'), Symbol::Copy(3, window + 2)];
         assert_eq!(second(&symbols), Err(ErrorKind::InvalidDeflate));
     });
+}
+
+/// RFC 7692 §7.2.2: a client that offers no limit may use all there is.
+#[test]
+fn without_an_agreement_it_is_the_largest() {
+    let pseudo = server::PseudoHeaders {
+        method: "CONNECT",
+        protocol: Some("websocket"),
+        authority: "localhost",
+        path: "/",
+    };
+    let fields: [(&str, &[u8]); 2] =
+        [("sec-websocket-version", b"13"), ("sec-websocket-extensions", b"permessage-deflate")];
+    let request = server::Request::from_pseudo_headers(config(), &pseudo, fields).expect("valid");
+    let mut peer = Peer::new(request.accept().into_connection());
+    let farthest = 1 << 15;
+    let earlier = content::noise(farthest, &mut Random(15));
+    peer.read(&frame(Role::Server, BINARY, &Stream::new().stored(false, &earlier).message()));
+    let again = Stream::new().fixed(false, &[Symbol::Copy(3, farthest)]).message();
+    peer.read(&frame(Role::Server, BINARY, &again));
+    let expected = [Event::Binary(earlier[..].into()), Event::Binary(earlier[..3].into())];
+    assert_eq!((peer.error, &*peer.events), (None, &expected[..]));
 }

@@ -3,5 +3,6 @@
 mod client;
 mod end_to_end;
 mod extended_connect;
+mod grammar;
 mod redirects;
 mod server;
