@@ -95,7 +95,7 @@ impl Server {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => {
                 // Usually out of file descriptors: connections must end first.
-                if !std::mem::replace(&mut self.reported, true) {
+                if !mem::replace(&mut self.reported, true) {
                     eprintln!("accept: {error}; reported once");
                 }
                 self.deadlines.insert((now + Duration::from_millis(100), LISTENER));
