@@ -143,7 +143,7 @@ impl Service {
         self.broadcasts.hub()
     }
 
-    /// Adds somebody, with an id that no other client has, who gets nothing before it is shown.
+    /// Adds a client under an unused id; it receives nothing before it is shown.
     pub(crate) fn enter(&self) -> Member {
         loop {
             if let Ok(member) = self.hub().enter_hidden(self.ids.next(), ()) {

@@ -20,7 +20,7 @@ const PAGE: &str = "<input onchange='chat.send(value); value = ``'><pre id=said>
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
-    // Whoever lets 256 KiB wait, or takes nothing for 5 s, is closed with 1013.
+    // A client with 256 KiB unread, or without progress for 5 s, is closed with 1013.
     let timeout = Duration::from_secs(5);
     let bounds = Bounds { capacity: 256 * 1024, timeout, slow: Slow::Close };
     let hub = Hub::new(Settings { bounds, ..Settings::default() });

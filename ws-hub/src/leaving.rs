@@ -79,7 +79,7 @@ impl Present {
 
     fn poll_none(&self, cx: &Context<'_>) -> Poll<()> {
         let mut waiting = lock(&self.waiting);
-        // Looked at with the lock held: whoever removes the last one takes the wakers afterwards.
+        // Read with the lock held: the task that removes the last member takes the wakers afterwards.
         if self.count.load(Ordering::Relaxed) == 0 {
             return Poll::Ready(());
         }

@@ -163,8 +163,8 @@ impl Client<'_> {
                 self.time_round_trip(socket).await;
             }
             if for_others {
-                // They get their turn before more comes for them: when somebody sends much at
-                // once, those should not seem slow who only had no chance.
+                // The receivers run before more is queued for them: in a burst from one sender a
+                // receiver that had no chance to run must not count as slow.
                 yield_now().await;
             }
         }

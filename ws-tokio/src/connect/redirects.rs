@@ -27,7 +27,7 @@ pub enum RedirectError {
     Loop,
     /// The `Location` is no address of a WebSocket.
     Location,
-    /// From `wss` to `ws`, where everybody could read along.
+    /// From `wss` to `ws`, which is not encrypted.
     Insecure,
 }
 

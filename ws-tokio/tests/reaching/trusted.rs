@@ -182,7 +182,7 @@ fn chains_are_verified_as_ever() {
         let error = refused(alone, trusting(chain.root.pem())).await;
         assert_eq!(error.kind(), TlsErrorKind::UnknownIssuer, "{error}");
 
-        // An authority that is not trusted itself is no server, whoever has issued it.
+        // An authority that is not trusted itself is no server, even if a trusted one issued it.
         let issued =
             presenting(vec![chain.intermediate.der().clone()], chain.intermediate.key(), &TLS13);
         let error = refused(issued, trusting(chain.root.pem())).await;

@@ -73,7 +73,7 @@ impl RawH2 {
         self.0.write_all(frames).await.expect("open");
     }
 
-    /// Reads so many bytes of the stream, and grants no more than the first [`WINDOW`].
+    /// Reads `len` bytes of the stream, and grants no more than the first [`WINDOW`].
     pub(crate) async fn data(&mut self, len: usize) {
         let mut received = 0;
         while received < len {
