@@ -203,6 +203,24 @@ impl Connector {
         }
     }
 
+    /// Connects a stream to the server of a URI, for a protocol other than WebSocket: over the same
+    /// route (addresses, proxy, Unix socket) and with the same TLS, without the WebSocket handshake.
+    /// TLS offers the ALPN protocol `http/1.1`. Header fields, subprotocols and redirects are not used.
+    ///
+    /// [`client`](crate::client) opens a WebSocket over such a stream.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`]; never [`Handshake`](ConnectError::Handshake) or
+    /// [`Redirect`](ConnectError::Redirect).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready it ends the attempt.
+    pub async fn connect_stream(&self, uri: &Uri) -> Result<ClientStream, ConnectError> {
+        self.route.reach(uri).await
+    }
+
     fn complete(&self, request: Request) -> Request {
         let request =
             self.headers.iter().fold(request, |request, (name, value)| request.header(name, value));

@@ -215,6 +215,41 @@ fn through_proxies() {
     });
 }
 
+/// `connect_stream` goes through the proxy and TLS, and leaves the protocol to the caller.
+#[test]
+fn a_stream_for_another_protocol() {
+    on_both_runtimes(async || {
+        let authority = Authority::new();
+        let acceptor = authority.server(NAME, Valid::Now);
+        let (listener, address) = listen().await;
+        let serving = async {
+            let (stream, _peer) = listener.accept().await.expect("a client");
+            let mut stream = acceptor.accept(stream).await.expect("TLS");
+            let mut question = [0; 4];
+            stream.read_exact(&mut question).await.expect("a question");
+            assert_eq!(&question, b"who?");
+            stream.write_all(b"me").await.expect("a client");
+            stream.shutdown().await.expect("a client");
+        };
+        let rules = Rules { kind: Kind::Http, authenticates: false, server: Some(address) };
+        let proxy = FakeProxy::start(rules).await;
+        let connector = Connector::new()
+            .tls(authority.trusted())
+            .proxy(Proxy::all(&proxy.uri("http", "")).expect("an address"));
+        let asking = async {
+            let uri = uri().parse().expect("an address");
+            let mut stream = connector.connect_stream(&uri).await.expect("a connection");
+            assert!(stream.is_secure());
+            stream.write_all(b"who?").await.expect("a server");
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await.expect("an answer");
+            assert_eq!(answer, b"me");
+        };
+        tokio::join!(serving, asking);
+        assert_eq!(proxy.destinations(), [format!("{NAME}:443")]);
+    });
+}
+
 #[test]
 fn roots_that_are_none() {
     for pem in ["", "no PEM", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
