@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ws_futures::{Close, CloseCode};
+use ws_futures::{Close, CloseCode, Shutdown};
 use ws_hub::{Cause, To};
 
 use crate::support::{CLOSE, Seen, TEXT, Task, enter, hub, next, run, run_member, text};
@@ -87,4 +87,23 @@ fn the_hub_is_drained_when_the_connections_have_ended() {
     drained.wait();
     drop(member);
     drained.finish();
+}
+
+/// A server that shuts down closes the sockets itself; queued messages go out before the Close frame.
+#[test]
+fn a_member_takes_part_in_the_shutdown_of_its_server() {
+    let hub = hub();
+    let (mut member, mut socket, mut peer) = enter(&hub, 1);
+    let shutdown = Shutdown::new();
+    socket.close_on(&shutdown);
+    let mut reading = Task::new(member.read(&mut socket));
+    reading.wait();
+    hub.publish(To::All, text("last"));
+    shutdown.begin();
+    reading.wait();
+    let frames = peer.frames();
+    assert_eq!(frames, [(TEXT, b"last".to_vec()), (CLOSE, 1001_u16.to_be_bytes().to_vec())]);
+    peer.send_close(1001);
+    peer.end();
+    assert!(reading.finish().expect("a clean end").is_none());
 }
