@@ -1,7 +1,9 @@
-//! `healthcheck`: whether a server is well, as an exit code.
+//! `healthcheck`: the health of a server as an exit code.
 
 use std::fmt;
 use std::io::{self, Write as _};
+#[cfg(unix)]
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -9,35 +11,41 @@ use clap::Args;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 use ws_tokio::proto::client::{Request, Uri};
-use ws_tokio::{CloseCode, Config, Message, client};
+use ws_tokio::{ClientStream, CloseCode, Config, ConnectError, Connector, Message, WebSocket};
 
 use crate::command::time::positive;
 use crate::printable::Printable;
-use crate::remote::{DialError, Route, Stream, Trust};
+use crate::remote::{Trust, TrustError, explain};
 
-/// The longest head of a response that is read.
+/// The longest head of a response that is read, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
 const MAX_HEADERS: usize = 64;
 /// How much is shown of a status line's phrase, in characters.
 const SHOWN: usize = 60;
 
-/// What `healthcheck` can be told.
+/// The options of `healthcheck`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Healthcheck {
-    /// http:// or https://: GET must give a status of 200 to 299;
-    /// ws:// or wss://: the handshake must succeed and a ping be answered
+    /// http:// or https://: healthy if the answer to GET has a status of 200 to 299;
+    /// ws:// or wss://: healthy if the handshake succeeds and a ping is answered.
+    /// Connects directly, not through a proxy
     #[arg(value_name = "URL", default_value = "http://127.0.0.1:9001/healthz", value_parser = probe)]
     probe: Probe,
 
-    /// How long all of it may take
+    /// Time limit for the whole check
     #[arg(long, value_name = "TIME", default_value = "3s", value_parser = positive)]
     timeout: Duration,
+
+    /// Unix socket to connect to, instead of the host and the port of the URL
+    #[cfg(unix)]
+    #[arg(long, value_name = "PATH")]
+    unix_socket: Option<PathBuf>,
 
     #[command(flatten)]
     trust: Trust,
 }
 
-/// What is asked, and where.
+/// A request, and where to send it.
 #[derive(Clone, Debug)]
 struct Probe {
     text: String,
@@ -52,7 +60,7 @@ enum Kind {
 }
 
 impl Healthcheck {
-    /// Asks, and says in one line what came of it.
+    /// Checks the server, and prints the result in one line.
     pub(crate) async fn run(self) -> ExitCode {
         let started = Instant::now();
         let url = &self.probe.text;
@@ -72,10 +80,23 @@ impl Healthcheck {
 
     async fn ask(&self) -> Result<String, Unhealthy> {
         let Probe { kind, uri, .. } = &self.probe;
-        let stream = Route::find(uri, &self.trust, self.timeout).await?.open(None).await?;
+        // `--timeout` limits all of it.
+        let config = Config { handshake_timeout: None, ..Config::default() };
+        let mut connector = Connector::new().config(config).connect_timeout(None);
+        #[cfg(unix)]
+        if let Some(path) = &self.unix_socket {
+            connector = connector.unix_socket(path);
+        }
+        if let Some(tls) = self.trust.connector()? {
+            connector = connector.tls(tls);
+        }
         match kind {
-            Kind::Http => get(stream, uri).await,
-            Kind::WebSocket => ping(stream, uri).await,
+            Kind::Http => get(connector.connect_stream(uri).await?, uri).await,
+            Kind::WebSocket => {
+                let (socket, _response) =
+                    connector.connect_with(uri, Request::for_uri(uri)).await?;
+                ping(socket).await
+            }
         }
     }
 }
@@ -87,7 +108,7 @@ fn probe(text: &str) -> Result<Probe, String> {
     Ok(Probe { text: text.to_owned(), kind, uri })
 }
 
-async fn get(mut stream: Stream, uri: &Uri) -> Result<String, Unhealthy> {
+async fn get(mut stream: ClientStream, uri: &Uri) -> Result<String, Unhealthy> {
     let request = format!(
         "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: ws-demo/{}\r\nConnection: close\r\n\r\n",
         uri.target(),
@@ -118,21 +139,18 @@ async fn get(mut stream: Stream, uri: &Uri) -> Result<String, Unhealthy> {
     }
 }
 
-async fn ping(stream: Stream, uri: &Uri) -> Result<String, Unhealthy> {
+async fn ping(mut socket: WebSocket<ClientStream>) -> Result<String, Unhealthy> {
     const PAYLOAD: &[u8] = b"healthcheck";
-    let handshake = client(stream, Request::for_uri(uri), Config::default());
-    let (mut socket, _response) =
-        handshake.await.map_err(|error| DialError::Handshake(Box::new(error)))?;
     socket.send(Message::Ping(PAYLOAD.into())).await?;
     while let Some(message) = socket.recv().await? {
         match message {
             Message::Pong(payload) if payload == PAYLOAD => {
-                // It is well; how it says goodbye is another matter.
+                // It is healthy, however the closing handshake ends.
                 let _ = socket.send(Message::Close(CloseCode::NORMAL.into())).await;
                 return Ok("pong".to_owned());
             }
             Message::Close(close) => return Err(Unhealthy::Closed(close.code)),
-            // The server may have something to say to each client.
+            // The server may send messages of its own.
             Message::Text(_)
             | Message::Binary(_)
             | Message::TextChunk { .. }
@@ -144,11 +162,12 @@ async fn ping(stream: Stream, uri: &Uri) -> Result<String, Unhealthy> {
     Err(Unhealthy::Closed(CloseCode::ABNORMAL))
 }
 
-/// Why a server is not well.
+/// The reason why a server is not healthy.
 #[derive(Debug)]
 enum Unhealthy {
     Timeout,
-    Dial(DialError),
+    Trust(TrustError),
+    Connect(ConnectError),
     Stream(ws_tokio::Error),
     Status(String),
     NoAnswer,
@@ -156,9 +175,15 @@ enum Unhealthy {
     Closed(CloseCode),
 }
 
-impl From<DialError> for Unhealthy {
-    fn from(error: DialError) -> Self {
-        Self::Dial(error)
+impl From<TrustError> for Unhealthy {
+    fn from(error: TrustError) -> Self {
+        Self::Trust(error)
+    }
+}
+
+impl From<ConnectError> for Unhealthy {
+    fn from(error: ConnectError) -> Self {
+        Self::Connect(error)
     }
 }
 
@@ -178,11 +203,12 @@ impl fmt::Display for Unhealthy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Timeout => f.write_str("no answer in time"),
-            Self::Dial(error) => error.fmt(f),
+            Self::Trust(error) => error.fmt(f),
+            Self::Connect(error) => f.write_str(&explain(error)),
             Self::Stream(error) => error.fmt(f),
             Self::Status(status) => f.write_str(status),
-            Self::NoAnswer => f.write_str("the connection ended before an answer came"),
-            Self::NoHttp(error) => write!(f, "no answer of HTTP: {error}"),
+            Self::NoAnswer => f.write_str("the connection ended before the answer"),
+            Self::NoHttp(error) => write!(f, "the answer is not HTTP: {error}"),
             Self::Closed(code) => write!(f, "closed with {code} instead of a pong"),
         }
     }

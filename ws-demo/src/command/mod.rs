@@ -43,7 +43,7 @@ pub(crate) enum Command {
     /// Puts load on a server, and says what it makes of it
     Bench(Box<Bench>),
     /// Asks a server whether it is well; the exit code says so, for containers
-    Healthcheck(Healthcheck),
+    Healthcheck(Box<Healthcheck>),
 }
 
 impl Arguments {

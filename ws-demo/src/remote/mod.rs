@@ -1,15 +1,11 @@
-//! Servers elsewhere, as `connect`, `bench` and `healthcheck` reach them.
+//! The options and messages that `connect`, `bench` and `healthcheck` share.
 
 mod closing;
-mod dial;
-mod route;
-mod stream;
+mod failure;
 mod target;
-mod tls;
+mod trust;
 
 pub(crate) use closing::words;
-pub(crate) use dial::{DialError, Dialer};
-pub(crate) use route::Route;
-pub(crate) use stream::Stream;
+pub(crate) use failure::explain;
 pub(crate) use target::Target;
-pub(crate) use tls::Trust;
+pub(crate) use trust::{Trust, TrustError};

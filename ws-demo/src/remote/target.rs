@@ -1,43 +1,58 @@
-//! Which server, and how it is asked.
+//! The options that `connect` and `bench` share: the server, the route to it, and the request.
 
+use std::fmt;
+#[cfg(unix)]
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use ws_tokio::proto::client::{Request, Uri};
-use ws_tokio::{Config, Deflate, Limits};
+use ws_tokio::proto::client::Uri;
+use ws_tokio::{Config, Connector, Deflate, InvalidProxy, Limits, Proxy};
 
-use super::tls::Trust;
+use super::trust::{Trust, TrustError};
 use crate::command::time::positive;
 
-/// What every command is told about the server that it talks to.
+/// A server, the route to it, and what each request to it contains.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Target {
-    /// The server: ws://HOST:PORT/PATH, or wss://; http:// and https:// are taken for them
+    /// Server: ws://HOST[:PORT]/PATH or wss://HOST[:PORT]/PATH; http and https mean the same. All
+    /// addresses of the host are tried, IPv6 and IPv4 in turn, the next one after 250 ms (RFC 8305)
     #[arg(value_name = "URL", value_parser = uri)]
     url: Uri,
 
-    /// A header field for the request; repeat it for more
+    /// Proxy to connect through: http://, https:// or socks5:// [USER:PASSWORD@]HOST[:PORT]; 'env' for
+    /// the one that HTTP_PROXY (ws), HTTPS_PROXY (wss), ALL_PROXY and NO_PROXY name; 'none' for a
+    /// direct connection. --cacert and --insecure apply to an https proxy, too
+    #[arg(long, value_name = "URL", value_parser = proxy)]
+    proxy: Option<ProxyChoice>,
+
+    /// Unix socket to connect to, instead of the host and the port of the URL
+    #[cfg(unix)]
+    #[arg(long, value_name = "PATH", conflicts_with = "proxy")]
+    unix_socket: Option<PathBuf>,
+
+    /// Header field to add to the request; may be repeated
     #[arg(long = "header", short = 'H', value_name = "NAME: VALUE", value_parser = header)]
     headers: Vec<(String, String)>,
 
-    /// A subprotocol to offer; repeat it for more, the preferred one first
+    /// Subprotocol to offer; may be repeated, the preferred one first
     #[arg(long = "subprotocol", value_name = "NAME")]
     subprotocols: Vec<String>,
 
-    /// The Origin field of the request
+    /// Origin header field of the request [default: not sent]
     #[arg(long, value_name = "ORIGIN")]
     origin: Option<String>,
 
-    /// The token to authenticate with, as the first message; the environment keeps it out of the
-    /// list of processes
+    /// Token to authenticate with, sent as the first message. The environment variable keeps it out
+    /// of the process list
     #[arg(long, env = "WS_DEMO_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     token: Option<String>,
 
-    /// How long connecting and closing may take, each
+    /// Time limit for connecting, for the handshake and for closing, each
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = positive)]
     timeout: Duration,
 
-    /// Offers compression (permessage-deflate)
+    /// Offer compression (permessage-deflate)
     #[arg(long)]
     deflate: bool,
 
@@ -50,30 +65,64 @@ impl Target {
         &self.url
     }
 
-    /// How long connecting and closing may take, each.
+    /// Returns the time limit for connecting, for the handshake and for closing, each.
     pub(crate) fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    pub(super) fn trust(&self) -> &Trust {
-        &self.trust
+    /// Returns whether each connection occupies a port of this machine.
+    pub(crate) fn uses_ports(&self) -> bool {
+        #[cfg(unix)]
+        return self.unix_socket.is_none();
+        #[cfg(not(unix))]
+        true
     }
 
-    pub(crate) fn request(&self) -> Request {
-        let mut request = Request::for_uri(&self.url);
+    /// Returns whether connections go to an address of the URL's host, not to a proxy or a Unix socket.
+    ///
+    /// # Errors
+    ///
+    /// [`TargetError::Proxy`]: the environment names an invalid proxy.
+    pub(crate) fn is_direct(&self) -> Result<bool, TargetError> {
+        Ok(self.uses_ports() && !self.proxy()?.applies_to(&self.url))
+    }
+
+    fn proxy(&self) -> Result<Proxy, InvalidProxy> {
+        match &self.proxy {
+            None | Some(ProxyChoice::Direct) => Ok(Proxy::default()),
+            Some(ProxyChoice::Environment) => Proxy::from_env(),
+            Some(ProxyChoice::Through(proxy)) => Ok(proxy.clone()),
+        }
+    }
+
+    /// Returns a connector with these options. `config` is that of its connections.
+    ///
+    /// # Errors
+    ///
+    /// [`TargetError`]: there is no certificate to trust, or the environment names an invalid proxy.
+    pub(crate) fn connector(&self, config: Config) -> Result<Connector, TargetError> {
+        let mut connector = Connector::new().config(config).connect_timeout(Some(self.timeout));
+        if let Some(tls) = self.trust.connector()? {
+            connector = connector.tls(tls);
+        }
+        connector = connector.proxy(self.proxy()?);
+        #[cfg(unix)]
+        if let Some(path) = &self.unix_socket {
+            connector = connector.unix_socket(path);
+        }
         for name in &self.subprotocols {
-            request = request.subprotocol(name);
+            connector = connector.subprotocol(name);
         }
         if let Some(origin) = &self.origin {
-            request = request.header("Origin", origin);
+            connector = connector.header("Origin", origin.as_str());
         }
         for (name, value) in &self.headers {
-            request = request.header(name, value);
+            connector = connector.header(name, value.as_str());
         }
-        request
+        Ok(connector)
     }
 
-    /// The configuration of a client that takes messages of up to `max_message` bytes.
+    /// Returns the configuration of a client that accepts messages of up to `max_message` bytes.
     pub(crate) fn config(&self, max_message: usize) -> Config {
         Config {
             incoming: Limits {
@@ -88,10 +137,56 @@ impl Target {
         }
     }
 
-    /// The first message, if there is a token.
+    /// Returns the message that authenticates the client, if there is a token.
     pub(crate) fn authentication(&self) -> Option<String> {
         let token = serde_json::Value::from(self.token.as_deref()?);
         Some(format!(r#"{{"type":"auth","token":{token}}}"#))
+    }
+}
+
+/// The proxy of a connection.
+#[derive(Clone, Debug)]
+enum ProxyChoice {
+    Direct,
+    Environment,
+    Through(Proxy),
+}
+
+/// A connector cannot be made from the options.
+#[derive(Debug)]
+pub(crate) enum TargetError {
+    Trust(TrustError),
+    Proxy(InvalidProxy),
+}
+
+impl From<TrustError> for TargetError {
+    fn from(error: TrustError) -> Self {
+        Self::Trust(error)
+    }
+}
+
+impl From<InvalidProxy> for TargetError {
+    fn from(error: InvalidProxy) -> Self {
+        Self::Proxy(error)
+    }
+}
+
+impl fmt::Display for TargetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Trust(error) => error.fmt(f),
+            Self::Proxy(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for TargetError {}
+
+fn proxy(text: &str) -> Result<ProxyChoice, InvalidProxy> {
+    match text {
+        "none" => Ok(ProxyChoice::Direct),
+        "env" => Ok(ProxyChoice::Environment),
+        url => url.parse().map(ProxyChoice::Through),
     }
 }
 

@@ -70,8 +70,8 @@ fn servers_that_are_not() {
         (format!("ws://{}/", silent.local_addr().expect("one")), "no answer in time"),
         (format!("http://{}/readyz", answering(unready)), "503 Service Unavailable"),
         (format!("ws://{}/ws", answering(unready)), "status 503"),
-        (format!("http://{}/", answering("SSH-2.0-x\r\n\r\n")), "no answer of HTTP"),
-        (format!("http://{}/", answering(endless)), "no answer of HTTP"),
+        (format!("http://{}/", answering("SSH-2.0-x\r\n\r\n")), "the answer is not HTTP"),
+        (format!("http://{}/", answering(endless)), "the answer is not HTTP"),
     ] {
         let patience = if explanation == "no answer in time" { "100ms" } else { "20s" };
         let (status, stdout, stderr) = check(&["--timeout", patience, &url]);

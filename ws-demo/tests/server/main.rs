@@ -18,6 +18,7 @@ mod options;
 mod process;
 mod raw;
 mod rooms;
+mod routes;
 mod secure;
 mod shutdown;
 mod slow;

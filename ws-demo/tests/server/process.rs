@@ -26,11 +26,12 @@ struct Log {
     grown: Condvar,
 }
 
-/// The program, with nothing of the environment's that could configure it.
+/// The program, without the variables of the environment that configure it.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ws-demo"));
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("WS_DEMO_") {
+        let upper = name.to_string_lossy().to_uppercase();
+        if upper.starts_with("WS_DEMO_") || upper.ends_with("_PROXY") {
             command.env_remove(name);
         }
     }

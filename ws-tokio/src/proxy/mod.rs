@@ -93,6 +93,20 @@ impl Proxy {
         self
     }
 
+    /// Returns whether a connection to this URI goes through a proxy, rather than directly.
+    ///
+    /// ```
+    /// use ws_tokio::Proxy;
+    ///
+    /// let proxy = Proxy::all("http://127.0.0.1:3128")?.except("localhost");
+    /// assert!(proxy.applies_to(&"wss://example.com/".parse()?));
+    /// assert!(!proxy.applies_to(&"wss://localhost/".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn applies_to(&self, uri: &Uri) -> bool {
+        self.server_for(uri).is_some()
+    }
+
     pub(crate) fn tls_connector(&self) -> Option<&TlsConnector> {
         self.tls.as_ref()
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
-use ws_tokio::{Batch, CloseCode, Error, Event, Message, TrySendError, WebSocket};
+use ws_tokio::{Batch, ClientStream, CloseCode, Error, Event, Message, TrySendError, WebSocket};
 
 use super::Mode;
 use super::open::open;
@@ -16,7 +16,7 @@ use super::recorder::record;
 use super::role::Role;
 use super::shard::{Phase, Shard};
 use super::stamp::{Envelope, Stamp};
-use crate::remote::{Stream, words};
+use crate::remote::words;
 
 /// How soon to try again when the output is full.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -77,7 +77,7 @@ enum Next {
 impl Client<'_> {
     async fn converse(
         &mut self,
-        mut socket: WebSocket<Stream>,
+        mut socket: WebSocket<ClientStream>,
         mut told: Option<UnboundedReceiver<u64>>,
         phase: &mut watch::Receiver<Phase>,
     ) {
@@ -124,7 +124,7 @@ impl Client<'_> {
     }
 
     /// Sends the first messages, where replies call for the next ones.
-    fn prime(&mut self, socket: &mut WebSocket<Stream>) {
+    fn prime(&mut self, socket: &mut WebSocket<ClientStream>) {
         if self.follows {
             for _ in 0..self.shard.shared.plan.depth {
                 let now = self.shard.shared.clock.now();
@@ -171,7 +171,7 @@ impl Client<'_> {
     }
 
     /// Sends the message that was due then, or gives the time back if there is no room for it.
-    fn send(&mut self, socket: &mut WebSocket<Stream>, due: u64) -> Option<u64> {
+    fn send(&mut self, socket: &mut WebSocket<ClientStream>, due: u64) -> Option<u64> {
         let stamp = self.stamp(due);
         let message = match &self.envelope {
             Some(envelope) => envelope.seal(stamp),
@@ -233,7 +233,7 @@ async fn next_due(told: &mut Option<UnboundedReceiver<u64>>) -> Option<u64> {
 }
 
 /// How a connection ended, in words.
-fn ended(socket: &WebSocket<Stream>, error: Option<&Error>) -> String {
+fn ended(socket: &WebSocket<ClientStream>, error: Option<&Error>) -> String {
     let close = socket.closed().and_then(|closed| closed.received.as_ref());
     match (close, error) {
         (Some(close), _) => format!("closed by the server: {} {}", close.code, words(close.code)),

@@ -16,6 +16,7 @@ mod recorder;
 mod report;
 mod role;
 mod run;
+mod server;
 mod shard;
 mod sources;
 mod stamp;
@@ -67,7 +68,7 @@ pub(crate) enum Mode {
 
 /// What `bench` can be told.
 #[derive(Args, Clone, Debug)]
-#[command(after_help = STATUS)]
+#[command(after_help = STATUS, mut_arg("proxy", |proxy| proxy.default_value("none")))]
 pub(crate) struct Bench {
     #[command(flatten)]
     target: Target,
@@ -127,6 +128,7 @@ pub(crate) struct Bench {
     /// An address or a network (CIDR) of this machine to connect from; repeat it for more. Each
     /// address has ports of its own: --source 127.0.0.0/28 is 14 times as many
     #[arg(long = "source", value_name = "ADDRESS", value_parser = sources::network)]
+    #[cfg_attr(unix, arg(conflicts_with = "unix_socket"))]
     sources: Vec<ipnet::IpNet>,
 
     /// How long to wait for what is still on its way at the end

@@ -4,20 +4,20 @@ use std::fmt;
 
 use serde::Deserialize;
 use tokio::time::timeout;
-use ws_tokio::{Message, WebSocket};
+use ws_tokio::{ClientStream, ConnectError, Message, WebSocket};
 
 use super::Mode;
 use super::plan::room;
 use super::shard::Shard;
 use super::walls::Wall;
-use crate::remote::{DialError, Stream};
+use crate::remote::explain;
 
 /// Connects a client: authenticated if there is a token, welcomed where it is to get broadcasts, in
 /// its room if it has one.
-pub(super) async fn open(shard: &Shard, client: u32) -> Result<WebSocket<Stream>, OpenError> {
+pub(super) async fn open(shard: &Shard, client: u32) -> Result<WebSocket<ClientStream>, OpenError> {
     let shared = &shard.shared;
     let began = shared.clock.now();
-    let (mut socket, _response) = shared.dialer.dial(shared.sources.of(client)).await?;
+    let mut socket = shared.server.connect(shared.sources.of(client)).await?;
     shard.opened_in(shared.clock.now() - began);
     let introduce = async {
         if let Some(message) = &shared.authentication {
@@ -41,7 +41,7 @@ pub(super) async fn open(shard: &Shard, client: u32) -> Result<WebSocket<Stream>
 
 /// Waits for a message of this type, having sent something.
 async fn ask(
-    socket: &mut WebSocket<Stream>,
+    socket: &mut WebSocket<ClientStream>,
     message: Option<String>,
     kind: &str,
 ) -> Result<(), OpenError> {
@@ -77,7 +77,7 @@ async fn ask(
 /// A client could not be connected.
 #[derive(Debug)]
 pub(super) enum OpenError {
-    Dial(DialError),
+    Connect(ConnectError),
     Stream(ws_tokio::Error),
     Closed(u16),
     Refused(String),
@@ -87,15 +87,15 @@ pub(super) enum OpenError {
 impl OpenError {
     pub(super) fn wall(&self) -> Option<Wall> {
         match self {
-            Self::Dial(error) => error.io().and_then(Wall::of),
+            Self::Connect(error) => Wall::behind(error),
             _ => None,
         }
     }
 }
 
-impl From<DialError> for OpenError {
-    fn from(error: DialError) -> Self {
-        Self::Dial(error)
+impl From<ConnectError> for OpenError {
+    fn from(error: ConnectError) -> Self {
+        Self::Connect(error)
     }
 }
 
@@ -108,7 +108,7 @@ impl From<ws_tokio::Error> for OpenError {
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Dial(error) => error.fmt(f),
+            Self::Connect(error) => f.write_str(&explain(error)),
             Self::Stream(error) => error.fmt(f),
             Self::Closed(code) => write!(f, "closed with {code} at the beginning"),
             Self::Refused(code) => write!(f, "refused: {code}"),

@@ -18,10 +18,10 @@ use super::plan::Plan;
 use super::progress::Progress;
 use super::recorder::Window;
 use super::report::{Report, Usage};
+use super::server::Server;
 use super::shard::{Live, Phase, Shard, Shared};
 use super::tally::Tally;
 use super::{Bench, Mode, cpu, walls};
-use crate::remote::Dialer;
 
 /// How often the course is looked at.
 const TICK: Duration = Duration::from_millis(10);
@@ -37,18 +37,19 @@ pub(super) async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<Report, Box<dyn Error>> {
     let sources = bench.sources();
-    walls::check(&plan, &sources)?;
+    walls::check(&plan, bench.target.uses_ports().then_some(&sources))?;
     let mut config = bench.target.config(2 * plan.size + ROOM);
     // A ping is no part of the load.
     config.ping_interval = None;
-    let dialer = Dialer::new(&bench.target, config).await?;
-    let reached = |ipv4| dialer.addresses().iter().any(|address| address.is_ipv4() == ipv4);
-    if (sources.any_is_ipv4() && !reached(true)) || (sources.any_is_ipv6() && !reached(false)) {
+    let server = Server::resolve(&bench.target, config).await?;
+    if (sources.any_is_ipv4() && !server.may_have(true))
+        || (sources.any_is_ipv6() && !server.may_have(false))
+    {
         return Err("the server has no address of the same kind as --source".into());
     }
     let shared = Arc::new(Shared {
         clock: Clock::start(),
-        dialer,
+        server,
         sources,
         authentication: bench.target.authentication(),
         timeout: bench.target.timeout(),

@@ -16,10 +16,10 @@ use super::open::OpenError;
 use super::pacer::{self, Schedule, Told};
 use super::plan::Plan;
 use super::recorder::{Window, record};
+use super::server::Server;
 use super::sources::Sources;
 use super::tally::Tally;
 use super::{Mode, churn, client, cpu};
-use crate::remote::Dialer;
 
 /// How many connections each thread opens at once.
 const OPENING: usize = 64;
@@ -28,7 +28,7 @@ const OPENING: usize = 64;
 pub(super) struct Shared {
     pub(super) plan: Plan,
     pub(super) clock: Clock,
-    pub(super) dialer: Dialer,
+    pub(super) server: Server,
     pub(super) sources: Sources,
     pub(super) authentication: Option<String>,
     pub(super) timeout: Duration,

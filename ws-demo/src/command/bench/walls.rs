@@ -3,6 +3,8 @@
 use std::fs;
 use std::io;
 
+use ws_tokio::{ConnectError, HandshakeError};
+
 use super::plan::Plan;
 use super::sources::Sources;
 
@@ -17,11 +19,25 @@ pub(super) enum Wall {
 }
 
 impl Wall {
-    /// The wall that an error comes from.
-    pub(super) fn of(error: &io::Error) -> Option<Self> {
+    /// The wall that an error of the system comes from.
+    fn of(error: &io::Error) -> Option<Self> {
         match error.kind() {
             io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse => Some(Self::Ports),
             _ if is_out_of_descriptors(error) => Some(Self::Descriptors),
+            _ => None,
+        }
+    }
+
+    /// The wall that a failure to connect comes from.
+    pub(super) fn behind(error: &ConnectError) -> Option<Self> {
+        match error {
+            ConnectError::Unreachable(unreachable) => {
+                unreachable.attempts().iter().find_map(|(_, error)| Self::of(error))
+            }
+            ConnectError::Resolve { error, .. }
+            | ConnectError::UnixSocket { error, .. }
+            | ConnectError::Io(error)
+            | ConnectError::Handshake(HandshakeError::Io(error)) => Self::of(error),
             _ => None,
         }
     }
@@ -52,15 +68,17 @@ fn is_out_of_descriptors(_error: &io::Error) -> bool {
     false
 }
 
-/// Raises what can be raised, and refuses what cannot be done.
+/// Raises the limit of file descriptors as far as needed, and checks it and the number of ports of the
+/// source addresses (`None`: connections have no ports).
 ///
 /// # Errors
 ///
-/// The wall, in words.
-pub(super) fn check(plan: &Plan, sources: &Sources) -> Result<(), String> {
+/// The limit that is too low, and what to do.
+pub(super) fn check(plan: &Plan, sources: Option<&Sources>) -> Result<(), String> {
     let clients = u64::from(plan.clients);
     let limit = rlimit::increase_nofile_limit(clients + RESERVE).unwrap_or(u64::MAX);
-    fits(clients, limit, ports(), sources.len() as u64)
+    let addresses = sources.map_or(0, |sources| sources.len() as u64);
+    fits(clients, limit, sources.and_then(|_| ports()), addresses)
 }
 
 /// Whether so many clients fit into a limit of file descriptors, and the ports of some addresses.

@@ -14,9 +14,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
+use ws_tokio::proto::client::Request;
 
 use crate::command::time::duration;
-use crate::remote::{Dialer, Target};
+use crate::remote::{Target, explain};
 use crate::shutdown;
 use screen::{Screen, Style};
 use session::Session;
@@ -35,7 +36,7 @@ output, binary ones in hexadecimal digits behind 'binary:'; everything else is o
 
 /// What `connect` can be told.
 #[derive(Args, Clone, Debug)]
-#[command(after_help = STATUS)]
+#[command(after_help = STATUS, mut_arg("proxy", |proxy| proxy.default_value("env")))]
 pub(crate) struct Connect {
     #[command(flatten)]
     target: Target,
@@ -78,8 +79,11 @@ impl Connect {
         let mut screen = Screen::new(Style::choose(self.json), self.verbose);
         let stop = shutdown::requested()?;
         let opened = async {
-            let dialer = Dialer::new(&self.target, self.target.config(self.max_message)).await?;
-            dialer.dial(None).await
+            let url = self.target.url();
+            let connector = self.target.connector(self.target.config(self.max_message));
+            let connector = connector.map_err(|error| error.to_string())?;
+            let opened = connector.connect_with(url, Request::for_uri(url)).await;
+            opened.map_err(|error| explain(&error))
         };
         let (socket, response) = match opened.await {
             Ok(opened) => opened,

@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
-use ws_tokio::{Bytes, CloseCode, Closed, Error, Message, ReadHalf, WebSocket, WriteHalf};
+use ws_tokio::{
+    Bytes, ClientStream, CloseCode, Closed, Error, Message, ReadHalf, WebSocket, WriteHalf,
+};
 
 use super::ending::Ending;
 use super::entry::Entry;
 use super::input::{Input, Lines};
 use super::screen::Screen;
-use crate::remote::Stream;
 
 /// How to converse.
 pub(super) struct Session {
@@ -45,7 +46,7 @@ impl Session {
     /// Converses until the connection has ended.
     pub(super) async fn run(
         self,
-        socket: WebSocket<Stream>,
+        socket: WebSocket<ClientStream>,
         lines: Lines,
         authentication: Option<String>,
         screen: &mut Screen,
@@ -96,7 +97,7 @@ impl Session {
 
     async fn write(
         &self,
-        mut writer: WriteHalf<Stream>,
+        mut writer: WriteHalf<ClientStream>,
         mut lines: Lines,
         authentication: Option<String>,
         stop: impl Future<Output = ()>,
@@ -121,7 +122,7 @@ impl Session {
     /// Sends what is to be sent; at its end the connection is to be closed.
     async fn speak(
         &self,
-        writer: &mut WriteHalf<Stream>,
+        writer: &mut WriteHalf<ClientStream>,
         lines: &mut Lines,
         shared: &Shared<'_>,
     ) -> Result<(), Error> {
@@ -185,7 +186,7 @@ enum Failure {
     Output(io::Error),
 }
 
-async fn read(reader: &mut ReadHalf<Stream>, shared: &Shared<'_>) -> Result<(), Failure> {
+async fn read(reader: &mut ReadHalf<ClientStream>, shared: &Shared<'_>) -> Result<(), Failure> {
     while let Some(message) = reader.recv().await.map_err(Failure::Connection)? {
         shared.received(&message).map_err(Failure::Output)?;
         // Others have their turn while the server says much.
