@@ -2,9 +2,9 @@
 //!
 //! `cargo run --example seeds`, in this folder.
 
-#[path = "../../ws-proto/tests/compressed/mod.rs"]
+#[path = "../../ws-proto/tests/it/compressed/mod.rs"]
 mod compressed;
-#[path = "../../ws-proto/tests/pair/mod.rs"]
+#[path = "../../ws-proto/tests/it/pair/mod.rs"]
 mod pair;
 
 use std::path::Path;

@@ -12,9 +12,9 @@ mod server_handshake;
 mod tungstenite;
 mod tunnel;
 
-#[path = "../../ws-proto/tests/compressed/mod.rs"]
+#[path = "../../ws-proto/tests/it/compressed/mod.rs"]
 mod compressed;
-#[path = "../../ws-proto/tests/pair/mod.rs"]
+#[path = "../../ws-proto/tests/it/pair/mod.rs"]
 mod pair;
 
 pub use client_handshake::client_handshake;

@@ -1,8 +1,8 @@
 //! Random streams of valid and invalid frames, to this library and to tungstenite.
 
-#[path = "../../ws-proto/tests/pair/mod.rs"]
+#[path = "../../ws-proto/tests/it/pair/mod.rs"]
 mod pair;
-#[path = "../../ws-proto/tests/property/mod.rs"]
+#[path = "../../ws-proto/tests/it/property/mod.rs"]
 mod property;
 
 use proptest::prelude::*;

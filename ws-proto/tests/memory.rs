@@ -3,6 +3,7 @@
 //! The counters are those of the whole process, so the checks run one after the other, without the
 //! threads of the usual test harness.
 
+#[path = "it/pair/mod.rs"]
 mod pair;
 
 use std::alloc::System;

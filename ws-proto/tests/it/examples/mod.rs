@@ -1,0 +1,11 @@
+//! The examples run, and what they do is seen from outside.
+
+mod client;
+mod conversations;
+mod endings;
+mod handshakes;
+mod program;
+pub(crate) mod raw;
+mod server;
+mod simulation;
+mod stalls;

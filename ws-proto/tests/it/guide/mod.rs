@@ -1,0 +1,32 @@
+//! The code that the guide for adapters and the README show, over real sockets: through conversations,
+//! violations, refusals and abrupt ends.
+
+mod asking;
+mod serving;
+mod texts;
+
+mod server {
+    include!("server.rs");
+
+    /// Serves a client of the guide's server, from its request on.
+    pub(crate) fn run(stream: TcpStream) -> Result<()> {
+        serve(stream)
+    }
+}
+
+mod client {
+    include!("client.rs");
+
+    pub(crate) fn run(server: SocketAddr) -> Result<Option<String>> {
+        ask(server, [7; 32], "question")
+    }
+}
+
+mod readme {
+    include!("readme.rs");
+
+    /// Serves a client of the README's server, whose handshake was done elsewhere.
+    pub(crate) fn run(stream: TcpStream) -> std::io::Result<()> {
+        echo(stream, Connection::server(ws_proto::Config::default()))
+    }
+}

@@ -1,0 +1,455 @@
+//! Pings of the library's own, and what becomes of a peer that shows no life.
+
+use core::time::Duration;
+
+use ws_proto::{CloseCode, Config, ErrorKind, Initiator, Instant, Role};
+
+use crate::pair::Pair;
+use crate::pair::peer::Peer;
+use crate::pair::run;
+use crate::pair::wire::{self, CLOSE, FIN, PING, PONG, ROLES, TEXT};
+
+fn config(interval: u64, timeout: u64) -> Config {
+    Config {
+        ping_interval: Some(Duration::from_secs(interval)),
+        ping_timeout: Duration::from_secs(timeout),
+        ..Config::default()
+    }
+}
+
+fn at(seconds: u64) -> Instant {
+    Instant::from_epoch(Duration::from_secs(seconds))
+}
+
+/// One end and a clock, its peer played by hand.
+struct Alone {
+    peer: Peer,
+    role: Role,
+}
+
+impl Alone {
+    fn new(role: Role, config: &Config) -> Self {
+        let mut peer = Peer::new(run::connection(role, config));
+        peer.connection.poll_timeout(Instant::EPOCH);
+        Self { peer, role }
+    }
+
+    fn due(&mut self, now: u64) -> Option<Instant> {
+        self.peer.connection.poll_timeout(at(now))
+    }
+
+    /// Handles the time, and returns the payload of the ping that is sent then.
+    fn ping(&mut self, now: u64) -> Option<Vec<u8>> {
+        self.peer.output.clear();
+        self.peer.handle_timeout(at(now));
+        let mut sent = wire::contents(&self.peer.output).into_iter();
+        let ping = sent.find(|(first, _)| *first == PING)?;
+        Some(ping.1)
+    }
+
+    /// Receives a frame, after which the deadline is asked for.
+    fn receive(&mut self, now: u64, first: u8, payload: &[u8]) {
+        self.peer.read(&wire::frame(self.role, first, payload));
+        self.peer.connection.poll_timeout(at(now));
+    }
+
+    fn error(&self) -> Option<ErrorKind> {
+        self.peer.error.map(|error| error.kind())
+    }
+}
+
+/// The times at which a ping is sent to a peer that answers every one of them at once.
+fn times_of_pings(role: Role, config: &Config, until: u64) -> Vec<u64> {
+    let mut alone = Alone::new(role, config);
+    let mut now = 0;
+    let mut times = Vec::new();
+    while let Some(due) = alone.due(now) {
+        now = due.since_epoch().as_secs();
+        if now > until {
+            break;
+        }
+        if let Some(payload) = alone.ping(now) {
+            times.push(now);
+            alone.receive(now, PONG, &payload);
+        }
+    }
+    assert_eq!(alone.error(), None);
+    times
+}
+
+#[test]
+fn a_ping_every_interval() {
+    for role in ROLES {
+        assert_eq!(times_of_pings(role, &config(30, 20), 130), [30, 60, 90, 120], "{role:?}");
+    }
+}
+
+#[test]
+fn a_timeout_as_long_as_the_interval() {
+    for role in ROLES {
+        assert_eq!(times_of_pings(role, &config(20, 20), 90), [20, 40, 60, 80], "{role:?}");
+    }
+}
+
+#[test]
+fn a_timeout_longer_than_the_interval() {
+    for role in ROLES {
+        assert_eq!(times_of_pings(role, &config(10, 25), 45), [10, 20, 30, 40], "{role:?}");
+    }
+}
+
+/// One ping at a time: the next one waits until the fate of the last one is known.
+#[test]
+fn an_unanswered_ping_has_its_time_before_the_next() {
+    for role in ROLES {
+        let mut alone = Alone::new(role, &config(10, 25));
+        let mut times = Vec::new();
+        while let Some(due) = alone.due(times.last().copied().unwrap_or(0)) {
+            times.push(due.since_epoch().as_secs());
+            let sent = alone.ping(due.since_epoch().as_secs());
+            assert_eq!(sent.is_some(), times.len() == 1, "{role:?}: {times:?}");
+            if alone.error().is_some() {
+                break;
+            }
+        }
+        assert_eq!(times, [10, 20, 35], "{role:?}");
+        assert!(alone.error().is_some(), "{role:?}");
+    }
+}
+
+#[test]
+fn no_interval_no_deadline() {
+    for role in ROLES {
+        let config = Config { ping_interval: None, ..Config::default() };
+        let mut alone = Alone::new(role, &config);
+        assert_eq!(alone.due(0), None, "{role:?}");
+        assert_eq!(alone.ping(1_000_000), None, "{role:?}");
+        assert_eq!(alone.error(), None, "{role:?}");
+    }
+}
+
+#[test]
+fn not_a_moment_before_the_interval_is_over() {
+    let mut alone = Alone::new(Role::Server, &config(30, 20));
+    assert_eq!(alone.due(0), Some(at(30)));
+    assert_eq!(alone.ping(29), None);
+    assert_eq!(alone.due(29), Some(at(30)));
+    assert!(alone.ping(30).is_some());
+}
+
+#[test]
+fn the_interval_runs_from_the_first_poll() {
+    let mut server = run::connection(Role::Server, &config(30, 20));
+    assert_eq!(server.poll_timeout(at(100)), Some(at(130)));
+}
+
+/// A process that was suspended owes one ping, not one for each interval it missed.
+#[test]
+fn a_late_call_makes_one_ping() {
+    let mut alone = Alone::new(Role::Server, &config(30, 20));
+    assert!(alone.ping(1000).is_some());
+    assert_eq!(alone.peer.connection.stats().sent.frames, 1);
+    assert_eq!(alone.peer.connection.stats().pings, 1);
+    assert_eq!(alone.due(1000), Some(at(1020)));
+}
+
+#[test]
+fn is_owed_ahead_of_a_message() {
+    let mut server = run::connection(Role::Server, &config(30, 20));
+    server.poll_timeout(Instant::EPOCH);
+    server.handle_timeout(at(30)).expect("alive");
+    assert!(server.owes());
+    let mut output = Vec::new();
+    server.send("text", &mut output).expect("open");
+    let firsts: Vec<_> = wire::contents(&output).into_iter().map(|(first, _)| first).collect();
+    assert_eq!(firsts, [PING, FIN | TEXT]);
+}
+
+#[test]
+fn an_owed_pong_goes_ahead_of_it() {
+    let mut server = run::connection(Role::Server, &config(30, 20));
+    server.poll_timeout(Instant::EPOCH);
+    server.handle_timeout(at(30)).expect("alive");
+    let mut wire = wire::frame(Role::Server, PING, b"theirs");
+    server.receive(&mut wire.as_mut_slice()).expect("valid");
+    let mut output = Vec::new();
+    server.poll_transmit(&mut output);
+    let firsts: Vec<_> = wire::contents(&output).into_iter().map(|(first, _)| first).collect();
+    assert_eq!(firsts, [PONG, PING]);
+}
+
+#[test]
+fn by_default_each_payload_is_another() {
+    let mut alone = Alone::new(Role::Server, &config(30, 20));
+    let payloads: Vec<_> = [30, 60, 90]
+        .map(|now| {
+            let payload = alone.ping(now).expect("a ping");
+            alone.receive(now, PONG, &payload);
+            alone.ping(now + 20);
+            payload
+        })
+        .into();
+    assert!(payloads.iter().all(|payload| payload.len() == 8), "{payloads:?}");
+    assert!(payloads[0] != payloads[1] && payloads[1] != payloads[2], "{payloads:?}");
+}
+
+#[test]
+fn the_payload_may_be_chosen() {
+    let config = Config { ping_payload: b"there?", ..config(30, 20) };
+    let mut alone = Alone::new(Role::Server, &config);
+    assert_eq!(alone.ping(30), Some(b"there?".to_vec()));
+    alone.receive(31, PONG, b"there?");
+    assert_eq!(alone.peer.connection.rtt(), Some(Duration::from_secs(1)));
+}
+
+#[test]
+fn a_chosen_payload_is_cut_to_what_a_ping_can_carry() {
+    let config = Config { ping_payload: &[b'x'; 200], ..config(30, 20) };
+    let mut alone = Alone::new(Role::Server, &config);
+    assert_eq!(alone.ping(30), Some(vec![b'x'; 125]));
+    alone.receive(31, PONG, &[b'x'; 125]);
+    assert_eq!(alone.peer.connection.rtt(), Some(Duration::from_secs(1)));
+}
+
+#[test]
+fn the_round_trip_time_is_that_of_the_latest_ping() {
+    for role in ROLES {
+        let mut alone = Alone::new(role, &config(30, 20));
+        let first = alone.ping(30).expect("a ping");
+        assert_eq!(alone.peer.connection.rtt(), None, "{role:?}: none was answered");
+        alone.receive(33, PONG, &first);
+        assert_eq!(alone.peer.connection.rtt(), Some(Duration::from_secs(3)), "{role:?}");
+
+        alone.ping(50);
+        let second = alone.ping(60).expect("a ping");
+        alone.receive(65, PONG, &first);
+        assert_eq!(alone.peer.connection.rtt(), Some(Duration::from_secs(3)), "{role:?}: late");
+        alone.receive(67, PONG, &second);
+        assert_eq!(alone.peer.connection.rtt(), Some(Duration::from_secs(7)), "{role:?}");
+        alone.receive(69, PONG, &second);
+        assert_eq!(alone.peer.connection.rtt(), Some(Duration::from_secs(7)), "{role:?}: twice");
+    }
+}
+
+/// The round trip ends at the next poll, so a poll is asked for.
+#[test]
+fn an_answer_changes_the_timeout() {
+    let mut alone = Alone::new(Role::Server, &config(30, 20));
+    let payload = alone.ping(30).expect("a ping");
+    alone.due(30);
+    assert!(!alone.peer.connection.timeout_changed());
+    alone.peer.read(&wire::frame(Role::Server, PONG, &payload));
+    assert!(alone.peer.connection.timeout_changed());
+}
+
+#[test]
+fn a_pong_nobody_asked_for_measures_nothing() {
+    for payload in [&b""[..], b"unasked", &[0; 8], &[0, 0, 0, 0, 0, 0, 0, 1]] {
+        let mut alone = Alone::new(Role::Server, &config(30, 20));
+        alone.receive(10, PONG, payload);
+        assert_eq!(alone.peer.connection.rtt(), None, "{payload:?}");
+    }
+}
+
+#[test]
+fn silence_after_a_ping_is_an_error_when_the_timeout_is_over() {
+    for role in ROLES {
+        let mut alone = Alone::new(role, &config(30, 20));
+        alone.ping(30);
+        assert_eq!(alone.due(30), Some(at(50)), "{role:?}");
+        alone.ping(49);
+        assert_eq!(alone.error(), None, "{role:?}");
+        alone.ping(50);
+        assert_eq!(alone.error(), Some(ErrorKind::PingTimeout), "{role:?}");
+    }
+}
+
+#[test]
+fn the_error_is_final() {
+    let mut alone = Alone::new(Role::Server, &config(30, 20));
+    alone.ping(30);
+    alone.ping(50);
+    alone.receive(51, FIN | TEXT, b"sorry, I was away");
+    assert_eq!(alone.peer.events, []);
+    assert_eq!(alone.error(), Some(ErrorKind::PingTimeout));
+}
+
+#[test]
+fn the_error_is_told_to_the_peer() {
+    for role in ROLES {
+        let mut alone = Alone::new(role, &config(30, 20));
+        alone.ping(30);
+        alone.ping(50);
+        let payload = wire::close_payload(1011, b"ping timeout");
+        assert_eq!(wire::contents(&alone.peer.output), [(CLOSE, payload)], "{role:?}");
+        let closed = alone.peer.connection.closed().expect("closed");
+        assert_eq!(closed.initiator, Initiator::Library, "{role:?}");
+        assert_eq!(alone.peer.error.map(|e| e.close_code()), Some(CloseCode::INTERNAL_ERROR));
+    }
+}
+
+#[test]
+fn any_byte_is_a_sign_of_life() {
+    let pong = wire::frame(Role::Server, PONG, b"unasked");
+    let message = wire::frame(Role::Server, FIN | TEXT, b"text");
+    for life in [&pong[..], &message, &message[..1]] {
+        let mut alone = Alone::new(Role::Server, &config(30, 20));
+        alone.ping(30);
+        alone.peer.read(life);
+        alone.ping(50);
+        assert_eq!(alone.error(), None, "{life:02x?}");
+        assert_eq!(alone.due(50), Some(at(60)), "{life:02x?}");
+    }
+}
+
+#[test]
+fn life_before_the_ping_does_not_count() {
+    let mut alone = Alone::new(Role::Server, &config(30, 20));
+    alone.receive(29, FIN | TEXT, b"text");
+    alone.ping(30);
+    alone.ping(50);
+    assert_eq!(alone.error(), Some(ErrorKind::PingTimeout));
+}
+
+#[test]
+fn a_peer_that_reads_is_alive() {
+    let mut alone = Alone::new(Role::Server, &config(30, 20));
+    alone.peer.connection.wrote(100, 100);
+    alone.ping(30);
+    alone.peer.connection.wrote(0, 100);
+    alone.ping(31);
+    alone.peer.connection.wrote(10, 90);
+    alone.ping(50);
+    assert_eq!(alone.error(), None);
+
+    assert!(alone.ping(60).is_some());
+    alone.ping(80);
+    assert_eq!(alone.error(), Some(ErrorKind::PingTimeout), "only once");
+}
+
+/// A stream behind another one, such as TLS, has taken all and is flushed late.
+#[test]
+fn a_flush_that_was_refused_before_shows_life() {
+    let mut alone = Alone::new(Role::Server, &config(30, 20));
+    alone.ping(30);
+    alone.peer.connection.wrote(100, 1);
+    alone.peer.connection.wrote(0, 0);
+    alone.ping(50);
+    assert_eq!(alone.error(), None);
+}
+
+#[test]
+fn what_was_never_refused_shows_no_life() {
+    let mut alone = Alone::new(Role::Server, &config(30, 20));
+    alone.ping(30);
+    alone.peer.connection.wrote(100, 0);
+    alone.peer.connection.wrote(100, 100);
+    alone.ping(50);
+    assert_eq!(alone.error(), Some(ErrorKind::PingTimeout));
+}
+
+/// Sends a message of this size, and says when a peer that never answers the ping at 30 s is given up.
+fn given_up(role: Role, size: usize, write: impl FnOnce(&mut Alone)) -> u64 {
+    let mut alone = Alone::new(role, &config(30, 20));
+    let mut output = Vec::new();
+    alone.peer.connection.send(vec![0; size], &mut output).expect("open");
+    assert!(alone.ping(30).is_some());
+    write(&mut alone);
+    let mut now = 30;
+    while alone.error().is_none() {
+        let due = alone.due(now).expect("a deadline").since_epoch().as_secs();
+        assert!(due > now && due <= now + 20, "{due} after {now}");
+        now = due;
+        assert_eq!(alone.ping(now), None, "{size}: one ping at a time");
+    }
+    assert_eq!(alone.error(), Some(ErrorKind::PingTimeout));
+    now
+}
+
+/// At 32 KiB/s, and of 4 MiB at most.
+#[test]
+fn a_pong_may_take_as_long_as_the_bytes_ahead_of_its_ping() {
+    for role in ROLES {
+        let until = |size| given_up(role, size, |_| {});
+        assert_eq!(until(0), 50, "{role:?}");
+        assert_eq!(until(16 << 10), 50, "{role:?}");
+        assert_eq!(until(1 << 20), 50 + 32, "{role:?}");
+        assert_eq!(until(4 << 20), 50 + 128, "{role:?}");
+        assert_eq!(until(32 << 20), 50 + 128, "{role:?}");
+    }
+}
+
+#[test]
+fn a_full_stream_shows_by_itself_what_it_takes() {
+    for role in ROLES {
+        let full = |alone: &mut Alone| alone.peer.connection.wrote(1 << 20, 31 << 20);
+        assert_eq!(given_up(role, 32 << 20, full), 50, "{role:?}");
+    }
+}
+
+/// The stream took 1 MiB and was full, then it took the rest as it passed on what it had.
+#[test]
+fn only_what_a_stream_may_hold_is_ahead_of_a_ping() {
+    let mut alone = Alone::new(Role::Server, &config(30, 20));
+    let mut output = Vec::new();
+    alone.peer.connection.send(vec![0; 32 << 20], &mut output).expect("open");
+    alone.peer.connection.wrote(1 << 20, 31 << 20);
+    alone.peer.connection.wrote(30 << 20, 1 << 20);
+    alone.peer.connection.wrote(1 << 20, 0);
+    assert!(alone.ping(30).is_some());
+    assert_eq!(alone.due(30), Some(at(50)));
+    alone.ping(50);
+    assert_eq!(alone.due(50), Some(at(70)));
+    alone.ping(70);
+    assert_eq!(alone.due(70), Some(at(82)));
+    alone.ping(81);
+    assert_eq!(alone.error(), None);
+    alone.ping(82);
+    assert_eq!(alone.error(), Some(ErrorKind::PingTimeout));
+}
+
+#[test]
+fn a_pong_proves_what_lay_ahead_of_its_ping() {
+    for role in ROLES {
+        let mut alone = Alone::new(role, &config(30, 20));
+        let mut output = Vec::new();
+        alone.peer.connection.send(vec![0; 1 << 20], &mut output).expect("open");
+        let payload = alone.ping(30).expect("a ping");
+        assert_eq!(alone.ping(50), None);
+        assert_eq!(alone.error(), None, "{role:?}");
+        alone.receive(62, PONG, &payload);
+        assert_eq!(alone.peer.connection.rtt(), Some(Duration::from_secs(32)), "{role:?}");
+        assert!(alone.ping(70).is_some(), "{role:?}: the next one, late");
+        alone.ping(90);
+        assert_eq!(alone.error(), Some(ErrorKind::PingTimeout), "{role:?}");
+    }
+}
+
+/// Without a timeout there is an allowance, and not a moment besides.
+#[test]
+fn a_timeout_of_zero_has_its_end() {
+    let mut alone = Alone::new(Role::Server, &config(30, 0));
+    let mut output = Vec::new();
+    alone.peer.connection.send(vec![0; 64 << 10], &mut output).expect("open");
+    assert!(alone.ping(30).is_some());
+    assert_eq!(alone.ping(30), None);
+    assert_eq!(alone.due(30), Some(at(31)));
+    alone.ping(31);
+    assert_eq!(alone.error(), None);
+    alone.ping(32);
+    assert_eq!(alone.error(), Some(ErrorKind::PingTimeout));
+}
+
+#[test]
+fn two_ends_keep_each_other_alive() {
+    for length in run::LENGTHS {
+        let mut pair = Pair::cut(&config(30, 20), &[length]);
+        pair.pass(Duration::from_secs(24 * 3600));
+        assert_eq!([pair.client.error, pair.server.error], [None, None], "{length}");
+        assert_eq!(pair.client.connection.rtt(), Some(Duration::ZERO), "{length}");
+        // 2,880 pings from each end, and as many pongs.
+        let frames = pair.client.connection.stats().sent.frames;
+        assert_eq!(frames, pair.server.connection.stats().sent.frames, "{length}");
+        assert_eq!(frames, 2 * 2880, "{length}");
+    }
+}
