@@ -3,6 +3,7 @@
 //! The counters are those of the whole process, so the checks run one after the other, without the
 //! threads of the usual test harness.
 
+#[path = "it/support/mod.rs"]
 mod support;
 
 use std::alloc::System;

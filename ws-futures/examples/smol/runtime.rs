@@ -8,7 +8,7 @@ use std::sync::Arc;
 use smol::net::{TcpListener, TcpStream};
 use ws_futures::serve::{Listener, Runtime};
 
-use crate::timer::SmolTimer;
+use super::timer::SmolTimer;
 
 #[derive(Clone, Default)]
 pub(crate) struct Smol(Arc<smol::Executor<'static>>);
