@@ -112,6 +112,7 @@ pub(crate) fn serve_error<A: std::fmt::Debug>(error: &ServeError<A>) {
             tracing::error!(?peer, "{error}");
         }
         ServeError::Connection { peer, error } => tracing::debug!(?peer, %error, "failed"),
+        ServeError::Excess { peer } => tracing::debug!(?peer, "too many without a request"),
     }
 }
 

@@ -23,12 +23,23 @@ pub(super) struct Accepting<L, T> {
     listener: L,
     timer: T,
     handshakes: Permits,
+    excess: Excess,
     errors: Errors,
 }
 
+/// What becomes of connections for which there is no permit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Excess {
+    /// They wait in the system's queue.
+    #[default]
+    Wait,
+    /// They are accepted and dropped.
+    Drop,
+}
+
 impl<L: Listener, T: Timer> Accepting<L, T> {
-    pub(super) fn new(listener: L, timer: T, handshakes: Permits) -> Self {
-        Self { listener, timer, handshakes, errors: Errors::default() }
+    pub(super) fn new(listener: L, timer: T, handshakes: Permits, excess: Excess) -> Self {
+        Self { listener, timer, handshakes, excess, errors: Errors::default() }
     }
 
     /// Waits for a permit and a connection.
@@ -38,13 +49,29 @@ impl<L: Listener, T: Timer> Accepting<L, T> {
         &mut self,
         report: impl Fn(ServeError<L::Address>),
     ) -> (L::Opening, L::Address, Permit) {
-        // Connections beyond the bound wait in the system's queue.
+        if self.excess == Excess::Drop {
+            loop {
+                let (opening, peer) = self.accept(&report).await;
+                match self.handshakes.try_take() {
+                    Some(permit) => return (opening, peer, permit),
+                    None => report(ServeError::Excess { peer }),
+                }
+            }
+        }
         let permit = self.handshakes.take().await;
+        let (opening, peer) = self.accept(&report).await;
+        (opening, peer, permit)
+    }
+
+    async fn accept(
+        &mut self,
+        report: impl Fn(ServeError<L::Address>),
+    ) -> (L::Opening, L::Address) {
         loop {
             match self.listener.accept().await {
                 Ok((opening, address)) => {
                     self.errors.without_pause = 0;
-                    return (opening, address, permit);
+                    return (opening, address);
                 }
                 Err(error) => {
                     let now = self.timer.now();

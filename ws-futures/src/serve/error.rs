@@ -28,6 +28,13 @@ pub enum ServeError<A> {
         /// What failed.
         error: ConnectionError,
     },
+    /// A connection was dropped at once, because
+    /// [`max_handshakes`](super::Server::max_handshakes) others had not sent a request: only with
+    /// [`drop_excess_handshakes`](super::Server::drop_excess_handshakes).
+    Excess {
+        /// The address of the peer.
+        peer: A,
+    },
 }
 
 /// What failed on one connection.
@@ -38,8 +45,10 @@ pub enum ConnectionError {
     Open(io::Error),
     /// The opening handshake of the WebSocket failed; a request that was refused is among them.
     Handshake(HandshakeError),
-    /// HTTP failed on a connection of a server of HTTP, or no request arrived in time.
+    /// HTTP failed on a connection of a server of HTTP.
     Http(BoxError),
+    /// No request arrived in time on a connection of a server of HTTP.
+    NoRequest,
     /// The application's handler returned an error.
     Handler(BoxError),
     /// The application's handler panicked.
@@ -60,6 +69,9 @@ impl<A: fmt::Debug> fmt::Display for ServeError<A> {
                 write!(f, "accept: {error} (and {unreported} errors since the last report)")
             }
             Self::Connection { peer, error } => write!(f, "{peer:?}: {error}"),
+            Self::Excess { peer } => {
+                write!(f, "{peer:?}: dropped, too many connections without a request")
+            }
         }
     }
 }
@@ -70,6 +82,7 @@ impl fmt::Display for ConnectionError {
             Self::Open(error) => write!(f, "opening the stream: {error}"),
             Self::Handshake(error) => write!(f, "handshake: {error}"),
             Self::Http(error) => write!(f, "http: {error}"),
+            Self::NoRequest => f.write_str("no request in time"),
             Self::Handler(error) => error.fmt(f),
             Self::Panicked => f.write_str("the handler panicked"),
         }
@@ -81,6 +94,7 @@ impl<A: fmt::Debug> Error for ServeError<A> {
         match self {
             Self::Accept { error, .. } => error.source(),
             Self::Connection { error, .. } => error.source(),
+            Self::Excess { .. } => None,
         }
     }
 }
@@ -91,7 +105,7 @@ impl Error for ConnectionError {
             Self::Open(error) => error.source(),
             Self::Handshake(error) => error.source(),
             Self::Http(error) | Self::Handler(error) => error.source(),
-            Self::Panicked => None,
+            Self::NoRequest | Self::Panicked => None,
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use super::accepting::Accepting;
+use super::accepting::{Accepting, Excess};
 use super::permits::{Permit, Permits};
 use super::{ConnectionError, Listener, Runtime, ServeError};
 use crate::shutdown::{Drained, Shutdown, ShutdownGuard};
@@ -36,6 +36,7 @@ pub struct Server<R, L: Listener> {
     signal: Option<Signal>,
     shutdown_timeout: Duration,
     max_handshakes: usize,
+    excess: Excess,
     max_connections: Option<usize>,
     on_error: Option<OnError<L::Address>>,
 }
@@ -81,6 +82,7 @@ impl<R: Runtime, L: Listener> Server<R, L> {
             signal: None,
             shutdown_timeout: SHUTDOWN_TIMEOUT,
             max_handshakes: MAX_HANDSHAKES,
+            excess: Excess::Wait,
             max_connections: None,
             on_error: None,
         }
@@ -114,6 +116,12 @@ impl<R: Runtime, L: Listener> Server<R, L> {
         self
     }
 
+    /// See [`Serve::drop_excess_handshakes`](super::Serve::drop_excess_handshakes).
+    pub fn drop_excess_handshakes(mut self) -> Self {
+        self.excess = Excess::Drop;
+        self
+    }
+
     /// See [`Serve::max_connections`](super::Serve::max_connections).
     pub fn max_connections(mut self, max: usize) -> Self {
         self.max_connections = Some(max);
@@ -144,7 +152,7 @@ impl<R: Runtime, L: Listener> Server<R, L> {
         let handshakes = Permits::new(self.max_handshakes.max(1));
         let connections = self.max_connections.map(Permits::new);
         let protocol = Arc::new(protocol);
-        let mut accepting = Accepting::new(listener, runtime.timer(), handshakes);
+        let mut accepting = Accepting::new(listener, runtime.timer(), handshakes, self.excess);
         {
             let mut stop = pin!(stop(signal, shutdown.as_ref()));
             let report = |error| report(error, on_error.as_ref());
@@ -269,6 +277,7 @@ impl<R: fmt::Debug, L: Listener> fmt::Debug for Server<R, L> {
             .field("shutdown", &self.shutdown)
             .field("shutdown_timeout", &self.shutdown_timeout)
             .field("max_handshakes", &self.max_handshakes)
+            .field("excess", &self.excess)
             .field("max_connections", &self.max_connections)
             .finish_non_exhaustive()
     }

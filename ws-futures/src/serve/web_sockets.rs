@@ -124,6 +124,13 @@ impl<R: Runtime, L: Listener, H> Serve<R, L, H> {
         Self { server: self.server.max_handshakes(max), ..self }
     }
 
+    /// Drops connections beyond [`max_handshakes`](Self::max_handshakes) at once, each reported as
+    /// [`ServeError::Excess`], where by default they wait in the system's queue: a load balancer then
+    /// tries another server.
+    pub fn drop_excess_handshakes(self) -> Self {
+        Self { server: self.server.drop_excess_handshakes(), ..self }
+    }
+
     /// Sets the number of connections for which the handler runs. Requests beyond it are answered
     /// with status 503.
     pub fn max_connections(self, max: usize) -> Self {

@@ -141,6 +141,29 @@ fn connections_beyond_the_bound_on_handshakes_are_not_accepted_yet() {
     drop(fifth);
 }
 
+#[test]
+fn connections_beyond_the_bound_on_handshakes_may_be_dropped() {
+    let server = Server::default();
+    let serving = server.serve(echo).max_handshakes(1).drop_excess_handshakes();
+    let mut tasks = server.run(serving);
+    let first = server.queue.connect();
+    let second = server.queue.connect();
+    let third = server.client();
+    tasks.wait();
+    assert!(!first.is_dropped() && second.is_dropped() && third.is_dropped());
+    let reports = server.reports.take();
+    assert!(
+        matches!(&reports[..], [ServeError::Excess { peer: 2 }, ServeError::Excess { peer: 3 }]),
+        "{reports:?}"
+    );
+    first.send(REQUEST.as_bytes());
+    tasks.wait();
+    assert!(first.take().starts_with(b"HTTP/1.1 101 "));
+    // It does not count any more.
+    let fourth = server.open(&mut tasks);
+    assert!(is_served(&first, &mut tasks) && is_served(&fourth, &mut tasks));
+}
+
 /// A bound of none would be a server of none.
 #[test]
 fn there_is_always_one() {
