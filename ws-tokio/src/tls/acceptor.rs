@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -40,7 +40,8 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// ```
 #[derive(Clone)]
 pub struct TlsAcceptor {
-    acceptor: tokio_rustls::TlsAcceptor,
+    /// Shared with clones, and with the listeners made of them.
+    config: Arc<RwLock<Arc<ServerConfig>>>,
     handshake_timeout: Option<Duration>,
 }
 
@@ -50,15 +51,20 @@ impl TlsAcceptor {
     ///
     /// # Errors
     ///
-    /// [`TlsErrorKind::Setup`]: not PEM, or the key is not that of the certificate.
+    /// [`TlsErrorKind::Setup`]: not PEM, no certificate in the chain, or the key is not that of the
+    /// certificate.
     pub fn from_pem(chain: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Result<Self, TlsError> {
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain.as_ref()).collect();
+        let chain = chain.map_err(TlsError::setup)?;
+        if chain.is_empty() {
+            return Err(TlsError::setup("no certificate in the chain"));
+        }
         let key = PrivateKeyDer::from_pem_slice(key.as_ref()).map_err(TlsError::setup)?;
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(TlsError::setup)?
             .with_no_client_auth()
-            .with_single_cert(chain.map_err(TlsError::setup)?, key)
+            .with_single_cert(chain, key)
             .map_err(TlsError::setup)?;
         Ok(Arc::new(config).into())
     }
@@ -71,11 +77,45 @@ impl TlsAcceptor {
 
     /// Offers HTTP/2 before HTTP/1.1 (RFC 7301): for servers that speak both, such as
     /// `upgrade::serve`.
+    ///
+    /// This acceptor does not share its configuration with clones made before.
     pub fn http2(mut self) -> Self {
-        let mut config = Arc::clone(self.acceptor.config());
+        let mut config = self.config();
         Arc::make_mut(&mut config).alpn_protocols = vec![b"h2".to_vec(), ALPN.to_vec()];
-        self.acceptor = config.into();
+        self.config = Arc::new(RwLock::new(config));
         self
+    }
+
+    /// Replaces the certificate, and whatever else is configured, by that of another acceptor, for
+    /// handshakes from now on: in this acceptor, in its clones, and in the listeners made of them.
+    /// The protocols of [`http2`](Self::http2) and the timeout stay. Connections are not affected.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use ws_tokio::TlsAcceptor;
+    ///
+    /// let acceptor = TlsAcceptor::from_pem(std::fs::read("chain.pem")?, std::fs::read("key.pem")?)?;
+    /// let reload = {
+    ///     let acceptor = acceptor.clone();
+    ///     move || -> Result<(), Box<dyn std::error::Error>> {
+    ///         let chain = std::fs::read("chain.pem")?;
+    ///         acceptor.replace(TlsAcceptor::from_pem(chain, std::fs::read("key.pem")?)?);
+    ///         Ok(())
+    ///     }
+    /// };
+    /// // Serve with `acceptor.listen(listener)`, and reload at each SIGHUP.
+    /// # reload()
+    /// # }
+    /// ```
+    pub fn replace(&self, with: Self) {
+        let mut config = with.config();
+        let mut current = self.config.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut config).alpn_protocols.clone_from(&current.alpn_protocols);
+        *current = config;
+    }
+
+    fn config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Does the TLS handshake with a client; the stream is for [`accept`](crate::accept) then.
@@ -91,7 +131,7 @@ impl TlsAcceptor {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let accepting = self.acceptor.accept(stream);
+        let accepting = tokio_rustls::TlsAcceptor::from(self.config()).accept(stream);
         let accepted = match self.handshake_timeout {
             Some(limit) => timeout(limit, accepting)
                 .await
@@ -108,7 +148,7 @@ impl TlsAcceptor {
 impl From<Arc<ServerConfig>> for TlsAcceptor {
     fn from(mut config: Arc<ServerConfig>) -> Self {
         Arc::make_mut(&mut config).alpn_protocols = vec![ALPN.to_vec()];
-        Self { acceptor: config.into(), handshake_timeout: Some(HANDSHAKE_TIMEOUT) }
+        Self { config: Arc::new(RwLock::new(config)), handshake_timeout: Some(HANDSHAKE_TIMEOUT) }
     }
 }
 

@@ -9,9 +9,10 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 use ws_testkit::raw::REQUEST;
 use ws_tokio::proto::client::Request;
+use ws_tokio::serve::Listener;
 use ws_tokio::{Config, TlsAcceptor, TlsErrorKind, accept, client};
 
-use crate::certificates::{Authority, NAME, Valid, self_signed};
+use crate::certificates::{Authority, NAME, SelfSigned, Valid, self_signed};
 use crate::support::{listen, on_both_runtimes};
 
 /// A client of plain HTTP at the port of TLS.
@@ -103,14 +104,17 @@ fn protocols() {
 
 /// A client that is not ours.
 fn foreign_client(authority: &Authority) -> tokio_rustls::TlsConnector {
+    tokio_rustls::TlsConnector::from(Arc::new(client_config(authority)))
+}
+
+fn client_config(authority: &Authority) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     roots.add(authority.der()).expect("a certificate");
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("versions")
         .with_root_certificates(roots)
-        .with_no_client_auth();
-    tokio_rustls::TlsConnector::from(Arc::new(config))
+        .with_no_client_auth()
 }
 
 /// Both Close frames, then the notice that ends the session, then the end of TCP (RFC 6455 §7.1.1).
@@ -166,8 +170,53 @@ fn a_stream_that_is_cut_off() {
     });
 }
 
+/// The certificate can be replaced while a listener uses it; what is agreed on stays.
+#[test]
+fn a_certificate_that_is_replaced() {
+    on_both_runtimes(async || {
+        let (old, new) = (Authority::new(), Authority::new());
+        let acceptor = old.server(NAME, Valid::Now).http2();
+        let (listener, address) = listen().await;
+        let mut listening = acceptor.clone().listen(listener);
+        tokio::spawn(async move {
+            while let Ok((opening, _peer)) = Listener::accept(&mut listening).await {
+                tokio::spawn(async move {
+                    let Ok(mut stream) = opening.await else { return };
+                    let (mut reader, mut writer) = tokio::io::split(&mut stream);
+                    let _ = tokio::io::copy(&mut reader, &mut writer).await;
+                });
+            }
+        });
+        let connect = async |authority: &Authority| {
+            let mut config = client_config(authority);
+            config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+            let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+            let stream = TcpStream::connect(address).await.expect("a server");
+            connector.connect(ServerName::try_from(NAME).expect("a name"), stream).await
+        };
+        let echoes = async |stream: &mut tokio_rustls::client::TlsStream<TcpStream>| {
+            stream.write_all(b"hello").await.expect("open");
+            let mut echo = [0; 5];
+            stream.read_exact(&mut echo).await.expect("open");
+            assert_eq!(&echo, b"hello");
+            assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+        };
+        let mut before = connect(&old).await.expect("TLS");
+        connect(&new).await.expect_err("another authority");
+        echoes(&mut before).await;
+
+        acceptor.replace(new.server(NAME, Valid::Now));
+        connect(&old).await.expect_err("the former authority");
+        echoes(&mut connect(&new).await.expect("TLS")).await;
+        echoes(&mut before).await;
+    });
+}
+
 #[test]
 fn keys_and_certificates_that_are_none() {
+    let error = TlsAcceptor::from_pem("", SelfSigned::new(|_| ()).key().serialize_pem());
+    let error = error.expect_err("no certificate");
+    assert!(error.to_string().contains("no certificate in the chain"), "{error}");
     for (chain, key) in [("", ""), ("no PEM", "no PEM")] {
         let error = TlsAcceptor::from_pem(chain, key).expect_err("nothing");
         assert_eq!(error.kind(), TlsErrorKind::Setup);
