@@ -1,6 +1,9 @@
 //! Servers that stay up: [`serve()`], [`serve_incoming()`]; and [`Server`], which serves any
 //! [`Protocol`].
 
+mod any;
+mod listeners;
+
 use std::fmt::Debug;
 use std::future::{Ready, ready};
 use std::io;
@@ -19,6 +22,8 @@ pub use ws_futures::serve::{
 };
 
 use crate::{Incoming, TokioStream, TokioTimer, WebSocket};
+pub use any::{AnyAddress, AnyListener, AnyStream};
+pub use listeners::Listeners;
 
 /// A server to be awaited: its settings are in [`ws_futures::serve::Serve`].
 pub type Serve<L, H> = ws_futures::serve::Serve<Tokio, TokioListener<L>, H>;
@@ -121,7 +126,8 @@ where
 
 /// Where connections come from: a [`TcpListener`], whose connections send small segments at once
 /// (`TCP_NODELAY`), a [`UnixListener`](tokio::net::UnixListener), or a
-/// [`TlsListener`](crate::TlsListener) over either.
+/// [`TlsListener`](crate::TlsListener) over either; [`Listeners`] for several, and [`AnyListener`] for
+/// those of different kinds.
 pub trait Listener: Send + 'static {
     /// A connection.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
