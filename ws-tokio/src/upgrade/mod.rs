@@ -40,6 +40,8 @@ mod accept;
 #[cfg(feature = "axum")]
 mod extractor;
 mod future;
+mod http;
+mod lingering;
 mod rejection;
 mod serve;
 mod service;

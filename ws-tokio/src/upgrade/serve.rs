@@ -1,20 +1,14 @@
 //! A server of HTTP that stays up.
 
 use std::fmt;
-use std::future::poll_fn;
-use std::io;
-use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::pin::Pin;
 use std::time::Duration;
 
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto::Builder;
-use tokio::time::{Instant, sleep_until, timeout_at};
-use ws_futures::serve::{Arrival, ConnectionError, Protocol, ServeError, Server};
-use ws_futures::{Drained, Shutdown, ShutdownGuard};
+use ws_futures::serve::{ServeError, Server};
+use ws_futures::{Drained, Shutdown};
 
-use super::service::{Connection, Due, IntoService, Requests, Service};
+use super::http::{Bounds, Http};
+use super::service::{IntoService, Service};
 use crate::serve::{Listener, Tokio, TokioListener};
 
 /// What browsers and other clients need for a request, and as long as a connection is kept for the
@@ -22,12 +16,6 @@ use crate::serve::{Listener, Tokio, TokioListener};
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// As [`Config::max_head_size`](ws_futures::Config::max_head_size).
 const MAX_HEAD_SIZE: usize = 16 * 1024;
-/// hyper reads no less at once.
-const MIN_HEAD_SIZE: usize = 8 * 1024;
-/// As [`Config::ping_interval`](ws_futures::Config::ping_interval), for HTTP/2.
-const PING_INTERVAL: Duration = Duration::from_secs(30);
-/// As [`Config::ping_timeout`](ws_futures::Config::ping_timeout), for HTTP/2.
-const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Serves HTTP/1.1 and HTTP/2 with a service that may grant WebSockets: axum's `Router`, or another
 /// service of `tower`'s, or one of hyper's.
@@ -75,6 +63,7 @@ where
         max_head_size: MAX_HEAD_SIZE,
         max_headers: None,
         max_streams: None,
+        http1_only: false,
     }
 }
 
@@ -113,6 +102,7 @@ pub struct Serve<L: Listener, S> {
     max_head_size: usize,
     max_headers: Option<usize>,
     max_streams: Option<u32>,
+    http1_only: bool,
 }
 
 impl<L: Listener, S> Serve<L, S> {
@@ -145,6 +135,13 @@ impl<L: Listener, S> Serve<L, S> {
         Self { server: self.server.max_handshakes(max), ..self }
     }
 
+    /// Drops connections beyond [`max_handshakes`](Self::max_handshakes) at once, each reported as
+    /// [`ServeError::Excess`], where by default they wait in the system's queue: a load balancer then
+    /// tries another server.
+    pub fn drop_excess_handshakes(self) -> Self {
+        Self { server: self.server.drop_excess_handshakes(), ..self }
+    }
+
     /// Sets the number of connections that have sent a request, those that have become WebSockets
     /// included. Requests of further ones are answered with status 503.
     pub fn max_connections(self, max: usize) -> Self {
@@ -160,6 +157,11 @@ impl<L: Listener, S> Serve<L, S> {
     /// Sets the number of header fields of a request over HTTP/1.1; status 431 beyond. 100 by default.
     pub fn max_headers(self, max: usize) -> Self {
         Self { max_headers: Some(max), ..self }
+    }
+
+    /// Serves HTTP/1.1 alone: connections that begin with the preface of HTTP/2 are closed.
+    pub fn http1_only(self) -> Self {
+        Self { http1_only: true, ..self }
     }
 
     /// Sets the number of streams, each a request or a WebSocket, that are open at a time on a
@@ -183,108 +185,18 @@ impl<L: Listener, S: Service> IntoFuture for Serve<L, S> {
     type IntoFuture = Pin<Box<dyn Future<Output = Drained> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let mut builder = Builder::new(TokioExecutor::new());
-        let mut http1 = builder.http1();
-        // The deadline of this server covers it, from the first byte on.
-        http1.header_read_timeout(None).max_buf_size(self.max_head_size.max(MIN_HEAD_SIZE));
-        if let Some(max) = self.max_headers {
-            http1.max_headers(max);
-        }
-        let mut http2 = builder.http2();
-        http2
-            .enable_connect_protocol()
-            .max_header_list_size(u32::try_from(self.max_head_size).unwrap_or(u32::MAX))
-            .timer(hyper_util::rt::TokioTimer::new())
-            .keep_alive_interval(PING_INTERVAL)
-            .keep_alive_timeout(PING_TIMEOUT);
-        if let Some(max) = self.max_streams {
-            http2.max_concurrent_streams(max);
-        }
-        let http = Http {
-            service: Arc::new(self.service),
-            builder,
+        let bounds = Bounds {
             request_timeout: self.request_timeout,
+            max_head_size: self.max_head_size,
+            max_headers: self.max_headers,
+            max_streams: self.max_streams,
+        };
+        let http = match self.http1_only {
+            true => Http::version_1(self.service, bounds),
+            false => Http::any_version(self.service, bounds),
         };
         Box::pin(self.server.run(http))
     }
-}
-
-struct Http<S> {
-    service: Arc<S>,
-    builder: Builder<TokioExecutor>,
-    request_timeout: Duration,
-}
-
-impl<L: Listener, S: Service> Protocol<TokioListener<L>> for Http<S> {
-    async fn serve(
-        self: Arc<Self>,
-        arrival: Arrival<TokioListener<L>>,
-    ) -> Result<(), ConnectionError> {
-        let Arrival { opening, peer, handshake, connections, guard, .. } = arrival;
-        let deadline = Instant::now() + self.request_timeout;
-        let has_begun = |cx: &mut Context<'_>| {
-            guard.as_ref().is_some_and(|guard| guard.poll_begun(cx).is_ready())
-        };
-        let mut opening = pin!(timeout_at(deadline, opening));
-        let opened = poll_fn(|cx| match opening.as_mut().poll(cx) {
-            Poll::Pending if has_begun(cx) => Poll::Ready(None),
-            opened => opened.map(Some),
-        });
-        let stream = match opened.await {
-            None => return Ok(()),
-            Some(Ok(opened)) => opened.map_err(ConnectionError::Open)?,
-            Some(Err(_elapsed)) => {
-                return Err(ConnectionError::Open(io::ErrorKind::TimedOut.into()));
-            }
-        };
-
-        let connection = Arc::new(Connection::new(handshake, connections));
-        let requests = Requests {
-            service: Arc::clone(&self.service),
-            connection: Arc::clone(&connection),
-            shutdown: guard.as_ref().map(ShutdownGuard::shutdown),
-            peer,
-        };
-        let io = TokioIo::new(stream.into_inner());
-        let mut serving = pin!(self.builder.serve_connection_with_upgrades(io, requests));
-        let mut alarm = pin!(sleep_until(deadline));
-        let mut ending = false;
-        poll_fn(|cx| {
-            loop {
-                if let Poll::Ready(served) = serving.as_mut().poll(cx) {
-                    return Poll::Ready(served.map_err(ConnectionError::Http));
-                }
-                if !ending && has_begun(cx) {
-                    if !connection.has_request() {
-                        return Poll::Ready(Ok(()));
-                    }
-                    ending = true;
-                    serving.as_mut().graceful_shutdown();
-                    continue;
-                }
-                if alarm.as_mut().poll(cx).is_pending() {
-                    return Poll::Pending;
-                }
-                let now = Instant::now();
-                match connection.due(now, self.request_timeout) {
-                    Due::Later(deadline) => alarm.as_mut().reset(deadline),
-                    Due::NoRequest => return Poll::Ready(Err(no_request())),
-                    // It did not end when it was asked to.
-                    Due::Idle if ending => return Poll::Ready(Ok(())),
-                    Due::Idle => {
-                        ending = true;
-                        serving.as_mut().graceful_shutdown();
-                        alarm.as_mut().reset(now + self.request_timeout);
-                    }
-                }
-            }
-        })
-        .await
-    }
-}
-
-fn no_request() -> ConnectionError {
-    ConnectionError::Http(io::Error::new(io::ErrorKind::TimedOut, "no request in time").into())
 }
 
 impl<L: Listener, S> fmt::Debug for Serve<L, S> {

@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::header::{CONNECTION, HeaderValue};
-use hyper::{Request, Response, StatusCode, Version};
+use hyper::{Method, Request, Response, StatusCode, Version};
 use hyper_util::service::TowerToHyperService;
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
@@ -89,6 +90,10 @@ where
 pub(super) struct Connection {
     state: Mutex<State>,
     connections: Option<Permits>,
+    /// Bytes have arrived since the latest request.
+    unanswered_input: AtomicBool,
+    /// HTTP/1.1 has ended, with an upgrade, or has never been.
+    left_http1: AtomicBool,
 }
 
 struct State {
@@ -119,7 +124,29 @@ impl Connection {
             active: 0,
             idle_since: Instant::now(),
         };
-        Self { state: Mutex::new(state), connections }
+        Self {
+            state: Mutex::new(state),
+            connections,
+            unanswered_input: AtomicBool::new(false),
+            left_http1: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn note_input(&self) {
+        self.unanswered_input.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether anything has arrived that no request was made of. The body of a request counts.
+    pub(super) fn has_unanswered_input(&self) -> bool {
+        self.unanswered_input.load(Ordering::Relaxed)
+    }
+
+    fn leave_http1(&self) {
+        self.left_http1.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_http1(&self) -> bool {
+        !self.left_http1.load(Ordering::Relaxed)
     }
 
     pub(super) fn has_request(&self) -> bool {
@@ -138,7 +165,11 @@ impl Connection {
     }
 
     /// Notes a request; `None`: there are too many connections.
-    fn begin(self: &Arc<Self>) -> Option<Activity> {
+    fn begin<B>(self: &Arc<Self>, request: &Request<B>) -> Option<Activity> {
+        self.unanswered_input.store(false, Ordering::Relaxed);
+        if request.version() >= Version::HTTP_2 || *request.method() == Method::CONNECT {
+            self.leave_http1();
+        }
         let mut state = self.state();
         let handshake = state.handshake.take();
         if let (None, Some(connections)) = (&state.place, &self.connections) {
@@ -159,7 +190,16 @@ impl Connection {
 
 /// Something that is under way on a connection, which is not idle then. Clones count as one.
 #[derive(Clone)]
-pub(super) struct Activity(#[expect(dead_code, reason = "its end is what counts")] Arc<Active>);
+pub(super) struct Activity(Arc<Active>);
+
+impl Activity {
+    /// Whether it means anything once the request has become a WebSocket. Over HTTP/1.1 the connection
+    /// below is no concern of HTTP any more, unless there is a bound on connections.
+    pub(super) fn outlives_http(&self, version: Version) -> bool {
+        let Active(connection) = &*self.0;
+        version >= Version::HTTP_2 || connection.state().place.is_some()
+    }
+}
 
 struct Active(Arc<Connection>);
 
@@ -195,7 +235,7 @@ where
     type Future = Answering<S::Future>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        let Some(activity) = self.connection.begin() else {
+        let Some(activity) = self.connection.begin(&request) else {
             return Answering::Full { version: request.version() };
         };
         let extensions = request.extensions_mut();
@@ -234,6 +274,9 @@ where
             AnsweringProjection::Answer { answer, activity } => {
                 let response = ready!(answer.poll(cx))?;
                 let activity = activity.take();
+                if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                    activity.iter().for_each(|Activity(active)| active.0.leave_http1());
+                }
                 Poll::Ready(Ok(response.map(|body| ServedBody::Body { body, activity })))
             }
             AnsweringProjection::Full { version } => Poll::Ready(Ok(full(*version))),

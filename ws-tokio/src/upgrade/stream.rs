@@ -30,6 +30,8 @@ impl Upgraded {
         version: Version,
         activity: Option<Activity>,
     ) -> Self {
+        // Unless it is needed it should not take memory for as long as the WebSocket lives.
+        let activity = activity.filter(|activity| activity.outlives_http(version));
         Self { io: TokioIo::new(io), version, _activity: activity }
     }
 

@@ -127,7 +127,8 @@ async fn what_fails_is_reported() {
         serve(move |serve| serve.on_error(move |error| drop(sender.send(error))).into_future());
     end(network.connect()).await;
     let report = reports.recv().await.expect("a report");
-    assert_eq!(report.to_string(), "\"in memory\": http: no request in time");
+    assert_eq!(report.to_string(), "\"in memory\": no request in time");
+    assert!(matches!(report, ServeError::Connection { error: ConnectionError::NoRequest, .. }));
     let mut nonsense = network.connect();
     nonsense.write_all(b"nonsense\r\n\r\n").await.expect("open");
     end(nonsense).await;
@@ -141,6 +142,21 @@ async fn what_fails_is_reported() {
     ask(&mut kept).await;
     end(kept).await;
     assert!(reports.try_recv().is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn connections_without_a_request_beyond_the_bound_may_be_dropped() {
+    let (sender, mut reports) = tokio::sync::mpsc::unbounded_channel();
+    let (network, _serving) = serve(move |serve| {
+        let serve = serve.max_handshakes(1).drop_excess_handshakes();
+        serve.on_error(move |error| drop(sender.send(error))).into_future()
+    });
+    let mut first = network.connect();
+    assert_eq!(end(network.connect()).await, (Duration::ZERO, Vec::new()));
+    let report = reports.recv().await.expect("a report");
+    assert!(matches!(report, ServeError::Excess { peer: "in memory" }), "{report}");
+    assert!(ask(&mut first).await.ends_with("hello"));
+    assert!(ask(&mut network.connect()).await.ends_with("hello"));
 }
 
 /// A panic in the application concerns one connection.

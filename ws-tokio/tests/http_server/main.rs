@@ -6,6 +6,8 @@ mod support;
 
 mod bounds;
 mod deadlines;
+mod listeners;
+mod rejected;
 mod services;
 mod shutting_down;
 mod sockets;
