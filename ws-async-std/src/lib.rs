@@ -24,6 +24,13 @@
 //!     Ok(())
 //! }
 //! ```
+//!
+//! # Features
+//!
+//! - `deflate` (default): permessage-deflate, enabled per connection by [`Config`].
+//! - `simdutf8` (default): validates text with SIMD instructions. The `unsafe` is that crate's own.
+//! - `tracing`: logs the start and end of connections, and kinds and sizes of messages.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod connect;
 mod seed;
@@ -95,3 +102,7 @@ pub async fn incoming(
 ) -> Result<Incoming, HandshakeError> {
     ws_futures::Incoming::read(stream.into(), AsyncStdTimer::default(), config).await
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

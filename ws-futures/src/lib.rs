@@ -16,6 +16,13 @@
 //!
 //! An idle connection owns no buffer: those for reading and writing belong to the thread, at most a
 //! few of 64 KiB each.
+//!
+//! # Features
+//!
+//! - `deflate` (default): permessage-deflate, enabled per connection by [`Config`].
+//! - `simdutf8` (default): validates text with SIMD instructions. The `unsafe` is that crate's own.
+//! - `tracing`: logs the start and end of connections, and kinds and sizes of messages.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod accept;
 mod batch;
@@ -55,3 +62,7 @@ pub use ws_proto::{
 };
 #[cfg(feature = "deflate")]
 pub use ws_proto::{Deflate, EnginePool, Offers};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -55,6 +55,11 @@
 //! # Several nodes
 //!
 //! An [`Engine`] connects the hubs of several processes over a broker of any kind.
+//!
+//! # Features
+//!
+//! None. `Prepared::deflated` is feature `deflate` of the crate that the sockets come from.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod engine;
 mod hub;

@@ -16,6 +16,7 @@
 //! - `std` (default): lets the dependencies use the standard library.
 //! - `deflate`: permessage-deflate, switched on by [`Config`]. Needs `std`.
 //! - `simdutf8` (default): checks text with SIMD instructions. The `unsafe` is that crate's own.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core)]
 
@@ -58,3 +59,7 @@ pub use handshake::{Headers, InvalidHeader, client, server};
 pub use message::{Compression, Message};
 pub use prepared::Prepared;
 pub use time::Instant;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -41,6 +41,7 @@
 //! - `hyper`: WebSockets in servers on hyper 1, over HTTP/1.1 and HTTP/2 (`upgrade`), and clients over
 //!   HTTP/2 (`http2`).
 //! - `axum`: `upgrade::WebSocketUpgrade`, an extractor for axum 0.8.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod connect;
 #[cfg(feature = "hyper")]
@@ -158,5 +159,9 @@ where
 }
 
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct WorkspaceReadme;

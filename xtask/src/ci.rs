@@ -5,6 +5,7 @@ mod fuzz;
 mod fuzz_finding;
 mod msrv;
 mod no_std;
+mod package;
 pub(crate) mod stage;
 mod stage_run;
 mod summary;

@@ -1,7 +1,7 @@
 use core::time::Duration;
 use std::path::PathBuf;
 
-use crate::ci::{bits32, deny, features, fuzz, msrv, no_std};
+use crate::ci::{bits32, deny, features, fuzz, msrv, no_std, package};
 use crate::command::{cargo, execute};
 use crate::failure::{Context as _, Result};
 use crate::outcome::Outcome;
@@ -68,6 +68,14 @@ pub(crate) const STAGES: &[Stage] = &[
         limit: minutes(10),
         output: Output::Logged,
         run: docs,
+    },
+    Stage {
+        name: "package",
+        about: "the libraries can be packaged, with README, licences, and a reason for each dependency",
+        when: When::Change,
+        limit: minutes(5),
+        output: Output::Logged,
+        run: package::run,
     },
     Stage {
         name: "test",
