@@ -1,5 +1,6 @@
 //! Time as data: the core is told what time it is and never asks.
 
+use core::num::NonZero;
 use core::ops::{Add, Sub};
 use core::time::Duration;
 
@@ -46,5 +47,47 @@ impl Sub for Instant {
 
     fn sub(self, earlier: Self) -> Duration {
         self.saturating_since(earlier)
+    }
+}
+
+/// An instant in half the space, as there is one for each connection. The end of time is 584 years
+/// after the epoch.
+#[derive(Clone, Copy)]
+pub(crate) struct CompactInstant(NonZero<u64>);
+
+impl CompactInstant {
+    const END: Self = Self(NonZero::<u64>::MAX);
+}
+
+impl From<Instant> for CompactInstant {
+    fn from(instant: Instant) -> Self {
+        let nanos = u64::try_from(instant.0.as_nanos()).unwrap_or(u64::MAX);
+        NonZero::new(nanos.saturating_add(1)).map_or(Self::END, Self)
+    }
+}
+
+impl From<CompactInstant> for Instant {
+    fn from(CompactInstant(instant): CompactInstant) -> Self {
+        match instant {
+            NonZero::<u64>::MAX => Self(Duration::MAX),
+            nanos => Self(Duration::from_nanos(nanos.get() - 1)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_compact_instant_is_the_same_one() {
+        for nanos in [0, 1, 999_999_999, 1_000_000_000, u64::MAX - 2] {
+            let instant = Instant(Duration::from_nanos(nanos));
+            assert_eq!(Instant::from(CompactInstant::from(instant)), instant);
+        }
+        for later in [Duration::from_nanos(u64::MAX - 1), Duration::from_secs(1 << 40)] {
+            let end = Instant::from(CompactInstant::from(Instant(later)));
+            assert_eq!(end, Instant(Duration::MAX));
+        }
     }
 }

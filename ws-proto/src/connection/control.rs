@@ -59,8 +59,9 @@ impl Connection {
         match frame.opcode {
             Opcode::Close => {
                 let close = parse_close(payload).map_err(|kind| self.fail(kind))?;
-                self.receiver.close();
-                self.close_received(&close);
+                self.receiver.end();
+                self.closing.receive_close(close.clone().into_owned(), &self.config);
+                self.follow_closing();
                 Ok(Some(Event::Close(close)))
             }
             Opcode::Ping => {
@@ -70,7 +71,7 @@ impl Connection {
                 Ok(Some(Event::Ping(payload)))
             }
             _ => {
-                self.pong_received(&payload);
+                self.keep_alive.receive_pong(&payload, &self.config);
                 Ok(Some(Event::Pong(payload)))
             }
         }

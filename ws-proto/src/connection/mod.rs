@@ -1,14 +1,16 @@
 //! An established connection.
 
-mod closing;
+mod close;
+mod closing_handshake;
 mod control;
-mod deadline;
 mod fragments;
+mod keep_alive;
 mod partial;
 mod payload;
 mod receive;
 mod send;
 mod stats;
+mod timeout;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -23,8 +25,8 @@ use crate::config::Config;
 use crate::deflate::{Extension, Parameters};
 use crate::error::Error;
 
-use closing::Closing;
-use deadline::Clock;
+use closing_handshake::ClosingHandshake;
+use keep_alive::KeepAlive;
 use receive::Receiver;
 pub use send::Frame;
 use send::Sender;
@@ -89,9 +91,8 @@ pub struct Connection {
     side: Side,
     receiver: Receiver,
     sender: Sender,
-    /// `Some` from the first step of closing on, whoever takes it.
-    closing: Option<Box<Closing>>,
-    clock: Clock,
+    closing: ClosingHandshake,
+    keep_alive: KeepAlive,
     counters: Counters,
     extension: Option<Box<Extension>>,
 }
@@ -147,8 +148,8 @@ impl Connection {
             side,
             receiver: Receiver::default(),
             sender: Sender::default(),
-            closing: None,
-            clock: Clock::default(),
+            closing: ClosingHandshake::default(),
+            keep_alive: KeepAlive::default(),
             counters: Counters::default(),
             extension: None,
         }
@@ -169,27 +170,22 @@ impl Connection {
 
     /// How far the connection is.
     pub fn state(&self) -> State {
-        match self.closed() {
-            None => State::Open,
-            Some(_) if self.close_owed() || self.can_send() => State::Closing,
-            Some(closed) if self.receiver.ended() || closed.is_clean() => State::Closed,
-            Some(_) => State::Closing,
-        }
+        self.closing.state()
     }
 
     /// The facts about the end, from its first step on.
     pub fn closed(&self) -> Option<&Closed> {
-        self.closing.as_ref().map(|closing| &closing.facts)
+        self.closing.facts()
     }
 
     /// The error that ended the connection.
     pub fn error(&self) -> Option<Error> {
-        self.receiver.error()
+        self.closing.error()
     }
 
     /// The latest round-trip time that a ping of [`Config::ping_interval`] measured.
     pub fn rtt(&self) -> Option<Duration> {
-        self.clock.rtt()
+        self.keep_alive.rtt()
     }
 
     /// Whether permessage-deflate was negotiated (RFC 7692).

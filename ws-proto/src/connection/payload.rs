@@ -88,7 +88,7 @@ impl Connection {
         };
         if frame.ends_message() {
             self.counters.received.messages += 1;
-        } else if self.receiver.error().is_none() {
+        } else if self.error().is_none() {
             self.receiver.message = Some(message);
         }
         Ok(event)

@@ -6,7 +6,7 @@ use core::mem;
 use super::control::PartialControl;
 use super::partial::{FrameProgress, Partial};
 use super::{Connection, Side};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::event::Event;
 use crate::frame::{Expected, FIN, Header, Opcode, PartialHeader};
 use crate::mask;
@@ -20,15 +20,11 @@ pub(super) struct Receiver {
     stage: Stage,
     pub(super) message: Option<Box<Partial>>,
     pub(super) control: Option<Box<PartialControl>>,
-    error: Option<Error>,
-    eof: bool,
-    /// Bytes thrown away since the error.
-    drained: u64,
 }
 
 /// ```text
 /// Boundary ──► Header ──► Payload ──► Boundary
-///     any ──► Closed (a Close frame came) | Failed
+///     any ──► Ended (a Close frame arrived, or the connection failed)
 /// ```
 #[derive(Default)]
 enum Stage {
@@ -39,39 +35,15 @@ enum Stage {
     Header(PartialHeader),
     /// Inside a payload that is cut.
     Payload(FrameProgress),
-    Closed,
-    Failed,
+    Ended,
 }
 
 impl Receiver {
-    pub(super) fn error(&self) -> Option<Error> {
-        self.error
-    }
-
-    pub(super) fn eof(&self) -> bool {
-        self.eof
-    }
-
-    pub(super) fn drained(&self) -> u64 {
-        self.drained
-    }
-
-    /// Whether nothing more will come that matters.
-    pub(super) fn ended(&self) -> bool {
-        self.eof || self.error.is_some()
-    }
-
-    pub(super) fn fail(&mut self, error: Error) {
-        self.error = Some(error);
-        self.stage = Stage::Failed;
+    /// Throws away what follows: the peer's Close frame has arrived, or the connection has failed.
+    pub(super) fn end(&mut self) {
+        self.stage = Stage::Ended;
         self.message = None;
         self.control = None;
-    }
-
-    /// Ignores what follows the peer's Close frame.
-    pub(super) fn close(&mut self) {
-        self.stage = Stage::Closed;
-        self.message = None;
     }
 }
 
@@ -105,14 +77,13 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::UnexpectedEof`] if no Close frame had come (RFC 6455 §7.1.5: code 1006), or
+    /// [`ErrorKind::UnexpectedEof`](crate::ErrorKind::UnexpectedEof) if no Close frame had come (RFC 6455 §7.1.5: code 1006), or
     /// the error that had ended the connection before.
     pub fn receive_eof(&mut self) -> Result<(), Error> {
-        self.receiver.eof = true;
-        if self.closing.as_ref().is_none_or(|closing| closing.facts.received.is_none()) {
-            self.fail(ErrorKind::UnexpectedEof);
+        if let Err(kind) = self.closing.receive_eof() {
+            self.fail(kind);
         }
-        self.receiver.error.map_or(Ok(()), Err)
+        self.error().map_or(Ok(()), Err)
     }
 
     /// How many bytes the frame in progress still lacks: a hint for the size of the next read.
@@ -173,15 +144,7 @@ impl Connection {
                     None => return Ok(None),
                 },
                 // RFC 6455 §5.5.1: data after a Close frame is not processed.
-                Stage::Closed => {
-                    *input = &mut [];
-                    return Ok(None);
-                }
-                Stage::Failed => {
-                    self.receiver.drained += input.len() as u64;
-                    *input = &mut [];
-                    return self.receiver.error.map_or(Ok(None), Err);
-                }
+                Stage::Ended => return self.closing.drain(mem::take(input).len()).map(|()| None),
             };
             if input.is_empty() && frame.remaining > 0 {
                 self.receiver.stage = Stage::Payload(frame);

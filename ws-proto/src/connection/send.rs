@@ -217,18 +217,20 @@ impl Connection {
 
     /// Whether [`poll_transmit`](Self::poll_transmit) would append something.
     pub fn owes(&self) -> bool {
-        self.sender.pong.is_some() || self.clock.owes_ping() || self.close_owed()
+        self.sender.pong.is_some()
+            || self.keep_alive.is_ping_pending()
+            || self.closing.is_frame_pending()
     }
 
     pub(super) fn owe_pong(&mut self, payload: &[u8]) {
-        if self.closing.is_none() {
+        if !self.closing.has_begun() {
             self.sender.pong = Some(payload.into());
         }
     }
 
     #[inline]
     pub(super) fn transmit_replies(&mut self, out: &mut Vec<u8>) {
-        if self.sender.pong.is_some() || self.clock.owes_ping() {
+        if self.sender.pong.is_some() || self.keep_alive.is_ping_pending() {
             self.transmit_pong_and_ping(out);
         }
     }
@@ -238,14 +240,14 @@ impl Connection {
         if let Some(payload) = self.sender.pong.take() {
             self.write_frame(FIN | Opcode::Pong as u8, &payload, out);
         }
-        if self.clock.owes_ping() {
-            let payload = self.clock.send_ping(&self.config, self.counters.sent.bytes as u32);
+        let sent = self.counters.sent.bytes;
+        if let Some(payload) = self.keep_alive.take_ping(&self.config, sent) {
             self.write_frame(FIN | Opcode::Ping as u8, payload.as_ref(), out);
         }
     }
 
     fn transmit_close(&mut self, out: &mut Vec<u8>) {
-        if let Some(payload) = self.closing.as_mut().and_then(|closing| closing.take_payload()) {
+        if let Some(payload) = self.closing.take_frame() {
             self.write_frame(FIN | Opcode::Close as u8, &payload, out);
         }
     }

@@ -75,7 +75,7 @@ impl Connection {
         Stats {
             received: self.counters.received.traffic(saved.received),
             sent: self.counters.sent.traffic(saved.sent),
-            pings: self.clock.pings(),
+            pings: self.keep_alive.pings(),
             rtt: self.rtt(),
         }
     }

@@ -47,7 +47,6 @@ pub struct ExtendedConnect {
 
 /// What a server answered to an extended CONNECT.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
 pub enum Answer {
     /// The connection is open: its frames are the data of the stream.
     Open(Connection, Response),
