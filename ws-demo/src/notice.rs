@@ -8,7 +8,7 @@ use ws_tokio::Close;
 
 use crate::endpoint::Endpoint;
 use crate::id::ClientId;
-use crate::printable::Printable;
+use ws_cli::Printable;
 
 /// How much of a message or of an error is shown, in characters.
 const SHOWN: usize = 200;

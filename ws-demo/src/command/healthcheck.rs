@@ -10,12 +10,9 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
+use ws_cli::{Printable, Trust, TrustError, describe_connect_error, positive};
 use ws_tokio::proto::client::{Request, Uri};
 use ws_tokio::{ClientStream, CloseCode, Config, ConnectError, Connector, Message, WebSocket};
-
-use crate::command::time::positive;
-use crate::printable::Printable;
-use crate::remote::{Trust, TrustError, explain};
 
 /// The longest head of a response that is read, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
@@ -204,7 +201,7 @@ impl fmt::Display for Unhealthy {
         match self {
             Self::Timeout => f.write_str("no answer in time"),
             Self::Trust(error) => error.fmt(f),
-            Self::Connect(error) => f.write_str(&explain(error)),
+            Self::Connect(error) => f.write_str(&describe_connect_error(error)),
             Self::Stream(error) => error.fmt(f),
             Self::Status(status) => f.write_str(status),
             Self::NoAnswer => f.write_str("the connection ended before the answer"),

@@ -5,7 +5,6 @@ mod connect;
 mod healthcheck;
 mod script;
 mod serve;
-pub(crate) mod time;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -168,9 +167,9 @@ mod tests {
             (&["--max-message", "1MB"], "invalid digit"),
             (&["--max-message", "-1"], "unexpected argument"),
             (&["--ping-interval", "25"], "time unit needed"),
-            (&["--ping-timeout", "0s"], "more than no time"),
+            (&["--ping-timeout", "0s"], "more than zero"),
             (&["--handshake-timeout", "soon"], "expected number"),
-            (&["--shutdown-timeout", "10000000000y"], "a year at most"),
+            (&["--shutdown-timeout", "10000000000y"], "at most a year"),
             (&["--listen", "unix:"], "expected a path"),
             (&["--tls-cert", "cert.pem"], "--tls-key"),
             (&["--origin", "chat.example"], "expected a scheme and a host"),

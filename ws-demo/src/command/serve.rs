@@ -11,17 +11,17 @@ use ws_tokio::{Config, Deflate, Limits};
 
 use crate::admission::Allowed;
 use crate::auth;
-use crate::command::time::{duration, positive};
 use crate::endpoint::Listen;
 use crate::engine::nats;
+use crate::hangups::Hangups;
 use crate::log::{self, Format};
 use crate::nofile;
 use crate::origin::{Origin, Origins};
 use crate::rate::Rate;
 use crate::server::{Server, Setup};
 use crate::service::Settings;
-use crate::shutdown::{self, Hangups};
 use crate::tls;
+use ws_cli::{duration, positive, stop_signal};
 use ws_hub::{self as hub, Bounds};
 
 /// The one secret that is no flag: everybody on a machine can read the flags of its programs.
@@ -188,7 +188,7 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) async fn run(self) -> Result<(), Box<dyn Error>> {
         let journal = log::install(&self.log, self.log_format)?;
-        let stop = shutdown::requested()?;
+        let stop = stop_signal()?;
         let hangups = Hangups::listen()?;
         let mut settings = self.settings();
         settings.allowed.connections = nofile::connections(self.max_connections);

@@ -399,7 +399,7 @@ fn mistakes_are_explained() {
         (&["--rooms", "3"], "--rooms is for the mode rooms"),
         (&["--senders", "3"], "--senders is for the modes broadcast and rooms"),
         (&["--source", "localhost"], "an address or a network"),
-        (&["--duration", "0s"], "more than no time"),
+        (&["--duration", "0s"], "more than zero"),
         (&["--fail-p99", "5"], "time unit needed"),
     ] {
         let mut command = program();

@@ -186,7 +186,7 @@ fn mistakes_are_explained() {
         (&["ftp://localhost/"], "the scheme must be ws, wss, http or https"),
         (&["ws://localhost/#x"], "no fragment"),
         (&["ws://localhost/", "--header", "Cookie"], "a name, a colon and a value"),
-        (&["ws://localhost/", "--timeout", "0s"], "more than no time"),
+        (&["ws://localhost/", "--timeout", "0s"], "more than zero"),
         (&["ws://localhost/", "--expect", "-1"], "unexpected argument"),
     ] {
         let output = program().arg("connect").args(arguments).output().expect("it runs");

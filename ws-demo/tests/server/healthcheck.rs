@@ -89,7 +89,7 @@ fn mistakes_are_explained() {
         (&["localhost:9001"], "ws, wss, http or https"),
         (&["http://localhost:0/"], "the port must be"),
         (&["http://local host/"], "host"),
-        (&["--timeout", "0s"], "more than no time"),
+        (&["--timeout", "0s"], "more than zero"),
         (&["--cacert", "a", "--insecure"], "cannot be used with"),
     ] {
         let (status, _, stderr) = check(arguments);

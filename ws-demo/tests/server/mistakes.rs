@@ -29,7 +29,7 @@ fn flags_and_files() {
         (&["--origin", "example.com"], &[], 2, "expected a scheme and a host"),
         (&["--slow", "never"], &[], 2, "possible values: close, drop"),
         (&["--threads", "0"], &[], 2, "1..=1024"),
-        (&["--queue-timeout", "0s"], &[], 2, "more than no time"),
+        (&["--queue-timeout", "0s"], &[], 2, "more than zero"),
         (&[], &[("WS_DEMO_MSG_RATE", "fast")], 2, "--msg-rate"),
         (&[], &[("WS_DEMO_COMPRESS", "perhaps")], 2, "--compress"),
         (&["--log", "ws_demo=loud"], &[], 1, "--log or WS_DEMO_LOG: "),

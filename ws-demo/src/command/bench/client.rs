@@ -16,7 +16,7 @@ use super::recorder::record;
 use super::role::Role;
 use super::shard::{Phase, Shard};
 use super::stamp::{Envelope, Stamp};
-use crate::remote::words;
+use ws_cli::describe_close_code;
 
 /// How soon to try again when the output is full.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -236,7 +236,9 @@ async fn next_due(told: &mut Option<UnboundedReceiver<u64>>) -> Option<u64> {
 fn ended(socket: &WebSocket<ClientStream>, error: Option<&Error>) -> String {
     let close = socket.closed().and_then(|closed| closed.received.as_ref());
     match (close, error) {
-        (Some(close), _) => format!("closed by the server: {} {}", close.code, words(close.code)),
+        (Some(close), _) => {
+            format!("closed by the server: {} {}", close.code, describe_close_code(close.code))
+        }
         (None, Some(error)) => error.to_string(),
         (None, None) => "the stream ended".to_owned(),
     }

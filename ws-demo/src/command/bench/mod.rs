@@ -32,12 +32,10 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::command::time::{duration, positive};
-use crate::remote::Target;
-use crate::shutdown;
 use output::Output;
 use plan::Plan;
 use sources::Sources;
+use ws_cli::{Target, duration, positive, stop_signal};
 
 const STATUS: &str = "\
 Latency counts from the moment when a message was due, not from when it could be sent at last: a
@@ -171,7 +169,7 @@ impl Bench {
         // Before the run: nobody wants to learn after it that its report is lost.
         let json = self.json.as_deref().filter(|_| !to_stdout).map(Output::create).transpose()?;
         let svg = self.svg.as_deref().map(Output::create).transpose()?;
-        let stop = shutdown::requested()?;
+        let stop = stop_signal()?;
         let report = run::run(&self, plan, stop).await?;
         let text = serde_json::to_string_pretty(&report)? + "\n";
         if let Some(json) = json {

@@ -10,7 +10,7 @@ use super::Mode;
 use super::plan::room;
 use super::shard::Shard;
 use super::walls::Wall;
-use crate::remote::explain;
+use ws_cli::describe_connect_error;
 
 /// Connects a client: authenticated if there is a token, welcomed where it is to get broadcasts, in
 /// its room if it has one.
@@ -108,7 +108,7 @@ impl From<ws_tokio::Error> for OpenError {
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Connect(error) => f.write_str(&explain(error)),
+            Self::Connect(error) => f.write_str(&describe_connect_error(error)),
             Self::Stream(error) => error.fmt(f),
             Self::Closed(code) => write!(f, "closed with {code} at the beginning"),
             Self::Refused(code) => write!(f, "refused: {code}"),

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use ws_tokio::proto::client::{Request, Uri};
 use ws_tokio::{ClientStream, Config, ConnectError, Connector, WebSocket};
 
-use crate::remote::Target;
+use ws_cli::Target;
 
 /// A server, and how its clients are connected.
 pub(super) struct Server {

@@ -6,8 +6,7 @@ use std::process::ExitCode;
 use ws_tokio::proto::Initiator;
 use ws_tokio::{CloseCode, Closed};
 
-use crate::printable::Printable;
-use crate::remote::words;
+use ws_cli::{Printable, describe_close_code};
 
 /// How a conversation ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -51,7 +50,7 @@ impl fmt::Display for Ending {
                     Initiator::Local => "closed",
                     _ => "closed by the server",
                 };
-                write!(f, "{who}: {} {}", closed.code(), words(closed.code()))?;
+                write!(f, "{who}: {} {}", closed.code(), describe_close_code(closed.code()))?;
                 match closed.reason() {
                     "" => Ok(()),
                     reason => write!(f, " \"{}\"", Printable::new(reason, usize::MAX)),

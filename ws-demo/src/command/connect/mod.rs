@@ -14,11 +14,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
+use ws_cli::{Target, describe_connect_error, duration, stop_signal};
 use ws_tokio::proto::client::Request;
 
-use crate::command::time::duration;
-use crate::remote::{Target, explain};
-use crate::shutdown;
 use screen::{Screen, Style};
 use session::Session;
 
@@ -77,13 +75,13 @@ impl Connect {
         // The editor needs both.
         let interactive = io::stdin().is_terminal() && io::stdout().is_terminal();
         let mut screen = Screen::new(Style::choose(self.json), self.verbose);
-        let stop = shutdown::requested()?;
+        let stop = stop_signal()?;
         let opened = async {
             let url = self.target.url();
             let connector = self.target.connector(self.target.config(self.max_message));
             let connector = connector.map_err(|error| error.to_string())?;
             let opened = connector.connect_with(url, Request::for_uri(url)).await;
-            opened.map_err(|error| explain(&error))
+            opened.map_err(|error| describe_connect_error(&error))
         };
         let (socket, response) = match opened.await {
             Ok(opened) => opened,

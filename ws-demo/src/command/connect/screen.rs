@@ -15,7 +15,7 @@ use super::ending::Ending;
 use super::entry::HELP;
 use super::input::Printer;
 use super::json;
-use crate::printable::Printable;
+use ws_cli::Printable;
 
 const ARROW: Colour = AnsiColor::Green.on_default();
 const NOTE: Colour = Colour::new().dimmed();

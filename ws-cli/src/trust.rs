@@ -13,7 +13,7 @@ use ws_tokio::{TlsConnector, TlsError};
 
 /// The certificates that a client trusts.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct Trust {
+pub struct Trust {
     /// Certificates (PEM) to trust instead of the system's: those of issuers, or of servers themselves
     #[arg(long, value_name = "FILE")]
     cacert: Option<PathBuf>,
@@ -30,7 +30,7 @@ impl Trust {
     /// # Errors
     ///
     /// [`TrustError`]: the file cannot be read, or contains no certificate.
-    pub(crate) fn connector(&self) -> Result<Option<TlsConnector>, TrustError> {
+    pub fn connector(&self) -> Result<Option<TlsConnector>, TrustError> {
         if self.insecure {
             return Ok(Some(insecure().map_err(TrustError::Setup)?));
         }
@@ -94,9 +94,12 @@ impl ServerCertVerifier for AnyCertificate {
 
 /// The certificates to trust cannot be used.
 #[derive(Debug)]
-pub(crate) enum TrustError {
+pub enum TrustError {
+    /// The file cannot be read.
     File(PathBuf, io::Error),
+    /// The file contains no valid certificate.
     Certificates(PathBuf, TlsError),
+    /// TLS cannot be set up.
     Setup(Error),
 }
 

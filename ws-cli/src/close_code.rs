@@ -1,9 +1,9 @@
-//! Close codes for people.
+//! The meanings of close codes.
 
 use ws_tokio::CloseCode;
 
-/// What a code says, in words.
-pub(crate) fn words(code: CloseCode) -> &'static str {
+/// Returns the meaning of a close code (RFC 6455 §7.4, the IANA registry, and the codes of `ws-demo`).
+pub const fn describe_close_code(code: CloseCode) -> &'static str {
     match code.get() {
         1000 => "normal closure",
         1001 => "going away",

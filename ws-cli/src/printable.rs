@@ -1,17 +1,19 @@
-//! Text of strangers, made fit for a log.
+//! Text from a peer, made safe for a log and a terminal.
 
 use std::fmt::{self, Write as _};
 
-/// Text in which nothing can begin a line, reach the terminal, or change how what surrounds it
-/// looks: control characters, line separators, direction marks and their like are escaped. Cut
-/// after so many characters.
-pub(crate) struct Printable<'t> {
+/// Displays text with everything escaped that could begin a line, control a terminal, or change how the
+/// surrounding text looks: control characters, line separators, direction marks and similar ones. Text
+/// over a maximum length is cut, and ends with an ellipsis.
+#[derive(Clone, Copy, Debug)]
+pub struct Printable<'t> {
     text: &'t str,
     max: usize,
 }
 
 impl<'t> Printable<'t> {
-    pub(crate) fn new(text: &'t str, max: usize) -> Self {
+    /// `max` is the maximum length in characters.
+    pub fn new(text: &'t str, max: usize) -> Self {
         Self { text, max }
     }
 }

@@ -8,7 +8,7 @@ use crate::printable::Printable;
 const SHOWN: usize = 200;
 
 /// Describes the error in one line, with the first line of the body where the server refused.
-pub(crate) fn explain(error: &ConnectError) -> String {
+pub fn describe_connect_error(error: &ConnectError) -> String {
     match error {
         ConnectError::Unreachable(unreachable) => match unreachable.attempts() {
             // A single address adds nothing to the URL of the command line.

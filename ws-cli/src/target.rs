@@ -9,12 +9,12 @@ use clap::Args;
 use ws_tokio::proto::client::Uri;
 use ws_tokio::{Config, Connector, Deflate, InvalidProxy, Limits, Proxy};
 
-use super::trust::{Trust, TrustError};
-use crate::command::time::positive;
+use crate::time::positive;
+use crate::trust::{Trust, TrustError};
 
 /// A server, the route to it, and what each request to it contains.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct Target {
+pub struct Target {
     /// Server: ws://HOST[:PORT]/PATH or wss://HOST[:PORT]/PATH; http and https mean the same. All
     /// addresses of the host are tried, IPv6 and IPv4 in turn, the next one after 250 ms (RFC 8305)
     #[arg(value_name = "URL", value_parser = uri)]
@@ -61,17 +61,18 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    pub(crate) fn url(&self) -> &Uri {
+    /// Returns the address of the server.
+    pub fn url(&self) -> &Uri {
         &self.url
     }
 
     /// Returns the time limit for connecting, for the handshake and for closing, each.
-    pub(crate) fn timeout(&self) -> Duration {
+    pub fn timeout(&self) -> Duration {
         self.timeout
     }
 
     /// Returns whether each connection occupies a port of this machine.
-    pub(crate) fn uses_ports(&self) -> bool {
+    pub fn uses_ports(&self) -> bool {
         #[cfg(unix)]
         return self.unix_socket.is_none();
         #[cfg(not(unix))]
@@ -83,7 +84,7 @@ impl Target {
     /// # Errors
     ///
     /// [`TargetError::Proxy`]: the environment names an invalid proxy.
-    pub(crate) fn is_direct(&self) -> Result<bool, TargetError> {
+    pub fn is_direct(&self) -> Result<bool, TargetError> {
         Ok(self.uses_ports() && !self.proxy()?.applies_to(&self.url))
     }
 
@@ -100,7 +101,7 @@ impl Target {
     /// # Errors
     ///
     /// [`TargetError`]: there is no certificate to trust, or the environment names an invalid proxy.
-    pub(crate) fn connector(&self, config: Config) -> Result<Connector, TargetError> {
+    pub fn connector(&self, config: Config) -> Result<Connector, TargetError> {
         let mut connector = Connector::new().config(config).connect_timeout(Some(self.timeout));
         if let Some(tls) = self.trust.connector()? {
             connector = connector.tls(tls);
@@ -123,7 +124,7 @@ impl Target {
     }
 
     /// Returns the configuration of a client that accepts messages of up to `max_message` bytes.
-    pub(crate) fn config(&self, max_message: usize) -> Config {
+    pub fn config(&self, max_message: usize) -> Config {
         Config {
             incoming: Limits {
                 max_message_size: max_message,
@@ -138,7 +139,7 @@ impl Target {
     }
 
     /// Returns the message that authenticates the client, if there is a token.
-    pub(crate) fn authentication(&self) -> Option<String> {
+    pub fn authentication(&self) -> Option<String> {
         let token = serde_json::Value::from(self.token.as_deref()?);
         Some(format!(r#"{{"type":"auth","token":{token}}}"#))
     }
@@ -154,8 +155,10 @@ enum ProxyChoice {
 
 /// A connector cannot be made from the options.
 #[derive(Debug)]
-pub(crate) enum TargetError {
+pub enum TargetError {
+    /// The certificates to trust cannot be used.
     Trust(TrustError),
+    /// The environment names an invalid proxy.
     Proxy(InvalidProxy),
 }
 
