@@ -1,6 +1,7 @@
 use core::time::Duration;
 use std::path::PathBuf;
 
+use crate::ci::stage::Output::{Logged, Shown};
 use crate::ci::{bits32, deny, features, fuzz, msrv, no_std, package};
 use crate::command::{cargo, execute};
 use crate::failure::{Context as _, Result};
@@ -14,7 +15,7 @@ pub(crate) struct Stage {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
     pub(crate) when: When,
-    /// Bounds a stage that hangs; it is far above what a slow machine needs.
+    /// Ends a stage that hangs.
     pub(crate) limit: Duration,
     pub(crate) output: Output,
     run: fn() -> Result<Outcome>,
@@ -44,216 +45,83 @@ impl Stage {
     }
 }
 
+/// The stages in the order in which they run. The limit, in minutes, is far above what a slow machine needs.
+#[rustfmt::skip]
 pub(crate) const STAGES: &[Stage] = &[
-    Stage {
-        name: "fmt",
-        about: "the code is formatted",
-        when: When::Change,
-        limit: minutes(2),
-        output: Output::Logged,
-        run: fmt,
-    },
-    Stage {
-        name: "clippy",
-        about: "no warnings in any target with all features",
-        when: When::Change,
-        limit: minutes(15),
-        output: Output::Logged,
-        run: clippy,
-    },
-    Stage {
-        name: "docs",
-        about: "the documentation builds without warnings",
-        when: When::Change,
-        limit: minutes(10),
-        output: Output::Logged,
-        run: docs,
-    },
-    Stage {
-        name: "package",
-        about: "the libraries can be packaged, with README, licences, and a reason for each dependency",
-        when: When::Change,
-        limit: minutes(5),
-        output: Output::Logged,
-        run: package::run,
-    },
-    Stage {
-        name: "test",
-        about: "all tests, as the README runs them",
-        when: When::Change,
-        limit: minutes(20),
-        output: Output::Shown,
-        run: test,
-    },
-    Stage {
-        name: "features",
-        about: "no warnings with fewer features",
-        when: When::Change,
-        limit: minutes(15),
-        output: Output::Logged,
-        run: features::subsets,
-    },
-    Stage {
-        name: "no-std",
-        about: "the core builds without an operating system",
-        when: When::Change,
-        limit: minutes(8),
-        output: Output::Shown,
-        run: no_std::run,
-    },
-    Stage {
-        name: "fuzz",
-        about: "a short run of each fuzz target",
-        when: When::Change,
-        limit: minutes(25),
-        output: Output::Logged,
-        run: fuzz::run,
-    },
-    Stage {
-        name: "conformance",
-        about: "the Autobahn Testsuite on each adapter, as server or as client",
-        when: When::Change,
-        limit: minutes(30),
-        output: Output::Shown,
-        run: || conformance::run(&conformance::Options::adapters()),
-    },
-    Stage {
-        name: "clients",
-        about: "Node, Python and Chromium against the demo server",
-        when: When::Change,
-        limit: minutes(15),
-        output: Output::Shown,
-        run: || clients::run(&clients::Options::default()),
-    },
-    Stage {
-        name: "browser",
-        about: "the demo server's page in Chromium",
-        when: When::Change,
-        limit: minutes(15),
-        output: Output::Shown,
-        run: || browser::run(&browser::Options::default()),
-    },
-    Stage {
-        name: "cluster",
-        about: "three nodes of the demo server over NATS",
-        when: When::Change,
-        limit: minutes(15),
-        output: Output::Shown,
-        run: cluster::run,
-    },
-    Stage {
-        name: "exhaustive",
-        about: "all small inputs of the core, and every order of closing",
-        when: When::Night,
-        limit: minutes(40),
-        output: Output::Shown,
-        run: exhaustive::run,
-    },
-    Stage {
-        name: "all-features",
-        about: "the tests of the libraries with all features",
-        when: When::Night,
-        limit: minutes(30),
-        output: Output::Shown,
-        run: features::tests,
-    },
-    Stage {
-        name: "feature-pairs",
-        about: "no warnings with any feature or pair of features",
-        when: When::Night,
-        limit: minutes(30),
-        output: Output::Logged,
-        run: features::pairs,
-    },
-    Stage {
-        name: "msrv",
-        about: "the libraries build with the oldest compiler that they promise",
-        when: When::Night,
-        limit: minutes(15),
-        output: Output::Shown,
-        run: msrv::run,
-    },
-    Stage {
-        name: "deny",
-        about: "licences, sources and known vulnerabilities of what is used",
-        when: When::Night,
-        limit: minutes(20),
-        output: Output::Logged,
-        run: deny::run,
-    },
-    Stage {
-        name: "bits32",
-        about: "the core and the loop where a pointer has 32 bits",
-        when: When::Night,
-        limit: minutes(20),
-        output: Output::Shown,
-        run: bits32::run,
-    },
-    Stage {
-        name: "seeds",
-        about: "the fuzz crate and the comparison with other libraries: no warnings, and all seeds",
-        when: When::Night,
-        limit: minutes(25),
-        output: Output::Logged,
-        run: seeds,
-    },
-    Stage {
-        name: "peers",
-        about: "the Autobahn Testsuite with every peer",
-        when: When::Night,
-        limit: minutes(60),
-        output: Output::Shown,
-        run: || conformance::run(&conformance::Options::peers()),
-    },
-    Stage {
-        name: "cases",
-        about: "all cases of the Autobahn Testsuite, as server and as client",
-        when: When::Night,
-        limit: minutes(90),
-        output: Output::Shown,
-        run: || conformance::run(&conformance::Options::cases()),
-    },
-    Stage {
-        name: "compression",
-        about: "Node, Python, Chromium and zlib over compressed connections",
-        when: When::Night,
-        limit: minutes(15),
-        output: Output::Shown,
-        run: clients::deflate::run,
-    },
-    Stage {
-        name: "http2",
-        about: "Node and Chromium against axum servers over HTTP/2",
-        when: When::Night,
-        limit: minutes(15),
-        output: Output::Shown,
-        run: clients::http2::run,
-    },
-    Stage {
-        name: "reach",
-        about: "our client through real proxies, and TLS both ways with Python",
-        when: When::Night,
-        limit: minutes(15),
-        output: Output::Shown,
-        run: reach::run,
-    },
-    Stage {
-        name: "probes",
-        about: "wrong, slow and hostile peers over raw TCP",
-        when: When::Night,
-        limit: minutes(15),
-        output: Output::Shown,
-        run: probes::run,
-    },
-    Stage {
-        name: "idle",
-        about: "the memory of an idle connection, and what stays of those that ended",
-        when: When::Night,
-        limit: minutes(20),
-        output: Output::Shown,
-        run: || idle::run(&idle::Options::default()),
-    },
+    change("fmt", 2, Logged, fmt,
+        "the code is formatted"),
+    change("clippy", 15, Logged, clippy,
+        "no warnings in any target with all features"),
+    change("docs", 10, Logged, docs,
+        "the documentation builds without warnings"),
+    change("package", 5, Logged, package::run,
+        "the libraries can be packaged, with README, licences, and a reason for each dependency"),
+    change("test", 20, Shown, test,
+        "all tests, as the README runs them"),
+    change("features", 15, Logged, features::subsets,
+        "no warnings with fewer features"),
+    change("no-std", 8, Shown, no_std::run,
+        "the core builds without an operating system"),
+    change("fuzz", 25, Logged, fuzz::run,
+        "a short run of each fuzz target"),
+    change("conformance", 30, Shown, || conformance::run(&conformance::Options::adapters()),
+        "the Autobahn Testsuite on each adapter, as server or as client"),
+    change("clients", 15, Shown, || clients::run(&clients::Options::default()),
+        "Node, Python and Chromium against the demo server"),
+    change("browser", 15, Shown, || browser::run(&browser::Options::default()),
+        "the demo server's page in Chromium"),
+    change("cluster", 15, Shown, cluster::run,
+        "three nodes of the demo server over NATS"),
+    night("exhaustive", 40, Shown, exhaustive::run,
+        "all small inputs of the core, and every order of closing"),
+    night("all-features", 30, Shown, features::tests,
+        "the tests of the libraries with all features"),
+    night("feature-pairs", 30, Logged, features::pairs,
+        "no warnings with any feature or pair of features"),
+    night("msrv", 15, Shown, msrv::run,
+        "the libraries build with the oldest compiler that they promise"),
+    night("deny", 20, Logged, deny::run,
+        "licences, sources and known vulnerabilities of what is used"),
+    night("bits32", 20, Shown, bits32::run,
+        "the core and the loop where a pointer has 32 bits"),
+    night("seeds", 25, Logged, seeds,
+        "the fuzz crate and the comparison with other libraries: no warnings, and all seeds"),
+    night("peers", 60, Shown, || conformance::run(&conformance::Options::peers()),
+        "the Autobahn Testsuite with every peer"),
+    night("cases", 90, Shown, || conformance::run(&conformance::Options::cases()),
+        "all cases of the Autobahn Testsuite, as server and as client"),
+    night("compression", 15, Shown, clients::deflate::run,
+        "Node, Python, Chromium and zlib over compressed connections"),
+    night("http2", 15, Shown, clients::http2::run,
+        "Node and Chromium against axum servers over HTTP/2"),
+    night("reach", 15, Shown, reach::run,
+        "our client through real proxies, and TLS both ways with Python"),
+    night("probes", 15, Shown, probes::run,
+        "wrong, slow and hostile peers over raw TCP"),
+    night("idle", 20, Shown, || idle::run(&idle::Options::default()),
+        "the memory of an idle connection, and what stays of those that ended"),
 ];
+
+const fn change(
+    name: &'static str,
+    limit: u64,
+    output: Output,
+    run: fn() -> Result<Outcome>,
+    about: &'static str,
+) -> Stage {
+    let limit = Duration::from_secs(60 * limit);
+    Stage { name, about, when: When::Change, limit, output, run }
+}
+
+const fn night(
+    name: &'static str,
+    limit: u64,
+    output: Output,
+    run: fn() -> Result<Outcome>,
+    about: &'static str,
+) -> Stage {
+    Stage { when: When::Night, ..change(name, limit, output, run, about) }
+}
 
 /// A package outside the workspace.
 const COMPARE: &str = "compare/Cargo.toml";
@@ -262,10 +130,6 @@ const COMPARE: &str = "compare/Cargo.toml";
 pub(crate) fn run(name: &str) -> Result<Outcome> {
     let stage = STAGES.iter().find(|stage| stage.name == name);
     (stage.context(format_args!("there is no stage `{name}`"))?.run)()
-}
-
-const fn minutes(minutes: u64) -> Duration {
-    Duration::from_secs(60 * minutes)
 }
 
 fn fmt() -> Result<Outcome> {
