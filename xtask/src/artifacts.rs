@@ -27,6 +27,13 @@ impl Artifacts {
         Self::build_with(&[&["--release"], selection].concat())
     }
 
+    /// The same without optimization and as `cargo test --workspace` builds it, so that nothing is compiled
+    /// after that. An example has to be among the targets: only then are features of dependencies those of
+    /// the tests.
+    pub(crate) fn build_as_tested(selection: &[&str]) -> Result<Self> {
+        Self::build_with(&[&["--workspace", "--example", "simulation"], selection].concat())
+    }
+
     /// The same without optimization, for programs that have little to do.
     pub(crate) fn build_unoptimized(selection: &[&str]) -> Result<Self> {
         Self::build_with(selection)

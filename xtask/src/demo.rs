@@ -25,7 +25,7 @@ pub(crate) struct Demo {
 }
 
 pub(crate) fn build() -> Result<PathBuf> {
-    let programs = Artifacts::build(&["--package", "ws-demo", "--bin", "ws-demo"])?;
+    let programs = Artifacts::build_as_tested(&["--bin", "ws-demo"])?;
     Ok(programs.path("ws-demo")?.to_owned())
 }
 

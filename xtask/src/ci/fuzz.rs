@@ -1,4 +1,5 @@
 use std::process::Command;
+use std::thread;
 
 use crate::ci::fuzz_finding::FuzzFinding;
 use crate::command::{cargo, execute, execute_reading, output, succeeds};
@@ -33,12 +34,18 @@ pub(crate) fn run() -> Result<Outcome> {
         bail!("fuzz/ has no targets");
     }
     execute(&mut fuzz("build")?)?;
+    // A target uses one core, and there are two even on a small machine.
     let mut failed = Vec::new();
-    for target in &targets {
-        let mut finding = FuzzFinding::default();
-        let run = &mut fuzz_run(target)?;
-        if execute_reading(run, |line| finding.push(line)).is_err() {
-            failed.push((*target, finding));
+    for pair in targets.chunks(2) {
+        let findings = thread::scope(|scope| {
+            let runs: Vec<_> =
+                pair.iter().map(|target| scope.spawn(|| run_target(target))).collect();
+            runs.into_iter()
+                .map(|run| run.join().expect("a run does not panic"))
+                .collect::<Vec<_>>()
+        });
+        for (target, finding) in pair.iter().zip(findings) {
+            failed.extend(finding?.map(|finding| (*target, finding)));
         }
     }
     for (target, finding) in &failed {
@@ -51,6 +58,13 @@ pub(crate) fn run() -> Result<Outcome> {
     }
     note::print(&format!("{} targets, {SECONDS_PER_TARGET} s each", targets.len()));
     Ok(Outcome::Passed)
+}
+
+/// What failed, if something did.
+fn run_target(target: &str) -> Result<Option<FuzzFinding>> {
+    let mut finding = FuzzFinding::default();
+    let run = execute_reading(&mut fuzz_run(target)?, |line| finding.push(line));
+    Ok(run.is_err().then_some(finding))
 }
 
 /// Starts from the seeds and writes what it finds into a corpus that is not kept.
