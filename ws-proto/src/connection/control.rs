@@ -65,8 +65,8 @@ impl Connection {
                 Ok(Some(Event::Close(close)))
             }
             Opcode::Ping => {
-                if self.config.automatic_pong {
-                    self.owe_pong(&payload);
+                if self.config.automatic_pong && !self.closing.has_begun() {
+                    self.sender.answer_ping(&payload);
                 }
                 Ok(Some(Event::Ping(payload)))
             }

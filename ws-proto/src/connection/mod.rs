@@ -3,12 +3,13 @@
 mod close;
 mod closing_handshake;
 mod control;
-mod fragments;
+mod control_payload;
 mod keep_alive;
 mod partial;
 mod payload;
 mod receive;
 mod send;
+mod sender;
 mod stats;
 mod timeout;
 
@@ -28,9 +29,9 @@ use crate::error::Error;
 use closing_handshake::ClosingHandshake;
 use keep_alive::KeepAlive;
 use receive::Receiver;
-pub use send::Frame;
-use send::Sender;
-use stats::Counters;
+pub use sender::Frame;
+use sender::Sender;
+use stats::Counter;
 pub(crate) use stats::Saved;
 pub use stats::{Stats, Traffic};
 
@@ -88,20 +89,12 @@ pub use stats::{Stats, Traffic};
 ///    connection holds nothing but this struct.
 pub struct Connection {
     config: Arc<Config>,
-    side: Side,
     receiver: Receiver,
     sender: Sender,
     closing: ClosingHandshake,
     keep_alive: KeepAlive,
-    counters: Counters,
+    received: Counter,
     extension: Option<Box<Extension>>,
-}
-
-/// The role, with what only that role needs.
-enum Side {
-    Server,
-    /// The source of masking keys (RFC 6455 §5.3).
-    Client(Box<StdRng>),
 }
 
 /// Which end of the connection this is.
@@ -127,7 +120,7 @@ pub enum State {
 impl Connection {
     /// The server's end of a connection whose handshake was done.
     pub fn server(config: impl Into<Arc<Config>>) -> Self {
-        Self::new(config.into(), Side::Server)
+        Self::new(config.into(), Sender::server())
     }
 
     /// The client's end of a connection whose handshake was done.
@@ -139,18 +132,17 @@ impl Connection {
     }
 
     pub(crate) fn with_generator(config: Arc<Config>, generator: Box<StdRng>) -> Self {
-        Self::new(config, Side::Client(generator))
+        Self::new(config, Sender::client(generator))
     }
 
-    fn new(config: Arc<Config>, side: Side) -> Self {
+    fn new(config: Arc<Config>, sender: Sender) -> Self {
         Self {
             config,
-            side,
             receiver: Receiver::default(),
-            sender: Sender::default(),
+            sender,
             closing: ClosingHandshake::default(),
             keep_alive: KeepAlive::default(),
-            counters: Counters::default(),
+            received: Counter::default(),
             extension: None,
         }
     }
@@ -162,10 +154,7 @@ impl Connection {
 
     /// Which end this is.
     pub fn role(&self) -> Role {
-        match self.side {
-            Side::Server => Role::Server,
-            Side::Client(_) => Role::Client,
-        }
+        self.sender.role()
     }
 
     /// How far the connection is.

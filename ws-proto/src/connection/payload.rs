@@ -20,7 +20,7 @@ impl Connection {
     pub(super) fn lend<'i>(&mut self, frame: WholeFrame<'i>) -> Result<Option<Event<'i>>, Error> {
         let chunked = self.config.delivery == Delivery::Chunked;
         if !frame.text {
-            self.counters.received.messages += 1;
+            self.received.add_message();
             let data = Cow::Borrowed(frame.payload);
             return match chunked {
                 true => Ok(Some(Event::BinaryChunk { data, fin: true })),
@@ -30,7 +30,7 @@ impl Connection {
         let Some(text) = utf8::complete(frame.payload) else {
             return self.fail_text(frame.payload);
         };
-        self.counters.received.messages += 1;
+        self.received.add_message();
         let data = Cow::Borrowed(text);
         match chunked {
             true => Ok(Some(Event::TextChunk { data, fin: true })),
@@ -66,7 +66,7 @@ impl Connection {
             Ok(()) if message.data.is_complete() => {
                 let event = message.data.take();
                 self.receiver.message = None;
-                self.counters.received.messages += 1;
+                self.received.add_message();
                 Ok(Some(event))
             }
             _ => Err(self.fail(ErrorKind::InvalidUtf8)),
@@ -87,7 +87,7 @@ impl Connection {
             Data::Binary(_) => lend_binary(frame, input),
         };
         if frame.ends_message() {
-            self.counters.received.messages += 1;
+            self.received.add_message();
         } else if self.error().is_none() {
             self.receiver.message = Some(message);
         }

@@ -5,7 +5,7 @@ use core::mem;
 
 use super::control::PartialControl;
 use super::partial::{FrameProgress, Partial};
-use super::{Connection, Side};
+use super::{Connection, Role};
 use crate::error::Error;
 use crate::event::Event;
 use crate::frame::{Expected, FIN, Header, Opcode, PartialHeader};
@@ -104,7 +104,7 @@ impl Connection {
             BINARY => false,
             _ => return None,
         };
-        let masked = matches!(self.side, Side::Server);
+        let masked = self.role() == Role::Server;
         let expected =
             Expected { masked, compression: false, limits: &self.config.incoming, open: None };
         let (header, start) = Header::decode(input, expected).ok()??;
@@ -118,8 +118,7 @@ impl Connection {
         if let Some(key) = header.key {
             mask::apply(payload, key);
         }
-        self.counters.received.bytes += end as u64;
-        self.counters.received.frames += 1;
+        self.received.add_frame(end);
         Some(WholeFrame { text, payload })
     }
 
@@ -131,7 +130,7 @@ impl Connection {
     ) -> Result<Option<Event<'i>>, Error> {
         let before = input.len();
         let result = self.step_to_event(input);
-        self.counters.received.bytes += (before - input.len()) as u64;
+        self.received.add_bytes(before - input.len());
         result
     }
 
@@ -157,7 +156,7 @@ impl Connection {
                 false => self.receive_data(&mut frame, input)?,
             };
             if frame.remaining == 0 {
-                self.counters.received.frames += 1;
+                self.received.add_frame(0);
             } else if let Stage::Boundary = self.receiver.stage {
                 self.receiver.stage = Stage::Payload(frame);
             }
@@ -171,7 +170,7 @@ impl Connection {
     fn receive_header(&mut self, input: &mut &mut [u8]) -> Result<Option<Header>, Error> {
         let receiver = &mut self.receiver;
         let expected = Expected {
-            masked: matches!(self.side, Side::Server),
+            masked: self.sender.role() == Role::Server,
             compression: self.extension.is_some(),
             limits: &self.config.incoming,
             open: receiver.message.as_ref().map(|message| message.open()),

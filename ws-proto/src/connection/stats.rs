@@ -40,18 +40,12 @@ impl Traffic {
     }
 }
 
-/// What is counted for each connection.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Counters {
-    pub(super) received: Counter,
-    pub(super) sent: Counter,
-}
-
+/// What is counted for one direction of each connection.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Counter {
-    pub(super) bytes: u64,
-    pub(super) frames: u64,
-    pub(super) messages: u64,
+    bytes: u64,
+    frames: u64,
+    messages: u64,
 }
 
 /// What is counted for connections with compression only.
@@ -62,6 +56,27 @@ pub(crate) struct Saved {
 }
 
 impl Counter {
+    pub(super) fn bytes(self) -> u64 {
+        self.bytes
+    }
+
+    #[inline]
+    pub(super) fn add_bytes(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+    }
+
+    /// Counts a frame that takes `bytes` on the wire; none of them was counted before.
+    #[inline]
+    pub(super) fn add_frame(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+        self.frames += 1;
+    }
+
+    #[inline]
+    pub(super) fn add_message(&mut self) {
+        self.messages += 1;
+    }
+
     fn traffic(self, saved: i64) -> Traffic {
         let Self { bytes, frames, messages } = self;
         Traffic { bytes, frames, messages, saved }
@@ -73,8 +88,8 @@ impl Connection {
     pub fn stats(&self) -> Stats {
         let saved = self.extension.as_ref().map(|extension| extension.saved()).unwrap_or_default();
         Stats {
-            received: self.counters.received.traffic(saved.received),
-            sent: self.counters.sent.traffic(saved.sent),
+            received: self.received.traffic(saved.received),
+            sent: self.sender.sent().traffic(saved.sent),
             pings: self.keep_alive.pings(),
             rtt: self.rtt(),
         }
