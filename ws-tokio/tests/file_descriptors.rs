@@ -1,6 +1,7 @@
 //! A server whose process has no file descriptor left. It has a process of its own.
 #![cfg(unix)]
 
+#[path = "it/support/mod.rs"]
 mod support;
 
 #[test]

@@ -1,0 +1,7 @@
+//! The adapter through its public interface.
+
+mod connect;
+mod faults;
+mod serve;
+mod support;
+mod tls;

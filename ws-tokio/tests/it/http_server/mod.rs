@@ -1,0 +1,149 @@
+//! Servers of HTTP that stay up: on Tokio's clock, which stands still but for whom it waits, over
+//! streams in memory; and on real sockets.
+
+mod bounds;
+mod deadlines;
+mod listeners;
+mod rejected;
+mod services;
+mod shutting_down;
+mod sockets;
+
+use std::future::{Ready, ready};
+use std::io;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::{any, get};
+use hyper::client::conn::http2::SendRequest;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::Instant;
+use ws_tokio::proto::client::Request;
+use ws_tokio::serve::Listener;
+use ws_tokio::upgrade::{self, IntoService, Serve, WebSocketUpgrade};
+use ws_tokio::{Config, Message, WebSocket, client, http2};
+
+/// The default of the server's.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Connections that wait to be accepted.
+struct Queue(UnboundedReceiver<io::Result<DuplexStream>>);
+
+impl Listener for Queue {
+    type Stream = DuplexStream;
+    type Address = &'static str;
+    type Opening = Ready<io::Result<DuplexStream>>;
+
+    async fn accept(&mut self) -> io::Result<(Self::Opening, &'static str)> {
+        match self.0.recv().await {
+            Some(stream) => Ok((ready(Ok(stream?)), "in memory")),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Makes connections to a server.
+#[derive(Clone)]
+struct Network(UnboundedSender<io::Result<DuplexStream>>);
+
+impl Network {
+    fn new() -> (Self, Queue) {
+        let (sender, receiver) = unbounded_channel();
+        (Self(sender), Queue(receiver))
+    }
+
+    /// The client's end of a connection.
+    fn connect(&self) -> DuplexStream {
+        let (ours, theirs) = duplex(16 * 1024);
+        self.0.send(Ok(theirs)).expect("a server");
+        ours
+    }
+
+    fn fail(&self, error: io::Error) {
+        self.0.send(Err(error)).expect("a server");
+    }
+
+    async fn over_http1(&self) -> WebSocket<DuplexStream> {
+        let connected = client(self.connect(), request(), Config::default()).await;
+        connected.expect("granted").0
+    }
+
+    async fn http2(&self) -> SendRequest<String> {
+        http2::handshake(self.connect(), &Config::default()).await.expect("HTTP/2")
+    }
+}
+
+fn request() -> Request {
+    Request::new("localhost", "/ws")
+}
+
+async fn over_http2(sender: &mut SendRequest<String>) -> upgrade::WebSocket {
+    let connected = http2::connect(sender, request(), Config::default()).await;
+    connected.expect("granted").0
+}
+
+/// A page and echoes.
+fn app() -> Router {
+    let echo = async |upgrade: WebSocketUpgrade| upgrade.on_upgrade(echo);
+    Router::new().route("/", get(async || "hello")).route("/ws", any(echo))
+}
+
+async fn echo(mut socket: upgrade::WebSocket) {
+    while let Ok(Some(message)) = socket.recv().await {
+        if message.is_data() && socket.feed(message).await.is_err() {
+            break;
+        }
+    }
+}
+
+/// A server of that on streams in memory, with the settings that the test makes.
+fn serve<F: Future<Output: Send> + Send + 'static>(
+    set: impl FnOnce(Serve<Queue, <Router as IntoService<upgrade::Tower>>::Service>) -> F,
+) -> (Network, tokio::task::JoinHandle<F::Output>) {
+    let (network, queue) = Network::new();
+    (network, tokio::spawn(set(upgrade::serve(queue, app()))))
+}
+
+/// The server with its defaults.
+fn serve_plainly() -> Network {
+    serve(IntoFuture::into_future).0
+}
+
+/// Asks for the page over HTTP/1.1, and reads the answer to its end.
+async fn ask(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> String {
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("open");
+    answer(stream).await
+}
+
+/// An answer with a body whose length it tells.
+async fn answer(stream: &mut (impl AsyncRead + Unpin)) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.expect("an answer"));
+    }
+    let head = String::from_utf8(head).expect("a head");
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let mut body = vec![0; length.map_or(0, |length| length.parse().expect("a number"))];
+    stream.read_exact(&mut body).await.expect("a body");
+    head + &String::from_utf8(body).expect("text")
+}
+
+/// The time until the server ends the stream, and what it sent before.
+async fn end(mut stream: DuplexStream) -> (Duration, Vec<u8>) {
+    let begin = Instant::now();
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).await.expect("an end");
+    (begin.elapsed(), rest)
+}
+
+async fn assert_echoed<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocket<S>) {
+    socket.send("hello").await.expect("open");
+    let received = loop {
+        match socket.recv().await.expect("open") {
+            Some(Message::Ping(_) | Message::Pong(_)) => {}
+            received => break received,
+        }
+    };
+    assert_eq!(received, Some(Message::text("hello")));
+}
