@@ -132,7 +132,7 @@ fn write(target: &str, name: &str, seed: &[u8]) -> io::Result<()> {
 /// What the server's answer to the client of `client_handshake` must prove.
 fn accept() -> String {
     let mut request = Vec::new();
-    let sent = ws_proto::client::Request::new("example.com", "/").send(
+    let sent = ws_proto::client::ClientRequest::new("example.com", "/").send(
         ws_proto::Config::default(),
         pair::SEED,
         &mut request,

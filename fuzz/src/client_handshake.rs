@@ -1,6 +1,6 @@
 //! Arbitrary bytes to a client that waits for a response.
 
-use ws_proto::client::{HandshakeErrorKind, Progress, Request, Response};
+use ws_proto::client::{ClientRequest, HandshakeErrorKind, Progress, Response};
 use ws_proto::{Config, Headers};
 
 use crate::input::Input;
@@ -33,7 +33,8 @@ enum Outcome {
 }
 
 fn outcome(config: &Config, stream: &[u8], lengths: &[usize]) -> Outcome {
-    let request = Request::new("example.com", "/").subprotocol("chat").subprotocol("superchat");
+    let request =
+        ClientRequest::new("example.com", "/").subprotocol("chat").subprotocol("superchat");
     let mut handshake = request.send(config.clone(), SEED, &mut Vec::new()).expect("valid");
     let mut used = 0;
     for piece in run::pieces(stream, lengths) {

@@ -1,7 +1,7 @@
 //! Arbitrary addresses and header fields of a client.
 
 use ws_proto::client::{self, Answer, Progress as ClientProgress, Uri};
-use ws_proto::server::{Handshake, Progress, PseudoHeaders, RejectionKind, Request};
+use ws_proto::server::{Handshake, Progress, PseudoHeaders, RejectionKind, ServerRequest};
 use ws_proto::{Config, Credentials};
 
 use crate::pair::SEED;
@@ -73,7 +73,7 @@ pub fn request(data: &[u8]) {
 }
 
 /// The same request by extended CONNECT, without a byte between the two sides.
-fn over_http2(request: client::Request, fields: &[(&str, &[u8])], basic: Option<&str>) {
+fn over_http2(request: client::ClientRequest, fields: &[(&str, &[u8])], basic: Option<&str>) {
     let Ok(sent) = request.extended_connect(Config::default(), SEED) else { return };
     let pseudo = PseudoHeaders {
         method: "CONNECT",
@@ -81,7 +81,8 @@ fn over_http2(request: client::Request, fields: &[(&str, &[u8])], basic: Option<
         authority: sent.authority(),
         path: sent.path(),
     };
-    let received = Request::from_pseudo_headers(Config::default(), &pseudo, sent.headers().iter());
+    let received =
+        ServerRequest::from_pseudo_headers(Config::default(), &pseudo, sent.headers().iter());
     let received = match received {
         Ok(received) => received,
         Err(rejection) if rejection.kind() == RejectionKind::RepeatedHeader => return,
@@ -100,17 +101,17 @@ fn over_http2(request: client::Request, fields: &[(&str, &[u8])], basic: Option<
 
 fn address<'d>(
     parts: &mut impl Iterator<Item = &'d [u8]>,
-) -> Option<(client::Request, Option<Credentials>)> {
+) -> Option<(client::ClientRequest, Option<Credentials>)> {
     let first = str::from_utf8(parts.next()?).ok()?;
     if !first.contains("://") {
         let target = str::from_utf8(parts.next()?).ok()?;
-        return Some((client::Request::new(first, target), None));
+        return Some((client::ClientRequest::new(first, target), None));
     }
     let uri: Uri = first.parse().ok()?;
     let again: Uri = uri.to_string().parse().expect("an address");
     assert!(again.is_same_origin(&uri));
     assert_eq!((again.authority(), again.target()), (uri.authority(), uri.target()));
-    Some((client::Request::for_uri(&uri), uri.credentials().cloned()))
+    Some((client::ClientRequest::for_uri(&uri), uri.credentials().cloned()))
 }
 
 /// Blanks around a value are not part of it (RFC 9112 §5.1).

@@ -70,7 +70,7 @@ fn answer(config: &Config, stream: &[u8], lengths: &[usize]) -> Answer {
     Answer::None
 }
 
-fn accept(request: ws_proto::server::Request, used: usize) -> Answer {
+fn accept(request: ws_proto::server::ServerRequest, used: usize) -> Answer {
     let head = RequestHead::clone(&request);
     let offer = request.subprotocols().next().map(String::from);
     let accept = request.accept();

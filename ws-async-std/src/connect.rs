@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_std::io::timeout;
 use async_std::net::TcpStream;
 use futures_io::{AsyncRead, AsyncWrite};
-use ws_futures::client::{InvalidUri, Request, Response, Uri};
+use ws_futures::client::{ClientRequest, InvalidUri, Response, Uri};
 use ws_futures::{Config, Error, HandshakeError};
 
 use crate::seed::seed;
@@ -40,7 +40,7 @@ const USER_AGENT: &str = concat!("ws-async-std/", env!("CARGO_PKG_VERSION"));
 /// ```
 pub async fn connect(uri: &str) -> Result<WebSocket, ConnectError> {
     let uri: Uri = uri.parse()?;
-    let request = Request::for_uri(&uri);
+    let request = ClientRequest::for_uri(&uri);
     Ok(connect_with(&uri, request, Config::default()).await?.0)
 }
 
@@ -56,7 +56,7 @@ pub async fn connect(uri: &str) -> Result<WebSocket, ConnectError> {
 /// Dropped before it is ready it ends the attempt.
 pub async fn connect_with(
     uri: &Uri,
-    request: Request,
+    request: ClientRequest,
     config: impl Into<Arc<Config>>,
 ) -> Result<(WebSocket, Response), ConnectError> {
     if uri.is_secure() {
@@ -74,7 +74,7 @@ pub async fn connect_with(
 
 /// Opens a WebSocket over a stream that is connected already: TLS over an
 /// [`AsyncStdStream`](crate::AsyncStdStream), for example. The request has
-/// `User-Agent: ws-async-std/VERSION` unless it was decided otherwise ([`Request::user_agent`]).
+/// `User-Agent: ws-async-std/VERSION` unless it was decided otherwise ([`ClientRequest::user_agent`]).
 ///
 /// # Errors
 ///
@@ -85,7 +85,7 @@ pub async fn connect_with(
 /// Dropped before it is ready it drops the stream.
 pub async fn client<S>(
     stream: S,
-    request: Request,
+    request: ClientRequest,
     config: impl Into<Arc<Config>>,
 ) -> Result<(WebSocket<S>, Response), HandshakeError>
 where

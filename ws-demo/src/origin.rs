@@ -61,12 +61,12 @@ fn default_port(scheme: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use ws_tokio::Config;
-    use ws_tokio::server::Request;
+    use ws_tokio::server::ServerRequest;
 
     use super::*;
 
     /// A request to `here.example` from this page.
-    fn request(origin: &str) -> Request {
+    fn request(origin: &str) -> ServerRequest {
         let fields = [
             ("Host", "here.example"),
             ("Upgrade", "websocket"),
@@ -76,7 +76,7 @@ mod tests {
             ("Origin", origin),
         ];
         let fields = fields.map(|(name, value)| (name, value.as_bytes()));
-        Request::from_parts(Config::default(), "GET", "/", fields).expect("valid")
+        ServerRequest::from_parts(Config::default(), "GET", "/", fields).expect("valid")
     }
 
     #[test]

@@ -46,15 +46,15 @@ fn parse(entry: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use ws_tokio::Config;
-    use ws_tokio::server::Request;
+    use ws_tokio::server::ServerRequest;
 
     use super::*;
 
     fn address(peer: &str, fields: &[&str]) -> String {
         let mut headers = vec![("Host", b"x".as_slice())];
         headers.extend(fields.iter().map(|value| ("X-Forwarded-For", value.as_bytes())));
-        let rejection =
-            Request::from_parts(Config::default(), "GET", "/", headers).expect_err("no upgrade");
+        let rejection = ServerRequest::from_parts(Config::default(), "GET", "/", headers)
+            .expect_err("no upgrade");
         let head = rejection.request().expect("a request");
         let trusted = ["10.0.0.0/8".parse().expect("a net"), "fd00::/8".parse().expect("a net")];
         let client = client_address(peer.parse().ok(), head, &trusted);

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use rand::TryRng;
 use rand::rngs::SysRng;
 use smol::net::TcpStream;
-use ws_futures::client::{Request, Uri};
+use ws_futures::client::{ClientRequest, Uri};
 use ws_futures::{Config, Event, connect};
 use ws_testkit::options;
 
@@ -39,7 +39,7 @@ async fn echo(uri: &Uri, config: Arc<Config>) -> Result<(), Box<dyn Error>> {
     // The nonce and the masks must be unpredictable (RFC 6455 §10.3).
     let mut seed = [0; 32];
     SysRng.try_fill_bytes(&mut seed)?;
-    let request = Request::for_uri(uri);
+    let request = ClientRequest::for_uri(uri);
     let (mut socket, _response) =
         connect(stream, SmolTimer::default(), config, request, seed).await?;
     while let Some(mut batch) = socket.read().await? {

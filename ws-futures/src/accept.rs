@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use futures_io::{AsyncRead, AsyncWrite};
-use ws_proto::server::{Accept, Handshake, Progress, Rejection, Request};
+use ws_proto::server::{Accept, Handshake, Progress, Rejection, ServerRequest};
 use ws_proto::{Config, Instant, InvalidHeader};
 
 use crate::error::HandshakeError;
@@ -51,7 +51,7 @@ where
 pub struct Incoming<Io, T> {
     opening: Opening<Io, T>,
     config: Arc<Config>,
-    outcome: Result<Request, Rejection>,
+    outcome: Result<ServerRequest, Rejection>,
     serving: Option<Serving>,
 }
 
@@ -132,7 +132,7 @@ where
 
     /// The request, or why it is none for a WebSocket. The [`Rejection`] knows the request too if
     /// it could be read, so plain HTTP can be served by [`reject`](Self::reject).
-    pub fn request(&self) -> Result<&Request, &Rejection> {
+    pub fn request(&self) -> Result<&ServerRequest, &Rejection> {
         self.outcome.as_ref()
     }
 

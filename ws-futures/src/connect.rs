@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use futures_io::{AsyncRead, AsyncWrite};
-use ws_proto::client::{Handshake, Progress, Request, Response};
+use ws_proto::client::{ClientRequest, Handshake, Progress, Response};
 use ws_proto::{Config, Instant};
 
 use crate::error::HandshakeError;
@@ -30,7 +30,7 @@ pub async fn connect<Io, T>(
     io: Io,
     timer: T,
     config: impl Into<Arc<Config>>,
-    request: Request,
+    request: ClientRequest,
     seed: [u8; 32],
 ) -> Result<(WebSocket<Io, T>, Response), HandshakeError>
 where

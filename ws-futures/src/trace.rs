@@ -6,7 +6,7 @@
 #![cfg_attr(not(feature = "tracing"), allow(unused_variables, reason = "nobody listens"))]
 
 use ws_proto::client::Response;
-use ws_proto::server::{Rejection, Request};
+use ws_proto::server::{Rejection, ServerRequest};
 use ws_proto::{Connection, Event, Prepared};
 
 use crate::error::Error;
@@ -15,7 +15,7 @@ use crate::message::Message;
 use crate::serve::ConnectionError;
 use crate::serve::ServeError;
 
-pub(crate) fn accepted(request: &Request) {
+pub(crate) fn accepted(request: &ServerRequest) {
     #[cfg(feature = "tracing")]
     tracing::debug!(path = request.path(), host = request.host(), "accepted");
 }

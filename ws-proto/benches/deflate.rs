@@ -44,7 +44,7 @@ fn messages() -> Vec<String> {
 fn connect(deflate: Deflate) -> (Connection, Connection) {
     let config = Config { deflate: Some(deflate), ping_interval: None, ..Config::default() };
     let mut request = Vec::new();
-    let handshake = client::Request::new("localhost", "/")
+    let handshake = client::ClientRequest::new("localhost", "/")
         .send(config.clone(), [7; 32], &mut request)
         .expect("valid");
     let Ok(server::Progress::Request(request)) =

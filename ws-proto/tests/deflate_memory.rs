@@ -62,7 +62,7 @@ const BUSY: usize = 8;
 /// A client and a server that share their configurations with others.
 fn connect(client: &Arc<Config>, server: &Arc<Config>) -> [Connection; 2] {
     let mut request = Vec::new();
-    let handshake = client::Request::new("localhost", "/")
+    let handshake = client::ClientRequest::new("localhost", "/")
         .send(Arc::clone(client), pair::SEED, &mut request)
         .expect("valid");
     let Ok(server::Progress::Request(request)) =

@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use ws_tokio::proto::client::Request;
+use ws_tokio::proto::client::ClientRequest;
 use ws_tokio::{CloseCode, Config, Deflate, HandshakeError, Message, Offers, client};
 
 type Failure = Box<dyn Error>;
@@ -91,13 +91,14 @@ async fn converse(address: &str, target: String, deflate: Deflate) -> Result<Ans
     let wire = Arc::new(Wire::default());
     let stream = Counted { stream, wire: Arc::clone(&wire) };
     let config = Config { deflate: Some(deflate), ..Config::default() };
-    let (mut socket, response) = match client(stream, Request::new(address, target), config).await {
-        Ok(opened) => opened,
-        Err(HandshakeError::Refused(response)) if response.status() == 400 => {
-            return Ok(Answer::Refused);
-        }
-        Err(error) => return Err(error.into()),
-    };
+    let (mut socket, response) =
+        match client(stream, ClientRequest::new(address, target), config).await {
+            Ok(opened) => opened,
+            Err(HandshakeError::Refused(response)) if response.status() == 400 => {
+                return Ok(Answer::Refused);
+            }
+            Err(error) => return Err(error.into()),
+        };
     let Some(agreed) = response.header("sec-websocket-extensions") else {
         return Ok(Answer::Plain);
     };

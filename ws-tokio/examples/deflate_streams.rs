@@ -147,7 +147,7 @@ impl Stream {
 /// A client and a server, and what they have agreed on.
 fn handshake(config: &Arc<Config>) -> (Connection, Connection, String) {
     let mut request = Vec::new();
-    let handshake = client::Request::new("localhost", "/")
+    let handshake = client::ClientRequest::new("localhost", "/")
         .send(Arc::clone(config), SEED, &mut request)
         .expect("a valid request");
     let Ok(server::Progress::Request(request)) =

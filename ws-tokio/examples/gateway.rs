@@ -8,7 +8,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use tokio::{net::TcpListener, net::TcpStream, time::timeout, try_join};
 use ws_tokio::{Config, Error, HandshakeError, Incoming, client, seed, serve_incoming};
-use ws_tokio::{proto::client::Request, server::Accept, server::Rejection};
+use ws_tokio::{proto::client::ClientRequest, server::Accept, server::Rejection};
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type WebSocket = ws_tokio::WebSocket<TcpStream>;
@@ -70,8 +70,8 @@ async fn open(
     config: Config,
 ) -> Result<Option<(WebSocket, WebSocket)>, BoxError> {
     let Ok(asked) = incoming.request() else { return Ok(incoming.accept().await.map(|_| None)?) };
-    let request = Request::new(asked.host(), asked.target());
-    let request = asked.subprotocols().fold(request, Request::subprotocol);
+    let request = ClientRequest::new(asked.host(), asked.target());
+    let request = asked.subprotocols().fold(request, ClientRequest::subprotocol);
     let request = asked.headers().end_to_end().fold(request, |it, (k, v)| it.header(k, v));
     let request = request.header("X-Forwarded-For", peer.ip().to_string());
     let answer = async {

@@ -70,7 +70,7 @@ impl Bridge {
     async fn carry(
         &self,
         mut client: TcpStream,
-        request: server::Request,
+        request: server::ServerRequest,
         early: Vec<u8>,
     ) -> Result<(), BoxError> {
         let mut sender = self.sender().await?;
@@ -133,7 +133,9 @@ pub(crate) async fn carry_frames(
 }
 
 /// The request, and what came behind it.
-async fn read_request(client: &mut TcpStream) -> Result<(server::Request, Vec<u8>), BoxError> {
+async fn read_request(
+    client: &mut TcpStream,
+) -> Result<(server::ServerRequest, Vec<u8>), BoxError> {
     let mut handshake = Handshake::new(Config::default());
     loop {
         let mut buffer = [0; 4096];
@@ -149,7 +151,7 @@ async fn read_request(client: &mut TcpStream) -> Result<(server::Request, Vec<u8
     }
 }
 
-fn translated(request: &server::Request, server: &str) -> Result<Request<String>, BoxError> {
+fn translated(request: &server::ServerRequest, server: &str) -> Result<Request<String>, BoxError> {
     let mut connect = Request::builder()
         .method(Method::CONNECT)
         .uri(format!("http://{server}{}", request.target()))
@@ -162,7 +164,7 @@ fn translated(request: &server::Request, server: &str) -> Result<Request<String>
     Ok(connect.body(String::new())?)
 }
 
-fn answer<B>(request: server::Request, response: &Response<B>) -> String {
+fn answer<B>(request: server::ServerRequest, response: &Response<B>) -> String {
     if response.status() != StatusCode::OK {
         return format!("HTTP/1.1 {}\r\nConnection: close\r\n\r\n", response.status());
     }

@@ -8,7 +8,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use ws_testkit::options;
-use ws_tokio::proto::client::{Request, Uri};
+use ws_tokio::proto::client::{ClientRequest, Uri};
 use ws_tokio::{Config, Event, connect_with};
 
 #[tokio::main(flavor = "current_thread")]
@@ -25,7 +25,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn echo(uri: &Uri, config: Arc<Config>) -> Result<(), Box<dyn Error>> {
-    let (mut socket, _response) = connect_with(uri, Request::for_uri(uri), config).await?;
+    let (mut socket, _response) = connect_with(uri, ClientRequest::for_uri(uri), config).await?;
     while let Some(mut batch) = socket.read().await? {
         while let Some(event) = batch.next() {
             match event {

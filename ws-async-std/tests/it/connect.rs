@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_std::net::TcpListener;
 use async_std::task;
-use ws_async_std::proto::client::{HandshakeErrorKind, Request, Uri};
+use ws_async_std::proto::client::{ClientRequest, HandshakeErrorKind, Uri};
 use ws_async_std::{
     CloseCode, Config, ConnectError, Error, HandshakeError, Message, accept, connect, connect_with,
     incoming,
@@ -72,7 +72,7 @@ async fn a_server_that_does_not_answer() {
     let (_listener, uri) = listen().await;
     let uri: Uri = uri.parse().expect("an address");
     let config = Config { handshake_timeout: Some(Duration::from_millis(50)), ..Config::default() };
-    let result = connect_with(&uri, Request::for_uri(&uri), config).await;
+    let result = connect_with(&uri, ClientRequest::for_uri(&uri), config).await;
     let error = result.expect_err("late");
     assert!(error.is_timeout(), "{error}");
     let ConnectError::Handshake(HandshakeError::Response(late)) = &error else { panic!("{error}") };

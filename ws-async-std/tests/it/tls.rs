@@ -8,7 +8,7 @@ use futures_rustls::pki_types::{PrivateKeyDer, ServerName};
 use futures_rustls::rustls::crypto::ring;
 use futures_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use futures_rustls::{TlsAcceptor, TlsConnector};
-use ws_async_std::proto::client::Request;
+use ws_async_std::proto::client::ClientRequest;
 use ws_async_std::{AsyncStdStream, AsyncStdTimer, CloseCode, Config, Message, client};
 
 /// Both sides' configurations, with a certificate made for the occasion.
@@ -55,7 +55,7 @@ async fn a_conversation() {
     let stream = AsyncStdStream::from(TcpStream::connect(address).await.expect("a server"));
     let name = ServerName::try_from("localhost").expect("a name");
     let stream = connector.connect(name, stream).await.expect("TLS");
-    let request = Request::new("localhost", "/");
+    let request = ClientRequest::new("localhost", "/");
     let (mut socket, _response) = client(stream, request, Config::default()).await.expect("open");
     let large = Message::binary(vec![7; 300_000]);
     for message in [Message::text("hello"), large] {

@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout, timeout_at};
 use ws_tokio::proto::Instant as Time;
-use ws_tokio::server::{Handshake, Progress, Rejection, Request, RequestHead};
+use ws_tokio::server::{Handshake, Progress, Rejection, RequestHead, ServerRequest};
 use ws_tokio::{Config, TokioStream, TokioTimer, WebSocket};
 
 use crate::admission::Admitted;
@@ -188,7 +188,7 @@ impl Connection {
         &mut self,
         config: &Arc<Config>,
         first: bool,
-    ) -> io::Result<Option<Result<Request, Rejection>>> {
+    ) -> io::Result<Option<Result<ServerRequest, Rejection>>> {
         // The handshake's clock begins with this wait.
         let mut handshake = Handshake::new(Arc::clone(config));
         let limit = handshake.poll_timeout(Time::from_epoch(Duration::ZERO));
@@ -221,7 +221,11 @@ impl Connection {
     }
 
     /// Grants a WebSocket. What came behind the request belongs to it.
-    async fn open(mut self, request: Request, config: &Config) -> io::Result<WebSocket<Stream>> {
+    async fn open(
+        mut self,
+        request: ServerRequest,
+        config: &Config,
+    ) -> io::Result<WebSocket<Stream>> {
         let mut response = Vec::new();
         let connection = request.accept().respond(&mut response);
         self.write(&response, config).await?;

@@ -1,6 +1,6 @@
 //! Which answer a request gets.
 
-use ws_tokio::server::{Rejection, RejectionKind, Request, RequestHead};
+use ws_tokio::server::{Rejection, RejectionKind, RequestHead, ServerRequest};
 
 use super::Port;
 use crate::origin::Origins;
@@ -22,7 +22,11 @@ pub(super) enum Route {
     Library,
 }
 
-pub(super) fn route(request: Result<&Request, &Rejection>, port: Port, origins: &Origins) -> Route {
+pub(super) fn route(
+    request: Result<&ServerRequest, &Rejection>,
+    port: Port,
+    origins: &Origins,
+) -> Route {
     let head: &RequestHead = match request {
         Ok(request) => request,
         Err(rejection) => match rejection.request() {
@@ -91,7 +95,7 @@ mod tests {
 
     fn routed(method: &str, target: &str, headers: &[(&str, &str)]) -> Route {
         let headers = headers.iter().map(|(name, value)| (*name, value.as_bytes()));
-        let request = Request::from_parts(Config::default(), method, target, headers);
+        let request = ServerRequest::from_parts(Config::default(), method, target, headers);
         route(request.as_ref(), Port::Public, &Origins::SameHost)
     }
 
@@ -169,7 +173,7 @@ mod tests {
             ("/metrics", Route::NotFound, Route::Metrics),
             ("/stats", Route::NotFound, Route::Stats),
         ] {
-            let request = Request::from_parts(Config::default(), "GET", target, headers);
+            let request = ServerRequest::from_parts(Config::default(), "GET", target, headers);
             for (port, expected) in [(Port::PublicOnly, public_only), (Port::Admin, admin)] {
                 let route = route(request.as_ref(), port, &Origins::SameHost);
                 assert_eq!(route, expected, "{target} {port:?}");

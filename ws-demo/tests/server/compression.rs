@@ -39,14 +39,14 @@ async fn one_compressed_form_goes_to_all_who_take_it_and_the_plain_one_to_others
 
 #[tokio::test]
 async fn a_client_of_ours_reads_what_is_compressed() {
-    use ws_tokio::proto::client::{Request, Uri};
+    use ws_tokio::proto::client::{ClientRequest, Uri};
     use ws_tokio::{Config, Deflate, connect_with};
 
     let server = Server::start(&["--compress", "--threads", "1"]);
     let uri: Uri = server.uri().parse().expect("an address");
     let config = Config { deflate: Some(Deflate::default()), ..Config::default() };
     let (mut bob, _) =
-        connect_with(&uri, Request::for_uri(&uri), config).await.expect("a connection");
+        connect_with(&uri, ClientRequest::for_uri(&uri), config).await.expect("a connection");
     text(&mut bob).await;
     let (mut alice, _) = server.connect().await;
     for number in 0..10 {

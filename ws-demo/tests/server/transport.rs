@@ -12,7 +12,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use ws_tokio::proto::client::Request;
+use ws_tokio::proto::client::ClientRequest;
 use ws_tokio::{Config, Message, client};
 
 use crate::process::{PATIENCE, Server, program};
@@ -75,7 +75,7 @@ async fn tls_with_a_certificate_that_is_replaced() {
     let server = Server::start(&["--tls-cert", &certificate, "--tls-key", &key]);
 
     let stream = secure(&server, &old).await.expect("a secure stream");
-    let request = Request::new("localhost", "/ws");
+    let request = ClientRequest::new("localhost", "/ws");
     let (mut socket, _) = client(stream, request, Config::default()).await.expect("a WebSocket");
     let welcome = socket.recv().await.expect("a message").expect("a message");
     assert!(welcome.as_text().is_some_and(|text| text.contains("welcome")));

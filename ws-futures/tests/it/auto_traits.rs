@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
-use ws_futures::client::Request;
+use ws_futures::client::ClientRequest;
 use ws_futures::proto::{Connection, SendError};
 use ws_futures::{
     Batch, CloseCode, Config, Error, HandshakeError, Incoming, Instant, Message, ReadHalf,
@@ -139,7 +139,7 @@ fn futures(mut socket: Socket, incoming: [Incoming<Nothing, Nothing>; 3], shutdo
     send(one.accept());
     send(two.accept_with(Ok));
     send(three.reject(403, Ok));
-    let request = Request::new("example.com", "/");
+    let request = ClientRequest::new("example.com", "/");
     send(connect(nothing(), nothing(), Config::default(), request, [0; 32]));
 }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use tracing_subscriber::filter::LevelFilter;
-use ws_futures::client::Request;
+use ws_futures::client::ClientRequest;
 use ws_futures::proto::Role;
 use ws_futures::{CloseCode, Config, Event, Message, accept, connect};
 
@@ -48,8 +48,8 @@ fn a_conversation() {
     let lines = told(LevelFilter::TRACE, || {
         let clock = Clock::default();
         let [ours, theirs] = stream::joined([Script::default(), Script::default()]);
-        let request =
-            Request::new("example.com", "/chat?token=secret").header("Authorization", "secret");
+        let request = ClientRequest::new("example.com", "/chat?token=secret")
+            .header("Authorization", "secret");
         let (connected, accepted) = task::run_both(
             connect(ours, clock.alarm(), Config::default(), request, SEED),
             accept(theirs, clock.alarm(), Config::default()),

@@ -1,11 +1,11 @@
 //! The client's side of the opening handshake (RFC 6455 §4.1).
 //!
 //! ```
-//! use ws_proto::{Config, client::{Progress, Request}};
+//! use ws_proto::{Config, client::{Progress, ClientRequest}};
 //!
 //! let mut output = Vec::new();
 //! let seed = [7; 32]; // from the operating system's generator, in earnest
-//! let handshake = Request::new("example.com", "/chat")
+//! let handshake = ClientRequest::new("example.com", "/chat")
 //!     .subprotocol("chat.v2")
 //!     .header("Authorization", "Bearer 31337")
 //!     .send(Config::default(), seed, &mut output)?;
@@ -43,7 +43,7 @@ use crate::time::Instant;
 
 pub use error::{HandshakeError, HandshakeErrorKind};
 pub use extended_connect::{Answer, ExtendedConnect};
-pub use request::Request;
+pub use request::ClientRequest;
 pub(crate) use uri::is_reg_name;
 pub use uri::{InvalidUri, Uri};
 

@@ -37,7 +37,7 @@ use crate::config::Config;
 use crate::time::Instant;
 
 pub use rejection::{Rejection, RejectionKind};
-pub use request::{Accept, PseudoHeaders, Request};
+pub use request::{Accept, PseudoHeaders, ServerRequest};
 pub use request_head::RequestHead;
 
 /// A request that is arriving.
@@ -54,7 +54,7 @@ pub enum Progress {
     /// The head is not complete.
     NeedsInput(Handshake),
     /// A valid request that waits for an answer.
-    Request(Request),
+    Request(ServerRequest),
 }
 
 impl Handshake {
@@ -75,7 +75,7 @@ impl Handshake {
         let head = self.head.receive(input, (&*self.config).into()).map_err(reject_head)?;
         let Some(head) = head else { return Ok(Progress::NeedsInput(self)) };
         let (line, headers) = head.parse_request().map_err(reject_head)?;
-        Request::new(self.config, line, headers).map(Progress::Request)
+        ServerRequest::new(self.config, line, headers).map(Progress::Request)
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) should be called:

@@ -20,7 +20,9 @@ fn config() -> Config {
 }
 
 fn request(output: &mut Vec<u8>) -> client::Handshake {
-    client::Request::new("example.com", "/").send(config(), pair::SEED, output).expect("valid")
+    client::ClientRequest::new("example.com", "/")
+        .send(config(), pair::SEED, output)
+        .expect("valid")
 }
 
 #[test]

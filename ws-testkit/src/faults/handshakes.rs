@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use ws_futures::client::{HandshakeErrorKind, Request};
+use ws_futures::client::{ClientRequest, HandshakeErrorKind};
 use ws_futures::{Config, HandshakeError};
 
 use crate::echo::WAYS;
@@ -29,7 +29,7 @@ fn connecting<R: Runtime>(config: Config, serve: impl FnOnce(TcpStream) + Send) 
         });
         R::block_on(async {
             let stream = R::connect(address).await.expect("a server");
-            let request = Request::new("localhost", "/");
+            let request = ClientRequest::new("localhost", "/");
             ws_futures::connect(stream, R::timer(), config, request, [7; 32]).await
         })
         .map(drop)

@@ -1,7 +1,7 @@
 //! Many connections at once on few threads.
 
 use futures_util::future::join_all;
-use ws_futures::client::Request;
+use ws_futures::client::ClientRequest;
 use ws_futures::{CloseCode, Config, Message, WebSocket};
 
 use crate::echo::WAYS;
@@ -13,7 +13,7 @@ const MESSAGES: usize = 20;
 
 async fn client<R: Runtime>(address: std::net::SocketAddr) -> WebSocket<R::Stream, R::Timer> {
     let stream = R::connect(address).await.expect("a server");
-    let request = Request::new("localhost", "/");
+    let request = ClientRequest::new("localhost", "/");
     let connected = ws_futures::connect(stream, R::timer(), Config::default(), request, [7; 32]);
     connected.await.expect("a response").0
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use ws_futures::client::Request;
+use ws_futures::client::ClientRequest;
 use ws_futures::proto::{Connection, SendError};
 use ws_futures::{
     Batch, CloseCode, Config, Event, Message, ReadHalf, WebSocket, WriteHalf, accept,
@@ -44,7 +44,7 @@ async fn connect<R: Runtime>(
     config: Config,
 ) -> WebSocket<R::Stream, R::Timer> {
     let stream = R::connect(address).await.expect("a server");
-    let request = Request::new("localhost", "/");
+    let request = ClientRequest::new("localhost", "/");
     let connected = ws_futures::connect(stream, R::timer(), config, request, [7; 32]);
     connected.await.expect("a response").0
 }

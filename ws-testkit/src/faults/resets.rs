@@ -4,7 +4,7 @@ use std::io::Write;
 use std::thread;
 
 use futures_io::{AsyncRead, AsyncWrite};
-use ws_futures::client::Request;
+use ws_futures::client::ClientRequest;
 use ws_futures::{Config, Error, Message, Timer, WebSocket};
 
 use super::{CLOSE, conversation};
@@ -70,7 +70,7 @@ pub fn by_a_server<R: Runtime>() {
                 });
                 R::block_on(async {
                     let stream = R::connect(address).await.expect("a server");
-                    let request = Request::new("localhost", "/");
+                    let request = ClientRequest::new("localhost", "/");
                     let config = Config::default();
                     let connected =
                         ws_futures::connect(stream, R::timer(), config, request, [7; 32]).await;

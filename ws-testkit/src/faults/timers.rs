@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use ws_futures::client::Request;
+use ws_futures::client::ClientRequest;
 use ws_futures::{CloseCode, Config, Message};
 
 use crate::echo::WAYS;
@@ -53,7 +53,7 @@ pub fn pings_both_ways<R: Runtime>() {
         Server::new(way, eager()).run::<R>(|server| {
             R::block_on(async {
                 let stream = R::connect(server.address).await.expect("a server");
-                let request = Request::new("localhost", "/");
+                let request = ClientRequest::new("localhost", "/");
                 let connected =
                     ws_futures::connect(stream, R::timer(), eager(), request, [7; 32]).await;
                 let (mut socket, _response) = connected.expect("a response");

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ws_futures::client::{Request, Response, Uri};
+use ws_futures::client::{ClientRequest, Response, Uri};
 use ws_futures::{Config, HandshakeError};
 
 use super::client;
@@ -168,7 +168,7 @@ impl Connector {
         uri: &str,
     ) -> Result<(WebSocket<ClientStream>, Response), ConnectError> {
         let uri = uri.parse()?;
-        self.connect_with(&uri, Request::for_uri(&uri)).await
+        self.connect_with(&uri, ClientRequest::for_uri(&uri)).await
     }
 
     /// Connects to an address with a request of your own, to which the header fields and subprotocols
@@ -184,7 +184,7 @@ impl Connector {
     pub async fn connect_with(
         &self,
         uri: &Uri,
-        request: Request,
+        request: ClientRequest,
     ) -> Result<(WebSocket<ClientStream>, Response), ConnectError> {
         let mut redirects = Redirects::new(uri.clone(), self.redirects);
         let (mut uri, mut request) = (uri.clone(), self.complete(request));
@@ -221,7 +221,7 @@ impl Connector {
         self.route.reach(uri).await
     }
 
-    fn complete(&self, request: Request) -> Request {
+    fn complete(&self, request: ClientRequest) -> ClientRequest {
         let request =
             self.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
         let request =

@@ -14,7 +14,7 @@ mod tunnel;
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use ws_futures::client::{Request, Response, Uri};
+use ws_futures::client::{ClientRequest, Response, Uri};
 use ws_futures::{Config, HandshakeError};
 
 use crate::seed::seed;
@@ -69,14 +69,14 @@ pub async fn connect(uri: &str) -> Result<WebSocket<ClientStream>, ConnectError>
 /// Dropped before it is ready it ends the attempt.
 pub async fn connect_with(
     uri: &Uri,
-    request: Request,
+    request: ClientRequest,
     config: impl Into<Arc<Config>>,
 ) -> Result<(WebSocket<ClientStream>, Response), ConnectError> {
     Connector::new().config(config).connect_with(uri, request).await
 }
 
 /// Opens a WebSocket over a stream that is connected already. The request has
-/// `User-Agent: ws-tokio/VERSION` unless it was decided otherwise ([`Request::user_agent`]).
+/// `User-Agent: ws-tokio/VERSION` unless it was decided otherwise ([`ClientRequest::user_agent`]).
 ///
 /// # Errors
 ///
@@ -87,7 +87,7 @@ pub async fn connect_with(
 /// Dropped before it is ready it drops the stream.
 pub async fn client<S>(
     stream: S,
-    request: Request,
+    request: ClientRequest,
     config: impl Into<Arc<Config>>,
 ) -> Result<(WebSocket<S>, Response), HandshakeError>
 where

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ws_futures::client::{Request, Response, Uri};
+use ws_futures::client::{ClientRequest, Response, Uri};
 
 use super::location::resolve;
 
@@ -44,9 +44,9 @@ impl Redirects {
     /// At another origin (scheme, host and port) the request has no credentials.
     pub(super) fn follow(
         &mut self,
-        request: &Request,
+        request: &ClientRequest,
         response: &Response,
-    ) -> Result<Option<(Uri, Request)>, RedirectError> {
+    ) -> Result<Option<(Uri, ClientRequest)>, RedirectError> {
         let Some(location) = response.redirects_to() else { return Ok(None) };
         let Some(from) = self.visited.last() else { return Ok(None) };
         if self.limit == 0 {
@@ -95,8 +95,8 @@ mod tests {
         text.parse().expect(text)
     }
 
-    fn request(uri: &Uri) -> Request {
-        Request::for_uri(uri)
+    fn request(uri: &Uri) -> ClientRequest {
+        ClientRequest::for_uri(uri)
             .subprotocol("chat")
             .header("Authorization", "Bearer x")
             .header("cookie", "a=b")
@@ -106,7 +106,7 @@ mod tests {
 
     fn response(status: u16, location: &str) -> Response {
         let text = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n{location}\r\n");
-        let sent = Request::new("a", "/").send(Config::default(), [7; 32], &mut Vec::new());
+        let sent = ClientRequest::new("a", "/").send(Config::default(), [7; 32], &mut Vec::new());
         match sent.expect("valid").receive(&mut text.into_bytes().as_mut_slice()) {
             Ok(Progress::Refused(response)) => response,
             other => panic!("{other:?}"),
@@ -117,13 +117,13 @@ mod tests {
         response(302, &format!("Location: {location}\r\n"))
     }
 
-    fn sent(request: Request) -> String {
+    fn sent(request: ClientRequest) -> String {
         let mut out = Vec::new();
         request.send(Config::default(), [7; 32], &mut out).expect("valid");
         String::from_utf8(out).expect("text")
     }
 
-    type Followed = Result<Option<(Uri, Request)>, RedirectError>;
+    type Followed = Result<Option<(Uri, ClientRequest)>, RedirectError>;
 
     fn follow(from: &str, location: &str) -> Followed {
         let from = uri(from);
@@ -195,7 +195,7 @@ mod tests {
         let from = uri("wss://me:secret@a/");
         let sent_to = |location: &str| {
             let followed = Redirects::new(from.clone(), 5)
-                .follow(&Request::for_uri(&from), &found(location))
+                .follow(&ClientRequest::for_uri(&from), &found(location))
                 .expect("valid");
             sent(followed.expect("followed").1)
         };
@@ -212,7 +212,7 @@ mod tests {
     fn credentials_do_not_come_back() {
         let from = uri("wss://a/");
         let mut redirects = Redirects::new(from.clone(), 5);
-        let mut step = |request: &Request, location: &str| {
+        let mut step = |request: &ClientRequest, location: &str| {
             redirects.follow(request, &found(location)).expect("valid").expect("followed").1
         };
         let elsewhere = step(&request(&from), "wss://b/");

@@ -23,7 +23,7 @@ use crate::upgrade::{Registration, UpgradeFuture, WebSocket};
 
 /// Opens a WebSocket in an HTTP/2 connection, within [`Config::handshake_timeout`]. The request has
 /// `user-agent: ws-tokio/VERSION` unless it was decided otherwise
-/// ([`Request::user_agent`](client::Request::user_agent)).
+/// ([`Request::user_agent`](client::ClientRequest::user_agent)).
 ///
 /// The sender is that of [`handshake`](super::handshake()), or of an HTTP/2 connection of yours: then
 /// see to it that the server has announced extended CONNECT
@@ -39,7 +39,7 @@ use crate::upgrade::{Registration, UpgradeFuture, WebSocket};
 /// Dropped before it is ready it resets the stream; the HTTP/2 connection stays.
 pub async fn connect<B>(
     sender: &mut SendRequest<B>,
-    request: client::Request,
+    request: client::ClientRequest,
     config: impl Into<Arc<Config>>,
 ) -> Result<(WebSocket, Response), Error>
 where

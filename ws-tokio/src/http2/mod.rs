@@ -6,11 +6,11 @@
 //!
 //! ```no_run
 //! use tokio::net::TcpStream;
-//! use ws_tokio::proto::client::Request;
+//! use ws_tokio::proto::client::ClientRequest;
 //! use ws_tokio::{Config, client, http2};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-//! let request = Request::new("127.0.0.1:9001", "/");
+//! let request = ClientRequest::new("127.0.0.1:9001", "/");
 //! let config = Config::default();
 //! let stream = TcpStream::connect("127.0.0.1:9001").await?;
 //! match http2::handshake::<_, String>(stream, &config).await {

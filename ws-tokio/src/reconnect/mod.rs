@@ -12,7 +12,7 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 use tokio::time::{Instant, sleep};
 use ws_futures::Error;
-use ws_futures::client::{Request, Response, Uri};
+use ws_futures::client::{ClientRequest, Response, Uri};
 
 use crate::{ClientStream, ConnectError, Connector, WebSocket};
 
@@ -140,7 +140,7 @@ impl Reconnect {
         }
         loop {
             sleep(self.delay).await;
-            let request = Request::for_uri(&self.uri);
+            let request = ClientRequest::for_uri(&self.uri);
             match self.connector.connect_with(&self.uri, request).await {
                 Ok(open) => {
                     self.opened = Some(Instant::now());

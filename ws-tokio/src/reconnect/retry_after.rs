@@ -22,7 +22,7 @@ pub fn retry_after(response: &Response) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use ws_futures::Config;
-    use ws_futures::client::{Progress, Request};
+    use ws_futures::client::{ClientRequest, Progress};
 
     use super::*;
 
@@ -32,7 +32,7 @@ mod tests {
             text += &format!("{name}: {value}\r\n");
         }
         text += "\r\n";
-        let sent = Request::new("a", "/").send(Config::default(), [7; 32], &mut Vec::new());
+        let sent = ClientRequest::new("a", "/").send(Config::default(), [7; 32], &mut Vec::new());
         match sent.expect("valid").receive(&mut text.into_bytes().as_mut_slice()) {
             Ok(Progress::Refused(response)) => response,
             other => panic!("{other:?}"),

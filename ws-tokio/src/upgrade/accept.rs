@@ -34,10 +34,10 @@ pub fn upgrade<R, B: Default>(
 
 /// A valid request for a WebSocket, waiting for an answer.
 ///
-/// What it asks for is seen through [`server::Request`]: `origin()`, `subprotocols()`, `header()`.
+/// What it asks for is seen through [`server::ServerRequest`]: `origin()`, `subprotocols()`, `header()`.
 #[must_use = "the client waits for an answer: accept or reject"]
 pub struct Upgrade {
-    request: server::Request,
+    request: server::ServerRequest,
     subprotocol: Option<String>,
     on_upgrade: OnUpgrade,
     version: Version,
@@ -88,7 +88,7 @@ impl Upgrade {
     }
 
     fn take(
-        request: server::Request,
+        request: server::ServerRequest,
         version: Version,
         extensions: &mut Extensions,
         handshake_timeout: Option<Duration>,
@@ -169,9 +169,9 @@ impl Upgrade {
 }
 
 impl Deref for Upgrade {
-    type Target = server::Request;
+    type Target = server::ServerRequest;
 
-    fn deref(&self) -> &server::Request {
+    fn deref(&self) -> &server::ServerRequest {
         &self.request
     }
 }
@@ -193,11 +193,11 @@ fn check(
     headers: &HeaderMap,
     extensions: &Extensions,
     config: Arc<Config>,
-) -> Result<server::Request, Rejection> {
+) -> Result<server::ServerRequest, Rejection> {
     let fields = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
     let request = match version {
         Version::HTTP_11 => {
-            server::Request::from_parts(config, method.as_str(), &uri.to_string(), fields)
+            server::ServerRequest::from_parts(config, method.as_str(), &uri.to_string(), fields)
         }
         Version::HTTP_2 | Version::HTTP_3 => {
             let pseudo = PseudoHeaders {
@@ -206,7 +206,7 @@ fn check(
                 authority: uri.authority().map_or("", |authority| authority.as_str()),
                 path: uri.path_and_query().map_or("", |path| path.as_str()),
             };
-            server::Request::from_pseudo_headers(config, &pseudo, fields)
+            server::ServerRequest::from_pseudo_headers(config, &pseudo, fields)
         }
         _ => Err(RejectionKind::UnsupportedHttpVersion.into()),
     };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use ws_tokio::proto::client::{HandshakeErrorKind, InvalidUri, Request};
+use ws_tokio::proto::client::{ClientRequest, HandshakeErrorKind, InvalidUri};
 use ws_tokio::{
     Config, ConnectError, Connector, Error, Failure, HandshakeError, Phase, client, connect,
 };
@@ -195,7 +195,7 @@ fn timeouts_of_the_system() {
 fn fields_that_are_none() {
     on_both_runtimes(async || {
         let (ours, mut theirs) = tokio::io::duplex(1024);
-        let request = Request::new("localhost", "/").header("X-Test", "a\r\nX-Other: b");
+        let request = ClientRequest::new("localhost", "/").header("X-Test", "a\r\nX-Other: b");
         let error = client(ours, request, Config::default()).await.expect_err("a line break");
         assert!(matches!(error, HandshakeError::Header(_)), "{error}");
         let mut sent = Vec::new();

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::runtime::Builder;
 use tokio::time::Instant;
 use ws_testkit::raw::{REQUEST, header};
-use ws_tokio::proto::client::{HandshakeErrorKind, Request};
+use ws_tokio::proto::client::{ClientRequest, HandshakeErrorKind};
 use ws_tokio::proto::{Connection, ErrorKind};
 use ws_tokio::{
     CloseCode, Config, Error, HandshakeError, TokioStream, TokioTimer, WebSocket, accept, client,
@@ -53,7 +53,7 @@ fn a_response_that_does_not_come() {
     in_no_time(async || {
         let began = Instant::now();
         let (ours, _theirs) = duplex(1024);
-        let request = Request::new("localhost", "/");
+        let request = ClientRequest::new("localhost", "/");
         let result = client(ours, request, Config::default()).await;
         let error = Error::from(result.expect_err("late"));
         assert!(error.is_timeout(), "{error}");

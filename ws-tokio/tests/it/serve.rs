@@ -119,7 +119,7 @@ fn a_handler_may_decide_on_the_request() {
 #[test]
 fn over_unix_sockets() {
     use tokio::net::{UnixListener, UnixStream};
-    use ws_tokio::proto::client::Request;
+    use ws_tokio::proto::client::ClientRequest;
 
     on_both_runtimes(async || {
         let path = std::env::temp_dir().join(format!("ws-tokio-serve-{}", std::process::id()));
@@ -129,7 +129,7 @@ fn over_unix_sockets() {
         let serving = serve(listener, Config::default(), echo::<UnixStream>).shutdown(&shutdown);
         let serving = tokio::spawn(serving.into_future());
         let stream = UnixStream::connect(&path).await.expect("a server");
-        let request = Request::new("localhost", "/");
+        let request = ClientRequest::new("localhost", "/");
         let (mut socket, _) = client(stream, request, Config::default()).await.expect("served");
         assert_served(&mut socket).await;
         shutdown.begin();

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use tokio::net::lookup_host;
 use tokio::time::timeout;
-use ws_tokio::proto::client::{Request, Uri};
+use ws_tokio::proto::client::{ClientRequest, Uri};
 use ws_tokio::{ClientStream, Config, ConnectError, Connector, WebSocket};
 
 use ws_cli::Target;
@@ -13,7 +13,7 @@ use ws_cli::Target;
 /// A server, and how its clients are connected.
 pub(super) struct Server {
     url: Uri,
-    request: Request,
+    request: ClientRequest,
     connector: Connector,
     /// Its addresses; empty behind a proxy and at a Unix socket.
     addresses: Vec<SocketAddr>,
@@ -43,7 +43,7 @@ impl Server {
             }
             connector = connector.resolve(host, addresses.iter().copied());
         }
-        Ok(Self { request: Request::for_uri(&url), url, connector, addresses })
+        Ok(Self { request: ClientRequest::for_uri(&url), url, connector, addresses })
     }
 
     /// Returns whether it has an address of this family, or its addresses are not known.

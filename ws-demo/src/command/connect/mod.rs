@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use clap::Args;
 use ws_cli::{Target, describe_connect_error, duration, stop_signal};
-use ws_tokio::proto::client::Request;
+use ws_tokio::proto::client::ClientRequest;
 
 use screen::{Screen, Style};
 use session::Session;
@@ -80,7 +80,7 @@ impl Connect {
             let url = self.target.url();
             let connector = self.target.connector(self.target.config(self.max_message));
             let connector = connector.map_err(|error| error.to_string())?;
-            let opened = connector.connect_with(url, Request::for_uri(url)).await;
+            let opened = connector.connect_with(url, ClientRequest::for_uri(url)).await;
             opened.map_err(|error| describe_connect_error(&error))
         };
         let (socket, response) = match opened.await {

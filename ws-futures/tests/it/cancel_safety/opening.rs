@@ -2,7 +2,7 @@
 
 use std::task::Poll;
 
-use ws_futures::client::Request;
+use ws_futures::client::ClientRequest;
 use ws_futures::{Config, Incoming, accept, connect};
 
 use crate::support::clock::Clock;
@@ -37,7 +37,7 @@ const STEPS: [(&str, Begin); 5] = [
         })
     }),
     ("connect", |stream, alarm| {
-        let request = Request::new("example.com", "/chat");
+        let request = ClientRequest::new("example.com", "/chat");
         Task::new(async { connect(stream, alarm, Config::default(), request, SEED).await.is_ok() })
     }),
 ];

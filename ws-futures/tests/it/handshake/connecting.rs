@@ -2,7 +2,7 @@
 
 use std::io;
 
-use ws_futures::client::{HandshakeErrorKind, Request};
+use ws_futures::client::{ClientRequest, HandshakeErrorKind};
 use ws_futures::proto::Role;
 use ws_futures::{Config, HandshakeError, Message};
 
@@ -234,8 +234,8 @@ fn what_would_forge_the_request_is_not_sent() {
         request().header("Content-Length", "5"),
         request().subprotocol("a, b"),
         request().subprotocol("a\r\n"),
-        Request::new("example.com\r\nX: y", "/"),
-        Request::new("example.com", "/ HTTP/1.1\r\nX: y"),
+        ClientRequest::new("example.com\r\nX: y", "/"),
+        ClientRequest::new("example.com", "/ HTTP/1.1\r\nX: y"),
     ];
     for request in requests {
         let asked = format!("{request:?}");

@@ -31,15 +31,15 @@ fn accepting(config: &Config, script: Script) -> (Accepting, Remote, Clock) {
 fn connecting(
     config: &Config,
     script: Script,
-    request: ws_futures::client::Request,
+    request: ws_futures::client::ClientRequest,
 ) -> (Connecting, Remote, Clock) {
     let clock = Clock::default();
     let (stream, remote) = stream::with_remote(script);
     (Task::new(connect(stream, clock.alarm(), config.clone(), request, SEED)), remote, clock)
 }
 
-fn request() -> ws_futures::client::Request {
-    ws_futures::client::Request::new("example.com", "/chat")
+fn request() -> ws_futures::client::ClientRequest {
+    ws_futures::client::ClientRequest::new("example.com", "/chat")
 }
 
 fn text(remote: &Remote) -> String {

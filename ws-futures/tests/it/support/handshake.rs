@@ -1,7 +1,7 @@
 //! Opening handshakes, written by hand.
 
 use ws_futures::Config;
-use ws_futures::client::Request;
+use ws_futures::client::ClientRequest;
 
 /// The request of RFC 6455 §1.3.
 pub(crate) const REQUEST: &str = "GET /chat HTTP/1.1\r\n\
@@ -34,7 +34,7 @@ pub(crate) fn response_with(seed: [u8; 32], fields: &str) -> String {
 /// tests check it.
 fn accept(seed: [u8; 32]) -> String {
     let mut request = Vec::new();
-    Request::new("example.com", "/")
+    ClientRequest::new("example.com", "/")
         .send(Config::default(), seed, &mut request)
         .expect("a valid request");
     let mut response = Vec::new();

@@ -13,7 +13,7 @@ pub(crate) mod stream;
 pub(crate) mod task;
 pub(crate) mod wire;
 
-use ws_futures::client::Request;
+use ws_futures::client::ClientRequest;
 use ws_futures::proto::{Connection, Role};
 use ws_futures::{Config, ReadHalf, WebSocket, WriteHalf, accept, connect};
 
@@ -63,7 +63,7 @@ pub(crate) fn connection(role: Role, config: &Config) -> Connection {
 pub(crate) fn shake_hands(config: &Config, scripts: [Script; 2]) -> (Socket, Socket, Clock) {
     let clock = Clock::default();
     let [client, server] = stream::joined(scripts);
-    let request = Request::new("example.com", "/");
+    let request = ClientRequest::new("example.com", "/");
     let (connected, accepted) = task::run_both(
         connect(client, clock.alarm(), config.clone(), request, SEED),
         accept(server, clock.alarm(), config.clone()),

@@ -21,10 +21,10 @@ use crate::handshake::headers::Headers;
 /// over HTTP/1.1.
 ///
 /// ```
-/// use ws_proto::{Config, client::{Answer, Request}};
+/// use ws_proto::{Config, client::{Answer, ClientRequest}};
 ///
 /// let seed = [7; 32]; // from the operating system's generator, in earnest
-/// let request = Request::new("example.com", "/chat").extended_connect(Config::default(), seed)?;
+/// let request = ClientRequest::new("example.com", "/chat").extended_connect(Config::default(), seed)?;
 /// assert_eq!((request.authority(), request.path()), ("example.com", "/chat"));
 /// assert_eq!(request.headers().get("sec-websocket-version"), Some("13"));
 ///
@@ -55,7 +55,7 @@ pub enum Answer {
 }
 
 impl ExtendedConnect {
-    /// The value of `:scheme`: `https` over TLS ([`Request::secure`](super::Request::secure)), else
+    /// The value of `:scheme`: `https` over TLS ([`ClientRequest::secure`](super::ClientRequest::secure)), else
     /// `http` (RFC 8441 §5).
     pub fn scheme(&self) -> &'static str {
         self.scheme

@@ -23,7 +23,7 @@ use crate::handshake::key;
 /// A request for a WebSocket.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is requested until it is sent"]
-pub struct Request {
+pub struct ClientRequest {
     secure: bool,
     host: String,
     target: String,
@@ -34,7 +34,7 @@ pub struct Request {
     invalid: Option<InvalidHeader>,
 }
 
-/// The `User-Agent` field, unless [`Request::header`] adds one.
+/// The `User-Agent` field, unless [`ClientRequest::header`] adds one.
 #[derive(Clone, Debug)]
 enum UserAgent {
     /// There is none, and an adapter may set its own.
@@ -44,7 +44,7 @@ enum UserAgent {
     Set(String),
 }
 
-impl Request {
+impl ClientRequest {
     /// A request to `host` (with `:port` unless it is the scheme's default) for `target`: a path
     /// that begins with `/`, and perhaps a query.
     pub fn new(host: impl Into<String>, target: impl Into<String>) -> Self {

@@ -24,7 +24,7 @@ pub use pseudo_headers::PseudoHeaders;
 /// A valid request for a WebSocket, waiting for an answer.
 #[derive(Debug)]
 #[must_use = "the client waits for an answer: accept or reject"]
-pub struct Request {
+pub struct ServerRequest {
     config: Arc<Config>,
     head: RequestHead,
     way: Way,
@@ -41,7 +41,7 @@ enum Way {
     ExtendedConnect,
 }
 
-impl Request {
+impl ServerRequest {
     /// A request that another HTTP/1.1 implementation has read.
     ///
     /// # Errors
@@ -129,10 +129,10 @@ impl Request {
     /// The one of `supported` that the client prefers, for [`Accept::subprotocol`].
     ///
     /// ```
-    /// use ws_proto::server::{Accept, Request};
+    /// use ws_proto::server::{Accept, ServerRequest};
     /// use ws_proto::InvalidHeader;
     ///
-    /// fn accept(request: Request) -> Result<Accept, InvalidHeader> {
+    /// fn accept(request: ServerRequest) -> Result<Accept, InvalidHeader> {
     ///     match request.choose_subprotocol(&["chat.v2", "chat.v1"]) {
     ///         Some(chosen) => request.accept().subprotocol(chosen),
     ///         // Go on without, or reject: that is up to you.
@@ -167,7 +167,7 @@ impl Request {
     }
 }
 
-impl Deref for Request {
+impl Deref for ServerRequest {
     type Target = RequestHead;
 
     fn deref(&self) -> &RequestHead {
@@ -179,7 +179,7 @@ impl Deref for Request {
 #[derive(Debug)]
 #[must_use = "the client waits for the response"]
 pub struct Accept {
-    request: Request,
+    request: ServerRequest,
     headers: Headers,
     extension: Option<Parameters>,
 }

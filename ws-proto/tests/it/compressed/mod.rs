@@ -117,8 +117,9 @@ pub(crate) fn config() -> Config {
 /// A whole opening handshake; the client and the server, and the response.
 pub(crate) fn handshake(client: Config, server: Config) -> ([Connection; 2], String) {
     let mut request = Vec::new();
-    let handshake =
-        client::Request::new("localhost", "/").send(client, SEED, &mut request).expect("valid");
+    let handshake = client::ClientRequest::new("localhost", "/")
+        .send(client, SEED, &mut request)
+        .expect("valid");
     let Ok(server::Progress::Request(request)) =
         server::Handshake::new(server).receive(&mut request.as_mut_slice())
     else {

@@ -164,7 +164,7 @@ fn of_a_server_that_accepts_two_offers() {
         let deflate = Deflate { offers, ..Deflate::default() };
         let config = Config { deflate: Some(deflate), ..compressed::config() };
         let mut sent = Vec::new();
-        let request = client::Request::new("localhost", "/");
+        let request = client::ClientRequest::new("localhost", "/");
         let handshake = request.send(config, pair::SEED, &mut sent).expect("valid");
         (handshake, String::from_utf8(sent).expect("text"))
     };

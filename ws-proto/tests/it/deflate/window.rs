@@ -89,7 +89,8 @@ fn without_an_agreement_it_is_the_largest() {
     };
     let fields: [(&str, &[u8]); 2] =
         [("sec-websocket-version", b"13"), ("sec-websocket-extensions", b"permessage-deflate")];
-    let request = server::Request::from_pseudo_headers(config(), &pseudo, fields).expect("valid");
+    let request =
+        server::ServerRequest::from_pseudo_headers(config(), &pseudo, fields).expect("valid");
     let mut peer = Peer::new(request.accept().into_connection());
     let farthest = 1 << 15;
     let earlier = content::noise(farthest, &mut Random(15));

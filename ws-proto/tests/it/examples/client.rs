@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 
 use tungstenite::WebSocket;
-use ws_proto::client::{Progress, Request};
+use ws_proto::client::{ClientRequest, Progress};
 use ws_proto::{Config, Connection, Event, Message};
 
 use crate::examples::raw;
@@ -22,7 +22,7 @@ impl Client {
     pub(crate) fn open(address: SocketAddr) -> Self {
         let mut stream = raw::connect(address);
         let mut output = Vec::new();
-        let request = Request::new(address.to_string(), "/");
+        let request = ClientRequest::new(address.to_string(), "/");
         let mut handshake =
             request.send(Config::default(), SEED, &mut output).expect("a valid request");
         stream.write_all(&output).expect("a server");

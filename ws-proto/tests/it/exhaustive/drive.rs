@@ -144,11 +144,11 @@ fn compressed(role: Role, config: Arc<Config>) -> Connection {
                 path: "/",
             };
             let fields = [VERSION, EXTENSION];
-            let request = server::Request::from_pseudo_headers(config, &pseudo, fields);
+            let request = server::ServerRequest::from_pseudo_headers(config, &pseudo, fields);
             request.expect("valid").accept().into_connection()
         }
         Role::Client => {
-            let request = client::Request::new("localhost", "/")
+            let request = client::ClientRequest::new("localhost", "/")
                 .extended_connect(config, SEED)
                 .expect("valid");
             match request.receive(200, [EXTENSION], b"") {

@@ -1,6 +1,6 @@
 use std::io::{Error, Read, Result, Write};
 use std::net::{SocketAddr, TcpStream};
-use ws_proto::client::{Progress, Request};
+use ws_proto::client::{Progress, ClientRequest};
 use ws_proto::{CloseCode, Config, Event};
 
 /// Sends a text and returns the first one that comes back, `None` if the server closes instead.
@@ -9,7 +9,7 @@ fn ask(server: SocketAddr, seed: [u8; 32], question: &str) -> Result<Option<Stri
     let mut buffer = vec![0; 16 * 1024];
     let mut output = Vec::new();
 
-    let mut handshake = Request::new(server.to_string(), "/")
+    let mut handshake = ClientRequest::new(server.to_string(), "/")
         .send(Config::default(), seed, &mut output)
         .map_err(Error::other)?;
     stream.write_all(&output)?;

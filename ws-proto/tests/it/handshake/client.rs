@@ -3,18 +3,18 @@
 use core::time::Duration;
 
 use ws_proto::client::{
-    Handshake, HandshakeError, HandshakeErrorKind, Progress, Request, Response,
+    ClientRequest, Handshake, HandshakeError, HandshakeErrorKind, Progress, Response,
 };
 use ws_proto::{Config, Instant, InvalidHeader};
 
-fn send(request: Request) -> (Handshake, String) {
+fn send(request: ClientRequest) -> (Handshake, String) {
     let mut out = Vec::new();
     let handshake = request.send(Config::default(), [7; 32], &mut out).expect("valid");
     (handshake, String::from_utf8(out).expect("text"))
 }
 
-fn request() -> Request {
-    Request::new("example.com", "/chat").subprotocol("v2").subprotocol("v1")
+fn request() -> ClientRequest {
+    ClientRequest::new("example.com", "/chat").subprotocol("v2").subprotocol("v1")
 }
 
 /// The right `Sec-WebSocket-Accept`, as a server works it out.
@@ -100,7 +100,8 @@ fn keys_come_from_the_seed() {
 
 #[test]
 fn credentials_of_the_address_are_sent() {
-    let request = || Request::for_uri(&"ws://me:p%40ss@example.com/".parse().expect("an address"));
+    let request =
+        || ClientRequest::for_uri(&"ws://me:p%40ss@example.com/".parse().expect("an address"));
     let (_, sent) = send(request());
     assert!(sent.contains("\r\nHost: example.com\r\n"), "{sent}");
     assert!(sent.contains("\r\nAuthorization: Basic bWU6cEBzcw==\r\n"), "{sent}");
@@ -112,7 +113,7 @@ fn credentials_of_the_address_are_sent() {
 
 #[test]
 fn a_user_agent_is_sent_if_one_is_set() {
-    let default = |request: Request| request.default_user_agent(Some("adapter/1"));
+    let default = |request: ClientRequest| request.default_user_agent(Some("adapter/1"));
     for (request, expected) in [
         (request(), None),
         (default(request()), Some("User-Agent: adapter/1")),
@@ -136,17 +137,17 @@ fn a_user_agent_is_sent_if_one_is_set() {
 #[test]
 fn what_cannot_be_requested() {
     for request in [
-        Request::new("exa mple.com", "/"),
-        Request::new("example.com\r\nX: y", "/"),
-        Request::new("", "/"),
-        Request::new("user@example.com", "/"),
-        Request::new("example.com:x", "/"),
-        Request::new("::1", "/"),
-        Request::new("%zz", "/"),
-        Request::new("example.com", "chat"),
-        Request::new("example.com", "/ HTTP/1.1\r\nX: y"),
-        Request::new("example.com", "/a b"),
-        Request::new("example.com", "/a#b"),
+        ClientRequest::new("exa mple.com", "/"),
+        ClientRequest::new("example.com\r\nX: y", "/"),
+        ClientRequest::new("", "/"),
+        ClientRequest::new("user@example.com", "/"),
+        ClientRequest::new("example.com:x", "/"),
+        ClientRequest::new("::1", "/"),
+        ClientRequest::new("%zz", "/"),
+        ClientRequest::new("example.com", "chat"),
+        ClientRequest::new("example.com", "/ HTTP/1.1\r\nX: y"),
+        ClientRequest::new("example.com", "/a b"),
+        ClientRequest::new("example.com", "/a#b"),
         request().header("X", "a\r\nY: b"),
         request().user_agent(Some("a\r\nY: b")),
         request().default_user_agent(Some("a\0")),

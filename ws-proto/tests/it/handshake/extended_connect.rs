@@ -1,7 +1,7 @@
 //! The opening handshake over HTTP/2 (RFC 8441) and HTTP/3 (RFC 9220).
 
 use ws_proto::client::{self, Answer, HandshakeErrorKind};
-use ws_proto::server::{PseudoHeaders, Rejection, RejectionKind, Request};
+use ws_proto::server::{PseudoHeaders, Rejection, RejectionKind, ServerRequest};
 use ws_proto::{Config, Connection, Event, InvalidHeader, Role};
 
 const CONNECT: PseudoHeaders<'_> = PseudoHeaders {
@@ -15,12 +15,12 @@ const VERSION: (&str, &[u8]) = ("sec-websocket-version", b"13");
 fn receive(
     pseudo: &PseudoHeaders<'_>,
     headers: &[(&str, &[u8])],
-) -> Result<Request, Box<Rejection>> {
-    Request::from_pseudo_headers(Config::default(), pseudo, headers.iter().copied())
+) -> Result<ServerRequest, Box<Rejection>> {
+    ServerRequest::from_pseudo_headers(Config::default(), pseudo, headers.iter().copied())
         .map_err(Box::new)
 }
 
-fn sent(request: client::Request) -> client::ExtendedConnect {
+fn sent(request: client::ClientRequest) -> client::ExtendedConnect {
     request.extended_connect(Config::default(), [7; 32]).expect("valid")
 }
 
@@ -98,7 +98,7 @@ fn what_is_rejected() {
 
 #[test]
 fn a_rejected_upgrade_keeps_the_fields_of_its_connection_in_parts() {
-    let rejection = Request::from_parts(Config::default(), "GET", "/", [("host", &b"a"[..])])
+    let rejection = ServerRequest::from_parts(Config::default(), "GET", "/", [("host", &b"a"[..])])
         .expect_err("not an upgrade");
     let (status, fields, _body) = rejection.into_parts();
     assert_eq!(status, 426);
@@ -110,7 +110,7 @@ fn a_rejected_upgrade_keeps_the_fields_of_its_connection_in_parts() {
 
 #[test]
 fn a_client_asks_without_a_key() {
-    let request = client::Request::new("example.com:81", "/chat?a=b")
+    let request = client::ClientRequest::new("example.com:81", "/chat?a=b")
         .subprotocol("v2")
         .subprotocol("v1")
         .header("Cookie", "a=b");
@@ -129,14 +129,14 @@ fn a_client_asks_without_a_key() {
 fn the_scheme_tells_of_tls() {
     for (uri, scheme) in [("ws://example.com/", "http"), ("wss://example.com/", "https")] {
         let uri = uri.parse().expect("valid");
-        assert_eq!(sent(client::Request::for_uri(&uri)).scheme(), scheme);
+        assert_eq!(sent(client::ClientRequest::for_uri(&uri)).scheme(), scheme);
     }
-    assert_eq!(sent(client::Request::new("example.com", "/").secure()).scheme(), "https");
+    assert_eq!(sent(client::ClientRequest::new("example.com", "/").secure()).scheme(), "https");
 }
 
 #[test]
 fn a_client_takes_no_fields_that_would_inject() {
-    let request = client::Request::new("example.com", "/").header("X", "a\r\nY: b");
+    let request = client::ClientRequest::new("example.com", "/").header("X", "a\r\nY: b");
     let outcome = request.extended_connect(Config::default(), [7; 32]);
     assert!(matches!(outcome, Err(InvalidHeader::Value(_))));
 }
@@ -144,7 +144,7 @@ fn a_client_takes_no_fields_that_would_inject() {
 #[test]
 fn what_a_client_makes_of_the_response() {
     use HandshakeErrorKind::*;
-    let ask = || sent(client::Request::new("example.com", "/").subprotocol("v1"));
+    let ask = || sent(client::ClientRequest::new("example.com", "/").subprotocol("v1"));
     for (status, fields, outcome) in [
         (200, vec![], Ok(200)),
         (204, vec![("sec-websocket-protocol", b"v1" as &[u8])], Ok(204)),
@@ -169,7 +169,7 @@ fn what_a_client_makes_of_the_response() {
 #[test]
 fn a_refusal_is_given_to_the_client_with_its_body_up_to_a_limit() {
     let config = Config { max_body_size: 4, ..Config::default() };
-    let request = client::Request::new("example.com", "/");
+    let request = client::ClientRequest::new("example.com", "/");
     let request = request.extended_connect(config, [7; 32]).expect("valid");
     let answer = request.receive(403, [("x", &b"y"[..])], b"go away").expect("an answer");
     let Answer::Refused(response) = answer else { panic!("{answer:?}") };
@@ -179,13 +179,14 @@ fn a_refusal_is_given_to_the_client_with_its_body_up_to_a_limit() {
 
 #[test]
 fn what_both_sides_open_speaks_as_ever() {
-    let ask = sent(client::Request::new("example.com", "/"));
+    let ask = sent(client::ClientRequest::new("example.com", "/"));
     let pseudo = PseudoHeaders { authority: ask.authority(), path: ask.path(), ..CONNECT };
     // HTTP/2 writes names in lower case.
     let lower: Vec<_> =
         ask.headers().iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
     let fields = lower.iter().map(|(name, value)| (name.as_str(), *value));
-    let request = Request::from_pseudo_headers(Config::default(), &pseudo, fields).expect("valid");
+    let request =
+        ServerRequest::from_pseudo_headers(Config::default(), &pseudo, fields).expect("valid");
     let accept = request.accept();
     let (status, answered) = (accept.status(), accept.headers().clone());
     let mut server = accept.into_connection();

@@ -1,6 +1,6 @@
 //! Fields that break their grammar (RFC 6455 §4.2.1, §4.3 and §8.1).
 
-use ws_proto::client::{HandshakeErrorKind, Request};
+use ws_proto::client::{ClientRequest, HandshakeErrorKind};
 use ws_proto::server::{self, Rejection, RejectionKind};
 use ws_proto::{Config, InvalidHeader};
 
@@ -13,10 +13,10 @@ const FIELDS: [(&str, &[u8]); 5] = [
 ];
 
 /// A request with another value of a field, or a further one.
-fn receive(name: &str, value: &[u8]) -> Result<server::Request, Box<Rejection>> {
+fn receive(name: &str, value: &[u8]) -> Result<server::ServerRequest, Box<Rejection>> {
     let others = FIELDS.into_iter().filter(|(other, _)| *other != name);
     let fields: Vec<_> = others.chain([(name, value)]).collect();
-    server::Request::from_parts(config(), "GET", "/", fields).map_err(Box::new)
+    server::ServerRequest::from_parts(config(), "GET", "/", fields).map_err(Box::new)
 }
 
 /// The extensions are looked at where one is configured.
@@ -45,7 +45,7 @@ fn what_is_read_as_text_is_utf8() {
         (("sec-websocket-extensions", b"\xFF"), HandshakeErrorKind::InvalidExtension),
     ];
     for (field, kind) in answers {
-        let request = Request::new("localhost", "/").subprotocol("v1");
+        let request = ClientRequest::new("localhost", "/").subprotocol("v1");
         let request = request.extended_connect(config(), [7; 32]).expect("valid");
         let error = request.receive(200, [field], b"").expect_err("not text");
         assert_eq!(error.kind(), kind, "{field:?}");

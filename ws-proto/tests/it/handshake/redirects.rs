@@ -1,11 +1,11 @@
 //! What a client needs for redirects: where they lead, and what goes with the request.
 
 use ws_proto::Config;
-use ws_proto::client::{Progress, Request, Response, Uri};
+use ws_proto::client::{ClientRequest, Progress, Response, Uri};
 
 fn response(status: u16, location: &str) -> Response {
     let text = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n{location}\r\n");
-    let sent = Request::new("a", "/").send(Config::default(), [7; 32], &mut Vec::new());
+    let sent = ClientRequest::new("a", "/").send(Config::default(), [7; 32], &mut Vec::new());
     match sent.expect("valid").receive(&mut text.into_bytes().as_mut_slice()) {
         Ok(Progress::Refused(response)) => response,
         other => panic!("{other:?}"),
@@ -32,15 +32,15 @@ fn the_statuses_of_a_redirect() {
     assert_eq!(response(302, "").redirects_to(), None);
 }
 
-fn sent(request: Request) -> String {
+fn sent(request: ClientRequest) -> String {
     let mut out = Vec::new();
     request.send(Config::default(), [7; 32], &mut out).expect("valid");
     String::from_utf8(out).expect("text")
 }
 
-fn request() -> Request {
+fn request() -> ClientRequest {
     let uri: Uri = "ws://me:secret@a/old".parse().expect("valid");
-    Request::for_uri(&uri)
+    ClientRequest::for_uri(&uri)
         .subprotocol("chat")
         .user_agent(Some("own/1"))
         .header("cookie", "a=b")
@@ -75,7 +75,7 @@ fn credentials_are_dropped() {
     assert!(asked.contains("\r\nX-Own: kept\r\n"), "{asked}");
     assert!(asked.contains("\r\nUser-Agent: own/1\r\n"), "{asked}");
     assert!(asked.contains("\r\nSec-WebSocket-Protocol: chat\r\n"), "{asked}");
-    let with_field = Request::new("a", "/").header("AUTHORIZATION", "Bearer x");
+    let with_field = ClientRequest::new("a", "/").header("AUTHORIZATION", "Bearer x");
     assert!(!sent(with_field.without_credentials()).contains("Bearer"));
 }
 
@@ -83,7 +83,7 @@ fn credentials_are_dropped() {
 #[test]
 fn an_invalid_field_stays_invalid() {
     let uri: Uri = "ws://b/".parse().expect("valid");
-    let request = Request::new("a", "/").header("X", "a\r\nY: b").redirected_to(&uri);
+    let request = ClientRequest::new("a", "/").header("X", "a\r\nY: b").redirected_to(&uri);
     let outcome = request.without_credentials().send(Config::default(), [7; 32], &mut Vec::new());
     assert!(outcome.is_err());
 }

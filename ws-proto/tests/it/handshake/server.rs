@@ -1,6 +1,6 @@
 //! What a server answers (RFC 6455 §4.2, RFC 9112).
 
-use ws_proto::server::{Handshake, Progress, Rejection, RejectionKind, Request};
+use ws_proto::server::{Handshake, Progress, Rejection, RejectionKind, ServerRequest};
 use ws_proto::{Config, InvalidHeader};
 
 const REQUEST: &str = "GET /chat?a=b HTTP/1.1\r\n\
@@ -23,7 +23,7 @@ fn request(replaced: &[(&str, &str)], more: &str) -> String {
 }
 
 /// The outcome, the same whether the bytes come at once or one by one, and what was left.
-fn receive(config: &Config, bytes: &[u8]) -> (Result<Request, Rejection>, Vec<u8>) {
+fn receive(config: &Config, bytes: &[u8]) -> (Result<ServerRequest, Rejection>, Vec<u8>) {
     let mut outcomes = [bytes.len().max(1), 1].map(|step| {
         let mut handshake = Handshake::new(config.clone());
         for start in (0..bytes.len()).step_by(step) {
@@ -47,7 +47,7 @@ fn receive(config: &Config, bytes: &[u8]) -> (Result<Request, Rejection>, Vec<u8
 }
 
 fn rejection() -> Rejection {
-    match Request::from_parts(Config::default(), "PUT", "/", []) {
+    match ServerRequest::from_parts(Config::default(), "PUT", "/", []) {
         Err(rejection) => rejection,
         Ok(_) => panic!("accepted"),
     }
@@ -60,13 +60,13 @@ fn response(rejection: &Rejection) -> String {
 }
 
 /// The parts of the same request, as another implementation of HTTP hands them over.
-fn from_parts(text: &str) -> Result<Request, Rejection> {
+fn from_parts(text: &str) -> Result<ServerRequest, Rejection> {
     let (line, fields) = text.split_once("\r\n").expect("a line");
     let mut line = line.split(' ');
     let (method, target) = (line.next().expect("a method"), line.next().expect("a target"));
     let fields = fields.lines().filter_map(|line| line.split_once(':'));
     let fields = fields.map(|(name, value)| (name, value.trim().as_bytes()));
-    Request::from_parts(Config::default(), method, target, fields)
+    ServerRequest::from_parts(Config::default(), method, target, fields)
 }
 
 fn accept(text: &str) -> String {

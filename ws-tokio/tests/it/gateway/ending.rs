@@ -2,7 +2,7 @@
 
 use tokio::io::AsyncWriteExt;
 use tokio::join;
-use ws_tokio::proto::client::Request;
+use ws_tokio::proto::client::ClientRequest;
 use ws_tokio::{Close, CloseCode, Config, Error, Limits, Message, accept, client};
 
 use crate::gateway::{KINDS, Socket, accept_stream, by_application, connect, gateway_to, pair};
@@ -141,7 +141,7 @@ fn a_violation() {
 
             // Of the server.
             let opening = async {
-                let request = Request::new("localhost", "/");
+                let request = ClientRequest::new("localhost", "/");
                 client(connect(gateway).await, request, Config::default()).await.expect("granted").0
             };
             let breaking = async {

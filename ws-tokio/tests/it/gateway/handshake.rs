@@ -3,7 +3,7 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::join;
 use ws_tokio::proto::Headers;
-use ws_tokio::proto::client::Request;
+use ws_tokio::proto::client::ClientRequest;
 use ws_tokio::server::Rejection;
 use ws_tokio::{Config, HandshakeError, client, incoming};
 
@@ -20,7 +20,7 @@ fn a_request_and_its_answer() {
         for kind in KINDS {
             let (listener, upstream) = listen().await;
             let gateway = gateway_to(kind, upstream).await;
-            let request = Request::new("example.com:8080", "/chat?room=tea")
+            let request = ClientRequest::new("example.com:8080", "/chat?room=tea")
                 .subprotocol("v2")
                 .subprotocol("v1")
                 .header("Origin", "https://example.com")
@@ -106,7 +106,7 @@ fn a_refusal_with_its_fields_and_its_body() {
                     };
                     incoming.expect("a request").reject(status, refusal).await.expect("open");
                 };
-                let request = Request::new("localhost", "/");
+                let request = ClientRequest::new("localhost", "/");
                 let asking =
                     async { client(connect(gateway).await, request, Config::default()).await };
                 let (answer, ()) = join!(asking, refusing);
@@ -129,7 +129,7 @@ fn without_a_server_it_is_a_bad_gateway() {
             let (listener, upstream) = listen().await;
             drop(listener);
             let gateway = gateway_to(kind, upstream).await;
-            let request = Request::new("localhost", "/");
+            let request = ClientRequest::new("localhost", "/");
             let answer = client(connect(gateway).await, request, Config::default()).await;
             let Err(HandshakeError::Refused(answer)) = answer else { panic!("{answer:?}") };
             assert_eq!(answer.status(), 502, "{kind:?}");

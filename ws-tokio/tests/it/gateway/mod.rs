@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 
 use tokio::join;
 use tokio::net::{TcpListener, TcpStream};
-use ws_tokio::proto::client::Request;
+use ws_tokio::proto::client::ClientRequest;
 use ws_tokio::{Config, WebSocket, accept, client};
 
 use crate::support::listen;
@@ -63,7 +63,7 @@ async fn pair(kind: Kind, of_client: Config, of_server: Config) -> (Socket, Sock
     let (listener, upstream) = listen().await;
     let gateway = gateway_to(kind, upstream).await;
     let opened = async {
-        let request = Request::new("localhost", "/");
+        let request = ClientRequest::new("localhost", "/");
         client(connect(gateway).await, request, of_client).await.expect("granted").0
     };
     let accepted =

@@ -77,7 +77,7 @@ fn its_own_pings_stay_on_their_hop() {
         let (client, server) = join!(
             ws_tokio::client(
                 crate::gateway::connect(address).await,
-                ws_tokio::proto::client::Request::new("localhost", "/"),
+                ws_tokio::proto::client::ClientRequest::new("localhost", "/"),
                 Config::default()
             ),
             async {

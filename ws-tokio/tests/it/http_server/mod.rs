@@ -19,7 +19,7 @@ use hyper::client::conn::http2::SendRequest;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
-use ws_tokio::proto::client::Request;
+use ws_tokio::proto::client::ClientRequest;
 use ws_tokio::serve::Listener;
 use ws_tokio::upgrade::{self, IntoService, Serve, WebSocketUpgrade};
 use ws_tokio::{Config, Message, WebSocket, client, http2};
@@ -74,8 +74,8 @@ impl Network {
     }
 }
 
-fn request() -> Request {
-    Request::new("localhost", "/ws")
+fn request() -> ClientRequest {
+    ClientRequest::new("localhost", "/ws")
 }
 
 async fn over_http2(sender: &mut SendRequest<String>) -> upgrade::WebSocket {

@@ -7,7 +7,7 @@ use axum::extract::Extension;
 use axum::routing::{any, get};
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep};
-use ws_tokio::proto::client::Request;
+use ws_tokio::proto::client::ClientRequest;
 use ws_tokio::upgrade::{self, WebSocketUpgrade};
 use ws_tokio::{CloseCode, Config, Error, Message, Shutdown, client};
 
@@ -170,7 +170,7 @@ async fn a_server_of_axum_s_own() {
     let layered = app().layer(Extension(shutdown.clone()));
     tokio::spawn(async move { axum::serve(listener, layered).await });
     let stream = tokio::net::TcpStream::connect(address).await.expect("a server");
-    let connected = client(stream, Request::new("localhost", "/ws"), Config::default()).await;
+    let connected = client(stream, ClientRequest::new("localhost", "/ws"), Config::default()).await;
     let mut socket = connected.expect("granted").0;
     assert_echoed(&mut socket).await;
     assert_eq!(shutdown.connections(), 1);

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::Extension;
 use axum::routing::any;
 use tokio::net::TcpStream;
-use ws_tokio::proto::client::Request;
+use ws_tokio::proto::client::ClientRequest;
 use ws_tokio::upgrade::{Peer, WebSocketUpgrade, serve};
 use ws_tokio::{Config, Message, Shutdown, client, http2};
 
@@ -26,7 +26,7 @@ fn the_peer_is_known_and_all_are_closed() {
         let shutdown = Shutdown::new();
         let serving = serve(listener, Router::new().route("/", any(greet))).shutdown(&shutdown);
         let serving = tokio::spawn(serving.into_future());
-        let request = || Request::new(address.to_string(), "/");
+        let request = || ClientRequest::new(address.to_string(), "/");
 
         let stream = TcpStream::connect(address).await.expect("a server");
         let ours = stream.local_addr().expect("an address").to_string();

@@ -1,6 +1,6 @@
 //! What a connector asks.
 
-use ws_tokio::proto::client::{Request, Uri};
+use ws_tokio::proto::client::{ClientRequest, Uri};
 use ws_tokio::{ConnectError, Connector, HandshakeError, Message, Proxy};
 
 use crate::reaching::server::Server;
@@ -57,7 +57,7 @@ fn the_user_agent() {
         }
 
         let uri: Uri = server.uri("/").parse().expect("an address");
-        let request = Request::for_uri(&uri).user_agent(Some("own/3"));
+        let request = ClientRequest::for_uri(&uri).user_agent(Some("own/3"));
         connector().user_agent(None).connect_with(&uri, request).await.expect("a connection");
         assert_eq!(server.asked()[0].field("user-agent"), Some("own/3"));
 
@@ -101,7 +101,7 @@ fn a_request_of_ones_own_is_completed() {
     on_both_runtimes(async || {
         let server = Server::start(&[]).await;
         let uri: Uri = server.uri("/").parse().expect("an address");
-        let request = Request::new("example.com", "/elsewhere").header("X-Own", "1");
+        let request = ClientRequest::new("example.com", "/elsewhere").header("X-Own", "1");
         let connector = Connector::new().header("X-Common", "2");
         connector.connect_with(&uri, request).await.expect("a connection");
         let [asked] = &server.asked()[..] else { panic!("one request") };

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 use ws_testkit::raw::REQUEST;
-use ws_tokio::proto::client::Request;
+use ws_tokio::proto::client::ClientRequest;
 use ws_tokio::serve::Listener;
 use ws_tokio::{Config, TlsAcceptor, TlsErrorKind, accept, client};
 
@@ -160,7 +160,10 @@ fn a_stream_that_is_cut_off() {
         let asking = async {
             let name = ServerName::try_from(NAME).expect("a name");
             let stream = connector.connect(name, theirs).await.expect("TLS");
-            client(stream, Request::new(NAME, "/"), Config::default()).await.expect("accepted").0
+            client(stream, ClientRequest::new(NAME, "/"), Config::default())
+                .await
+                .expect("accepted")
+                .0
         };
         let (mut server, client) = tokio::join!(serving, asking);
         drop(client);

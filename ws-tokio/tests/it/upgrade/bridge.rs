@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
-use ws_tokio::proto::client::Request;
+use ws_tokio::proto::client::ClientRequest;
 use ws_tokio::{CloseCode, Config, Message, WebSocket};
 
 use crate::support::listen;
@@ -64,9 +64,10 @@ fn a_close_before_a_reset_reaches_a_client_that_sends() {
                 server.end().await;
             });
             let address = bridge_to(server).await;
-            let (mut socket, _) = over_http1(address, Request::new("a", "/"), Config::default())
-                .await
-                .expect("granted");
+            let (mut socket, _) =
+                over_http1(address, ClientRequest::new("a", "/"), Config::default())
+                    .await
+                    .expect("granted");
             let _ = socket.feed(vec![7; LARGE]).await;
             assert_eq!(ended(&mut socket).await, CloseCode::TOO_BIG, "run {run}");
             drop(socket);
@@ -138,8 +139,9 @@ async fn the_accept_field_is_the_bridges_own() {
             server.end().await;
         });
         let address = bridge_to(server).await;
-        let (mut socket, _) =
-            over_http1(address, Request::new("a", "/"), Config::default()).await.expect("granted");
+        let (mut socket, _) = over_http1(address, ClientRequest::new("a", "/"), Config::default())
+            .await
+            .expect("granted");
         socket.send("hello").await.expect("open");
         assert_eq!(socket.recv().await.expect("open"), Some(Message::text("hi")));
         drop(socket);

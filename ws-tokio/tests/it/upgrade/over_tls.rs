@@ -14,7 +14,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
-use ws_tokio::proto::client::Request;
+use ws_tokio::proto::client::ClientRequest;
 use ws_tokio::upgrade::WebSocketUpgrade;
 use ws_tokio::{Config, client, http2};
 
@@ -25,7 +25,7 @@ use crate::upgrade::server::{echo, echoed, soon};
 async fn a_client_speaks_what_alpn_has_chosen() {
     soon(async {
         let (address, certificate) = server().await;
-        let request = || Request::new(address.to_string(), "/").secure();
+        let request = || ClientRequest::new(address.to_string(), "/").secure();
 
         let stream = connect(address, &certificate, &["h2", "http/1.1"]).await;
         assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));

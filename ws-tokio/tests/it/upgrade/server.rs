@@ -12,7 +12,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::DuplexStream;
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
-use ws_tokio::proto::client::{Request, Response};
+use ws_tokio::proto::client::{ClientRequest, Response};
 use ws_tokio::upgrade::{WebSocket, WebSocketUpgrade};
 use ws_tokio::{Config, Deflate, HandshakeError, Message, client, http2};
 
@@ -101,8 +101,8 @@ pub(crate) fn compressing() -> Config {
     Config { deflate: Some(Deflate::default()), ..Config::default() }
 }
 
-pub(crate) fn request(address: SocketAddr) -> Request {
-    Request::new(address.to_string(), "/")
+pub(crate) fn request(address: SocketAddr) -> ClientRequest {
+    ClientRequest::new(address.to_string(), "/")
 }
 
 /// An HTTP/2 connection to a server.
@@ -114,7 +114,7 @@ pub(crate) async fn http2_connection(address: SocketAddr) -> SendRequest<String>
 /// A WebSocket over HTTP/1.1.
 pub(crate) async fn over_http1(
     address: SocketAddr,
-    request: Request,
+    request: ClientRequest,
     config: Config,
 ) -> Result<(ws_tokio::WebSocket<TcpStream>, Response), HandshakeError> {
     client(TcpStream::connect(address).await.expect("a server"), request, config).await
@@ -123,7 +123,7 @@ pub(crate) async fn over_http1(
 /// A WebSocket over HTTP/2.
 pub(crate) async fn over_http2(
     address: SocketAddr,
-    request: Request,
+    request: ClientRequest,
     config: Config,
 ) -> Result<(WebSocket, Response), http2::Error> {
     http2::connect(&mut http2_connection(address).await, request, config).await
