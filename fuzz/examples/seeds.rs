@@ -138,7 +138,7 @@ fn accept() -> String {
         &mut request,
     );
     sent.expect("valid");
-    let handshake = ws_proto::server::Handshake::new(ws_proto::Config::default());
+    let handshake = ws_proto::server::ServerHandshake::new(ws_proto::Config::default());
     let Ok(ws_proto::server::Progress::Request(request)) =
         handshake.receive(&mut request.as_mut_slice())
     else {

@@ -1,6 +1,6 @@
 //! Arbitrary bytes to a client that waits for a response.
 
-use ws_proto::client::{ClientRequest, HandshakeErrorKind, Progress, Response};
+use ws_proto::client::{ClientHandshakeErrorKind, ClientRequest, Progress, Response};
 use ws_proto::{Config, Headers};
 
 use crate::input::Input;
@@ -29,7 +29,7 @@ type Refusal = (u16, Headers, Option<Vec<u8>>);
 enum Outcome {
     Open { response: Response, used: usize },
     Refused(Refusal),
-    Failed(HandshakeErrorKind),
+    Failed(ClientHandshakeErrorKind),
 }
 
 fn outcome(config: &Config, stream: &[u8], lengths: &[usize]) -> Outcome {

@@ -1,7 +1,7 @@
 //! Arbitrary addresses and header fields of a client.
 
 use ws_proto::client::{self, Answer, Progress as ClientProgress, Uri};
-use ws_proto::server::{Handshake, Progress, PseudoHeaders, RejectionKind, ServerRequest};
+use ws_proto::server::{Progress, PseudoHeaders, RejectionKind, ServerHandshake, ServerRequest};
 use ws_proto::{Config, Credentials};
 
 use crate::pair::SEED;
@@ -42,7 +42,7 @@ pub fn request(data: &[u8]) {
         return;
     };
     let mut input = wire.as_mut_slice();
-    let received = match Handshake::new(Config::default()).receive(&mut input) {
+    let received = match ServerHandshake::new(Config::default()).receive(&mut input) {
         Ok(Progress::Request(request)) => request,
         Ok(Progress::NeedsInput(_)) => panic!("half a head"),
         // The client has no limits of its own, and lets an application say twice who it is.

@@ -1,7 +1,7 @@
 //! Arbitrary bytes to a server that waits for a request.
 
 use ws_proto::Config;
-use ws_proto::server::{Handshake, Progress, RejectionKind, RequestHead};
+use ws_proto::server::{Progress, RejectionKind, RequestHead, ServerHandshake};
 
 use crate::input::Input;
 use crate::pair::run;
@@ -42,7 +42,7 @@ enum Answer {
 }
 
 fn answer(config: &Config, stream: &[u8], lengths: &[usize]) -> Answer {
-    let mut handshake = Handshake::new(config.clone());
+    let mut handshake = ServerHandshake::new(config.clone());
     let mut used = 0;
     for piece in run::pieces(stream, lengths) {
         let mut copy = piece.to_vec();

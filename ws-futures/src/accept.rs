@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use futures_io::{AsyncRead, AsyncWrite};
-use ws_proto::server::{Accept, Handshake, Progress, Rejection, ServerRequest};
+use ws_proto::server::{Accept, Progress, Rejection, ServerHandshake, ServerRequest};
 use ws_proto::{Config, Instant, InvalidHeader};
 
 use crate::error::HandshakeError;
@@ -107,7 +107,7 @@ where
         begin: Instant,
     ) -> Result<Self, HandshakeError> {
         let mut opening = Opening::new(io, timer);
-        let mut handshake = Handshake::new(Arc::clone(&config));
+        let mut handshake = ServerHandshake::new(Arc::clone(&config));
         let deadline = handshake.poll_timeout(begin);
         let outcome = loop {
             match opening.read(deadline).await {

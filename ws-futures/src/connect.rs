@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use futures_io::{AsyncRead, AsyncWrite};
-use ws_proto::client::{ClientRequest, Handshake, Progress, Response};
+use ws_proto::client::{ClientHandshake, ClientRequest, Progress, Response};
 use ws_proto::{Config, Instant};
 
 use crate::error::HandshakeError;
@@ -45,7 +45,7 @@ where
 async fn open<Io, T>(
     mut opening: Opening<Io, T>,
     head: Vec<u8>,
-    mut handshake: Handshake,
+    mut handshake: ClientHandshake,
 ) -> Result<(WebSocket<Io, T>, Response), HandshakeError>
 where
     Io: AsyncRead + AsyncWrite + Unpin,
@@ -74,7 +74,7 @@ where
 
 /// The outcome when the stream has failed or the deadline has passed. A refusal is one even if its
 /// body broke off.
-fn failed(mut handshake: Handshake, error: io::Error, now: Instant) -> HandshakeError {
+fn failed(mut handshake: ClientHandshake, error: io::Error, now: Instant) -> HandshakeError {
     if error.kind() == io::ErrorKind::TimedOut {
         match handshake.handle_timeout(now) {
             Ok(Some(response)) => return refused(response),

@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-use ws_proto::client::{HandshakeErrorKind, Response};
+use ws_proto::client::{ClientHandshakeErrorKind, Response};
 use ws_proto::server::{Rejection, RejectionKind};
 use ws_proto::{ErrorKind, InvalidHeader, SendError, client};
 
@@ -93,7 +93,7 @@ pub enum HandshakeError {
     /// The byte stream failed or ended.
     Io(io::Error),
     /// The server's response is no valid answer, or did not come in time.
-    Response(client::HandshakeError),
+    Response(client::ClientHandshakeError),
     /// The server answered with another status than 101: here are its header fields and the
     /// beginning of its body.
     Refused(Box<Response>),
@@ -110,7 +110,7 @@ impl HandshakeError {
     pub fn is_timeout(&self) -> bool {
         match self {
             Self::Io(error) => error.kind() == io::ErrorKind::TimedOut,
-            Self::Response(error) => error.kind() == HandshakeErrorKind::Timeout,
+            Self::Response(error) => error.kind() == ClientHandshakeErrorKind::Timeout,
             Self::Rejected(rejection) => rejection.kind() == RejectionKind::Timeout,
             Self::Refused(_) | Self::Header(_) => false,
         }
@@ -123,10 +123,10 @@ impl From<io::Error> for HandshakeError {
     }
 }
 
-impl From<client::HandshakeError> for HandshakeError {
-    fn from(error: client::HandshakeError) -> Self {
+impl From<client::ClientHandshakeError> for HandshakeError {
+    fn from(error: client::ClientHandshakeError) -> Self {
         match error.kind() {
-            HandshakeErrorKind::UnexpectedEof => {
+            ClientHandshakeErrorKind::UnexpectedEof => {
                 Self::Io(io::Error::new(io::ErrorKind::UnexpectedEof, error))
             }
             _ => Self::Response(error),
@@ -197,9 +197,9 @@ mod tests {
 
     #[test]
     fn every_deadline_is_a_timeout() {
-        let late = || client::HandshakeError::from(HandshakeErrorKind::Timeout);
+        let late = || client::ClientHandshakeError::from(ClientHandshakeErrorKind::Timeout);
         let rejected = |kind: RejectionKind| HandshakeError::Rejected(Box::new(kind.into()));
-        let wrong = || client::HandshakeError::from(HandshakeErrorKind::InvalidAccept);
+        let wrong = || client::ClientHandshakeError::from(ClientHandshakeErrorKind::InvalidAccept);
         for (error, is_timeout) in [
             (HandshakeError::from(timed_out()), true),
             (late().into(), true),

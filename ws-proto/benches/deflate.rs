@@ -48,7 +48,7 @@ fn connect(deflate: Deflate) -> (Connection, Connection) {
         .send(config.clone(), [7; 32], &mut request)
         .expect("valid");
     let Ok(server::Progress::Request(request)) =
-        server::Handshake::new(config).receive(&mut request.as_mut_slice())
+        server::ServerHandshake::new(config).receive(&mut request.as_mut_slice())
     else {
         panic!("a valid request");
     };

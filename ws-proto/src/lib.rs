@@ -5,7 +5,7 @@
 //! source, no `async`, no `unsafe`. It runs under any runtime, on bare metal (`no_std` with
 //! `alloc`), in a simulation and in a fuzzer.
 //!
-//! - [`server::Handshake`] and [`client::ClientRequest`] open a connection.
+//! - [`server::ServerHandshake`] and [`client::ClientRequest`] open a connection.
 //! - [`proxy::Tunnel`] reaches a server through a proxy, before that.
 //! - [`Connection`] is one: its documentation has the contract.
 //! - [`Config`] has the limits and deadlines, all bounded by default.

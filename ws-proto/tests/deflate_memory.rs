@@ -66,7 +66,7 @@ fn connect(client: &Arc<Config>, server: &Arc<Config>) -> [Connection; 2] {
         .send(Arc::clone(client), pair::SEED, &mut request)
         .expect("valid");
     let Ok(server::Progress::Request(request)) =
-        server::Handshake::new(Arc::clone(server)).receive(&mut request.as_mut_slice())
+        server::ServerHandshake::new(Arc::clone(server)).receive(&mut request.as_mut_slice())
     else {
         panic!("a valid request");
     };

@@ -5,7 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 
 use socket2::SockRef;
 use ws_futures::Config;
-use ws_futures::server::{Handshake, Progress};
+use ws_futures::server::{Progress, ServerHandshake};
 
 use crate::PATIENCE;
 
@@ -44,7 +44,7 @@ pub(crate) fn open(address: SocketAddr) -> TcpStream {
 
 /// Answers a client's request.
 pub(crate) fn accept(stream: &mut TcpStream) {
-    let mut handshake = Handshake::new(Config::default());
+    let mut handshake = ServerHandshake::new(Config::default());
     let mut response = Vec::new();
     loop {
         let mut byte = expect(stream, 1);

@@ -151,7 +151,7 @@ fn handshake(config: &Arc<Config>) -> (Connection, Connection, String) {
         .send(Arc::clone(config), SEED, &mut request)
         .expect("a valid request");
     let Ok(server::Progress::Request(request)) =
-        server::Handshake::new(Arc::clone(config)).receive(&mut request.as_mut_slice())
+        server::ServerHandshake::new(Arc::clone(config)).receive(&mut request.as_mut_slice())
     else {
         panic!("the request was refused");
     };

@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, sink, 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
-use ws_tokio::proto::server::{self, Handshake, Progress};
+use ws_tokio::proto::server::{self, Progress, ServerHandshake};
 use ws_tokio::serve::{Arrival, BoxError, ConnectionError, Protocol, Server, Tokio, TokioListener};
 use ws_tokio::{Config, http2};
 
@@ -136,7 +136,7 @@ pub(crate) async fn carry_frames(
 async fn read_request(
     client: &mut TcpStream,
 ) -> Result<(server::ServerRequest, Vec<u8>), BoxError> {
-    let mut handshake = Handshake::new(Config::default());
+    let mut handshake = ServerHandshake::new(Config::default());
     loop {
         let mut buffer = [0; 4096];
         let len = client.read(&mut buffer).await?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_std::net::TcpListener;
 use async_std::task;
-use ws_async_std::proto::client::{ClientRequest, HandshakeErrorKind, Uri};
+use ws_async_std::proto::client::{ClientHandshakeErrorKind, ClientRequest, Uri};
 use ws_async_std::{
     CloseCode, Config, ConnectError, Error, HandshakeError, Message, accept, connect, connect_with,
     incoming,
@@ -76,7 +76,7 @@ async fn a_server_that_does_not_answer() {
     let error = result.expect_err("late");
     assert!(error.is_timeout(), "{error}");
     let ConnectError::Handshake(HandshakeError::Response(late)) = &error else { panic!("{error}") };
-    assert_eq!(late.kind(), HandshakeErrorKind::Timeout);
+    assert_eq!(late.kind(), ClientHandshakeErrorKind::Timeout);
     let error = Error::from(error);
     assert!(error.is_timeout() && matches!(error, Error::Handshake(_)), "{error}");
 }

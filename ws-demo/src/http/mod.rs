@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout, timeout_at};
 use ws_tokio::proto::Instant as Time;
-use ws_tokio::server::{Handshake, Progress, Rejection, RequestHead, ServerRequest};
+use ws_tokio::server::{Progress, Rejection, RequestHead, ServerHandshake, ServerRequest};
 use ws_tokio::{Config, TokioStream, TokioTimer, WebSocket};
 
 use crate::admission::Admitted;
@@ -190,7 +190,7 @@ impl Connection {
         first: bool,
     ) -> io::Result<Option<Result<ServerRequest, Rejection>>> {
         // The handshake's clock begins with this wait.
-        let mut handshake = Handshake::new(Arc::clone(config));
+        let mut handshake = ServerHandshake::new(Arc::clone(config));
         let limit = handshake.poll_timeout(Time::from_epoch(Duration::ZERO));
         let deadline = limit.map(|limit| Instant::now() + limit.since_epoch());
         let mut begun = first;

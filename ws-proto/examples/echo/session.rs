@@ -1,7 +1,7 @@
 use std::mem;
 use std::sync::Arc;
 
-use ws_proto::server::{Handshake, Progress};
+use ws_proto::server::{Progress, ServerHandshake};
 use ws_proto::{Config, Connection, Event, Instant};
 
 /// One client of an echo server from its request to its end, without I/O.
@@ -17,7 +17,7 @@ pub(crate) struct Session {
 }
 
 enum Stage {
-    Handshake(Handshake),
+    Handshake(ServerHandshake),
     Open(Connection),
     /// The answer must arrive: reading continues until the client has gone, or for a while.
     Refused(Refused),
@@ -32,7 +32,7 @@ struct Refused {
 
 impl Session {
     pub(crate) fn new(config: &Arc<Config>) -> Self {
-        let stage = Stage::Handshake(Handshake::new(Arc::clone(config)));
+        let stage = Stage::Handshake(ServerHandshake::new(Arc::clone(config)));
         Self { config: Arc::clone(config), stage, output: Vec::new(), gave_up: false }
     }
 

@@ -7,7 +7,7 @@ use alloc::string::String;
 use crate::config::Config;
 use crate::connection::Saved;
 use crate::error::ErrorKind;
-use crate::handshake::client::HandshakeErrorKind;
+use crate::handshake::client::ClientHandshakeErrorKind;
 use crate::handshake::extensions::{Malformed, parse};
 use crate::time::Instant;
 
@@ -95,9 +95,9 @@ pub(crate) fn write_offers(_: &Config) -> Option<String> {
 pub(crate) fn check_response<'h>(
     fields: impl Iterator<Item = &'h [u8]>,
     _: &Config,
-) -> Result<Option<Parameters>, HandshakeErrorKind> {
+) -> Result<Option<Parameters>, ClientHandshakeErrorKind> {
     match parse(fields) {
         Ok(elements) if elements.is_empty() => Ok(None),
-        _ => Err(HandshakeErrorKind::InvalidExtension),
+        _ => Err(ClientHandshakeErrorKind::InvalidExtension),
     }
 }

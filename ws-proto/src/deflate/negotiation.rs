@@ -6,7 +6,7 @@ use alloc::string::String;
 use super::config::{Deflate, Offers};
 use super::extension::Parameters;
 use crate::config::Config;
-use crate::handshake::client::HandshakeErrorKind;
+use crate::handshake::client::ClientHandshakeErrorKind;
 use crate::handshake::extensions::{Element, Malformed, parse};
 
 const NAME: &str = "permessage-deflate";
@@ -111,8 +111,8 @@ pub(crate) fn write_offers(config: &Config) -> Option<String> {
 pub(crate) fn check_response<'h>(
     fields: impl Iterator<Item = &'h [u8]>,
     config: &Config,
-) -> Result<Option<Parameters>, HandshakeErrorKind> {
-    use HandshakeErrorKind::{InvalidExtension, RepeatedExtension};
+) -> Result<Option<Parameters>, ClientHandshakeErrorKind> {
+    use ClientHandshakeErrorKind::{InvalidExtension, RepeatedExtension};
 
     let response = parse(fields).map_err(|_malformed| InvalidExtension)?;
     let Some(element) = response.first() else { return Ok(None) };
@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn responses() {
-        use HandshakeErrorKind::{InvalidExtension, RepeatedExtension};
+        use ClientHandshakeErrorKind::{InvalidExtension, RepeatedExtension};
         let with = |deflate: Deflate| Config { deflate: Some(deflate), ..Config::default() };
         let config = with(Deflate::default());
         let strict = with(Deflate { peer_context_takeover: false, ..Deflate::default() });

@@ -41,7 +41,7 @@ use crate::config::Config;
 use crate::connection::Connection;
 use crate::time::Instant;
 
-pub use error::{HandshakeError, HandshakeErrorKind};
+pub use error::{ClientHandshakeError, ClientHandshakeErrorKind};
 pub use extended_connect::{Answer, ExtendedConnect};
 pub use request::ClientRequest;
 pub(crate) use uri::is_reg_name;
@@ -49,7 +49,7 @@ pub use uri::{InvalidUri, Uri};
 
 /// A request that was sent and waits for its response.
 #[derive(Debug)]
-pub struct Handshake {
+pub struct ClientHandshake {
     config: Arc<Config>,
     generator: Box<StdRng>,
     /// What `Sec-WebSocket-Accept` must be.
@@ -66,7 +66,7 @@ pub struct Handshake {
 #[derive(Debug)]
 pub enum Progress {
     /// The response is not complete.
-    NeedsInput(Handshake),
+    NeedsInput(ClientHandshake),
     /// The connection is open.
     Open(Connection, Response),
     /// The server answered, but not with 101. End the TCP connection.
@@ -118,7 +118,7 @@ impl Response {
     }
 }
 
-impl Handshake {
+impl ClientHandshake {
     /// Takes bytes from the front of `input`, no further than the end of the response: what
     /// follows stays in `input` and belongs to the connection.
     ///
@@ -131,7 +131,7 @@ impl Handshake {
     /// The response is no valid answer to the request (RFC 6455 §4.1): end the TCP connection. What
     /// cannot become a response, such as the greeting of another protocol, is an error at the first
     /// byte that shows it.
-    pub fn receive(mut self, input: &mut &mut [u8]) -> Result<Progress, HandshakeError> {
+    pub fn receive(mut self, input: &mut &mut [u8]) -> Result<Progress, ClientHandshakeError> {
         let head = loop {
             if let Some((mut response, mut body)) = self.refused.take() {
                 // Where a redirect leads is known, and its body is for people.
@@ -152,7 +152,7 @@ impl Handshake {
                 100..200 => {
                     self.interim += head.len();
                     if self.interim > self.config.max_head_size {
-                        return Err(HandshakeErrorKind::HeadTooLarge.into());
+                        return Err(ClientHandshakeErrorKind::HeadTooLarge.into());
                     }
                 }
                 _ => {
@@ -176,9 +176,9 @@ impl Handshake {
     ///
     /// # Errors
     ///
-    /// [`HandshakeErrorKind::UnexpectedEof`]: no head of a refusal is complete.
-    pub fn receive_eof(mut self) -> Result<Response, HandshakeError> {
-        self.cut_off().ok_or_else(|| HandshakeErrorKind::UnexpectedEof.into())
+    /// [`ClientHandshakeErrorKind::UnexpectedEof`]: no head of a refusal is complete.
+    pub fn receive_eof(mut self) -> Result<Response, ClientHandshakeError> {
+        self.cut_off().ok_or_else(|| ClientHandshakeErrorKind::UnexpectedEof.into())
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) should be called:
@@ -193,12 +193,15 @@ impl Handshake {
     ///
     /// # Errors
     ///
-    /// [`HandshakeErrorKind::Timeout`]: end the TCP connection.
-    pub fn handle_timeout(&mut self, now: Instant) -> Result<Option<Response>, HandshakeError> {
+    /// [`ClientHandshakeErrorKind::Timeout`]: end the TCP connection.
+    pub fn handle_timeout(
+        &mut self,
+        now: Instant,
+    ) -> Result<Option<Response>, ClientHandshakeError> {
         match self.deadline {
             Some(deadline) if deadline <= now => match self.cut_off() {
                 Some(response) => Ok(Some(response)),
-                None => Err(HandshakeErrorKind::Timeout.into()),
+                None => Err(ClientHandshakeErrorKind::Timeout.into()),
             },
             _ => Ok(None),
         }
@@ -212,27 +215,27 @@ impl Handshake {
     }
 
     /// RFC 6455 §4.1, the client's duties 2 to 4; the others are in `choices`.
-    fn check(&self, headers: &Headers) -> Result<(), HandshakeErrorKind> {
+    fn check(&self, headers: &Headers) -> Result<(), ClientHandshakeErrorKind> {
         match headers.single("upgrade") {
             Single::Value(value) if value.eq_ignore_ascii_case(b"websocket") => {}
-            _ => return Err(HandshakeErrorKind::MissingUpgrade),
+            _ => return Err(ClientHandshakeErrorKind::MissingUpgrade),
         }
         if !headers.has_token("connection", "upgrade") {
-            return Err(HandshakeErrorKind::MissingUpgrade);
+            return Err(ClientHandshakeErrorKind::MissingUpgrade);
         }
         match headers.single("sec-websocket-accept") {
             Single::Value(value) if value == self.accept.as_bytes() => {}
-            _ => return Err(HandshakeErrorKind::InvalidAccept),
+            _ => return Err(ClientHandshakeErrorKind::InvalidAccept),
         }
         Ok(())
     }
 }
 
-fn sort(error: HeadError) -> HandshakeError {
+fn sort(error: HeadError) -> ClientHandshakeError {
     match error {
-        HeadError::Malformed | HeadError::UnsupportedVersion => HandshakeErrorKind::Malformed,
-        HeadError::TooLarge => HandshakeErrorKind::HeadTooLarge,
-        HeadError::TooManyHeaders => HandshakeErrorKind::TooManyHeaders,
+        HeadError::Malformed | HeadError::UnsupportedVersion => ClientHandshakeErrorKind::Malformed,
+        HeadError::TooLarge => ClientHandshakeErrorKind::HeadTooLarge,
+        HeadError::TooManyHeaders => ClientHandshakeErrorKind::TooManyHeaders,
     }
     .into()
 }

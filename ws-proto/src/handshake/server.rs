@@ -2,7 +2,7 @@
 //! request comes, the application answers when it likes.
 //!
 //! ```
-//! use ws_proto::{Config, server::{Handshake, Progress}};
+//! use ws_proto::{Config, server::{ServerHandshake, Progress}};
 //!
 //! let mut request = *b"GET /chat HTTP/1.1\r\n\
 //!     Host: example.com\r\n\
@@ -13,7 +13,7 @@
 //! let mut input = request.as_mut_slice();
 //! let mut output = Vec::new();
 //!
-//! let connection = match Handshake::new(Config::default()).receive(&mut input) {
+//! let connection = match ServerHandshake::new(Config::default()).receive(&mut input) {
 //!     Ok(Progress::NeedsInput(_handshake)) => unreachable!("the head is complete"),
 //!     Ok(Progress::Request(request)) => {
 //!         assert_eq!(request.target(), "/chat");
@@ -42,7 +42,7 @@ pub use request_head::RequestHead;
 
 /// A request that is arriving.
 #[derive(Debug)]
-pub struct Handshake {
+pub struct ServerHandshake {
     config: Arc<Config>,
     head: HeadBuffer,
     deadline: Option<Instant>,
@@ -52,12 +52,12 @@ pub struct Handshake {
 #[derive(Debug)]
 pub enum Progress {
     /// The head is not complete.
-    NeedsInput(Handshake),
+    NeedsInput(ServerHandshake),
     /// A valid request that waits for an answer.
     Request(ServerRequest),
 }
 
-impl Handshake {
+impl ServerHandshake {
     /// A handshake that has not begun.
     pub fn new(config: impl Into<Arc<Config>>) -> Self {
         Self { config: config.into(), head: HeadBuffer::request(), deadline: None }

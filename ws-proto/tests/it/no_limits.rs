@@ -19,7 +19,7 @@ fn config() -> Config {
     }
 }
 
-fn request(output: &mut Vec<u8>) -> client::Handshake {
+fn request(output: &mut Vec<u8>) -> client::ClientHandshake {
     client::ClientRequest::new("example.com", "/")
         .send(config(), pair::SEED, output)
         .expect("valid")
@@ -30,7 +30,7 @@ fn a_handshake() {
     let mut wire = Vec::new();
     let handshake = request(&mut wire);
     let server::Progress::Request(request) =
-        server::Handshake::new(config()).receive(&mut wire.as_mut_slice()).expect("valid")
+        server::ServerHandshake::new(config()).receive(&mut wire.as_mut_slice()).expect("valid")
     else {
         panic!("a whole request");
     };

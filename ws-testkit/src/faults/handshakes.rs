@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use ws_futures::client::{ClientRequest, HandshakeErrorKind};
+use ws_futures::client::{ClientHandshakeErrorKind, ClientRequest};
 use ws_futures::{Config, HandshakeError};
 
 use crate::echo::WAYS;
@@ -81,7 +81,7 @@ pub fn of_a_server_that_speaks_something_else<R: Runtime>() {
             assert_eq!(more, b"");
         });
         let HandshakeError::Response(error) = error else { panic!("{error}") };
-        assert_eq!(error.kind(), HandshakeErrorKind::Malformed);
+        assert_eq!(error.kind(), ClientHandshakeErrorKind::Malformed);
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use ws_tokio::proto::client::{ClientRequest, HandshakeErrorKind, InvalidUri};
+use ws_tokio::proto::client::{ClientHandshakeErrorKind, ClientRequest, InvalidUri};
 use ws_tokio::{
     Config, ConnectError, Connector, Error, Failure, HandshakeError, Phase, client, connect,
 };
@@ -112,11 +112,11 @@ fn answers_that_are_none() {
 
         let error = error_over("HTTP/1.1 101 Switching Protocols\r\n\r\n").await;
         let HandshakeError::Response(error) = error else { panic!("{error}") };
-        assert_eq!(error.kind(), HandshakeErrorKind::MissingUpgrade);
+        assert_eq!(error.kind(), ClientHandshakeErrorKind::MissingUpgrade);
 
         let error = error_over("220 mail.example.com ESMTP\r\n").await;
         let HandshakeError::Response(error) = error else { panic!("{error}") };
-        assert_eq!(error.kind(), HandshakeErrorKind::Malformed);
+        assert_eq!(error.kind(), ClientHandshakeErrorKind::Malformed);
 
         for answered in ["", "HTTP/1.1 101 Switching Protocols\r\n"] {
             let error = error_over(answered).await;

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::runtime::Builder;
 use tokio::time::Instant;
 use ws_testkit::raw::{REQUEST, header};
-use ws_tokio::proto::client::{ClientRequest, HandshakeErrorKind};
+use ws_tokio::proto::client::{ClientHandshakeErrorKind, ClientRequest};
 use ws_tokio::proto::{Connection, ErrorKind};
 use ws_tokio::{
     CloseCode, Config, Error, HandshakeError, TokioStream, TokioTimer, WebSocket, accept, client,
@@ -59,7 +59,7 @@ fn a_response_that_does_not_come() {
         assert!(error.is_timeout(), "{error}");
         let Error::Handshake(error) = error else { panic!("{error}") };
         let HandshakeError::Response(error) = *error else { panic!("{error}") };
-        assert_eq!(error.kind(), HandshakeErrorKind::Timeout);
+        assert_eq!(error.kind(), ClientHandshakeErrorKind::Timeout);
         assert_eq!(began.elapsed(), seconds(10));
     });
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use ws_futures::client::{ClientRequest, HandshakeErrorKind};
+use ws_futures::client::{ClientHandshakeErrorKind, ClientRequest};
 use ws_futures::proto::Role;
 use ws_futures::{Config, HandshakeError, Message};
 
@@ -75,25 +75,28 @@ fn with_a_subprotocol() {
 fn answers_to_another_request() {
     let good = response(SEED);
     let cases = [
-        (response([8; 32]), HandshakeErrorKind::InvalidAccept),
-        (good.replace("Upgrade: websocket", "Upgrade: h2c"), HandshakeErrorKind::MissingUpgrade),
-        (good.replace("Connection: Upgrade", "X: y"), HandshakeErrorKind::MissingUpgrade),
+        (response([8; 32]), ClientHandshakeErrorKind::InvalidAccept),
+        (
+            good.replace("Upgrade: websocket", "Upgrade: h2c"),
+            ClientHandshakeErrorKind::MissingUpgrade,
+        ),
+        (good.replace("Connection: Upgrade", "X: y"), ClientHandshakeErrorKind::MissingUpgrade),
         (
             response_with(SEED, "Sec-WebSocket-Protocol: chat\r\n"),
-            HandshakeErrorKind::InvalidSubprotocol,
+            ClientHandshakeErrorKind::InvalidSubprotocol,
         ),
         (
             response_with(SEED, "Sec-WebSocket-Extensions: x-mystery\r\n"),
-            HandshakeErrorKind::InvalidExtension,
+            ClientHandshakeErrorKind::InvalidExtension,
         ),
         // No blank line follows: it is not waited for.
-        ("SSH-2.0-OpenSSH_9.9\r\n".into(), HandshakeErrorKind::Malformed),
-        ("\x15\x03\x01\0\x02\x02\x46".into(), HandshakeErrorKind::Malformed),
+        ("SSH-2.0-OpenSSH_9.9\r\n".into(), ClientHandshakeErrorKind::Malformed),
+        ("\x15\x03\x01\0\x02\x02\x46".into(), ClientHandshakeErrorKind::Malformed),
         (
             response_with(SEED, &format!("X: {}\r\n", "x".repeat(20_000))),
-            HandshakeErrorKind::HeadTooLarge,
+            ClientHandshakeErrorKind::HeadTooLarge,
         ),
-        (response_with(SEED, &"X: y\r\n".repeat(101)), HandshakeErrorKind::TooManyHeaders),
+        (response_with(SEED, &"X: y\r\n".repeat(101)), ClientHandshakeErrorKind::TooManyHeaders),
     ];
     for (response, kind) in cases {
         for cut in CUTS {

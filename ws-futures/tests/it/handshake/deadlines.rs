@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use ws_futures::client::HandshakeErrorKind;
+use ws_futures::client::ClientHandshakeErrorKind;
 use ws_futures::{Config, HandshakeError, Incoming};
 
 use crate::handshake::{accepting, connecting, request, text};
@@ -103,7 +103,7 @@ fn the_servers_response_does_not_come() {
         let error = task.finish().map(drop).expect_err("late");
         assert!(error.is_timeout(), "{sent} bytes sent");
         let HandshakeError::Response(error) = error else { panic!("{error}") };
-        assert_eq!(error.kind(), HandshakeErrorKind::Timeout, "{sent} bytes sent");
+        assert_eq!(error.kind(), ClientHandshakeErrorKind::Timeout, "{sent} bytes sent");
         assert!(remote.is_dropped(), "{sent} bytes sent");
     }
 }

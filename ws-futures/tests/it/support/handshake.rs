@@ -38,7 +38,7 @@ fn accept(seed: [u8; 32]) -> String {
         .send(Config::default(), seed, &mut request)
         .expect("a valid request");
     let mut response = Vec::new();
-    let handshake = ws_futures::server::Handshake::new(Config::default());
+    let handshake = ws_futures::server::ServerHandshake::new(Config::default());
     match handshake.receive(&mut request.as_mut_slice()) {
         Ok(ws_futures::server::Progress::Request(request)) => {
             drop(request.accept().respond(&mut response));

@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use super::error::HandshakeErrorKind;
+use super::error::ClientHandshakeErrorKind;
 use crate::config::Config;
 use crate::deflate::{Parameters, check_response};
 use crate::handshake::headers::{EXTENSIONS, Headers, Single};
@@ -12,11 +12,11 @@ pub(super) fn check(
     headers: &Headers,
     subprotocols: &[String],
     config: &Config,
-) -> Result<Option<Parameters>, HandshakeErrorKind> {
+) -> Result<Option<Parameters>, ClientHandshakeErrorKind> {
     match headers.single("sec-websocket-protocol") {
         Single::Absent => {}
         Single::Value(value) if subprotocols.iter().any(|offer| offer.as_bytes() == value) => {}
-        _ => return Err(HandshakeErrorKind::InvalidSubprotocol),
+        _ => return Err(ClientHandshakeErrorKind::InvalidSubprotocol),
     }
     check_response(headers.get_all(EXTENSIONS), config)
 }

@@ -4,12 +4,12 @@ use core::fmt;
 
 /// The server's response is no valid answer, or did not come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct HandshakeError(HandshakeErrorKind);
+pub struct ClientHandshakeError(ClientHandshakeErrorKind);
 
 /// What exactly is wrong with the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum HandshakeErrorKind {
+pub enum ClientHandshakeErrorKind {
     /// Not a response of HTTP/1.1.
     Malformed,
     /// The head is over [`Config::max_head_size`](crate::Config::max_head_size).
@@ -32,36 +32,36 @@ pub enum HandshakeErrorKind {
     Timeout,
 }
 
-impl HandshakeError {
+impl ClientHandshakeError {
     /// What is wrong.
-    pub const fn kind(&self) -> HandshakeErrorKind {
+    pub const fn kind(&self) -> ClientHandshakeErrorKind {
         self.0
     }
 }
 
-impl From<HandshakeErrorKind> for HandshakeError {
-    fn from(kind: HandshakeErrorKind) -> Self {
+impl From<ClientHandshakeErrorKind> for ClientHandshakeError {
+    fn from(kind: ClientHandshakeErrorKind) -> Self {
         Self(kind)
     }
 }
 
-impl fmt::Display for HandshakeError {
+impl fmt::Display for ClientHandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            HandshakeErrorKind::Malformed => "malformed HTTP response",
-            HandshakeErrorKind::HeadTooLarge => "response head too large",
-            HandshakeErrorKind::TooManyHeaders => "too many header fields in the response",
-            HandshakeErrorKind::MissingUpgrade => "response without upgrade to websocket",
-            HandshakeErrorKind::InvalidAccept => "missing or wrong Sec-WebSocket-Accept",
-            HandshakeErrorKind::InvalidSubprotocol => "subprotocol that was not offered",
-            HandshakeErrorKind::InvalidExtension => "extension that was not offered",
-            HandshakeErrorKind::RepeatedExtension => {
+            ClientHandshakeErrorKind::Malformed => "malformed HTTP response",
+            ClientHandshakeErrorKind::HeadTooLarge => "response head too large",
+            ClientHandshakeErrorKind::TooManyHeaders => "too many header fields in the response",
+            ClientHandshakeErrorKind::MissingUpgrade => "response without upgrade to websocket",
+            ClientHandshakeErrorKind::InvalidAccept => "missing or wrong Sec-WebSocket-Accept",
+            ClientHandshakeErrorKind::InvalidSubprotocol => "subprotocol that was not offered",
+            ClientHandshakeErrorKind::InvalidExtension => "extension that was not offered",
+            ClientHandshakeErrorKind::RepeatedExtension => {
                 "server accepted more than one offer of the same extension"
             }
-            HandshakeErrorKind::UnexpectedEof => "stream ended before the response",
-            HandshakeErrorKind::Timeout => "no response in time",
+            ClientHandshakeErrorKind::UnexpectedEof => "stream ended before the response",
+            ClientHandshakeErrorKind::Timeout => "no response in time",
         })
     }
 }
 
-impl core::error::Error for HandshakeError {}
+impl core::error::Error for ClientHandshakeError {}

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use rand::rngs::StdRng;
 
-use super::error::{HandshakeError, HandshakeErrorKind};
+use super::error::{ClientHandshakeError, ClientHandshakeErrorKind};
 use super::{Response, choices};
 use crate::config::Config;
 use crate::connection::Connection;
@@ -87,10 +87,10 @@ impl ExtendedConnect {
         status: u16,
         headers: impl IntoIterator<Item = (&'h str, &'h [u8])>,
         body: &[u8],
-    ) -> Result<Answer, HandshakeError> {
+    ) -> Result<Answer, ClientHandshakeError> {
         let mut fields = Headers::new();
         for (name, value) in headers {
-            fields.push(name, value).map_err(|_invalid| HandshakeErrorKind::Malformed)?;
+            fields.push(name, value).map_err(|_invalid| ClientHandshakeErrorKind::Malformed)?;
         }
         if !(200..300).contains(&status) {
             let body = body[..body.len().min(self.config.max_body_size)].into();

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use super::Handshake;
+use super::ClientHandshake;
 use super::extended_connect::ExtendedConnect;
 use super::uri::Uri;
 use crate::config::Config;
@@ -161,7 +161,7 @@ impl ClientRequest {
         config: impl Into<Arc<Config>>,
         seed: [u8; 32],
         out: &mut Vec<u8>,
-    ) -> Result<Handshake, InvalidHeader> {
+    ) -> Result<ClientHandshake, InvalidHeader> {
         if let Some(invalid) = self.invalid {
             return Err(invalid);
         }
@@ -180,7 +180,7 @@ impl ClientRequest {
         out.extend_from_slice(b" HTTP/1.1\r\n");
         headers.write(out);
 
-        Ok(Handshake {
+        Ok(ClientHandshake {
             config,
             generator,
             accept: key::accept(key.as_bytes()),

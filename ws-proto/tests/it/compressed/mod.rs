@@ -121,7 +121,7 @@ pub(crate) fn handshake(client: Config, server: Config) -> ([Connection; 2], Str
         .send(client, SEED, &mut request)
         .expect("valid");
     let Ok(server::Progress::Request(request)) =
-        server::Handshake::new(server).receive(&mut request.as_mut_slice())
+        server::ServerHandshake::new(server).receive(&mut request.as_mut_slice())
     else {
         panic!("a valid request");
     };

@@ -1,6 +1,6 @@
 //! Both ends of a handshake agree, and what one then sends the other reads.
 
-use ws_proto::client::HandshakeErrorKind;
+use ws_proto::client::ClientHandshakeErrorKind;
 use ws_proto::{Compression, Config, Deflate, Event, Offers, Role, client, server};
 
 use crate::compressed;
@@ -174,7 +174,7 @@ fn of_a_server_that_accepts_two_offers() {
 
     let (handshake, sent) = ask(Offers::PeerWindowOrAny);
     assert!(sent.contains(&format!("server_max_window_bits=12; client_max_window_bits, {any}")));
-    let server = server::Handshake::new(Config { deflate: None, ..compressed::config() });
+    let server = server::ServerHandshake::new(Config { deflate: None, ..compressed::config() });
     let Ok(server::Progress::Request(request)) =
         server.receive(&mut sent.into_bytes().as_mut_slice())
     else {
@@ -187,7 +187,7 @@ fn of_a_server_that_accepts_two_offers() {
     response.truncate(response.len() - 2);
     response.extend_from_slice(both.as_bytes());
     let error = handshake.receive(&mut response.as_mut_slice()).expect_err("two");
-    assert_eq!(error.kind(), HandshakeErrorKind::RepeatedExtension);
+    assert_eq!(error.kind(), ClientHandshakeErrorKind::RepeatedExtension);
     assert_eq!(error.to_string(), "server accepted more than one offer of the same extension");
 }
 

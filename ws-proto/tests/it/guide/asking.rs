@@ -60,7 +60,7 @@ fn ask_open(bytes: &[u8], then: impl FnOnce(&mut TcpStream) + Send) -> Answer {
 /// The response that accepts a request, by the library's own server.
 fn acceptance(request: &str) -> Vec<u8> {
     let mut request = request.to_owned().into_bytes();
-    let handshake = ws_proto::server::Handshake::new(ws_proto::Config::default());
+    let handshake = ws_proto::server::ServerHandshake::new(ws_proto::Config::default());
     let Ok(ws_proto::server::Progress::Request(request)) =
         handshake.receive(&mut request.as_mut_slice())
     else {

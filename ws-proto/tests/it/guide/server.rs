@@ -1,13 +1,13 @@
 use std::io::{Read, Result, Write};
 use std::net::{Shutdown, TcpStream};
-use ws_proto::server::{Handshake, Progress};
+use ws_proto::server::{ServerHandshake, Progress};
 use ws_proto::{Config, Connection, Event};
 
 fn serve(mut stream: TcpStream) -> Result<()> {
     let mut buffer = vec![0; 16 * 1024];
     let mut output = Vec::new();
 
-    let mut handshake = Handshake::new(Config::default());
+    let mut handshake = ServerHandshake::new(Config::default());
     let (mut connection, mut unread) = loop {
         let len = stream.read(&mut buffer)?;
         if len == 0 {

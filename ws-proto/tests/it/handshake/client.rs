@@ -3,11 +3,12 @@
 use core::time::Duration;
 
 use ws_proto::client::{
-    ClientRequest, Handshake, HandshakeError, HandshakeErrorKind, Progress, Response,
+    ClientHandshake, ClientHandshakeError, ClientHandshakeErrorKind, ClientRequest, Progress,
+    Response,
 };
 use ws_proto::{Config, Instant, InvalidHeader};
 
-fn send(request: ClientRequest) -> (Handshake, String) {
+fn send(request: ClientRequest) -> (ClientHandshake, String) {
     let mut out = Vec::new();
     let handshake = request.send(Config::default(), [7; 32], &mut out).expect("valid");
     (handshake, String::from_utf8(out).expect("text"))
@@ -22,7 +23,7 @@ fn accept(sent: &str) -> String {
     use ws_proto::server;
     let mut bytes = sent.as_bytes().to_vec();
     let Ok(server::Progress::Request(request)) =
-        server::Handshake::new(Config::default()).receive(&mut bytes.as_mut_slice())
+        server::ServerHandshake::new(Config::default()).receive(&mut bytes.as_mut_slice())
     else {
         panic!("not valid: {sent}");
     };
@@ -33,7 +34,7 @@ fn accept(sent: &str) -> String {
 enum Outcome {
     Open(Option<String>),
     Refused(u16, Vec<u8>),
-    Failed(HandshakeErrorKind),
+    Failed(ClientHandshakeErrorKind),
     Unfinished,
 }
 
@@ -56,7 +57,7 @@ fn receive(response: impl Fn(&str) -> String) -> Outcome {
         match handshake.receive_eof() {
             Ok(response) => refused(&response),
             Err(error) => {
-                assert_eq!(error.kind(), HandshakeErrorKind::UnexpectedEof);
+                assert_eq!(error.kind(), ClientHandshakeErrorKind::UnexpectedEof);
                 Outcome::Unfinished
             }
         }
@@ -169,7 +170,7 @@ fn what_cannot_be_requested() {
 
 #[test]
 fn responses_of_101() {
-    use HandshakeErrorKind::*;
+    use ClientHandshakeErrorKind::*;
     let full = |accept: &str| {
         format!(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -246,10 +247,10 @@ fn what_cannot_become_a_response_fails_at_the_first_byte_that_shows_it() {
             };
         }
         let error = handshake.receive(&mut [rest[0]].as_mut_slice()).expect_err(before);
-        assert_eq!(error.kind(), HandshakeErrorKind::Malformed);
+        assert_eq!(error.kind(), ClientHandshakeErrorKind::Malformed);
         let whole = [before.as_bytes(), rest].concat();
         let whole = receive(|_| String::from_utf8_lossy(&whole).into_owned());
-        assert_eq!(whole, Outcome::Failed(HandshakeErrorKind::Malformed), "{before:?}");
+        assert_eq!(whole, Outcome::Failed(ClientHandshakeErrorKind::Malformed), "{before:?}");
     }
 }
 
@@ -269,7 +270,10 @@ fn refusals_keep_their_body() {
 }
 
 /// What has arrived of these bytes' refusal when nothing more does.
-fn refusal(bytes: &str, end: impl Fn(Handshake) -> Result<Response, HandshakeError>) -> Outcome {
+fn refusal(
+    bytes: &str,
+    end: impl Fn(ClientHandshake) -> Result<Response, ClientHandshakeError>,
+) -> Outcome {
     let (mut handshake, _) = send(request());
     handshake.poll_timeout(Instant::EPOCH);
     for mut piece in bytes.as_bytes().to_vec().chunks_mut(7) {
@@ -286,13 +290,13 @@ fn refusal(bytes: &str, end: impl Fn(Handshake) -> Result<Response, HandshakeErr
 
 #[test]
 fn a_refusal_that_breaks_off_is_one_as_soon_as_its_head_is_there() {
-    use HandshakeErrorKind::{Timeout, UnexpectedEof};
+    use ClientHandshakeErrorKind::{Timeout, UnexpectedEof};
     let timeout = Config::default().handshake_timeout.expect("bounded by default");
-    let late = |mut handshake: Handshake| {
+    let late = |mut handshake: ClientHandshake| {
         let outcome = handshake.handle_timeout(Instant::EPOCH + timeout);
         outcome.map(|response| response.expect("the deadline has passed"))
     };
-    let ended = Handshake::receive_eof;
+    let ended = ClientHandshake::receive_eof;
     let head = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\n";
     for (rest, body) in [
         ("Content-Length: 100\r\n\r\n", ""),
@@ -370,11 +374,11 @@ fn a_redirect_is_complete_with_its_head() {
 #[test]
 fn endless_answers_are_cut() {
     let endless = receive(|_| format!("HTTP/1.1 101 X\r\nX: {}", "x".repeat(20_000)));
-    assert_eq!(endless, Outcome::Failed(HandshakeErrorKind::HeadTooLarge));
+    assert_eq!(endless, Outcome::Failed(ClientHandshakeErrorKind::HeadTooLarge));
     let many = receive(|_| String::from("HTTP/1.1 101 X\r\n") + &"X: y\r\n".repeat(101) + "\r\n");
-    assert_eq!(many, Outcome::Failed(HandshakeErrorKind::TooManyHeaders));
+    assert_eq!(many, Outcome::Failed(ClientHandshakeErrorKind::TooManyHeaders));
     let hints = receive(|_| "HTTP/1.1 103 X\r\nX: yyyyyyyyyyyyyyyy\r\n\r\n".repeat(1000));
-    assert_eq!(hints, Outcome::Failed(HandshakeErrorKind::HeadTooLarge));
+    assert_eq!(hints, Outcome::Failed(ClientHandshakeErrorKind::HeadTooLarge));
     let Outcome::Refused(403, body) =
         receive(|_| format!("HTTP/1.1 403 X\r\n\r\n{}", "x".repeat(100_000)))
     else {

@@ -1,6 +1,6 @@
 //! The opening handshake over HTTP/2 (RFC 8441) and HTTP/3 (RFC 9220).
 
-use ws_proto::client::{self, Answer, HandshakeErrorKind};
+use ws_proto::client::{self, Answer, ClientHandshakeErrorKind};
 use ws_proto::server::{PseudoHeaders, Rejection, RejectionKind, ServerRequest};
 use ws_proto::{Config, Connection, Event, InvalidHeader, Role};
 
@@ -143,7 +143,7 @@ fn a_client_takes_no_fields_that_would_inject() {
 
 #[test]
 fn what_a_client_makes_of_the_response() {
-    use HandshakeErrorKind::*;
+    use ClientHandshakeErrorKind::*;
     let ask = || sent(client::ClientRequest::new("example.com", "/").subprotocol("v1"));
     for (status, fields, outcome) in [
         (200, vec![], Ok(200)),

@@ -1,6 +1,6 @@
 //! Fields that break their grammar (RFC 6455 §4.2.1, §4.3 and §8.1).
 
-use ws_proto::client::{ClientRequest, HandshakeErrorKind};
+use ws_proto::client::{ClientHandshakeErrorKind, ClientRequest};
 use ws_proto::server::{self, Rejection, RejectionKind};
 use ws_proto::{Config, InvalidHeader};
 
@@ -41,8 +41,8 @@ fn what_is_read_as_text_is_utf8() {
     }
 
     let answers = [
-        (("sec-websocket-protocol", &b"v1\xFF"[..]), HandshakeErrorKind::InvalidSubprotocol),
-        (("sec-websocket-extensions", b"\xFF"), HandshakeErrorKind::InvalidExtension),
+        (("sec-websocket-protocol", &b"v1\xFF"[..]), ClientHandshakeErrorKind::InvalidSubprotocol),
+        (("sec-websocket-extensions", b"\xFF"), ClientHandshakeErrorKind::InvalidExtension),
     ];
     for (field, kind) in answers {
         let request = ClientRequest::new("localhost", "/").subprotocol("v1");

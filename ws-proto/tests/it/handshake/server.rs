@@ -1,6 +1,6 @@
 //! What a server answers (RFC 6455 §4.2, RFC 9112).
 
-use ws_proto::server::{Handshake, Progress, Rejection, RejectionKind, ServerRequest};
+use ws_proto::server::{Progress, Rejection, RejectionKind, ServerHandshake, ServerRequest};
 use ws_proto::{Config, InvalidHeader};
 
 const REQUEST: &str = "GET /chat?a=b HTTP/1.1\r\n\
@@ -25,7 +25,7 @@ fn request(replaced: &[(&str, &str)], more: &str) -> String {
 /// The outcome, the same whether the bytes come at once or one by one, and what was left.
 fn receive(config: &Config, bytes: &[u8]) -> (Result<ServerRequest, Rejection>, Vec<u8>) {
     let mut outcomes = [bytes.len().max(1), 1].map(|step| {
-        let mut handshake = Handshake::new(config.clone());
+        let mut handshake = ServerHandshake::new(config.clone());
         for start in (0..bytes.len()).step_by(step) {
             let mut piece = bytes[start..bytes.len().min(start + step)].to_vec();
             let mut input = piece.as_mut_slice();
@@ -170,7 +170,7 @@ fn what_is_rejected() {
 
 /// How many bytes of the stream are taken before a verdict, each in a read of its own.
 fn verdict(config: &Config, bytes: impl IntoIterator<Item = u8>) -> (usize, Option<RejectionKind>) {
-    let mut handshake = Handshake::new(config.clone());
+    let mut handshake = ServerHandshake::new(config.clone());
     let mut taken = 0;
     for byte in bytes {
         taken += 1;
@@ -414,7 +414,7 @@ fn answers_are_made_by_the_application_without_injection() {
 fn the_deadline_is_408() {
     let config = Config::default();
     let timeout = config.handshake_timeout.expect("bounded by default");
-    let mut handshake = Handshake::new(config);
+    let mut handshake = ServerHandshake::new(config);
     let start = ws_proto::Instant::EPOCH;
     assert_eq!(handshake.poll_timeout(start), Some(start + timeout));
     assert_eq!(handshake.poll_timeout(start + timeout), Some(start + timeout));

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
-use ws_tokio::proto::client::{ClientRequest, HandshakeErrorKind, InvalidUri};
+use ws_tokio::proto::client::{ClientHandshakeErrorKind, ClientRequest, InvalidUri};
 use ws_tokio::proto::proxy::TunnelErrorKind;
 use ws_tokio::{
     Backoff, Close, CloseCode, Config, ConnectError, Connector, Error, Failure, HandshakeError,
@@ -302,9 +302,9 @@ fn failures_to_connect() {
         (ConnectError::Io(io()), true),
         (ConnectError::Timeout(Phase::Tls), true),
         (ConnectError::Handshake(HandshakeError::Io(io())), true),
-        (response_error(HandshakeErrorKind::Timeout), true),
-        (response_error(HandshakeErrorKind::InvalidAccept), false),
-        (response_error(HandshakeErrorKind::HeadTooLarge), false),
+        (response_error(ClientHandshakeErrorKind::Timeout), true),
+        (response_error(ClientHandshakeErrorKind::InvalidAccept), false),
+        (response_error(ClientHandshakeErrorKind::HeadTooLarge), false),
         (ConnectError::Tls(TlsErrorKind::Io.into()), true),
         (ConnectError::Tls(TlsErrorKind::Expired.into()), false),
         (ConnectError::Tls(TlsErrorKind::UnknownIssuer.into()), false),
@@ -323,7 +323,7 @@ fn failures_to_connect() {
     }
 }
 
-fn response_error(kind: HandshakeErrorKind) -> ConnectError {
+fn response_error(kind: ClientHandshakeErrorKind) -> ConnectError {
     ConnectError::Handshake(HandshakeError::Response(kind.into()))
 }
 

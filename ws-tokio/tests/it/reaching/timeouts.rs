@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
-use ws_tokio::proto::client::HandshakeErrorKind;
+use ws_tokio::proto::client::ClientHandshakeErrorKind;
 use ws_tokio::{Config, ConnectError, Connector, HandshakeError, Phase};
 
 use crate::reaching::full::Full;
@@ -38,7 +38,7 @@ fn nobody_answers_the_handshake() {
         let ConnectError::Handshake(HandshakeError::Response(error)) = error else {
             panic!("{error}")
         };
-        assert_eq!(error.kind(), HandshakeErrorKind::Timeout);
+        assert_eq!(error.kind(), ClientHandshakeErrorKind::Timeout);
     });
 }
 
