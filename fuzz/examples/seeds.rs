@@ -139,7 +139,7 @@ fn accept() -> String {
     );
     sent.expect("valid");
     let handshake = ws_proto::server::ServerHandshake::new(ws_proto::Config::default());
-    let Ok(ws_proto::server::Progress::Request(request)) =
+    let Ok(ws_proto::server::ServerProgress::Request(request)) =
         handshake.receive(&mut request.as_mut_slice())
     else {
         panic!("a valid request");

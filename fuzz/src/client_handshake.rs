@@ -1,6 +1,6 @@
 //! Arbitrary bytes to a client that waits for a response.
 
-use ws_proto::client::{ClientHandshakeErrorKind, ClientRequest, Progress, Response};
+use ws_proto::client::{ClientHandshakeErrorKind, ClientProgress, ClientRequest, Response};
 use ws_proto::{Config, Headers};
 
 use crate::input::Input;
@@ -45,12 +45,14 @@ fn outcome(config: &Config, stream: &[u8], lengths: &[usize]) -> Outcome {
         assert!(piece.ends_with(input), "what follows the response is not touched");
         used += piece.len() - left;
         handshake = match progress {
-            Ok(Progress::NeedsInput(handshake)) => {
+            Ok(ClientProgress::NeedsInput(handshake)) => {
                 assert_eq!(left, 0, "asks for more before the input is used up");
                 handshake
             }
-            Ok(Progress::Open(_connection, response)) => return Outcome::Open { response, used },
-            Ok(Progress::Refused(response)) => return refused(response, config),
+            Ok(ClientProgress::Open(_connection, response)) => {
+                return Outcome::Open { response, used };
+            }
+            Ok(ClientProgress::Refused(response)) => return refused(response, config),
             Err(error) => return Outcome::Failed(error.kind()),
         };
     }

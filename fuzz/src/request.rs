@@ -1,7 +1,9 @@
 //! Arbitrary addresses and header fields of a client.
 
-use ws_proto::client::{self, Answer, Progress as ClientProgress, Uri};
-use ws_proto::server::{Progress, PseudoHeaders, RejectionKind, ServerHandshake, ServerRequest};
+use ws_proto::client::{self, Answer, ClientProgress, Uri};
+use ws_proto::server::{
+    PseudoHeaders, RejectionKind, ServerHandshake, ServerProgress, ServerRequest,
+};
 use ws_proto::{Config, Credentials};
 
 use crate::pair::SEED;
@@ -43,8 +45,8 @@ pub fn request(data: &[u8]) {
     };
     let mut input = wire.as_mut_slice();
     let received = match ServerHandshake::new(Config::default()).receive(&mut input) {
-        Ok(Progress::Request(request)) => request,
-        Ok(Progress::NeedsInput(_)) => panic!("half a head"),
+        Ok(ServerProgress::Request(request)) => request,
+        Ok(ServerProgress::NeedsInput(_)) => panic!("half a head"),
         // The client has no limits of its own, and lets an application say twice who it is.
         Err(rejection) if rejection.status() == 431 => return,
         Err(rejection) if rejection.kind() == RejectionKind::RepeatedHeader => {

@@ -1,7 +1,7 @@
 //! Arbitrary bytes to a server that waits for a request.
 
 use ws_proto::Config;
-use ws_proto::server::{Progress, RejectionKind, RequestHead, ServerHandshake};
+use ws_proto::server::{RejectionKind, RequestHead, ServerHandshake, ServerProgress};
 
 use crate::input::Input;
 use crate::pair::run;
@@ -52,11 +52,11 @@ fn answer(config: &Config, stream: &[u8], lengths: &[usize]) -> Answer {
         assert!(piece.ends_with(input), "what follows the head is not touched");
         used += piece.len() - left;
         handshake = match progress {
-            Ok(Progress::NeedsInput(handshake)) => {
+            Ok(ServerProgress::NeedsInput(handshake)) => {
                 assert_eq!(left, 0, "asks for more before the input is used up");
                 handshake
             }
-            Ok(Progress::Request(request)) => return accept(request, used),
+            Ok(ServerProgress::Request(request)) => return accept(request, used),
             Err(rejection) => {
                 let mut response = Vec::new();
                 rejection.respond(&mut response);

@@ -1,7 +1,7 @@
 //! Arbitrary bytes to a client that waits for a proxy's answer.
 
 use ws_proto::Credentials;
-use ws_proto::proxy::{Destination, Progress, Tunnel, TunnelErrorKind};
+use ws_proto::proxy::{Destination, Tunnel, TunnelErrorKind, TunnelProgress};
 
 use crate::input::Input;
 use crate::pair::run;
@@ -48,10 +48,10 @@ fn outcome(mut tunnel: Tunnel, mut written: Vec<u8>, stream: &[u8], lengths: &[u
         assert!(piece.ends_with(input), "what follows the answer is not touched");
         used += piece.len() - left;
         match received {
-            Ok(Progress::NeedsInput) => {
+            Ok(TunnelProgress::NeedsInput) => {
                 assert_eq!(left, 0, "asks for more before the input is used up");
             }
-            Ok(Progress::Open) => return Outcome::Open { used, written },
+            Ok(TunnelProgress::Open) => return Outcome::Open { used, written },
             Err(error) => {
                 let again = tunnel.receive(&mut input, &mut written);
                 assert_eq!(again, Err(error), "an error is final");

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use futures_io::{AsyncRead, AsyncWrite};
-use ws_proto::server::{Accept, Progress, Rejection, ServerHandshake, ServerRequest};
+use ws_proto::server::{Accept, Rejection, ServerHandshake, ServerProgress, ServerRequest};
 use ws_proto::{Config, Instant, InvalidHeader};
 
 use crate::error::HandshakeError;
@@ -122,8 +122,8 @@ where
                 Err(error) => return Err(error.into()),
             }
             match opening.input.with(|input| handshake.receive(input)) {
-                Ok(Progress::NeedsInput(unfinished)) => handshake = unfinished,
-                Ok(Progress::Request(request)) => break Ok(request),
+                Ok(ServerProgress::NeedsInput(unfinished)) => handshake = unfinished,
+                Ok(ServerProgress::Request(request)) => break Ok(request),
                 Err(rejection) => break Err(rejection),
             }
         };

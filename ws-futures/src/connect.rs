@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use futures_io::{AsyncRead, AsyncWrite};
-use ws_proto::client::{ClientHandshake, ClientRequest, Progress, Response};
+use ws_proto::client::{ClientHandshake, ClientProgress, ClientRequest, Response};
 use ws_proto::{Config, Instant};
 
 use crate::error::HandshakeError;
@@ -62,12 +62,12 @@ where
             Err(error) => return Err(failed(handshake, error, opening.now())),
         }
         match opening.input.with(|input| handshake.receive(input))? {
-            Progress::NeedsInput(unfinished) => handshake = unfinished,
-            Progress::Open(connection, response) => {
+            ClientProgress::NeedsInput(unfinished) => handshake = unfinished,
+            ClientProgress::Open(connection, response) => {
                 trace::connected(&response);
                 return Ok((opening.open(connection), response));
             }
-            Progress::Refused(response) => return Err(refused(response)),
+            ClientProgress::Refused(response) => return Err(refused(response)),
         }
     }
 }

@@ -47,14 +47,15 @@ fn connect(deflate: Deflate) -> (Connection, Connection) {
     let handshake = client::ClientRequest::new("localhost", "/")
         .send(config.clone(), [7; 32], &mut request)
         .expect("valid");
-    let Ok(server::Progress::Request(request)) =
+    let Ok(server::ServerProgress::Request(request)) =
         server::ServerHandshake::new(config).receive(&mut request.as_mut_slice())
     else {
         panic!("a valid request");
     };
     let mut response = Vec::new();
     let server = request.accept().respond(&mut response);
-    let Ok(client::Progress::Open(client, _)) = handshake.receive(&mut response.as_mut_slice())
+    let Ok(client::ClientProgress::Open(client, _)) =
+        handshake.receive(&mut response.as_mut_slice())
     else {
         panic!("a valid response");
     };

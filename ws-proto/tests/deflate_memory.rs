@@ -65,14 +65,15 @@ fn connect(client: &Arc<Config>, server: &Arc<Config>) -> [Connection; 2] {
     let handshake = client::ClientRequest::new("localhost", "/")
         .send(Arc::clone(client), pair::SEED, &mut request)
         .expect("valid");
-    let Ok(server::Progress::Request(request)) =
+    let Ok(server::ServerProgress::Request(request)) =
         server::ServerHandshake::new(Arc::clone(server)).receive(&mut request.as_mut_slice())
     else {
         panic!("a valid request");
     };
     let mut response = Vec::new();
     let server = request.accept().respond(&mut response);
-    let Ok(client::Progress::Open(client, _)) = handshake.receive(&mut response.as_mut_slice())
+    let Ok(client::ClientProgress::Open(client, _)) =
+        handshake.receive(&mut response.as_mut_slice())
     else {
         panic!("a valid response");
     };

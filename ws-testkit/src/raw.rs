@@ -5,7 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 
 use socket2::SockRef;
 use ws_futures::Config;
-use ws_futures::server::{Progress, ServerHandshake};
+use ws_futures::server::{ServerHandshake, ServerProgress};
 
 use crate::PATIENCE;
 
@@ -49,8 +49,8 @@ pub(crate) fn accept(stream: &mut TcpStream) {
     loop {
         let mut byte = expect(stream, 1);
         match handshake.receive(&mut byte.as_mut_slice()).expect("a request") {
-            Progress::NeedsInput(unfinished) => handshake = unfinished,
-            Progress::Request(request) => {
+            ServerProgress::NeedsInput(unfinished) => handshake = unfinished,
+            ServerProgress::Request(request) => {
                 drop(request.accept().respond(&mut response));
                 return stream.write_all(&response).expect("open");
             }

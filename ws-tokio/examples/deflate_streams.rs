@@ -150,14 +150,14 @@ fn handshake(config: &Arc<Config>) -> (Connection, Connection, String) {
     let handshake = client::ClientRequest::new("localhost", "/")
         .send(Arc::clone(config), SEED, &mut request)
         .expect("a valid request");
-    let Ok(server::Progress::Request(request)) =
+    let Ok(server::ServerProgress::Request(request)) =
         server::ServerHandshake::new(Arc::clone(config)).receive(&mut request.as_mut_slice())
     else {
         panic!("the request was refused");
     };
     let mut response = Vec::new();
     let server = request.accept().respond(&mut response);
-    let Ok(client::Progress::Open(client, response)) =
+    let Ok(client::ClientProgress::Open(client, response)) =
         handshake.receive(&mut response.as_mut_slice())
     else {
         panic!("the response was refused");

@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, sink, 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
-use ws_tokio::proto::server::{self, Progress, ServerHandshake};
+use ws_tokio::proto::server::{self, ServerHandshake, ServerProgress};
 use ws_tokio::serve::{Arrival, BoxError, ConnectionError, Protocol, Server, Tokio, TokioListener};
 use ws_tokio::{Config, http2};
 
@@ -145,8 +145,8 @@ async fn read_request(
         }
         let mut input = &mut buffer[..len];
         match handshake.receive(&mut input)? {
-            Progress::NeedsInput(unfinished) => handshake = unfinished,
-            Progress::Request(request) => return Ok((request, input.to_vec())),
+            ServerProgress::NeedsInput(unfinished) => handshake = unfinished,
+            ServerProgress::Request(request) => return Ok((request, input.to_vec())),
         }
     }
 }

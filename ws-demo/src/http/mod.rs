@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout, timeout_at};
 use ws_tokio::proto::Instant as Time;
-use ws_tokio::server::{Progress, Rejection, RequestHead, ServerHandshake, ServerRequest};
+use ws_tokio::server::{Rejection, RequestHead, ServerHandshake, ServerProgress, ServerRequest};
 use ws_tokio::{Config, TokioStream, TokioTimer, WebSocket};
 
 use crate::admission::Admitted;
@@ -213,8 +213,8 @@ impl Connection {
             let progress = handshake.receive(&mut input);
             self.start = self.end - input.len();
             match progress {
-                Ok(Progress::NeedsInput(unfinished)) => handshake = unfinished,
-                Ok(Progress::Request(request)) => return Ok(Some(Ok(request))),
+                Ok(ServerProgress::NeedsInput(unfinished)) => handshake = unfinished,
+                Ok(ServerProgress::Request(request)) => return Ok(Some(Ok(request))),
                 Err(rejection) => return Ok(Some(Err(rejection))),
             }
         }

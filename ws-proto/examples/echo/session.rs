@@ -1,7 +1,7 @@
 use std::mem;
 use std::sync::Arc;
 
-use ws_proto::server::{Progress, ServerHandshake};
+use ws_proto::server::{ServerHandshake, ServerProgress};
 use ws_proto::{Config, Connection, Event, Instant};
 
 /// One client of an echo server from its request to its end, without I/O.
@@ -61,8 +61,8 @@ impl Session {
             return;
         };
         self.stage = match handshake.receive(input) {
-            Ok(Progress::NeedsInput(unfinished)) => Stage::Handshake(unfinished),
-            Ok(Progress::Request(request)) => {
+            Ok(ServerProgress::NeedsInput(unfinished)) => Stage::Handshake(unfinished),
+            Ok(ServerProgress::Request(request)) => {
                 Stage::Open(request.accept().respond(&mut self.output))
             }
             Err(rejection) => {

@@ -1,7 +1,7 @@
 //! The client's side of the opening handshake (RFC 6455 §4.1).
 //!
 //! ```
-//! use ws_proto::{Config, client::{Progress, ClientRequest}};
+//! use ws_proto::{Config, client::{ClientProgress, ClientRequest}};
 //!
 //! let mut output = Vec::new();
 //! let seed = [7; 32]; // from the operating system's generator, in earnest
@@ -14,9 +14,9 @@
 //! let mut response = *b"HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nno!";
 //! let mut input = response.as_mut_slice();
 //! match handshake.receive(&mut input)? {
-//!     Progress::NeedsInput(_handshake) => unreachable!("the response is complete"),
-//!     Progress::Open(_connection, response) => panic!("{:?}", response.subprotocol()),
-//!     Progress::Refused(response) => assert_eq!(response.body(), b"no!"),
+//!     ClientProgress::NeedsInput(_handshake) => unreachable!("the response is complete"),
+//!     ClientProgress::Open(_connection, response) => panic!("{:?}", response.subprotocol()),
+//!     ClientProgress::Refused(response) => assert_eq!(response.body(), b"no!"),
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -64,7 +64,7 @@ pub struct ClientHandshake {
 
 /// How far the handshake is.
 #[derive(Debug)]
-pub enum Progress {
+pub enum ClientProgress {
     /// The response is not complete.
     NeedsInput(ClientHandshake),
     /// The connection is open.
@@ -131,20 +131,23 @@ impl ClientHandshake {
     /// The response is no valid answer to the request (RFC 6455 §4.1): end the TCP connection. What
     /// cannot become a response, such as the greeting of another protocol, is an error at the first
     /// byte that shows it.
-    pub fn receive(mut self, input: &mut &mut [u8]) -> Result<Progress, ClientHandshakeError> {
+    pub fn receive(
+        mut self,
+        input: &mut &mut [u8],
+    ) -> Result<ClientProgress, ClientHandshakeError> {
         let head = loop {
             if let Some((mut response, mut body)) = self.refused.take() {
                 // Where a redirect leads is known, and its body is for people.
                 if !body.receive(input) && response.redirects_to().is_none() {
                     self.refused = Some((response, body));
-                    return Ok(Progress::NeedsInput(self));
+                    return Ok(ClientProgress::NeedsInput(self));
                 }
                 response.body = body.finish();
-                return Ok(Progress::Refused(response));
+                return Ok(ClientProgress::Refused(response));
             }
 
             let head = self.head.receive(input, (&*self.config).into()).map_err(sort)?;
-            let Some(head) = head else { return Ok(Progress::NeedsInput(self)) };
+            let Some(head) = head else { return Ok(ClientProgress::NeedsInput(self)) };
             let (status, headers) = head.parse_response().map_err(sort)?;
             match status {
                 101 => break headers,
@@ -168,7 +171,7 @@ impl ClientHandshake {
         let connection =
             Connection::with_generator(self.config, self.generator).with_extension(extension);
         let response = Response { status: 101, headers: head, body: Vec::new() };
-        Ok(Progress::Open(connection, response))
+        Ok(ClientProgress::Open(connection, response))
     }
 
     /// Takes notice that no more bytes arrive: the stream has ended or failed. A refusal whose head is

@@ -2,7 +2,7 @@
 //! request comes, the application answers when it likes.
 //!
 //! ```
-//! use ws_proto::{Config, server::{ServerHandshake, Progress}};
+//! use ws_proto::{Config, server::{ServerHandshake, ServerProgress}};
 //!
 //! let mut request = *b"GET /chat HTTP/1.1\r\n\
 //!     Host: example.com\r\n\
@@ -14,8 +14,8 @@
 //! let mut output = Vec::new();
 //!
 //! let connection = match ServerHandshake::new(Config::default()).receive(&mut input) {
-//!     Ok(Progress::NeedsInput(_handshake)) => unreachable!("the head is complete"),
-//!     Ok(Progress::Request(request)) => {
+//!     Ok(ServerProgress::NeedsInput(_handshake)) => unreachable!("the head is complete"),
+//!     Ok(ServerProgress::Request(request)) => {
 //!         assert_eq!(request.target(), "/chat");
 //!         request.accept().respond(&mut output)
 //!     }
@@ -50,7 +50,7 @@ pub struct ServerHandshake {
 
 /// How far the handshake is.
 #[derive(Debug)]
-pub enum Progress {
+pub enum ServerProgress {
     /// The head is not complete.
     NeedsInput(ServerHandshake),
     /// A valid request that waits for an answer.
@@ -71,11 +71,11 @@ impl ServerHandshake {
     ///
     /// A [`Rejection`] is an answer ready to be sent. What cannot become a request, such as the
     /// beginning of TLS, is rejected at the first byte that shows it.
-    pub fn receive(mut self, input: &mut &mut [u8]) -> Result<Progress, Rejection> {
+    pub fn receive(mut self, input: &mut &mut [u8]) -> Result<ServerProgress, Rejection> {
         let head = self.head.receive(input, (&*self.config).into()).map_err(reject_head)?;
-        let Some(head) = head else { return Ok(Progress::NeedsInput(self)) };
+        let Some(head) = head else { return Ok(ServerProgress::NeedsInput(self)) };
         let (line, headers) = head.parse_request().map_err(reject_head)?;
-        ServerRequest::new(self.config, line, headers).map(Progress::Request)
+        ServerRequest::new(self.config, line, headers).map(ServerProgress::Request)
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) should be called:

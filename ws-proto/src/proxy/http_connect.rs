@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use super::Progress;
+use super::TunnelProgress;
 use super::destination::Destination;
 use super::error::{TunnelError, TunnelErrorKind};
 use crate::credentials::Credentials;
@@ -38,14 +38,14 @@ impl HttpConnect {
         Self { authorized: credentials.is_some(), head: HeadBuffer::response(), interim: 0 }
     }
 
-    pub(super) fn receive(&mut self, input: &mut &mut [u8]) -> Result<Progress, TunnelError> {
+    pub(super) fn receive(&mut self, input: &mut &mut [u8]) -> Result<TunnelProgress, TunnelError> {
         loop {
             let head = self.head.receive(input, LIMITS).map_err(sort)?;
-            let Some(head) = head else { return Ok(Progress::NeedsInput) };
+            let Some(head) = head else { return Ok(TunnelProgress::NeedsInput) };
             let (status, headers) = head.parse_response().map_err(sort)?;
             let kind = match status {
                 // Fields that would frame a body mean nothing here.
-                200..300 => return Ok(Progress::Open),
+                200..300 => return Ok(TunnelProgress::Open),
                 // Interim responses precede the final one (RFC 9110 §15.2).
                 100 | 102..200 => {
                     self.interim += head.len();

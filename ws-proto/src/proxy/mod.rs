@@ -1,7 +1,7 @@
 //! Reaching a server through a proxy: HTTP CONNECT (RFC 9110 §9.3.6) and SOCKS5 (RFC 1928).
 //!
 //! ```
-//! use ws_proto::proxy::{Destination, Progress, Tunnel};
+//! use ws_proto::proxy::{Destination, TunnelProgress, Tunnel};
 //!
 //! let destination = Destination::new("example.com", 443)?;
 //! let mut output = Vec::new();
@@ -11,8 +11,8 @@
 //! let mut answer = *b"HTTP/1.1 200 Connection established\r\n\r\nthe server's";
 //! let mut input = answer.as_mut_slice();
 //! match tunnel.receive(&mut input, &mut output)? {
-//!     Progress::NeedsInput => unreachable!("the answer is complete"),
-//!     Progress::Open => assert_eq!(input, b"the server's"),
+//!     TunnelProgress::NeedsInput => unreachable!("the answer is complete"),
+//!     TunnelProgress::Open => assert_eq!(input, b"the server's"),
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -34,7 +34,7 @@ use socks5::Socks5;
 
 /// A tunnel to a server that a proxy was asked for.
 ///
-/// Write what was appended to the output, and give it what comes until it is [`Progress::Open`]:
+/// Write what was appended to the output, and give it what comes until it is [`TunnelProgress::Open`]:
 /// from then on the byte stream is the server's.
 #[derive(Debug)]
 #[must_use = "the proxy waits for what was appended to the output"]
@@ -51,7 +51,7 @@ enum Protocol {
 
 /// How far the tunnel is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
+pub enum TunnelProgress {
     /// The proxy's answer is not complete. What was appended to the output is to be written.
     NeedsInput,
     /// The server is reached. What follows in the input comes from it.
@@ -94,7 +94,7 @@ impl Tunnel {
         &mut self,
         input: &mut &mut [u8],
         out: &mut Vec<u8>,
-    ) -> Result<Progress, TunnelError> {
+    ) -> Result<TunnelProgress, TunnelError> {
         if let Some(error) = self.error {
             return Err(error);
         }

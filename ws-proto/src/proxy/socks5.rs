@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::mem;
 use core::net::IpAddr;
 
-use super::Progress;
+use super::TunnelProgress;
 use super::destination::{Destination, Host};
 use super::error::{TunnelError, TunnelErrorKind};
 use crate::credentials::Credentials;
@@ -62,20 +62,20 @@ impl Socks5 {
         &mut self,
         input: &mut &mut [u8],
         out: &mut Vec<u8>,
-    ) -> Result<Progress, TunnelError> {
+    ) -> Result<TunnelProgress, TunnelError> {
         while let [byte, rest @ ..] = mem::take(input) {
             *input = rest;
             self.answer.push(*byte);
-            if self.advance(out)? == Progress::Open {
-                return Ok(Progress::Open);
+            if self.advance(out)? == TunnelProgress::Open {
+                return Ok(TunnelProgress::Open);
             }
         }
-        Ok(Progress::NeedsInput)
+        Ok(TunnelProgress::NeedsInput)
     }
 
-    fn advance(&mut self, out: &mut Vec<u8>) -> Result<Progress, TunnelErrorKind> {
+    fn advance(&mut self, out: &mut Vec<u8>) -> Result<TunnelProgress, TunnelErrorKind> {
         let next = match (self.stage, &*self.answer) {
-            (Stage::Method, [VERSION]) => return Ok(Progress::NeedsInput),
+            (Stage::Method, [VERSION]) => return Ok(TunnelProgress::NeedsInput),
             (Stage::Method, [VERSION, NO_AUTHENTICATION]) => self.request(out),
             (Stage::Method, [VERSION, method]) => match (*method, &self.credentials) {
                 (USERNAME_AND_PASSWORD, Some(credentials)) => authenticate(credentials, out),
@@ -87,19 +87,21 @@ impl Socks5 {
                 }
                 _ => return Err(TunnelErrorKind::Malformed),
             },
-            (Stage::Authentication, [AUTHENTICATION_VERSION]) => return Ok(Progress::NeedsInput),
+            (Stage::Authentication, [AUTHENTICATION_VERSION]) => {
+                return Ok(TunnelProgress::NeedsInput);
+            }
             (Stage::Authentication, [AUTHENTICATION_VERSION, 0]) => self.request(out),
             (Stage::Authentication, [AUTHENTICATION_VERSION, _]) => {
                 return Err(TunnelErrorKind::WrongCredentials);
             }
-            (Stage::Reply, [VERSION] | [VERSION, 0]) => return Ok(Progress::NeedsInput),
+            (Stage::Reply, [VERSION] | [VERSION, 0]) => return Ok(TunnelProgress::NeedsInput),
             (Stage::Reply, [VERSION, reply]) => return Err(refusal(*reply)),
             (Stage::Reply, [VERSION, 0, _reserved, bound @ ..]) => return bound_address(bound),
             _ => return Err(TunnelErrorKind::Malformed),
         };
         self.stage = next;
         self.answer.clear();
-        Ok(Progress::NeedsInput)
+        Ok(TunnelProgress::NeedsInput)
     }
 
     /// RFC 1928 §4.
@@ -139,17 +141,17 @@ fn push_text(text: &str, out: &mut Vec<u8>) {
 }
 
 /// The address that the proxy uses, which says nothing to a client: only its end matters.
-fn bound_address(bound: &[u8]) -> Result<Progress, TunnelErrorKind> {
+fn bound_address(bound: &[u8]) -> Result<TunnelProgress, TunnelErrorKind> {
     let len = match bound {
-        [] | [NAME] => return Ok(Progress::NeedsInput),
+        [] | [NAME] => return Ok(TunnelProgress::NeedsInput),
         [IPV4, ..] => 1 + 4,
         [IPV6, ..] => 1 + 16,
         [NAME, len, ..] => 2 + usize::from(*len),
         _ => return Err(TunnelErrorKind::Malformed),
     };
     match bound.len() == len + size_of::<u16>() {
-        true => Ok(Progress::Open),
-        false => Ok(Progress::NeedsInput),
+        true => Ok(TunnelProgress::Open),
+        false => Ok(TunnelProgress::NeedsInput),
     }
 }
 

@@ -29,7 +29,7 @@ fn request(output: &mut Vec<u8>) -> client::ClientHandshake {
 fn a_handshake() {
     let mut wire = Vec::new();
     let handshake = request(&mut wire);
-    let server::Progress::Request(request) =
+    let server::ServerProgress::Request(request) =
         server::ServerHandshake::new(config()).receive(&mut wire.as_mut_slice()).expect("valid")
     else {
         panic!("a whole request");
@@ -37,7 +37,7 @@ fn a_handshake() {
     let mut answer = Vec::new();
     let _connection = request.accept().respond(&mut answer);
     let progress = handshake.receive(&mut answer.as_mut_slice());
-    assert!(matches!(progress, Ok(client::Progress::Open(..))));
+    assert!(matches!(progress, Ok(client::ClientProgress::Open(..))));
 }
 
 #[test]
@@ -52,9 +52,11 @@ fn a_refusal() {
         let mut answer = format!("HTTP/1.1 403 No\r\n{framing}\r\n\r\n{body}").into_bytes();
         let progress = request(&mut Vec::new()).receive(&mut answer.as_mut_slice());
         let response = match progress.expect("valid") {
-            client::Progress::NeedsInput(handshake) => handshake.receive_eof().expect("a refusal"),
-            client::Progress::Refused(response) => response,
-            client::Progress::Open(..) => panic!("refused"),
+            client::ClientProgress::NeedsInput(handshake) => {
+                handshake.receive_eof().expect("a refusal")
+            }
+            client::ClientProgress::Refused(response) => response,
+            client::ClientProgress::Open(..) => panic!("refused"),
         };
         assert_eq!(response.body(), b"no!", "{framing}");
     }

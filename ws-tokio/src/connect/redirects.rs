@@ -87,7 +87,7 @@ impl std::error::Error for RedirectError {}
 #[cfg(test)]
 mod tests {
     use ws_futures::Config;
-    use ws_futures::client::Progress;
+    use ws_futures::client::ClientProgress;
 
     use super::*;
 
@@ -108,7 +108,7 @@ mod tests {
         let text = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n{location}\r\n");
         let sent = ClientRequest::new("a", "/").send(Config::default(), [7; 32], &mut Vec::new());
         match sent.expect("valid").receive(&mut text.into_bytes().as_mut_slice()) {
-            Ok(Progress::Refused(response)) => response,
+            Ok(ClientProgress::Refused(response)) => response,
             other => panic!("{other:?}"),
         }
     }

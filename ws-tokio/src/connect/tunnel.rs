@@ -2,7 +2,7 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use ws_futures::client::{InvalidUri, Uri};
-use ws_futures::proto::proxy::{Destination, Progress};
+use ws_futures::proto::proxy::{Destination, TunnelProgress};
 
 use super::error::ConnectError;
 use super::transport::Transport;
@@ -27,7 +27,7 @@ pub(super) async fn through(
             return Err(tunnel.receive_eof().into());
         }
         let mut input = &mut buffer[..len];
-        if tunnel.receive(&mut input, &mut output)? == Progress::Open {
+        if tunnel.receive(&mut input, &mut output)? == TunnelProgress::Open {
             transport.put_back(input);
             return Ok(transport);
         }

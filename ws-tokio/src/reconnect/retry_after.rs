@@ -22,7 +22,7 @@ pub fn retry_after(response: &Response) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use ws_futures::Config;
-    use ws_futures::client::{ClientRequest, Progress};
+    use ws_futures::client::{ClientProgress, ClientRequest};
 
     use super::*;
 
@@ -34,7 +34,7 @@ mod tests {
         text += "\r\n";
         let sent = ClientRequest::new("a", "/").send(Config::default(), [7; 32], &mut Vec::new());
         match sent.expect("valid").receive(&mut text.into_bytes().as_mut_slice()) {
-            Ok(Progress::Refused(response)) => response,
+            Ok(ClientProgress::Refused(response)) => response,
             other => panic!("{other:?}"),
         }
     }

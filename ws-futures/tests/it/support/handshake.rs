@@ -40,7 +40,7 @@ fn accept(seed: [u8; 32]) -> String {
     let mut response = Vec::new();
     let handshake = ws_futures::server::ServerHandshake::new(Config::default());
     match handshake.receive(&mut request.as_mut_slice()) {
-        Ok(ws_futures::server::Progress::Request(request)) => {
+        Ok(ws_futures::server::ServerProgress::Request(request)) => {
             drop(request.accept().respond(&mut response));
         }
         other => panic!("{other:?}"),

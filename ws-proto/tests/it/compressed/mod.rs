@@ -120,7 +120,7 @@ pub(crate) fn handshake(client: Config, server: Config) -> ([Connection; 2], Str
     let handshake = client::ClientRequest::new("localhost", "/")
         .send(client, SEED, &mut request)
         .expect("valid");
-    let Ok(server::Progress::Request(request)) =
+    let Ok(server::ServerProgress::Request(request)) =
         server::ServerHandshake::new(server).receive(&mut request.as_mut_slice())
     else {
         panic!("a valid request");
@@ -128,7 +128,8 @@ pub(crate) fn handshake(client: Config, server: Config) -> ([Connection; 2], Str
     let mut response = Vec::new();
     let server = request.accept().respond(&mut response);
     let text = String::from_utf8_lossy(&response).into_owned();
-    let Ok(client::Progress::Open(client, _)) = handshake.receive(&mut response.as_mut_slice())
+    let Ok(client::ClientProgress::Open(client, _)) =
+        handshake.receive(&mut response.as_mut_slice())
     else {
         panic!("refused: {text}");
     };

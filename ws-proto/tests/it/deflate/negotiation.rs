@@ -175,7 +175,7 @@ fn of_a_server_that_accepts_two_offers() {
     let (handshake, sent) = ask(Offers::PeerWindowOrAny);
     assert!(sent.contains(&format!("server_max_window_bits=12; client_max_window_bits, {any}")));
     let server = server::ServerHandshake::new(Config { deflate: None, ..compressed::config() });
-    let Ok(server::Progress::Request(request)) =
+    let Ok(server::ServerProgress::Request(request)) =
         server.receive(&mut sent.into_bytes().as_mut_slice())
     else {
         panic!("a valid request")

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 
 use tungstenite::WebSocket;
-use ws_proto::client::{ClientRequest, Progress};
+use ws_proto::client::{ClientProgress, ClientRequest};
 use ws_proto::{Config, Connection, Event, Message};
 
 use crate::examples::raw;
@@ -36,9 +36,9 @@ impl Client {
             let used = before - left.len();
             input.drain(..used);
             match progress {
-                Progress::NeedsInput(unfinished) => handshake = unfinished,
-                Progress::Open(connection, _response) => break connection,
-                Progress::Refused(response) => panic!("refused: {}", response.status()),
+                ClientProgress::NeedsInput(unfinished) => handshake = unfinished,
+                ClientProgress::Open(connection, _response) => break connection,
+                ClientProgress::Refused(response) => panic!("refused: {}", response.status()),
             }
         };
         Self { connection, stream, input, output }

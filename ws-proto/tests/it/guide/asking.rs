@@ -61,7 +61,7 @@ fn ask_open(bytes: &[u8], then: impl FnOnce(&mut TcpStream) + Send) -> Answer {
 fn acceptance(request: &str) -> Vec<u8> {
     let mut request = request.to_owned().into_bytes();
     let handshake = ws_proto::server::ServerHandshake::new(ws_proto::Config::default());
-    let Ok(ws_proto::server::Progress::Request(request)) =
+    let Ok(ws_proto::server::ServerProgress::Request(request)) =
         handshake.receive(&mut request.as_mut_slice())
     else {
         panic!("a valid request");

@@ -1,6 +1,6 @@
 use std::io::{Error, Read, Result, Write};
 use std::net::{SocketAddr, TcpStream};
-use ws_proto::client::{Progress, ClientRequest};
+use ws_proto::client::{ClientProgress, ClientRequest};
 use ws_proto::{CloseCode, Config, Event};
 
 /// Sends a text and returns the first one that comes back, `None` if the server closes instead.
@@ -19,14 +19,14 @@ fn ask(server: SocketAddr, seed: [u8; 32], question: &str) -> Result<Option<Stri
         let len = stream.read(&mut buffer).unwrap_or(0);
         let mut input = &mut buffer[..len];
         let progress = match len {
-            0 => handshake.receive_eof().map(Progress::Refused),
+            0 => handshake.receive_eof().map(ClientProgress::Refused),
             _ => handshake.receive(&mut input),
         };
         match progress.map_err(Error::other)? {
-            Progress::NeedsInput(unfinished) => handshake = unfinished,
+            ClientProgress::NeedsInput(unfinished) => handshake = unfinished,
             // Frames may have arrived with the response: the rest of the input is theirs.
-            Progress::Open(connection, _response) => break (connection, len - input.len()..len),
-            Progress::Refused(response) => {
+            ClientProgress::Open(connection, _response) => break (connection, len - input.len()..len),
+            ClientProgress::Refused(response) => {
                 return Err(Error::other(format!("refused: {}", response.status())));
             }
         }

@@ -1,6 +1,6 @@
 use std::io::{Read, Result, Write};
 use std::net::{Shutdown, TcpStream};
-use ws_proto::server::{ServerHandshake, Progress};
+use ws_proto::server::{ServerHandshake, ServerProgress};
 use ws_proto::{Config, Connection, Event};
 
 fn serve(mut stream: TcpStream) -> Result<()> {
@@ -15,9 +15,9 @@ fn serve(mut stream: TcpStream) -> Result<()> {
         }
         let mut input = &mut buffer[..len];
         match handshake.receive(&mut input) {
-            Ok(Progress::NeedsInput(unfinished)) => handshake = unfinished,
+            Ok(ServerProgress::NeedsInput(unfinished)) => handshake = unfinished,
             // Frames may have arrived with the request: the rest of the input is theirs.
-            Ok(Progress::Request(request)) => {
+            Ok(ServerProgress::Request(request)) => {
                 break (request.accept().respond(&mut output), len - input.len()..len);
             }
             Err(rejection) => {

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use ws_proto::client::{
-    ClientHandshake, ClientHandshakeError, ClientHandshakeErrorKind, ClientRequest, Progress,
+    ClientHandshake, ClientHandshakeError, ClientHandshakeErrorKind, ClientProgress, ClientRequest,
     Response,
 };
 use ws_proto::{Config, Instant, InvalidHeader};
@@ -22,7 +22,7 @@ fn request() -> ClientRequest {
 fn accept(sent: &str) -> String {
     use ws_proto::server;
     let mut bytes = sent.as_bytes().to_vec();
-    let Ok(server::Progress::Request(request)) =
+    let Ok(server::ServerProgress::Request(request)) =
         server::ServerHandshake::new(Config::default()).receive(&mut bytes.as_mut_slice())
     else {
         panic!("not valid: {sent}");
@@ -46,11 +46,11 @@ fn receive(response: impl Fn(&str) -> String) -> Outcome {
         for piece in bytes.chunks_mut(step.min(1 << 20)) {
             let mut input = piece;
             match handshake.receive(&mut input) {
-                Ok(Progress::NeedsInput(unfinished)) => handshake = unfinished,
-                Ok(Progress::Open(_, response)) => {
+                Ok(ClientProgress::NeedsInput(unfinished)) => handshake = unfinished,
+                Ok(ClientProgress::Open(_, response)) => {
                     return Outcome::Open(response.subprotocol().map(str::to_owned));
                 }
-                Ok(Progress::Refused(response)) => return refused(&response),
+                Ok(ClientProgress::Refused(response)) => return refused(&response),
                 Err(error) => return Outcome::Failed(error.kind()),
             }
         }
@@ -242,7 +242,7 @@ fn what_cannot_become_a_response_fails_at_the_first_byte_that_shows_it() {
         let (mut handshake, _) = send(request());
         for byte in before.bytes() {
             handshake = match handshake.receive(&mut [byte].as_mut_slice()) {
-                Ok(Progress::NeedsInput(unfinished)) => unfinished,
+                Ok(ClientProgress::NeedsInput(unfinished)) => unfinished,
                 other => panic!("{before:?}: {other:?}"),
             };
         }
@@ -278,7 +278,7 @@ fn refusal(
     handshake.poll_timeout(Instant::EPOCH);
     for mut piece in bytes.as_bytes().to_vec().chunks_mut(7) {
         handshake = match handshake.receive(&mut piece) {
-            Ok(Progress::NeedsInput(unfinished)) => unfinished,
+            Ok(ClientProgress::NeedsInput(unfinished)) => unfinished,
             other => panic!("{bytes:?}: {other:?}"),
         };
     }
@@ -324,15 +324,15 @@ fn before_the_deadline_more_is_waited_for() {
     let early = Instant::EPOCH + (timeout - Duration::from_nanos(1));
     for piece in ["HTTP/1.1 403 X\r\n", "X: y\r\n\r"] {
         let progress = handshake.receive(&mut piece.as_bytes().to_vec().as_mut_slice());
-        let Ok(Progress::NeedsInput(unfinished)) = progress else { panic!("{progress:?}") };
+        let Ok(ClientProgress::NeedsInput(unfinished)) = progress else { panic!("{progress:?}") };
         handshake = unfinished;
         assert_eq!(handshake.handle_timeout(early), Ok(None));
     }
     let progress = handshake.receive(&mut b"\nno".to_vec().as_mut_slice());
-    let Ok(Progress::NeedsInput(mut handshake)) = progress else { panic!("{progress:?}") };
+    let Ok(ClientProgress::NeedsInput(mut handshake)) = progress else { panic!("{progress:?}") };
     assert_eq!(handshake.handle_timeout(early), Ok(None));
     let progress = handshake.receive(&mut b"!".to_vec().as_mut_slice());
-    let Ok(Progress::NeedsInput(handshake)) = progress else { panic!("{progress:?}") };
+    let Ok(ClientProgress::NeedsInput(handshake)) = progress else { panic!("{progress:?}") };
     let response = handshake.receive_eof().expect("a refusal");
     assert_eq!(response.body(), b"no!");
 }
@@ -352,10 +352,10 @@ fn a_redirect_is_complete_with_its_head() {
         let (handshake, _) = send(request());
         let text = format!("HTTP/1.1 {status} X\r\n{fields}\r\n{body}");
         match handshake.receive(&mut text.clone().into_bytes().as_mut_slice()) {
-            Ok(Progress::Refused(response)) if is_complete => {
+            Ok(ClientProgress::Refused(response)) if is_complete => {
                 assert_eq!(refused(&response), Outcome::Refused(status, body.into()));
             }
-            Ok(Progress::NeedsInput(_)) if !is_complete => {}
+            Ok(ClientProgress::NeedsInput(_)) if !is_complete => {}
             other => panic!("{text:?}: {other:?}"),
         }
         let (mut handshake, _) = send(request());
@@ -363,11 +363,13 @@ fn a_redirect_is_complete_with_its_head() {
             text.as_bytes()[..text.len() - body.len()].split_last().expect("bytes");
         for byte in others {
             let progress = handshake.receive(&mut [*byte].as_mut_slice());
-            let Ok(Progress::NeedsInput(unfinished)) = progress else { panic!("{progress:?}") };
+            let Ok(ClientProgress::NeedsInput(unfinished)) = progress else {
+                panic!("{progress:?}")
+            };
             handshake = unfinished;
         }
         let progress = handshake.receive(&mut [*last].as_mut_slice());
-        assert_eq!(matches!(progress, Ok(Progress::Refused(_))), is_complete, "{text:?}");
+        assert_eq!(matches!(progress, Ok(ClientProgress::Refused(_))), is_complete, "{text:?}");
     }
 }
 

@@ -1,13 +1,13 @@
 //! What a client needs for redirects: where they lead, and what goes with the request.
 
 use ws_proto::Config;
-use ws_proto::client::{ClientRequest, Progress, Response, Uri};
+use ws_proto::client::{ClientProgress, ClientRequest, Response, Uri};
 
 fn response(status: u16, location: &str) -> Response {
     let text = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n{location}\r\n");
     let sent = ClientRequest::new("a", "/").send(Config::default(), [7; 32], &mut Vec::new());
     match sent.expect("valid").receive(&mut text.into_bytes().as_mut_slice()) {
-        Ok(Progress::Refused(response)) => response,
+        Ok(ClientProgress::Refused(response)) => response,
         other => panic!("{other:?}"),
     }
 }

@@ -1,6 +1,6 @@
 //! What a server answers (RFC 6455 §4.2, RFC 9112).
 
-use ws_proto::server::{Progress, Rejection, RejectionKind, ServerHandshake, ServerRequest};
+use ws_proto::server::{Rejection, RejectionKind, ServerHandshake, ServerProgress, ServerRequest};
 use ws_proto::{Config, InvalidHeader};
 
 const REQUEST: &str = "GET /chat?a=b HTTP/1.1\r\n\
@@ -31,11 +31,11 @@ fn receive(config: &Config, bytes: &[u8]) -> (Result<ServerRequest, Rejection>, 
             let mut input = piece.as_mut_slice();
             let left = |input: &[u8]| [input, &bytes[bytes.len().min(start + step)..]].concat();
             match handshake.receive(&mut input) {
-                Ok(Progress::NeedsInput(unfinished)) => {
+                Ok(ServerProgress::NeedsInput(unfinished)) => {
                     assert!(input.is_empty());
                     handshake = unfinished;
                 }
-                Ok(Progress::Request(request)) => return (Ok(request), left(input)),
+                Ok(ServerProgress::Request(request)) => return (Ok(request), left(input)),
                 Err(rejection) => return (Err(rejection), left(input)),
             }
         }
@@ -175,8 +175,8 @@ fn verdict(config: &Config, bytes: impl IntoIterator<Item = u8>) -> (usize, Opti
     for byte in bytes {
         taken += 1;
         match handshake.receive(&mut [byte].as_mut_slice()) {
-            Ok(Progress::NeedsInput(unfinished)) => handshake = unfinished,
-            Ok(Progress::Request(_)) => panic!("accepted"),
+            Ok(ServerProgress::NeedsInput(unfinished)) => handshake = unfinished,
+            Ok(ServerProgress::Request(_)) => panic!("accepted"),
             Err(rejection) => return (taken, Some(rejection.kind())),
         }
     }

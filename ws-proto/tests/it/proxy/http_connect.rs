@@ -1,6 +1,6 @@
 //! HTTP CONNECT (RFC 9110 §9.3.6).
 
-use ws_proto::proxy::{Progress, Tunnel, TunnelErrorKind};
+use ws_proto::proxy::{Tunnel, TunnelErrorKind, TunnelProgress};
 
 use crate::proxy::{Outcome, credentials, destination, receive};
 
@@ -12,7 +12,7 @@ fn authorized(out: &mut Vec<u8>) -> Tunnel {
     Tunnel::http(destination("example.com", 443), credentials(), out)
 }
 
-fn result(answer: impl AsRef<[u8]>) -> Result<Progress, TunnelErrorKind> {
+fn result(answer: impl AsRef<[u8]>) -> Result<TunnelProgress, TunnelErrorKind> {
     receive(anonymous, answer.as_ref()).result
 }
 
@@ -35,7 +35,7 @@ fn what_follows_the_answer_is_kept() {
     ] {
         let Outcome { result, left, .. } =
             receive(anonymous, &[head.as_bytes(), b"\x81\0"].concat());
-        assert_eq!((result, &*left), (Ok(Progress::Open), &b"\x81\0"[..]), "{head}");
+        assert_eq!((result, &*left), (Ok(TunnelProgress::Open), &b"\x81\0"[..]), "{head}");
     }
 }
 
@@ -43,7 +43,7 @@ fn what_follows_the_answer_is_kept() {
 fn an_answer_that_is_cut_needs_more() {
     let answer = b"HTTP/1.1 200 OK\r\nVia: a\r\n\r\n";
     for len in 0..answer.len() {
-        assert_eq!(result(&answer[..len]), Ok(Progress::NeedsInput), "{len} bytes");
+        assert_eq!(result(&answer[..len]), Ok(TunnelProgress::NeedsInput), "{len} bytes");
     }
 }
 

@@ -4,7 +4,7 @@ mod http_connect;
 mod socks5;
 
 use ws_proto::Credentials;
-use ws_proto::proxy::{Destination, InvalidDestination, Progress, Tunnel, TunnelErrorKind};
+use ws_proto::proxy::{Destination, InvalidDestination, Tunnel, TunnelErrorKind, TunnelProgress};
 
 fn destination(host: &str, port: u16) -> Destination {
     Destination::new(host, port).expect(host)
@@ -17,7 +17,7 @@ fn credentials() -> Option<Credentials> {
 /// How a tunnel ended, what it has written, and what it left of the input.
 #[derive(Debug, PartialEq)]
 struct Outcome {
-    result: Result<Progress, TunnelErrorKind>,
+    result: Result<TunnelProgress, TunnelErrorKind>,
     written: Vec<u8>,
     left: Vec<u8>,
 }
@@ -35,10 +35,10 @@ fn receive_cut(start: impl Fn(&mut Vec<u8>) -> Tunnel, answer: &[u8], step: usiz
     let mut written = Vec::new();
     let mut tunnel = start(&mut written);
     let mut bytes = answer.to_vec();
-    let mut result = Ok(Progress::NeedsInput);
+    let mut result = Ok(TunnelProgress::NeedsInput);
     let mut left = Vec::new();
     for mut piece in bytes.chunks_mut(step) {
-        if result == Ok(Progress::NeedsInput) {
+        if result == Ok(TunnelProgress::NeedsInput) {
             let received = tunnel.receive(&mut piece, &mut written);
             if let Err(error) = received {
                 assert_eq!(
@@ -51,7 +51,7 @@ fn receive_cut(start: impl Fn(&mut Vec<u8>) -> Tunnel, answer: &[u8], step: usiz
         }
         left.extend_from_slice(piece);
     }
-    if result == Ok(Progress::NeedsInput) {
+    if result == Ok(TunnelProgress::NeedsInput) {
         assert_eq!(left, b"", "asks for more before the input is used up");
         assert_eq!(tunnel.receive_eof().kind(), TunnelErrorKind::UnexpectedEof);
     }

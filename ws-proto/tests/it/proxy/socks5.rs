@@ -1,7 +1,7 @@
 //! SOCKS5 (RFC 1928 and RFC 1929).
 
 use ws_proto::Credentials;
-use ws_proto::proxy::{Destination, Progress, Tunnel, TunnelErrorKind};
+use ws_proto::proxy::{Destination, Tunnel, TunnelErrorKind, TunnelProgress};
 
 use crate::proxy::{Outcome, credentials, destination, receive};
 
@@ -15,7 +15,10 @@ fn ask(destination: &Destination, credentials: Option<&Credentials>, answer: &[&
     receive(start, &answer.concat())
 }
 
-fn result(credentials: Option<Credentials>, answer: &[&[u8]]) -> Result<Progress, TunnelErrorKind> {
+fn result(
+    credentials: Option<Credentials>,
+    answer: &[&[u8]],
+) -> Result<TunnelProgress, TunnelErrorKind> {
     ask(&destination("example.com", 443), credentials.as_ref(), answer).result
 }
 
@@ -27,7 +30,7 @@ fn names_go_to_the_proxy_and_addresses_as_such() {
         [("example.com", &name), ("127.0.0.1", &[1, 127, 0, 0, 1]), ("2001:db8::1", &v6)];
     for (host, address) in cases {
         let outcome = ask(&destination(host, 443), None, &[&[5, 0], &SUCCESS]);
-        assert_eq!(outcome.result, Ok(Progress::Open), "{host}");
+        assert_eq!(outcome.result, Ok(TunnelProgress::Open), "{host}");
         let expected = [&[5, 1, 0, 5, 1, 0][..], address, &[1, 0xBB]].concat();
         assert_eq!(outcome.written, expected, "{host}");
     }
@@ -41,7 +44,7 @@ fn what_follows_the_answer_is_kept() {
     let longest = [&[5, 0, 0, 3, 255][..], &[b'a'; 257]].concat();
     for reply in [&SUCCESS[..], &bound_to_name, &bound_to_v6, &bound_to_nothing, &longest] {
         let outcome = ask(&destination("a", 1), None, &[&[5, 0], reply, b"\x05\x81"]);
-        assert_eq!(outcome.result, Ok(Progress::Open), "{reply:?}");
+        assert_eq!(outcome.result, Ok(TunnelProgress::Open), "{reply:?}");
         assert_eq!(outcome.left, b"\x05\x81", "{reply:?}");
     }
 }
@@ -50,7 +53,7 @@ fn what_follows_the_answer_is_kept() {
 fn an_answer_that_is_cut_needs_more() {
     let answer = [&[5, 0][..], &SUCCESS].concat();
     for len in 0..answer.len() {
-        assert_eq!(result(None, &[&answer[..len]]), Ok(Progress::NeedsInput), "{len} bytes");
+        assert_eq!(result(None, &[&answer[..len]]), Ok(TunnelProgress::NeedsInput), "{len} bytes");
     }
 }
 
@@ -58,13 +61,13 @@ fn an_answer_that_is_cut_needs_more() {
 fn the_password_is_sent_when_it_is_asked_for() {
     let credentials = credentials();
     let outcome = ask(&destination("a", 1), credentials.as_ref(), &[&[5, 2, 1, 0], &SUCCESS]);
-    assert_eq!(outcome.result, Ok(Progress::Open));
+    assert_eq!(outcome.result, Ok(TunnelProgress::Open));
     let parts: [&[u8]; 3] =
         [&[5, 2, 0, 2], b"\x01\x04user\x09pass:word", b"\x05\x01\x00\x03\x01a\x00\x01"];
     assert_eq!(outcome.written, parts.concat());
 
     let outcome = ask(&destination("a", 1), credentials.as_ref(), &[&[5, 0], &SUCCESS]);
-    assert_eq!(outcome.result, Ok(Progress::Open));
+    assert_eq!(outcome.result, Ok(TunnelProgress::Open));
     assert_eq!(outcome.written, b"\x05\x02\x00\x02\x05\x01\x00\x03\x01a\x00\x01");
 }
 
