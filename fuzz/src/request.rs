@@ -1,6 +1,6 @@
 //! Arbitrary addresses and header fields of a client.
 
-use ws_proto::client::{self, Answer, ClientProgress, Uri};
+use ws_proto::client::{self, ClientProgress, ExtendedConnectOutcome, Uri};
 use ws_proto::server::{
     PseudoHeaders, RejectionKind, ServerHandshake, ServerProgress, ServerRequest,
 };
@@ -98,7 +98,7 @@ fn over_http2(request: client::ClientRequest, fields: &[(&str, &[u8])], basic: O
     }
     let accept = received.accept();
     let opened = sent.receive(accept.status(), accept.headers().iter(), b"");
-    assert!(matches!(opened, Ok(Answer::Open(..))), "{opened:?}");
+    assert!(matches!(opened, Ok(ExtendedConnectOutcome::Open(..))), "{opened:?}");
 }
 
 fn address<'d>(

@@ -42,7 +42,7 @@ use crate::connection::Connection;
 use crate::time::Instant;
 
 pub use error::{ClientHandshakeError, ClientHandshakeErrorKind};
-pub use extended_connect::{Answer, ExtendedConnect};
+pub use extended_connect::{ExtendedConnect, ExtendedConnectOutcome};
 pub use request::ClientRequest;
 pub(crate) use uri::is_reg_name;
 pub use uri::{InvalidUri, Uri};

@@ -11,7 +11,7 @@ use hyper::ext::Protocol;
 use hyper::header::{HeaderName, HeaderValue, LOCATION};
 use hyper::{Method, Request, Uri, Version};
 use tokio::time::{Instant, timeout_at};
-use ws_futures::client::{self, Answer, ExtendedConnect, Response};
+use ws_futures::client::{self, ExtendedConnect, ExtendedConnectOutcome, Response};
 use ws_futures::proto::InvalidHeader;
 use ws_futures::{Config, HandshakeError};
 
@@ -77,7 +77,7 @@ where
     let fields = fields.map(|(name, value)| (name.as_str(), value.as_bytes()));
     let answer = request.receive(response.status().as_u16(), fields, &body);
     match answer.map_err(HandshakeError::from)? {
-        Answer::Open(connection, answer) => {
+        ExtendedConnectOutcome::Open(connection, answer) => {
             let on_upgrade = hyper::upgrade::on(response);
             let upgrade = UpgradeFuture::new(
                 on_upgrade,
@@ -89,7 +89,9 @@ where
             let socket = in_time(deadline, async { Ok(upgrade.await?) }).await?;
             Ok((socket, answer))
         }
-        Answer::Refused(answer) => Err(HandshakeError::Refused(Box::new(answer)).into()),
+        ExtendedConnectOutcome::Refused(answer) => {
+            Err(HandshakeError::Refused(Box::new(answer)).into())
+        }
     }
 }
 

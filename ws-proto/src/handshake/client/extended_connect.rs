@@ -21,7 +21,7 @@ use crate::handshake::headers::Headers;
 /// over HTTP/1.1.
 ///
 /// ```
-/// use ws_proto::{Config, client::{Answer, ClientRequest}};
+/// use ws_proto::{Config, client::{ExtendedConnectOutcome, ClientRequest}};
 ///
 /// let seed = [7; 32]; // from the operating system's generator, in earnest
 /// let request = ClientRequest::new("example.com", "/chat").extended_connect(Config::default(), seed)?;
@@ -29,8 +29,8 @@ use crate::handshake::headers::Headers;
 /// assert_eq!(request.headers().get("sec-websocket-version"), Some("13"));
 ///
 /// match request.receive(200, [], b"")? {
-///     Answer::Open(_connection, response) => assert_eq!(response.subprotocol(), None),
-///     Answer::Refused(response) => panic!("{}", response.status()),
+///     ExtendedConnectOutcome::Open(_connection, response) => assert_eq!(response.subprotocol(), None),
+///     ExtendedConnectOutcome::Refused(response) => panic!("{}", response.status()),
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -47,7 +47,7 @@ pub struct ExtendedConnect {
 
 /// What a server answered to an extended CONNECT.
 #[derive(Debug)]
-pub enum Answer {
+pub enum ExtendedConnectOutcome {
     /// The connection is open: its frames are the data of the stream.
     Open(Connection, Response),
     /// The server refused.
@@ -87,18 +87,21 @@ impl ExtendedConnect {
         status: u16,
         headers: impl IntoIterator<Item = (&'h str, &'h [u8])>,
         body: &[u8],
-    ) -> Result<Answer, ClientHandshakeError> {
+    ) -> Result<ExtendedConnectOutcome, ClientHandshakeError> {
         let mut fields = Headers::new();
         for (name, value) in headers {
             fields.push(name, value).map_err(|_invalid| ClientHandshakeErrorKind::Malformed)?;
         }
         if !(200..300).contains(&status) {
             let body = body[..body.len().min(self.config.max_body_size)].into();
-            return Ok(Answer::Refused(Response { status, headers: fields, body }));
+            return Ok(ExtendedConnectOutcome::Refused(Response { status, headers: fields, body }));
         }
         let extension = choices::check(&fields, &self.subprotocols, &self.config)?;
         let connection =
             Connection::with_generator(self.config, self.generator).with_extension(extension);
-        Ok(Answer::Open(connection, Response { status, headers: fields, body: Vec::new() }))
+        Ok(ExtendedConnectOutcome::Open(
+            connection,
+            Response { status, headers: fields, body: Vec::new() },
+        ))
     }
 }

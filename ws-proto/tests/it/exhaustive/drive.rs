@@ -152,7 +152,7 @@ fn compressed(role: Role, config: Arc<Config>) -> Connection {
                 .extended_connect(config, SEED)
                 .expect("valid");
             match request.receive(200, [EXTENSION], b"") {
-                Ok(client::Answer::Open(connection, _)) => connection,
+                Ok(client::ExtendedConnectOutcome::Open(connection, _)) => connection,
                 answer => panic!("{answer:?}"),
             }
         }

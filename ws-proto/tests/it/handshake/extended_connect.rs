@@ -1,6 +1,6 @@
 //! The opening handshake over HTTP/2 (RFC 8441) and HTTP/3 (RFC 9220).
 
-use ws_proto::client::{self, Answer, ClientHandshakeErrorKind};
+use ws_proto::client::{self, ClientHandshakeErrorKind, ExtendedConnectOutcome};
 use ws_proto::server::{PseudoHeaders, Rejection, RejectionKind, ServerRequest};
 use ws_proto::{Config, Connection, Event, InvalidHeader, Role};
 
@@ -156,11 +156,11 @@ fn what_a_client_makes_of_the_response() {
     ] {
         let received = ask().receive(status, fields.clone(), b"");
         let received = received.map_err(|error| error.kind()).map(|answer| match answer {
-            Answer::Open(connection, response) => {
+            ExtendedConnectOutcome::Open(connection, response) => {
                 assert_eq!(connection.role(), Role::Client);
                 response.status()
             }
-            Answer::Refused(response) => panic!("{}", response.status()),
+            ExtendedConnectOutcome::Refused(response) => panic!("{}", response.status()),
         });
         assert_eq!(received, outcome, "{fields:?}");
     }
@@ -172,7 +172,7 @@ fn a_refusal_is_given_to_the_client_with_its_body_up_to_a_limit() {
     let request = client::ClientRequest::new("example.com", "/");
     let request = request.extended_connect(config, [7; 32]).expect("valid");
     let answer = request.receive(403, [("x", &b"y"[..])], b"go away").expect("an answer");
-    let Answer::Refused(response) = answer else { panic!("{answer:?}") };
+    let ExtendedConnectOutcome::Refused(response) = answer else { panic!("{answer:?}") };
     assert_eq!((response.status(), response.header("x")), (403, Some("y")));
     assert_eq!(response.body(), b"go a");
 }
@@ -190,7 +190,8 @@ fn what_both_sides_open_speaks_as_ever() {
     let accept = request.accept();
     let (status, answered) = (accept.status(), accept.headers().clone());
     let mut server = accept.into_connection();
-    let Ok(Answer::Open(mut client, _)) = ask.receive(status, answered.iter(), b"") else {
+    let Ok(ExtendedConnectOutcome::Open(mut client, _)) = ask.receive(status, answered.iter(), b"")
+    else {
         panic!("refused");
     };
     assert_eq!(spoken(&mut client, &mut server), "hello");
