@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
-use ws_proto::{Close, CloseCode, Config, Deflate, Delivery, Event, Message, SendError};
+use ws_proto::{Close, CloseCode, Config, Deflate, Delivery, Event, Payload, SendError};
 
 use crate::compressed::Agreed;
 use crate::pair::Pair;
@@ -101,17 +101,17 @@ fn setting(input: &mut Unstructured<'_>) -> Result<(Config, Vec<usize>)> {
 #[derive(Default)]
 struct Expected {
     events: Vec<Event<'static>>,
-    unfinished: Option<Message<'static>>,
+    unfinished: Option<Payload<'static>>,
 }
 
 impl Expected {
-    fn fragment(&mut self, part: Message<'static>, fin: bool) {
+    fn fragment(&mut self, part: Payload<'static>, fin: bool) {
         let message = match (self.unfinished.take(), part) {
-            (Some(Message::Text(begin)), Message::Text(part)) => {
-                Message::Text((begin.into_owned() + &part).into())
+            (Some(Payload::Text(begin)), Payload::Text(part)) => {
+                Payload::Text((begin.into_owned() + &part).into())
             }
-            (Some(Message::Binary(begin)), Message::Binary(part)) => {
-                Message::Binary([begin, part].concat().into())
+            (Some(Payload::Binary(begin)), Payload::Binary(part)) => {
+                Payload::Binary([begin, part].concat().into())
             }
             (Some(begin), part) => panic!("{part:?} was taken for a fragment of {begin:?}"),
             (None, part) => part,
@@ -123,10 +123,10 @@ impl Expected {
     }
 }
 
-fn event(message: Message<'static>) -> Event<'static> {
+fn event(message: Payload<'static>) -> Event<'static> {
     match message {
-        Message::Text(text) => Event::Text(text),
-        Message::Binary(data) => Event::Binary(data),
+        Payload::Text(text) => Event::Text(text),
+        Payload::Binary(data) => Event::Binary(data),
     }
 }
 
@@ -216,7 +216,7 @@ fn send(input: &mut Unstructured<'_>, peer: &mut Peer, expected: &mut Expected) 
     Ok(())
 }
 
-fn message(input: &mut Unstructured<'_>) -> Result<Message<'static>> {
+fn message(input: &mut Unstructured<'_>) -> Result<Payload<'static>> {
     Ok(match input.int_in_range(0..=9)? {
         0..=4 => String::from(input.arbitrary::<&str>()?).into(),
         5..=8 => bytes(input)?.to_vec().into(),

@@ -49,9 +49,9 @@ pub use stream::AsyncStdStream;
 pub use timer::AsyncStdTimer;
 pub use ws_futures::{
     Batch, ByteString, Bytes, Close, CloseCode, Closed, Compression, Config, Delivery, Drained,
-    Error, ErrorKind, Event, HandshakeError, Initiator, Limits, MAX_REASON, Message, Prepared,
-    ReuniteError, Role, SendError, Shutdown, ShutdownGuard, State, Stats, Traffic, TrySendError,
-    proto, server,
+    Error, ErrorKind, Event, HandshakeError, Initiator, Limits, MAX_REASON, Message, Payload,
+    Prepared, ReuniteError, Role, SendError, Shutdown, ShutdownGuard, State, Stats, Traffic,
+    TrySendError, proto, server,
 };
 #[cfg(feature = "deflate")]
 pub use ws_futures::{Deflate, EnginePool, Offers};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ws_proto::{Compression, Connection, Event, Message, SendError};
+use ws_proto::{Compression, Connection, Event, Payload, SendError};
 
 use crate::input::Cursor;
 use crate::output::Output;
@@ -53,7 +53,7 @@ impl<'a> Batch<'a> {
     ///
     /// [`SendError`] says why it cannot be sent; nothing was sent then.
     #[inline]
-    pub fn send<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), SendError> {
+    pub fn send<'m>(&mut self, message: impl Into<Payload<'m>>) -> Result<(), SendError> {
         self.send_with(message, Compression::Automatic)
     }
 
@@ -65,7 +65,7 @@ impl<'a> Batch<'a> {
     #[inline]
     pub fn send_with<'m>(
         &mut self,
-        message: impl Into<Message<'m>>,
+        message: impl Into<Payload<'m>>,
         compression: Compression,
     ) -> Result<(), SendError> {
         self.send_as(message.into(), Framing::Message, compression)
@@ -82,7 +82,7 @@ impl<'a> Batch<'a> {
     #[inline]
     pub fn send_fragment<'m>(
         &mut self,
-        part: impl Into<Message<'m>>,
+        part: impl Into<Payload<'m>>,
         fin: bool,
     ) -> Result<(), SendError> {
         self.send_as(part.into(), Framing::Fragment { fin }, Compression::Automatic)
@@ -91,7 +91,7 @@ impl<'a> Batch<'a> {
     #[inline]
     fn send_as(
         &mut self,
-        data: Message<'_>,
+        data: Payload<'_>,
         framing: Framing,
         compression: Compression,
     ) -> Result<(), SendError> {

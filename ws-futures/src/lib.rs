@@ -57,8 +57,8 @@ pub use timer::Timer;
 pub use web_socket::WebSocket;
 pub use ws_proto::{
     self as proto, Close, CloseCode, Closed, Compression, Config, Delivery, ErrorKind, Event,
-    Initiator, Instant, Limits, MAX_REASON, Prepared, Role, SendError, State, Stats, Traffic,
-    client, server,
+    Initiator, Instant, Limits, MAX_REASON, Payload, Prepared, Role, SendError, State, Stats,
+    Traffic, client, server,
 };
 #[cfg(feature = "deflate")]
 pub use ws_proto::{Deflate, EnginePool, Offers};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use ws_proto::{Compression, Connection, Prepared, Role, SendError};
+use ws_proto::{Compression, Connection, Payload, Prepared, Role, SendError};
 
 use crate::message::Message;
 use crate::output::{LARGE, Output};
@@ -23,12 +23,12 @@ pub(crate) enum Framing {
 pub(crate) fn send(
     connection: &mut Connection,
     output: &mut Output,
-    data: ws_proto::Message<'_>,
+    data: Payload<'_>,
     framing: Framing,
     compression: Compression,
 ) -> Result<(), SendError> {
     match data {
-        ws_proto::Message::Text(Cow::Owned(_)) | ws_proto::Message::Binary(Cow::Owned(_))
+        Payload::Text(Cow::Owned(_)) | Payload::Binary(Cow::Owned(_))
             if data.as_bytes().len() >= LARGE =>
         {
             queue(connection, output, data, framing, compression, Bytes::copy_from_slice)
@@ -81,7 +81,7 @@ pub(crate) fn send_prepared(
 fn append(
     connection: &mut Connection,
     output: &mut Output,
-    data: ws_proto::Message<'_>,
+    data: Payload<'_>,
     framing: Framing,
     compression: Compression,
 ) -> Result<(), SendError> {
@@ -97,7 +97,7 @@ fn append(
 fn queue(
     connection: &mut Connection,
     output: &mut Output,
-    data: ws_proto::Message<'_>,
+    data: Payload<'_>,
     framing: Framing,
     compression: Compression,
     share: impl FnOnce(&[u8]) -> Bytes,

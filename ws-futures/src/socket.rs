@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use futures_io::{AsyncRead, AsyncWrite};
-use ws_proto::{Close, Compression, Connection, ErrorKind, Event, Instant, Prepared, SendError};
+use ws_proto::{
+    Close, Compression, Connection, ErrorKind, Event, Instant, Payload, Prepared, SendError,
+};
 
 use crate::error::Error;
 use crate::input::Input;
@@ -281,7 +283,7 @@ where
     /// The same for data that is lent, or given away.
     pub(crate) fn send_data(
         &mut self,
-        data: ws_proto::Message<'_>,
+        data: Payload<'_>,
         framing: Framing,
         compression: Compression,
     ) -> Result<(), SendError> {

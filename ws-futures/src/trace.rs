@@ -7,7 +7,7 @@
 
 use ws_proto::client::Response;
 use ws_proto::server::{Rejection, ServerRequest};
-use ws_proto::{Connection, Event, Prepared};
+use ws_proto::{Connection, Event, Payload, Prepared};
 
 use crate::error::Error;
 use crate::message::Message;
@@ -72,12 +72,12 @@ impl From<&Message> for Summary {
     }
 }
 
-impl From<&ws_proto::Message<'_>> for Summary {
+impl From<&Payload<'_>> for Summary {
     #[inline]
-    fn from(message: &ws_proto::Message<'_>) -> Self {
+    fn from(message: &Payload<'_>) -> Self {
         let kind = match message {
-            ws_proto::Message::Text(_) => "text",
-            ws_proto::Message::Binary(_) => "binary",
+            Payload::Text(_) => "text",
+            Payload::Binary(_) => "binary",
         };
         Self { kind, len: message.as_bytes().len() }
     }

@@ -11,8 +11,8 @@ use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_sink::Sink;
 use ws_proto::{
-    Close, CloseCode, Closed, Compression, Config, Connection, Instant, Prepared, Role, State,
-    Stats,
+    Close, CloseCode, Closed, Compression, Config, Connection, Instant, Payload, Prepared, Role,
+    State, Stats,
 };
 
 use crate::batch::Batch;
@@ -206,7 +206,7 @@ where
     /// Dropped before it is ready it has sent the fragment whole or not at all.
     pub async fn send_fragment<'m>(
         &mut self,
-        part: impl Into<ws_proto::Message<'m>>,
+        part: impl Into<Payload<'m>>,
         fin: bool,
     ) -> Result<(), Error> {
         self.feed_fragment(part, fin).await?;
@@ -225,7 +225,7 @@ where
     /// Cancel safe: dropped before it is ready it has not sent the fragment.
     pub async fn feed_fragment<'m>(
         &mut self,
-        part: impl Into<ws_proto::Message<'m>>,
+        part: impl Into<Payload<'m>>,
         fin: bool,
     ) -> Result<(), Error> {
         self.ready().await?;

@@ -38,7 +38,7 @@ mod event;
 mod frame;
 mod handshake;
 mod mask;
-mod message;
+mod payload;
 mod prepared;
 pub mod proxy;
 mod time;
@@ -56,7 +56,7 @@ pub use deflate::{Deflate, EnginePool, Offers};
 pub use error::{Error, ErrorKind, SendError};
 pub use event::Event;
 pub use handshake::{Headers, InvalidHeader, client, server};
-pub use message::{Compression, Message};
+pub use payload::{Compression, Payload};
 pub use prepared::Prepared;
 pub use time::Instant;
 

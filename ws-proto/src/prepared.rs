@@ -8,7 +8,7 @@ use crate::deflate::{Deflate, compress_alone};
 #[cfg(feature = "deflate")]
 use crate::frame::COMPRESSED;
 use crate::frame::{EncodedHeader, FIN, Opcode};
-use crate::message::Message;
+use crate::payload::Payload;
 
 /// A message encoded once, to be sent by many servers' ends of connections.
 ///
@@ -39,7 +39,7 @@ struct Deflated {
 
 impl Prepared {
     /// Encodes a message.
-    pub fn new<'m>(message: impl Into<Message<'m>>) -> Self {
+    pub fn new<'m>(message: impl Into<Payload<'m>>) -> Self {
         let message = message.into();
         let (plain, payload) = encode(FIN | message.opcode() as u8, message.as_bytes());
         Self { plain, payload, deflated: None }
@@ -50,7 +50,7 @@ impl Prepared {
     /// large as this one (RFC 7692 §7.1.1.1); only there a message may be compressed without those
     /// before it.
     #[cfg(feature = "deflate")]
-    pub fn deflated<'m>(message: impl Into<Message<'m>>, deflate: &Deflate) -> Self {
+    pub fn deflated<'m>(message: impl Into<Payload<'m>>, deflate: &Deflate) -> Self {
         let message = message.into();
         let first = FIN | message.opcode() as u8;
         let payload = message.as_bytes();

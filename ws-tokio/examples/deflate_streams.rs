@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use ws_tokio::proto::{Connection, Instant, Message, Role, client, server};
+use ws_tokio::proto::{Connection, Instant, Payload, Role, client, server};
 use ws_tokio::{Config, Deflate, EnginePool, Offers};
 
 const SEED: [u8; 32] = [7; 32];
@@ -117,7 +117,7 @@ impl Stream {
             }
             _ => self
                 .connection
-                .send(Message::from(message.as_slice()), &mut self.wire)
+                .send(Payload::from(message.as_slice()), &mut self.wire)
                 .expect("open"),
         }
         self.messages.push(message);

@@ -75,7 +75,7 @@ struct Client<'s> {
 
 /// What came of something the client sent.
 enum Outcome {
-    Reply(proto::Message<'static>),
+    Reply(proto::Payload<'static>),
     /// It was for others, who have got it.
     ForOthers,
     /// There is an answer, but not yet.
@@ -351,7 +351,7 @@ impl Client<'_> {
         }
         self.tell_message(Content::Binary(data.len()));
         match self.take_rate() {
-            true => Outcome::Reply(proto::Message::Binary(Cow::Owned(data.to_vec()))),
+            true => Outcome::Reply(proto::Payload::Binary(Cow::Owned(data.to_vec()))),
             false => error(Mistake::RateLimited, None),
         }
     }

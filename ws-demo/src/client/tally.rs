@@ -1,7 +1,7 @@
 //! Counting what a client sends and gets.
 
 use ws_tokio::Batch;
-use ws_tokio::proto::Message;
+use ws_tokio::proto::Payload;
 
 use crate::metrics::{Flow, Metrics, Traffic};
 
@@ -43,10 +43,10 @@ impl<'m> Tally<'m> {
     }
 
     /// Sends a message, which fails only when the connection is closing: then nobody waits for it.
-    pub(super) fn send(&mut self, batch: &mut Batch<'_>, message: Message<'static>) {
+    pub(super) fn send(&mut self, batch: &mut Batch<'_>, message: Payload<'static>) {
         let (count, len) = match &message {
-            Message::Text(text) => (&mut self.sent.text, text.len()),
-            Message::Binary(data) => (&mut self.sent.binary, data.len()),
+            Payload::Text(text) => (&mut self.sent.text, text.len()),
+            Payload::Binary(data) => (&mut self.sent.binary, data.len()),
         };
         if batch.send(message).is_ok() {
             count.add(len);

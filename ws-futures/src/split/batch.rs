@@ -3,7 +3,7 @@
 use std::fmt;
 
 use futures_io::{AsyncRead, AsyncWrite};
-use ws_proto::{Compression, Connection, Event, Message, SendError};
+use ws_proto::{Compression, Connection, Event, Payload, SendError};
 
 use super::Shared;
 use crate::input::Cursor;
@@ -62,7 +62,7 @@ where
     /// # Errors
     ///
     /// [`SendError`] says why it cannot be sent; nothing was sent then.
-    pub fn send<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), SendError> {
+    pub fn send<'m>(&mut self, message: impl Into<Payload<'m>>) -> Result<(), SendError> {
         self.send_with(message, Compression::Automatic)
     }
 
@@ -73,7 +73,7 @@ where
     /// Those of [`send`](Self::send).
     pub fn send_with<'m>(
         &mut self,
-        message: impl Into<Message<'m>>,
+        message: impl Into<Payload<'m>>,
         compression: Compression,
     ) -> Result<(), SendError> {
         self.send_as(message.into(), Framing::Message, compression)
@@ -86,7 +86,7 @@ where
     /// [`SendError`] says why it cannot be sent; nothing was sent then.
     pub fn send_fragment<'m>(
         &mut self,
-        part: impl Into<Message<'m>>,
+        part: impl Into<Payload<'m>>,
         fin: bool,
     ) -> Result<(), SendError> {
         self.send_as(part.into(), Framing::Fragment { fin }, Compression::Automatic)
@@ -94,7 +94,7 @@ where
 
     fn send_as(
         &mut self,
-        data: Message<'_>,
+        data: Payload<'_>,
         framing: Framing,
         compression: Compression,
     ) -> Result<(), SendError> {

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_sink::Sink;
-use ws_proto::{Close, CloseCode, Compression, Prepared};
+use ws_proto::{Close, CloseCode, Compression, Payload, Prepared};
 
 use super::Shared;
 use crate::error::{Error, TrySendError};
@@ -124,7 +124,7 @@ where
     /// Dropped before it is ready it has sent the fragment whole or not at all.
     pub async fn send_fragment<'m>(
         &mut self,
-        part: impl Into<ws_proto::Message<'m>>,
+        part: impl Into<Payload<'m>>,
         fin: bool,
     ) -> Result<(), Error> {
         self.feed_fragment(part, fin).await?;
@@ -143,7 +143,7 @@ where
     /// Cancel safe: dropped before it is ready it has not sent the fragment.
     pub async fn feed_fragment<'m>(
         &mut self,
-        part: impl Into<ws_proto::Message<'m>>,
+        part: impl Into<Payload<'m>>,
         fin: bool,
     ) -> Result<(), Error> {
         self.ready().await?;

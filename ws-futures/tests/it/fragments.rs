@@ -10,7 +10,7 @@ use crate::support::wire::{self, BINARY, CONTINUATION, FIN, TEXT};
 use crate::support::{ROLES, Socket, conversation, open_plainly};
 
 /// One part of a message, and whether it is the last.
-type Part = (proto::Message<'static>, bool);
+type Part = (proto::Payload<'static>, bool);
 
 /// Small and large parts, lent and given away.
 fn parts() -> Vec<Part> {
@@ -31,8 +31,8 @@ fn frames() -> Vec<wire::Content> {
     let frame = |(part, fin): Part| {
         let opcode = match &part {
             _ if continued => CONTINUATION,
-            proto::Message::Text(_) => TEXT,
-            proto::Message::Binary(_) => BINARY,
+            proto::Payload::Text(_) => TEXT,
+            proto::Payload::Binary(_) => BINARY,
         };
         continued = !fin;
         (if fin { FIN | opcode } else { opcode }, part.as_bytes().to_vec())

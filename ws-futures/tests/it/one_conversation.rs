@@ -1,7 +1,7 @@
 //! Every way to receive gives the same messages, and every way to send the same bytes.
 
 use futures_util::{SinkExt, StreamExt};
-use ws_futures::proto::{Message as Lent, Role};
+use ws_futures::proto::{Payload, Role};
 use ws_futures::{Config, Event, Message};
 
 use crate::support::script::Script;
@@ -170,7 +170,7 @@ fn by_batch(mut socket: Socket, messages: Vec<Message>) {
         assert_eq!(batch.next(), Some(Event::Text("prompt".into())));
         for message in messages {
             match message {
-                Message::Text(text) => batch.send(Lent::from(&*text)),
+                Message::Text(text) => batch.send(Payload::from(&*text)),
                 Message::Binary(data) => batch.send(data.to_vec()),
                 Message::Ping(payload) => {
                     let (connection, output) = batch.connection();

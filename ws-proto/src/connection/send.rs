@@ -7,7 +7,7 @@ use super::sender::{Compressor, Fragment, Frame};
 use super::{Connection, Role};
 use crate::error::SendError;
 use crate::frame::{MAX_CONTROL, Opcode};
-use crate::message::{Compression, Message};
+use crate::payload::{Compression, Payload};
 use crate::prepared::Prepared;
 
 impl Connection {
@@ -20,7 +20,7 @@ impl Connection {
     #[inline]
     pub fn send<'m>(
         &mut self,
-        message: impl Into<Message<'m>>,
+        message: impl Into<Payload<'m>>,
         out: &mut Vec<u8>,
     ) -> Result<(), SendError> {
         self.send_with(message, Compression::Automatic, out)
@@ -34,7 +34,7 @@ impl Connection {
     #[inline]
     pub fn send_with<'m>(
         &mut self,
-        message: impl Into<Message<'m>>,
+        message: impl Into<Payload<'m>>,
         compression: Compression,
         out: &mut Vec<u8>,
     ) -> Result<(), SendError> {
@@ -57,7 +57,7 @@ impl Connection {
     /// # Errors
     ///
     /// [`SendError`] says why the message cannot be sent.
-    pub fn encode<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<Frame<'m>, SendError> {
+    pub fn encode<'m>(&mut self, message: impl Into<Payload<'m>>) -> Result<Frame<'m>, SendError> {
         self.encode_with(message, Compression::Automatic)
     }
 
@@ -68,7 +68,7 @@ impl Connection {
     /// Those of [`encode`](Self::encode).
     pub fn encode_with<'m>(
         &mut self,
-        message: impl Into<Message<'m>>,
+        message: impl Into<Payload<'m>>,
         compression: Compression,
     ) -> Result<Frame<'m>, SendError> {
         let message = message.into();
@@ -136,7 +136,7 @@ impl Connection {
     /// [`SendError`] says why the fragment cannot be sent; nothing was appended.
     pub fn send_fragment<'m>(
         &mut self,
-        part: impl Into<Message<'m>>,
+        part: impl Into<Payload<'m>>,
         fin: bool,
         out: &mut Vec<u8>,
     ) -> Result<(), SendError> {
@@ -151,7 +151,7 @@ impl Connection {
     /// Those of [`send_fragment`](Self::send_fragment).
     pub fn send_fragment_with<'m>(
         &mut self,
-        part: impl Into<Message<'m>>,
+        part: impl Into<Payload<'m>>,
         fin: bool,
         compression: Compression,
         out: &mut Vec<u8>,
@@ -176,7 +176,7 @@ impl Connection {
     /// Those of [`send_fragment`](Self::send_fragment).
     pub fn encode_fragment<'m>(
         &mut self,
-        part: impl Into<Message<'m>>,
+        part: impl Into<Payload<'m>>,
         fin: bool,
         compression: Compression,
     ) -> Result<Frame<'m>, SendError> {
@@ -279,7 +279,7 @@ impl Connection {
 
     fn next_fragment(
         &self,
-        part: &Message<'_>,
+        part: &Payload<'_>,
         fin: bool,
         compression: Compression,
     ) -> Result<Fragment, SendError> {

@@ -2,7 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use ws_proto::{Close, CloseCode, Config, Delivery, Event, Message};
+use ws_proto::{Close, CloseCode, Config, Delivery, Event, Payload};
 
 use crate::pair::Pair;
 use crate::pair::peer::Peer;
@@ -11,10 +11,10 @@ use crate::property;
 
 #[derive(Clone, Debug)]
 enum Step {
-    Send(Message<'static>),
-    Encode(Message<'static>),
+    Send(Payload<'static>),
+    Encode(Payload<'static>),
     /// A message of its own in fragments, a ping after each if asked for.
-    Fragments(Vec<Message<'static>>, bool),
+    Fragments(Vec<Payload<'static>>, bool),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
 }
@@ -33,13 +33,13 @@ struct Turn {
     exchange: bool,
 }
 
-fn message() -> impl Strategy<Value = Message<'static>> {
-    prop_oneof![property::text().prop_map(Message::from), property::data().prop_map(Message::from),]
+fn message() -> impl Strategy<Value = Payload<'static>> {
+    prop_oneof![property::text().prop_map(Payload::from), property::data().prop_map(Payload::from),]
 }
 
 fn turn() -> impl Strategy<Value = Turn> {
-    let texts = vec(property::text().prop_map(Message::from), 1..5);
-    let data = vec(property::data().prop_map(Message::from), 1..5);
+    let texts = vec(property::text().prop_map(Payload::from), 1..5);
+    let data = vec(property::data().prop_map(Payload::from), 1..5);
     let parts = prop_oneof![texts, data];
     let payload = || vec(any::<u8>(), 0..=125);
     let step = prop_oneof![
@@ -79,8 +79,8 @@ fn take(peer: &mut Peer, step: Step, expected: &mut Vec<Event<'static>>) {
             }
             let payload: Vec<u8> = parts.iter().flat_map(|part| part.as_bytes().to_vec()).collect();
             expected.push(event(match parts[0] {
-                Message::Text(_) => String::from_utf8(payload).expect("text").into(),
-                Message::Binary(_) => payload.into(),
+                Payload::Text(_) => String::from_utf8(payload).expect("text").into(),
+                Payload::Binary(_) => payload.into(),
             }));
         }
         Step::Ping(payload) => {
@@ -94,10 +94,10 @@ fn take(peer: &mut Peer, step: Step, expected: &mut Vec<Event<'static>>) {
     }
 }
 
-fn event(message: Message<'static>) -> Event<'static> {
+fn event(message: Payload<'static>) -> Event<'static> {
     match message {
-        Message::Text(text) => Event::Text(text),
-        Message::Binary(data) => Event::Binary(data),
+        Payload::Text(text) => Event::Text(text),
+        Payload::Binary(data) => Event::Binary(data),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use proptest::prelude::*;
-use ws_proto::{Close, CloseCode, Compression, Config, Connection, Message, Prepared, Role};
+use ws_proto::{Close, CloseCode, Compression, Config, Connection, Payload, Prepared, Role};
 
 use crate::pair;
 use crate::pair::run;
@@ -175,7 +175,7 @@ fn counts_what_was_sent() {
     }
 }
 
-fn encoded<'m>(connection: &mut Connection, message: impl Into<Message<'m>>) -> Vec<u8> {
+fn encoded<'m>(connection: &mut Connection, message: impl Into<Payload<'m>>) -> Vec<u8> {
     let frame = connection.encode(message).expect("open");
     [frame.header(), frame.payload()].concat()
 }
@@ -213,8 +213,8 @@ proptest! {
         let [mut sender, mut encoder] = [(); 2].map(|()| run::connection(role, &Config::default()));
         let mut output = Vec::new();
         let mut frames = Vec::new();
-        let texts: Vec<_> = texts.iter().map(Message::from).collect();
-        let data: Vec<_> = data.iter().map(Message::from).collect();
+        let texts: Vec<_> = texts.iter().map(Payload::from).collect();
+        let data: Vec<_> = data.iter().map(Payload::from).collect();
         for parts in [texts, data] {
             let last = parts.len() - 1;
             for (i, part) in parts.into_iter().enumerate() {

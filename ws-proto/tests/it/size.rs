@@ -2,7 +2,7 @@
 
 use core::fmt::Debug;
 
-use ws_proto::{Close, Connection, Error, Event, Message, SendError};
+use ws_proto::{Close, Connection, Error, Event, Payload, SendError};
 
 /// Checks that a `T` takes at most `bytes`, and prints what it takes.
 fn at_most<T>(bytes: usize) {
@@ -30,7 +30,7 @@ fn of_errors() {
 
 #[test]
 fn of_what_is_sent() {
-    at_most::<Message<'_>>(32);
+    at_most::<Payload<'_>>(32);
     at_most::<Close<'_>>(40);
 }
 
@@ -40,7 +40,7 @@ fn and_all_of_it_can_change_threads() {
     fn is_send_and_sync<T: Debug + Send + Sync>() {}
     is_send_and_sync::<Connection>();
     is_send_and_sync::<Event<'static>>();
-    is_send_and_sync::<Message<'static>>();
+    is_send_and_sync::<Payload<'static>>();
     is_send_and_sync::<Error>();
     is_send_and_sync::<SendError>();
 }

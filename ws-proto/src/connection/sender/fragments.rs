@@ -3,7 +3,7 @@
 use crate::config::Limits;
 use crate::error::SendError;
 use crate::frame::{FIN, Opcode};
-use crate::message::Message;
+use crate::payload::Payload;
 
 /// The message of which fragments were sent, and not the last.
 #[derive(Default)]
@@ -56,7 +56,7 @@ impl Fragments {
     /// Checks the next fragment. `compress`: whether to compress a message that begins with it.
     pub(super) fn next(
         &self,
-        part: &Message<'_>,
+        part: &Payload<'_>,
         fin: bool,
         limits: &Limits,
         compress: bool,

@@ -18,7 +18,7 @@ use crate::config::Limits;
 use crate::error::SendError;
 use crate::frame::{COMPRESSED, EncodedHeader, FIN, MAX_HEADER, Opcode, encode_header};
 use crate::mask::{self, Key};
-use crate::message::Message;
+use crate::payload::Payload;
 use crate::prepared::Prepared;
 
 pub(super) use compressor::Compressor;
@@ -90,7 +90,7 @@ impl Sender {
     #[inline]
     pub(super) fn write_message(
         &mut self,
-        message: &Message<'_>,
+        message: &Payload<'_>,
         compressor: Option<Compressor<'_>>,
         out: &mut Vec<u8>,
     ) {
@@ -101,7 +101,7 @@ impl Sender {
     /// Encodes a message as one frame.
     pub(super) fn encode_message<'m>(
         &mut self,
-        message: Message<'m>,
+        message: Payload<'m>,
         compressor: Option<Compressor<'_>>,
     ) -> Frame<'m> {
         self.sent.add_message();
@@ -125,7 +125,7 @@ impl Sender {
     /// with it.
     pub(super) fn next_fragment(
         &self,
-        part: &Message<'_>,
+        part: &Payload<'_>,
         fin: bool,
         limits: &Limits,
         compress: bool,

@@ -2,7 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use ws_proto::{Compression, Config, Deflate, Delivery, Event, Instant, Message, Prepared, Role};
+use ws_proto::{Compression, Config, Deflate, Delivery, Event, Instant, Payload, Prepared, Role};
 
 use crate::compressed;
 use crate::compressed::content::{self, Random};
@@ -16,11 +16,11 @@ use crate::property;
 
 #[derive(Clone, Debug)]
 enum Step {
-    Send(Message<'static>, Compression),
-    Encode(Message<'static>, Compression),
-    Prepared(Message<'static>),
-    Fragments(Vec<Message<'static>>, Compression),
-    EncodedFragments(Vec<Message<'static>>, Compression),
+    Send(Payload<'static>, Compression),
+    Encode(Payload<'static>, Compression),
+    Prepared(Payload<'static>),
+    Fragments(Vec<Payload<'static>>, Compression),
+    EncodedFragments(Vec<Payload<'static>>, Compression),
     Ping,
     /// Lets the engines of this end leave.
     Release,
@@ -43,9 +43,9 @@ fn delivery() -> impl Strategy<Value = Delivery> {
     prop_oneof![Just(Delivery::Whole), Just(Delivery::Chunked)]
 }
 
-fn text() -> impl Strategy<Value = Message<'static>> {
+fn text() -> impl Strategy<Value = Payload<'static>> {
     prop_oneof![
-        property::text().prop_map(Message::from),
+        property::text().prop_map(Payload::from),
         (0..3000_usize, any::<u64>()).prop_map(|(len, seed)| content::words(
             len,
             &mut Random(seed)
@@ -54,9 +54,9 @@ fn text() -> impl Strategy<Value = Message<'static>> {
     ]
 }
 
-fn data() -> impl Strategy<Value = Message<'static>> {
+fn data() -> impl Strategy<Value = Payload<'static>> {
     prop_oneof![
-        property::data().prop_map(Message::from),
+        property::data().prop_map(Payload::from),
         (0..3000_usize, any::<u64>()).prop_map(|(len, seed)| content::noise(
             len,
             &mut Random(seed)
@@ -87,10 +87,10 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn event(message: Message<'static>) -> Event<'static> {
+fn event(message: Payload<'static>) -> Event<'static> {
     match message {
-        Message::Text(text) => Event::Text(text),
-        Message::Binary(data) => Event::Binary(data),
+        Payload::Text(text) => Event::Text(text),
+        Payload::Binary(data) => Event::Binary(data),
     }
 }
 
@@ -151,11 +151,11 @@ fn take(peer: &mut Peer, step: Step, deflate: &Deflate, now: &mut Instant) -> Ve
     }
 }
 
-fn joined(parts: &[Message<'_>]) -> Message<'static> {
+fn joined(parts: &[Payload<'_>]) -> Payload<'static> {
     let payload: Vec<u8> = parts.iter().flat_map(|part| part.as_bytes().to_vec()).collect();
     match parts[0] {
-        Message::Text(_) => String::from_utf8(payload).expect("text").into(),
-        Message::Binary(_) => payload.into(),
+        Payload::Text(_) => String::from_utf8(payload).expect("text").into(),
+        Payload::Binary(_) => payload.into(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Compressed messages come back whole, and another inflater understands them at exactly the window
 //! that was negotiated.
 
-use ws_proto::{Compression, Deflate, Event, Message, Role};
+use ws_proto::{Compression, Deflate, Event, Payload, Role};
 
 use crate::compressed;
 use crate::compressed::content::{self, Random};
@@ -18,10 +18,10 @@ fn ends(pair: &mut Pair, from: Role) -> [&mut Peer; 2] {
     }
 }
 
-fn event(message: Message<'static>) -> Event<'static> {
+fn event(message: Payload<'static>) -> Event<'static> {
     match message {
-        Message::Text(text) => Event::Text(text),
-        Message::Binary(data) => Event::Binary(data),
+        Payload::Text(text) => Event::Text(text),
+        Payload::Binary(data) => Event::Binary(data),
     }
 }
 
@@ -29,7 +29,7 @@ fn event(message: Message<'static>) -> Event<'static> {
 fn exchange(
     pair: &mut Pair,
     from: Role,
-    message: &Message<'static>,
+    message: &Payload<'static>,
     compression: Compression,
     inflate: &mut Inflate,
     lengths: &[usize],
@@ -54,19 +54,19 @@ fn exchange(
     compressed
 }
 
-fn messages(sizes: &[usize], random: &mut Random) -> Vec<Message<'static>> {
+fn messages(sizes: &[usize], random: &mut Random) -> Vec<Payload<'static>> {
     let kinds = |size: &usize| {
         [
-            Message::from(content::words(*size, random)),
-            Message::from(content::noise(*size, random)),
-            Message::from(vec![b'a'; *size]),
+            Payload::from(content::words(*size, random)),
+            Payload::from(content::noise(*size, random)),
+            Payload::from(vec![b'a'; *size]),
         ]
     };
     sizes.iter().flat_map(kinds).collect()
 }
 
 /// Sends the messages from both ends.
-fn converse(agreed: Agreed, messages: &[Message<'static>], lengths: &[usize]) -> [Inflate; 2] {
+fn converse(agreed: Agreed, messages: &[Payload<'static>], lengths: &[usize]) -> [Inflate; 2] {
     let mut pair = agreed.pair(&compressed::config(), &[usize::MAX]);
     ROLES.map(|from| {
         let mut inflate = Inflate::new(agreed.of(from));
@@ -87,7 +87,7 @@ fn converse(agreed: Agreed, messages: &[Message<'static>], lengths: &[usize]) ->
 }
 
 /// Large messages take their time, and are the same for all.
-fn choices(message: &Message<'_>) -> Vec<Compression> {
+fn choices(message: &Payload<'_>) -> Vec<Compression> {
     match message.as_bytes().len() {
         0..10_000 => vec![Compression::Automatic, Compression::Always, Compression::Never],
         _ => vec![Compression::Automatic],

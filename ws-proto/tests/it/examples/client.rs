@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 
 use tungstenite::WebSocket;
 use ws_proto::client::{ClientProgress, ClientRequest};
-use ws_proto::{Config, Connection, Event, Message};
+use ws_proto::{Config, Connection, Event, Payload};
 
 use crate::examples::raw;
 use crate::pair::{SEED, peer};
@@ -44,12 +44,12 @@ impl Client {
         Self { connection, stream, input, output }
     }
 
-    pub(crate) fn send<'m>(&mut self, message: impl Into<Message<'m>>) {
+    pub(crate) fn send<'m>(&mut self, message: impl Into<Payload<'m>>) {
         self.connection.send(message, &mut self.output).expect("open");
         self.write();
     }
 
-    pub(crate) fn send_fragment<'m>(&mut self, part: impl Into<Message<'m>>, fin: bool) {
+    pub(crate) fn send_fragment<'m>(&mut self, part: impl Into<Payload<'m>>, fin: bool) {
         self.connection.send_fragment(part, fin, &mut self.output).expect("open");
         self.write();
     }

@@ -1,4 +1,4 @@
-//! What the application sends.
+//! The payload of outgoing messages and fragments.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -6,22 +6,22 @@ use alloc::vec::Vec;
 
 use crate::frame::Opcode;
 
-/// A message, or a fragment of one, to be sent.
+/// The payload of a message, or of a fragment of one, to be sent.
 ///
 /// Borrowed data is copied to the output; owned data lets [`Connection::encode`] mask in place and
 /// an adapter write without a copy.
 ///
 /// [`Connection::encode`]: crate::Connection::encode
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Message<'a> {
+pub enum Payload<'a> {
     /// Text (opcode 1).
     Text(Cow<'a, str>),
     /// Binary data (opcode 2).
     Binary(Cow<'a, [u8]>),
 }
 
-impl<'a> Message<'a> {
-    /// The payload, whatever its kind.
+impl<'a> Payload<'a> {
+    /// Returns the bytes, of text and of binary data.
     pub fn as_bytes(&self) -> &[u8] {
         match self {
             Self::Text(text) => text.as_bytes(),
@@ -29,7 +29,7 @@ impl<'a> Message<'a> {
         }
     }
 
-    /// The payload, whatever its kind.
+    /// Converts into the bytes, of text and of binary data.
     pub fn into_bytes(self) -> Cow<'a, [u8]> {
         match self {
             Self::Text(Cow::Borrowed(text)) => Cow::Borrowed(text.as_bytes()),
@@ -46,55 +46,55 @@ impl<'a> Message<'a> {
     }
 }
 
-impl<'a> From<&'a str> for Message<'a> {
+impl<'a> From<&'a str> for Payload<'a> {
     fn from(text: &'a str) -> Self {
         Self::Text(Cow::Borrowed(text))
     }
 }
 
-impl<'a> From<&'a String> for Message<'a> {
+impl<'a> From<&'a String> for Payload<'a> {
     fn from(text: &'a String) -> Self {
         Self::Text(Cow::Borrowed(text))
     }
 }
 
-impl From<String> for Message<'_> {
+impl From<String> for Payload<'_> {
     fn from(text: String) -> Self {
         Self::Text(Cow::Owned(text))
     }
 }
 
-impl<'a> From<Cow<'a, str>> for Message<'a> {
+impl<'a> From<Cow<'a, str>> for Payload<'a> {
     fn from(text: Cow<'a, str>) -> Self {
         Self::Text(text)
     }
 }
 
-impl<'a> From<&'a [u8]> for Message<'a> {
+impl<'a> From<&'a [u8]> for Payload<'a> {
     fn from(data: &'a [u8]) -> Self {
         Self::Binary(Cow::Borrowed(data))
     }
 }
 
-impl<'a, const N: usize> From<&'a [u8; N]> for Message<'a> {
+impl<'a, const N: usize> From<&'a [u8; N]> for Payload<'a> {
     fn from(data: &'a [u8; N]) -> Self {
         Self::Binary(Cow::Borrowed(data))
     }
 }
 
-impl<'a> From<&'a Vec<u8>> for Message<'a> {
+impl<'a> From<&'a Vec<u8>> for Payload<'a> {
     fn from(data: &'a Vec<u8>) -> Self {
         Self::Binary(Cow::Borrowed(data))
     }
 }
 
-impl From<Vec<u8>> for Message<'_> {
+impl From<Vec<u8>> for Payload<'_> {
     fn from(data: Vec<u8>) -> Self {
         Self::Binary(Cow::Owned(data))
     }
 }
 
-impl<'a> From<Cow<'a, [u8]>> for Message<'a> {
+impl<'a> From<Cow<'a, [u8]>> for Payload<'a> {
     fn from(data: Cow<'a, [u8]>) -> Self {
         Self::Binary(data)
     }
