@@ -14,7 +14,7 @@ use ws_futures::server::{self, PseudoHeaders, RejectionKind};
 use ws_futures::{Config, Shutdown};
 
 use super::future::{Registration, UpgradeFuture};
-use super::rejection::{Rejection, response};
+use super::rejection::{UpgradeRejection, response};
 use super::service::Activity;
 
 /// Grants any valid request for a WebSocket, without a subprotocol.
@@ -24,11 +24,11 @@ use super::service::Activity;
 ///
 /// # Errors
 ///
-/// The [`Rejection`] is the response to return instead.
+/// The [`UpgradeRejection`] is the response to return instead.
 pub fn upgrade<R, B: Default>(
     request: &mut Request<R>,
     config: impl Into<Arc<Config>>,
-) -> Result<(Response<B>, UpgradeFuture), Rejection> {
+) -> Result<(Response<B>, UpgradeFuture), UpgradeRejection> {
     Upgrade::from_request(request, config).map(Upgrade::accept)
 }
 
@@ -52,11 +52,11 @@ impl Upgrade {
     ///
     /// # Errors
     ///
-    /// The [`Rejection`] is the response to return. The request is as it was.
+    /// The [`UpgradeRejection`] is the response to return. The request is as it was.
     pub fn from_request<B>(
         request: &mut Request<B>,
         config: impl Into<Arc<Config>>,
-    ) -> Result<Self, Rejection> {
+    ) -> Result<Self, UpgradeRejection> {
         let config = config.into();
         let handshake_timeout = config.handshake_timeout;
         let version = request.version();
@@ -79,7 +79,7 @@ impl Upgrade {
     pub fn from_parts(
         parts: &mut Parts,
         config: impl Into<Arc<Config>>,
-    ) -> Result<Self, Rejection> {
+    ) -> Result<Self, UpgradeRejection> {
         let config = config.into();
         let handshake_timeout = config.handshake_timeout;
         let Parts { method, uri, version, headers, extensions, .. } = parts;
@@ -92,7 +92,7 @@ impl Upgrade {
         version: Version,
         extensions: &mut Extensions,
         handshake_timeout: Option<Duration>,
-    ) -> Result<Self, Rejection> {
+    ) -> Result<Self, UpgradeRejection> {
         let Some(on_upgrade) = extensions.remove::<OnUpgrade>() else {
             let rejection = request.reject(500);
             return Err(rejection.body("this server cannot give the connection away\n").into());
@@ -112,8 +112,8 @@ impl Upgrade {
     ///
     /// # Errors
     ///
-    /// A [`Rejection`] if the configuration has compression and what the client offers is malformed.
-    pub fn with_config(self, config: impl Into<Arc<Config>>) -> Result<Self, Rejection> {
+    /// An [`UpgradeRejection`] if the configuration has compression and what the client offers is malformed.
+    pub fn with_config(self, config: impl Into<Arc<Config>>) -> Result<Self, UpgradeRejection> {
         let config = config.into();
         let handshake_timeout = config.handshake_timeout;
         let request = self.request.with_config(config)?;
@@ -163,7 +163,7 @@ impl Upgrade {
     }
 
     /// Refuses with this status, such as 401, 403 or 503.
-    pub fn reject(self, status: u16) -> Rejection {
+    pub fn reject(self, status: u16) -> UpgradeRejection {
         self.request.reject(status).into()
     }
 }
@@ -193,7 +193,7 @@ fn check(
     headers: &HeaderMap,
     extensions: &Extensions,
     config: Arc<Config>,
-) -> Result<server::ServerRequest, Rejection> {
+) -> Result<server::ServerRequest, UpgradeRejection> {
     let fields = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
     let request = match version {
         Version::HTTP_11 => {

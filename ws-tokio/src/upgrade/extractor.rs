@@ -14,13 +14,13 @@ use hyper::http::request::Parts;
 use ws_futures::Deflate;
 use ws_futures::{Config, HandshakeError, Limits, ShutdownGuard};
 
-use super::{Rejection, Upgrade, WebSocket};
+use super::{Upgrade, UpgradeRejection, WebSocket};
 
 /// A request for a WebSocket, as an axum handler takes it (feature `axum`).
 ///
 /// Over HTTP/1.1 a WebSocket is asked for with GET, over HTTP/2 with CONNECT: route both with
-/// `axum::routing::any`. What is no valid request is answered by the [`Rejection`]; an endpoint that
-/// serves other requests as well takes a `Result<WebSocketUpgrade, Rejection>`.
+/// `axum::routing::any`. What is no valid request is answered by the [`UpgradeRejection`]; an endpoint that
+/// serves other requests as well takes a `Result<WebSocketUpgrade, UpgradeRejection>`.
 ///
 /// ```
 /// use axum::{Router, response::Response, routing::any};
@@ -122,7 +122,7 @@ impl WebSocketUpgrade {
     }
 
     /// Refuses with this status, such as 401, 403 or 503.
-    pub fn reject(self, status: u16) -> Rejection {
+    pub fn reject(self, status: u16) -> UpgradeRejection {
         self.upgrade.reject(status)
     }
 }
@@ -137,9 +137,9 @@ async fn until_aborted(mut task: Pin<Box<impl Future<Output = ()>>>, guard: Shut
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for WebSocketUpgrade {
-    type Rejection = Rejection;
+    type Rejection = UpgradeRejection;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Rejection> {
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, UpgradeRejection> {
         let config = Arc::new(Config::default());
         let upgrade = Upgrade::from_parts(parts, Arc::clone(&config))?;
         Ok(Self { upgrade, config, on_failed_upgrade: None })

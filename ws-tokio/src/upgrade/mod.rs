@@ -52,7 +52,7 @@ pub use accept::{Upgrade, upgrade};
 pub use extractor::WebSocketUpgrade;
 pub(crate) use future::Registration;
 pub use future::UpgradeFuture;
-pub use rejection::Rejection;
+pub use rejection::UpgradeRejection;
 pub use serve::{Serve, serve};
 pub use service::{Hyper, IntoService, Peer, Service, Tower};
 pub use stream::Upgraded;

@@ -15,9 +15,9 @@ use ws_futures::server;
 /// an `IntoResponse`.
 #[derive(Clone, Debug)]
 #[must_use = "the client waits for an answer"]
-pub struct Rejection(server::Rejection);
+pub struct UpgradeRejection(server::Rejection);
 
-impl Rejection {
+impl UpgradeRejection {
     /// Adds a header field.
     ///
     /// # Errors
@@ -33,13 +33,13 @@ impl Rejection {
     }
 }
 
-impl From<server::Rejection> for Rejection {
+impl From<server::Rejection> for UpgradeRejection {
     fn from(rejection: server::Rejection) -> Self {
         Self(rejection)
     }
 }
 
-impl Deref for Rejection {
+impl Deref for UpgradeRejection {
     type Target = server::Rejection;
 
     fn deref(&self) -> &server::Rejection {
@@ -47,15 +47,15 @@ impl Deref for Rejection {
     }
 }
 
-impl<B: From<Bytes>> From<Rejection> for Response<B> {
-    fn from(rejection: Rejection) -> Self {
+impl<B: From<Bytes>> From<UpgradeRejection> for Response<B> {
+    fn from(rejection: UpgradeRejection) -> Self {
         let (status, headers, body) = rejection.0.into_parts();
         response(status, &headers, B::from(Bytes::from(body)))
     }
 }
 
 #[cfg(feature = "axum")]
-impl axum_core::response::IntoResponse for Rejection {
+impl axum_core::response::IntoResponse for UpgradeRejection {
     fn into_response(self) -> axum_core::response::Response {
         self.into()
     }
@@ -81,10 +81,10 @@ pub(super) fn response<B>(
     response
 }
 
-impl fmt::Display for Rejection {
+impl fmt::Display for UpgradeRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl std::error::Error for Rejection {}
+impl std::error::Error for UpgradeRejection {}

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use ws_testkit::raw::REQUEST;
 use ws_tokio::proto::client::Response;
 use ws_tokio::proto::server::RejectionKind;
-use ws_tokio::upgrade::{Rejection, WebSocketUpgrade};
+use ws_tokio::upgrade::{UpgradeRejection, WebSocketUpgrade};
 use ws_tokio::{Config, HandshakeError, http2};
 
 use crate::support::listen;
@@ -137,7 +137,7 @@ async fn by_the_application() {
 async fn or_served_otherwise() {
     soon(async {
         let (listener, address) = listen().await;
-        let handler = async |upgrade: Result<WebSocketUpgrade, Rejection>| match upgrade {
+        let handler = async |upgrade: Result<WebSocketUpgrade, UpgradeRejection>| match upgrade {
             Ok(upgrade) => upgrade.on_upgrade(echo),
             Err(rejection) if rejection.kind() == RejectionKind::NotConnect => {
                 "a page".into_response()
