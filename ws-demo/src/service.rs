@@ -33,7 +33,7 @@ const VARIANTS: u32 = 16;
 pub(crate) struct Settings {
     /// The limits and deadlines of each connection.
     pub(crate) config: Config,
-    pub(crate) hub: hub::Settings,
+    pub(crate) hub: hub::HubConfig,
     pub(crate) allowed: Allowed,
     /// Requests that are being waited for at a time.
     pub(crate) max_handshakes: usize,
@@ -69,7 +69,7 @@ impl Default for Settings {
                 ping_payload: b"ping",
                 ..Config::default()
             },
-            hub: hub::Settings::default(),
+            hub: hub::HubConfig::default(),
             allowed: Allowed { connections: usize::MAX, per_address: None, rate: None },
             max_handshakes: 4096,
             message_rate: None,

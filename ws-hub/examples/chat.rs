@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::response::{Html, Response};
 use axum::routing::{any, get};
 use tokio::net::TcpListener;
-use ws_hub::{Bounds, Hub, Settings, Slow, To};
+use ws_hub::{Bounds, Hub, HubConfig, Slow, To};
 use ws_tokio::upgrade::{self, WebSocket, WebSocketUpgrade};
 use ws_tokio::{Error, Event, Prepared};
 
@@ -23,7 +23,7 @@ async fn main() -> std::io::Result<()> {
     // A client with 256 KiB unread, or without progress for 5 s, is closed with 1013.
     let timeout = Duration::from_secs(5);
     let bounds = Bounds { capacity: 256 * 1024, timeout, slow: Slow::Close };
-    let hub = Hub::new(Settings { bounds, ..Settings::default() });
+    let hub = Hub::new(HubConfig { bounds, ..HubConfig::default() });
     let page = get(async || Html(PAGE));
     let app = Router::new().route("/{room}", page).route("/chat/{room}", any(join));
     let listener = TcpListener::bind("127.0.0.1:9001").await?;

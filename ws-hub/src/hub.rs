@@ -11,7 +11,7 @@ use crate::engine::{Engine, Memory, To};
 use crate::leaving::Drain;
 use crate::member::Member;
 use crate::roster::{Seat, Snapshot};
-use crate::shared::{Published, Settings, Shared};
+use crate::shared::{HubConfig, Published, Shared};
 
 /// The members of this process, and their rooms.
 ///
@@ -41,13 +41,13 @@ where
     R: Clone + Eq + Hash,
 {
     /// Creates an empty hub without other nodes.
-    pub fn new(settings: Settings) -> Self {
-        Self::with_engine(settings, Memory)
+    pub fn new(config: HubConfig) -> Self {
+        Self::with_engine(config, Memory)
     }
 
     /// Creates an empty hub that `engine` connects with those of other nodes.
-    pub fn with_engine(settings: Settings, engine: impl Engine<K, R> + 'static) -> Self {
-        Self(Arc::new(Shared::new(settings, Box::new(engine))))
+    pub fn with_engine(config: HubConfig, engine: impl Engine<K, R> + 'static) -> Self {
+        Self(Arc::new(Shared::new(config, Box::new(engine))))
     }
 
     /// Adds a member. `data` is kept for others to see ([`members`](Self::members)).
@@ -177,7 +177,7 @@ impl<K, R, M> Clone for Hub<K, R, M> {
 
 impl<K, R, M> fmt::Debug for Hub<K, R, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hub").field("settings", &self.0.settings).finish_non_exhaustive()
+        f.debug_struct("Hub").field("config", &self.0.config).finish_non_exhaustive()
     }
 }
 

@@ -78,7 +78,7 @@ pub use hub::{Hub, Members, Taken};
 pub use leaving::Drain;
 pub use member::{JoinError, Joined, Member, NotInRoom};
 pub use outbox::{Bounds, Slow};
-pub use shared::{Published, Settings};
+pub use shared::{HubConfig, Published};
 pub use socket::{Cause, MemberEvent};
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ pub enum Joined {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JoinError {
-    /// The member is in as many rooms as [`Settings::max_rooms`](crate::Settings::max_rooms) allows.
+    /// The member is in as many rooms as [`HubConfig::max_rooms`](crate::HubConfig::max_rooms) allows.
     TooManyRooms,
     /// The member is [hidden](crate::Hub::enter_hidden), or has left the hub.
     Hidden,
@@ -120,8 +120,8 @@ where
         if !self.is_shown() {
             return Err(JoinError::Hidden);
         }
-        let Shared { settings, rooms, engine, .. } = &*self.shared;
-        if !self.rooms.contains(&room) && self.rooms.len() >= settings.max_rooms {
+        let Shared { config, rooms, engine, .. } = &*self.shared;
+        if !self.rooms.contains(&room) && self.rooms.len() >= config.max_rooms {
             return Err(JoinError::TooManyRooms);
         }
         let joined = match rooms.join(&room, &self.seat, &**engine) {

@@ -18,7 +18,7 @@ use crate::shards::Shards;
 
 /// The limits of a hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
+pub struct HubConfig {
     /// What may wait for each member, and what becomes of a slow one.
     pub bounds: Bounds,
     /// The number of rooms that a member may be in. 64 by default: each costs memory, and a peer may
@@ -26,7 +26,7 @@ pub struct Settings {
     pub max_rooms: usize,
 }
 
-impl Default for Settings {
+impl Default for HubConfig {
     fn default() -> Self {
         Self { bounds: Bounds::default(), max_rooms: 64 }
     }
@@ -56,7 +56,7 @@ impl Published {
 }
 
 pub(crate) struct Shared<K, R, M> {
-    pub(crate) settings: Settings,
+    pub(crate) config: HubConfig,
     pub(crate) engine: Box<dyn Engine<K, R>>,
     pub(crate) rooms: Rooms<K, R, M>,
     /// All members, hidden ones too.
@@ -73,9 +73,9 @@ where
     K: Eq + Hash,
     R: Clone + Eq + Hash,
 {
-    pub(crate) fn new(settings: Settings, engine: Box<dyn Engine<K, R>>) -> Self {
+    pub(crate) fn new(config: HubConfig, engine: Box<dyn Engine<K, R>>) -> Self {
         Self {
-            settings,
+            config,
             engine,
             rooms: Rooms::default(),
             present: Present::default(),
@@ -161,7 +161,7 @@ where
         let mut fan_out = |receivers: &[Arc<Seat<K, R, M>>]| {
             for seat in receivers {
                 if from.is_none_or(|from| !Arc::ptr_eq(from, seat)) {
-                    published.count(seat.outbox.push(message, &self.settings.bounds));
+                    published.count(seat.outbox.push(message, &self.config.bounds));
                 }
             }
         };
@@ -170,7 +170,7 @@ where
             To::Room(room) => fan_out(&self.rooms.snapshot(room).unwrap_or_default()),
             To::Member(key) => {
                 if let Some(seat) = self.member(key) {
-                    published.count(seat.outbox.push(message, &self.settings.bounds));
+                    published.count(seat.outbox.push(message, &self.config.bounds));
                 }
             }
         }

@@ -172,7 +172,7 @@ where
             if let Some(sent) = self.progress.take_sent() {
                 return Poll::Ready(Ok(Step::Sent(sent)));
             }
-            let bounds = &self.shared.settings.bounds;
+            let bounds = &self.shared.config.bounds;
             if !is_open || self.progress.poll_stall(bounds.timeout, socket, cx).is_pending() {
                 return Poll::Pending;
             }

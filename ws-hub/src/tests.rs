@@ -20,7 +20,7 @@ type Clients = Hub<u32, &'static str>;
 type Client = Member<u32, &'static str>;
 
 fn hub() -> Clients {
-    Hub::new(Settings::default())
+    Hub::new(HubConfig::default())
 }
 
 /// Members with the keys 1, 2 and so on.
@@ -166,7 +166,7 @@ fn only_the_slow_member_is_given_up() {
 #[test]
 fn a_member_that_may_miss_messages_gets_later_ones() {
     let bounds = Bounds { capacity: 1000, slow: Slow::Drop, ..Bounds::default() };
-    let hub = Hub::new(Settings { bounds, ..Settings::default() });
+    let hub = Hub::new(HubConfig { bounds, ..HubConfig::default() });
     let [alice, slow] = members(&hub);
     let published: Vec<_> = (0..100).map(|number| all(&alice, &number.to_string())).collect();
     let received = waiting(&slow);
@@ -261,7 +261,7 @@ fn a_room_reaches_its_other_members() {
 
 #[test]
 fn the_members_of_a_room_can_be_listed() {
-    let hub = Hub::<u32, Arc<str>, &str>::new(Settings::default());
+    let hub = Hub::<u32, Arc<str>, &str>::new(HubConfig::default());
     let room: Arc<str> = "a".into();
     let mut members: Vec<_> =
         [(1, "Alice"), (2, "Bob")].map(|(key, name)| hub.enter(key, name).expect("free")).into();
@@ -304,7 +304,7 @@ fn rooms_vanish_when_they_are_empty() {
 
 #[test]
 fn rooms_of_a_member_are_limited() {
-    let hub = Hub::new(Settings { max_rooms: 2, ..Settings::default() });
+    let hub = Hub::new(HubConfig { max_rooms: 2, ..HubConfig::default() });
     let [mut alice] = members(&hub);
     for (name, joined) in [
         ("a", Ok(Joined::Ready { members: 1 })),
@@ -377,7 +377,7 @@ impl Engine<u32, &'static str> for Recorder {
 
 fn recorded() -> (Clients, Arc<Recorder>) {
     let engine = Arc::new(Recorder::default());
-    (Hub::with_engine(Settings::default(), Arc::clone(&engine)), engine)
+    (Hub::with_engine(HubConfig::default(), Arc::clone(&engine)), engine)
 }
 
 #[test]

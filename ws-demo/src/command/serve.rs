@@ -247,7 +247,7 @@ impl Serve {
                 deflate,
                 ..defaults.config
             },
-            hub: hub::Settings {
+            hub: hub::HubConfig {
                 bounds: Bounds {
                     capacity: self.queue_bytes,
                     timeout: self.queue_timeout,

@@ -1,7 +1,7 @@
 //! What others publish is sent while a member waits for input.
 
 use ws_futures::{Config, Limits};
-use ws_hub::{Engine, Hub, Joined, Opened, Settings, To};
+use ws_hub::{Engine, Hub, HubConfig, Joined, Opened, To};
 
 use crate::support::{
     Clients, Seen, Task, enter, enter_with, hub, insist, next, run, run_member, text,
@@ -138,7 +138,7 @@ impl Engine<u32, &'static str> for Later {
 
 #[test]
 fn a_room_becomes_ready_in_its_place_among_the_messages() {
-    let hub: Clients = Hub::with_engine(Settings::default(), Later);
+    let hub: Clients = Hub::with_engine(HubConfig::default(), Later);
     let (mut member, mut socket, mut peer) = enter(&hub, 1);
     assert_eq!(member.join("a"), Ok(Joined::Pending));
     let mut waiting = Task::new(next(&mut member, &mut socket));

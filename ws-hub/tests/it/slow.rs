@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ws_futures::{CloseCode, Config, Error, proto::ErrorKind};
-use ws_hub::{Bounds, Cause, Hub, Settings, Slow, To};
+use ws_hub::{Bounds, Cause, Hub, HubConfig, Slow, To};
 
 use crate::support::{
     CLOSE, Clients, PING, Peer, Seen, TEXT, Task, enter, enter_with, hub, next, run_member, text,
@@ -21,7 +21,7 @@ fn quiet() -> Config {
 
 fn lenient(capacity: usize) -> Clients {
     let bounds = Bounds { capacity, slow: Slow::Drop, ..Bounds::default() };
-    Hub::new(Settings { bounds, ..Settings::default() })
+    Hub::new(HubConfig { bounds, ..HubConfig::default() })
 }
 
 /// The frames in front of the Close frame, and that.
@@ -165,7 +165,7 @@ fn a_member_that_may_miss_messages_is_not_closed_for_the_bytes() {
 #[test]
 fn keep_alive_goes_on_while_the_time_of_a_slow_member_runs() {
     let bounds = Bounds { timeout: Duration::from_secs(3600), ..Bounds::default() };
-    let hub = Hub::new(Settings { bounds, ..Settings::default() });
+    let hub = Hub::new(HubConfig { bounds, ..HubConfig::default() });
     let (mut member, mut socket, mut peer) = enter(&hub, 1);
     let mut waiting = Task::new(next(&mut member, &mut socket));
     waiting.wait();

@@ -13,7 +13,7 @@ use std::time::Duration;
 use futures_io::{AsyncRead, AsyncWrite};
 use ws_futures::proto::Connection;
 use ws_futures::{Config, Event, Instant, Prepared, Timer, WebSocket};
-use ws_hub::{Hub, Member, MemberEvent, Settings};
+use ws_hub::{Hub, HubConfig, Member, MemberEvent};
 
 pub(crate) type Clients = Hub<u32, &'static str>;
 pub(crate) type Client = Member<u32, &'static str>;
@@ -34,7 +34,7 @@ pub(crate) fn enter_with(hub: &Clients, key: u32, config: Config) -> (Client, So
 }
 
 pub(crate) fn hub() -> Clients {
-    Hub::new(Settings::default())
+    Hub::new(HubConfig::default())
 }
 
 pub(crate) fn text(text: &str) -> Prepared {
