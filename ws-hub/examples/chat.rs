@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::response::{Html, Response};
 use axum::routing::{any, get};
 use tokio::net::TcpListener;
-use ws_hub::{Bounds, Hub, HubConfig, Slow, To};
+use ws_hub::{Hub, HubConfig, OutboxLimits, SlowPolicy, To};
 use ws_tokio::upgrade::{self, WebSocket, WebSocketUpgrade};
 use ws_tokio::{Error, Event, Prepared};
 
@@ -22,7 +22,7 @@ const PAGE: &str = "<input onchange='chat.send(value); value = ``'><pre id=said>
 async fn main() -> std::io::Result<()> {
     // A client with 256 KiB unread, or without progress for 5 s, is closed with 1013.
     let timeout = Duration::from_secs(5);
-    let bounds = Bounds { capacity: 256 * 1024, timeout, slow: Slow::Close };
+    let bounds = OutboxLimits { capacity: 256 * 1024, timeout, slow: SlowPolicy::Close };
     let hub = Hub::new(HubConfig { bounds, ..HubConfig::default() });
     let page = get(async || Html(PAGE));
     let app = Router::new().route("/{room}", page).route("/chat/{room}", any(join));

@@ -25,15 +25,15 @@ pub struct Hub<K, R = Arc<str>, M = ()>(Arc<Shared<K, R, M>>);
 
 /// There is a member with this key already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Taken;
+pub struct KeyTaken;
 
-impl fmt::Display for Taken {
+impl fmt::Display for KeyTaken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the key of a member is taken")
     }
 }
 
-impl std::error::Error for Taken {}
+impl std::error::Error for KeyTaken {}
 
 impl<K, R, M> Hub<K, R, M>
 where
@@ -56,8 +56,8 @@ where
     ///
     /// # Errors
     ///
-    /// [`Taken`] if there is a member with this key on this node.
-    pub fn enter(&self, key: K, data: M) -> Result<Member<K, R, M>, Taken> {
+    /// [`KeyTaken`] if there is a member with this key on this node.
+    pub fn enter(&self, key: K, data: M) -> Result<Member<K, R, M>, KeyTaken> {
         self.admit(key, data, true)
     }
 
@@ -66,16 +66,16 @@ where
     ///
     /// # Errors
     ///
-    /// [`Taken`] if there is a member with this key on this node.
-    pub fn enter_hidden(&self, key: K, data: M) -> Result<Member<K, R, M>, Taken> {
+    /// [`KeyTaken`] if there is a member with this key on this node.
+    pub fn enter_hidden(&self, key: K, data: M) -> Result<Member<K, R, M>, KeyTaken> {
         self.admit(key, data, false)
     }
 
-    fn admit(&self, key: K, data: M, shown: bool) -> Result<Member<K, R, M>, Taken> {
+    fn admit(&self, key: K, data: M, shown: bool) -> Result<Member<K, R, M>, KeyTaken> {
         let seat = Arc::new(Seat::new(key, data, shown));
         match self.0.enter(&seat) {
             true => Ok(Member::new(seat, Arc::clone(&self.0))),
-            false => Err(Taken),
+            false => Err(KeyTaken),
         }
     }
 
@@ -122,7 +122,7 @@ where
         self.len() == 0
     }
 
-    /// What waits in all outboxes, in bytes as [`Bounds::capacity`](crate::Bounds::capacity) counts
+    /// What waits in all outboxes, in bytes as [`OutboxLimits::capacity`](crate::OutboxLimits::capacity) counts
     /// them.
     pub fn queued_bytes(&self) -> usize {
         let mut bytes = 0;

@@ -38,9 +38,9 @@
 //! # Slow members
 //!
 //! Publishing never waits, so what a member does not take must be bounded: in bytes, by
-//! [`Bounds::capacity`] and the 64 KiB that the socket itself holds, and in time, by
-//! [`Bounds::timeout`], in which the connection must take some of its output. What becomes of a member
-//! over either is [`Slow`]: it is closed with 1013, or misses messages. A message is encoded once, and
+//! [`OutboxLimits::capacity`] and the 64 KiB that the socket itself holds, and in time, by
+//! [`OutboxLimits::timeout`], in which the connection must take some of its output. What becomes of a member
+//! over either is [`SlowPolicy`]: it is closed with 1013, or misses messages. A message is encoded once, and
 //! all outboxes refer to the same bytes; `Prepared::deflated` compresses it once, too.
 //!
 //! # Back-pressure
@@ -74,12 +74,12 @@ mod shared;
 mod socket;
 
 pub use engine::{Engine, Memory, Opened, To};
-pub use hub::{Hub, Members, Taken};
+pub use hub::{Hub, KeyTaken, Members};
 pub use leaving::Drain;
 pub use member::{JoinError, Joined, Member, NotInRoom};
-pub use outbox::{Bounds, Slow};
+pub use outbox::{OutboxLimits, SlowPolicy};
 pub use shared::{HubConfig, Published};
-pub use socket::{Cause, MemberEvent};
+pub use socket::{CloseCause, MemberEvent};
 
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,7 @@ const OVERHEAD: usize = 64;
 ///
 /// The socket holds up to 64 KiB and one message besides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
+pub struct OutboxLimits {
     /// The bytes that may wait: payloads, not compressed, and 64 bytes for each message, so that empty
     /// ones are bounded too. A message on its own may have any size. 1 MiB by default: some seconds of
     /// a slow line.
@@ -25,19 +25,19 @@ pub struct Bounds {
     /// is slow. 10 s by default; `Duration::MAX`: no limit.
     pub timeout: Duration,
     /// What becomes of a member for which more would wait, or whose time is over.
-    pub slow: Slow,
+    pub slow: SlowPolicy,
 }
 
-impl Default for Bounds {
+impl Default for OutboxLimits {
     fn default() -> Self {
         let timeout = Duration::from_secs(10);
-        Self { capacity: 1024 * 1024, timeout, slow: Slow::Close }
+        Self { capacity: 1024 * 1024, timeout, slow: SlowPolicy::Close }
     }
 }
 
 /// What becomes of a member that does not keep up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Slow {
+pub enum SlowPolicy {
     /// Its connection is closed with 1013, and what waits for it is dropped.
     Close,
     /// It stays. It misses a message that finds no room, and when its time is over all that waits.
@@ -108,7 +108,7 @@ impl<R> Default for Outbox<R> {
 
 impl<R> Outbox<R> {
     /// Adds a message, unless then more would wait than may.
-    pub(crate) fn push(&self, message: &Arc<Prepared>, bounds: &Bounds) -> Pushed {
+    pub(crate) fn push(&self, message: &Arc<Prepared>, bounds: &OutboxLimits) -> Pushed {
         let mut state = self.lock();
         if state.end.is_some() {
             return Pushed::Ended;
@@ -119,8 +119,8 @@ impl<R> Outbox<R> {
             (Pushed::Queued, state.enqueue(Item::Message(Arc::clone(message))))
         } else {
             match bounds.slow {
-                Slow::Drop => return Pushed::Dropped,
-                Slow::Close => (Pushed::GivenUp, state.end(End::TooSlow)),
+                SlowPolicy::Drop => return Pushed::Dropped,
+                SlowPolicy::Close => (Pushed::GivenUp, state.end(End::TooSlow)),
             }
         };
         drop(state);
@@ -149,15 +149,15 @@ impl<R> Outbox<R> {
 
     /// Does what is to be done about a member that has taken nothing for too long; returns how many
     /// messages it misses.
-    pub(crate) fn stall(&self, slow: Slow) -> usize {
+    pub(crate) fn stall(&self, slow: SlowPolicy) -> usize {
         let mut state = self.lock();
         if state.end == Some(End::Departed) {
             return 0;
         }
         let missed = state.messages();
         let waker = match slow {
-            Slow::Close => state.end(End::TooSlow),
-            Slow::Drop => {
+            SlowPolicy::Close => state.end(End::TooSlow),
+            SlowPolicy::Drop => {
                 state.drop_messages();
                 None
             }
@@ -302,7 +302,7 @@ mod tests {
     }
 
     fn push(outbox: &Outbox<&'static str>, message: &Arc<Prepared>) -> Pushed {
-        outbox.push(message, &Bounds::default())
+        outbox.push(message, &OutboxLimits::default())
     }
 
     fn ready(room: &'static str) -> Ready<&'static str> {
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[derive(Debug, PartialEq, Eq)]
-    enum Taken {
+    enum KeyTaken {
         Text(String),
         Ready(&'static str),
         Close,
@@ -319,19 +319,19 @@ mod tests {
         Nothing,
     }
 
-    fn take(outbox: &Outbox<&'static str>) -> Taken {
+    fn take(outbox: &Outbox<&'static str>) -> KeyTaken {
         match outbox.next(true) {
             Some(Next::Send(message)) => {
-                Taken::Text(String::from_utf8_lossy(message.payload()).into_owned())
+                KeyTaken::Text(String::from_utf8_lossy(message.payload()).into_owned())
             }
-            Some(Next::Ready(ready)) => Taken::Ready(ready.room),
+            Some(Next::Ready(ready)) => KeyTaken::Ready(ready.room),
             Some(Next::End(End::Close(close))) => {
                 assert_eq!(close, away());
-                Taken::Close
+                KeyTaken::Close
             }
-            Some(Next::End(End::TooSlow)) => Taken::TooSlow,
-            Some(Next::End(End::Departed)) => Taken::Departed,
-            None => Taken::Nothing,
+            Some(Next::End(End::TooSlow)) => KeyTaken::TooSlow,
+            Some(Next::End(End::Departed)) => KeyTaken::Departed,
+            None => KeyTaken::Nothing,
         }
     }
 
@@ -342,14 +342,14 @@ mod tests {
     #[test]
     fn messages_leave_in_order() {
         let outbox = outbox();
-        assert_eq!(take(&outbox), Taken::Nothing);
+        assert_eq!(take(&outbox), KeyTaken::Nothing);
         push(&outbox, &text("a"));
         push(&outbox, &text("b"));
         let Some(Next::Send(first)) = outbox.next(true) else { panic!() };
         outbox.put_back(first);
-        assert_eq!(take(&outbox), Taken::Text("a".to_owned()));
-        assert_eq!(take(&outbox), Taken::Text("b".to_owned()));
-        assert_eq!(take(&outbox), Taken::Nothing);
+        assert_eq!(take(&outbox), KeyTaken::Text("a".to_owned()));
+        assert_eq!(take(&outbox), KeyTaken::Text("b".to_owned()));
+        assert_eq!(take(&outbox), KeyTaken::Nothing);
         assert_eq!(outbox.bytes(), 0);
     }
 
@@ -361,10 +361,10 @@ mod tests {
         assert_eq!(push(&outbox, &text("too late")), Pushed::Ended);
         outbox.close(&CloseCode::NORMAL.into());
         assert!(outbox.next(false).is_none());
-        assert_eq!(take(&outbox), Taken::Text("a".to_owned()));
+        assert_eq!(take(&outbox), KeyTaken::Text("a".to_owned()));
         assert!(matches!(outbox.next(false), Some(Next::End(End::Close(_)))));
-        assert_eq!(take(&outbox), Taken::Close);
-        assert_eq!(take(&outbox), Taken::Close);
+        assert_eq!(take(&outbox), KeyTaken::Close);
+        assert_eq!(take(&outbox), KeyTaken::Close);
     }
 
     #[test]
@@ -374,7 +374,7 @@ mod tests {
         push(&outbox, &bytes(CAPACITY / 2 - OVERHEAD));
         assert!(matches!(outbox.next(true), Some(Next::Send(_))));
         assert_eq!(push(&outbox, &bytes(CAPACITY / 2 - OVERHEAD + 1)), Pushed::GivenUp);
-        assert_eq!(take(&outbox), Taken::TooSlow);
+        assert_eq!(take(&outbox), KeyTaken::TooSlow);
     }
 
     #[test]
@@ -383,7 +383,7 @@ mod tests {
         for _ in 0..=CAPACITY / OVERHEAD {
             push(&outbox, &bytes(0));
         }
-        assert_eq!(take(&outbox), Taken::TooSlow);
+        assert_eq!(take(&outbox), KeyTaken::TooSlow);
         assert_eq!(outbox.lock().queue.capacity(), 0);
     }
 
@@ -394,7 +394,7 @@ mod tests {
         assert!(matches!(outbox.next(true), Some(Next::Send(_))));
         push(&outbox, &bytes(3 * CAPACITY));
         push(&outbox, &bytes(0));
-        assert_eq!(take(&outbox), Taken::TooSlow);
+        assert_eq!(take(&outbox), KeyTaken::TooSlow);
     }
 
     #[test]
@@ -405,22 +405,23 @@ mod tests {
         push(&outbox, &bytes(CAPACITY));
         push(&outbox, &bytes(1));
         outbox.put_back(message);
-        assert_eq!(take(&outbox), Taken::TooSlow);
+        assert_eq!(take(&outbox), KeyTaken::TooSlow);
     }
 
     #[test]
     fn a_member_that_may_miss_messages_stays() {
         let outbox = outbox();
-        let bounds = Bounds { capacity: 200, slow: Slow::Drop, ..Bounds::default() };
+        let bounds =
+            OutboxLimits { capacity: 200, slow: SlowPolicy::Drop, ..OutboxLimits::default() };
         assert_eq!(outbox.push(&text("a"), &bounds), Pushed::Queued);
         assert_eq!(outbox.push(&bytes(100), &bounds), Pushed::Dropped);
         assert_eq!(outbox.push(&text("b"), &bounds), Pushed::Queued);
         assert_eq!(outbox.bytes(), 2 * (OVERHEAD + 1));
-        assert_eq!(take(&outbox), Taken::Text("a".to_owned()));
+        assert_eq!(take(&outbox), KeyTaken::Text("a".to_owned()));
         assert!(outbox.push_ready(ready("room")).is_none());
-        assert_eq!(outbox.stall(Slow::Drop), 1);
-        assert_eq!(take(&outbox), Taken::Ready("room"));
-        assert_eq!(take(&outbox), Taken::Nothing);
+        assert_eq!(outbox.stall(SlowPolicy::Drop), 1);
+        assert_eq!(take(&outbox), KeyTaken::Ready("room"));
+        assert_eq!(take(&outbox), KeyTaken::Nothing);
         assert_eq!(outbox.push(&text("c"), &bounds), Pushed::Queued);
     }
 
@@ -428,8 +429,8 @@ mod tests {
     fn a_member_that_takes_nothing_for_too_long_is_closed() {
         let outbox = outbox();
         push(&outbox, &text("a"));
-        assert_eq!(outbox.stall(Slow::Close), 1);
-        assert_eq!(take(&outbox), Taken::TooSlow);
+        assert_eq!(outbox.stall(SlowPolicy::Close), 1);
+        assert_eq!(take(&outbox), KeyTaken::TooSlow);
         assert_eq!(push(&outbox, &text("b")), Pushed::Ended);
     }
 
@@ -441,9 +442,9 @@ mod tests {
         outbox.depart();
         assert_eq!(push(&outbox, &text("b")), Pushed::Ended);
         assert!(outbox.push_ready(ready("room")).is_none());
-        assert_eq!(outbox.stall(Slow::Close), 0);
+        assert_eq!(outbox.stall(SlowPolicy::Close), 0);
         outbox.close(&away());
-        assert_eq!(take(&outbox), Taken::Departed);
+        assert_eq!(take(&outbox), KeyTaken::Departed);
         assert_eq!(outbox.bytes(), 0);
     }
 
@@ -456,9 +457,9 @@ mod tests {
         }
         push(&outbox, &text("after"));
         outbox.forget_ready(&"a");
-        assert_eq!(take(&outbox), Taken::Text("before".to_owned()));
-        assert_eq!(take(&outbox), Taken::Ready("b"));
-        assert_eq!(take(&outbox), Taken::Text("after".to_owned()));
+        assert_eq!(take(&outbox), KeyTaken::Text("before".to_owned()));
+        assert_eq!(take(&outbox), KeyTaken::Ready("b"));
+        assert_eq!(take(&outbox), KeyTaken::Text("after".to_owned()));
     }
 
     #[test]
@@ -488,7 +489,7 @@ mod tests {
         while outbox.next(true).is_some() {}
         assert!(outbox.poll_waiting(&cx).is_pending());
         assert!(outbox.push_ready(ready("room")).is_some_and(|it| it.will_wake(&waker)));
-        assert_eq!(take(&outbox), Taken::Ready("room"));
+        assert_eq!(take(&outbox), KeyTaken::Ready("room"));
         assert!(outbox.poll_waiting(&cx).is_pending());
         outbox.close(&away());
         assert_eq!(woken(), 1);

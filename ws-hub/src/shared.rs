@@ -11,7 +11,7 @@ use ws_futures::{Close, Prepared};
 
 use crate::engine::{Engine, To};
 use crate::leaving::Present;
-use crate::outbox::{Bounds, Pushed};
+use crate::outbox::{OutboxLimits, Pushed};
 use crate::rooms::Rooms;
 use crate::roster::{Roster, Seat};
 use crate::shards::Shards;
@@ -20,7 +20,7 @@ use crate::shards::Shards;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HubConfig {
     /// What may wait for each member, and what becomes of a slow one.
-    pub bounds: Bounds,
+    pub bounds: OutboxLimits,
     /// The number of rooms that a member may be in. 64 by default: each costs memory, and a peer may
     /// choose how many it joins.
     pub max_rooms: usize,
@@ -28,7 +28,7 @@ pub struct HubConfig {
 
 impl Default for HubConfig {
     fn default() -> Self {
-        Self { bounds: Bounds::default(), max_rooms: 64 }
+        Self { bounds: OutboxLimits::default(), max_rooms: 64 }
     }
 }
 
@@ -38,9 +38,9 @@ impl Default for HubConfig {
 pub struct Published {
     /// The members that will be sent it.
     pub queued: usize,
-    /// The slow members that miss it ([`Slow::Drop`](crate::Slow::Drop)).
+    /// The slow members that miss it ([`SlowPolicy::Drop`](crate::SlowPolicy::Drop)).
     pub dropped: usize,
-    /// The slow members that are closed because of it ([`Slow::Close`](crate::Slow::Close)).
+    /// The slow members that are closed because of it ([`SlowPolicy::Close`](crate::SlowPolicy::Close)).
     pub given_up: usize,
 }
 

@@ -10,7 +10,7 @@ use ws_futures::proto::SendError;
 use ws_futures::{Batch, Close, CloseCode, Error, Message, Timer, WebSocket};
 
 use crate::member::Member;
-use crate::outbox::{End, Next, Ready, Slow};
+use crate::outbox::{End, Next, Ready, SlowPolicy};
 use crate::progress::{Progress, Sent};
 
 /// The most messages that are moved to the socket before input is looked at again.
@@ -37,24 +37,24 @@ pub enum MemberEvent<'s, R> {
         /// The number of members when it became ready, those of other nodes included.
         members: usize,
     },
-    /// The connection took nothing for [`Bounds::timeout`](crate::Bounds::timeout), and what
-    /// waited for it was dropped ([`Slow::Drop`](crate::Slow::Drop)).
+    /// The connection took nothing for [`OutboxLimits::timeout`](crate::OutboxLimits::timeout), and what
+    /// waited for it was dropped ([`SlowPolicy::Drop`](crate::SlowPolicy::Drop)).
     Missed {
         /// The number of messages that were dropped.
         messages: usize,
     },
     /// The hub closes the connection: a Close frame was sent. What the peer still sends is dropped
     /// until the connection has ended.
-    Closing(Cause),
+    Closing(CloseCause),
 }
 
 /// Why the hub closes a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Cause {
+pub enum CloseCause {
     /// The hub was closed ([`Hub::close`](crate::Hub::close)).
     HubClosed,
-    /// The member did not keep up ([`Slow::Close`](crate::Slow::Close)); the code is 1013.
+    /// The member did not keep up ([`SlowPolicy::Close`](crate::SlowPolicy::Close)); the code is 1013.
     TooSlow,
 }
 
@@ -64,7 +64,7 @@ enum Step<R> {
     Sent(Sent),
     Ready(Ready<R>),
     Missed(usize),
-    Closing(Cause),
+    Closing(CloseCause),
     Ended,
 }
 
@@ -178,9 +178,9 @@ where
             }
             let missed = self.seat.outbox.stall(bounds.slow);
             match bounds.slow {
-                Slow::Drop => return Poll::Ready(Ok(Step::Missed(missed))),
+                SlowPolicy::Drop => return Poll::Ready(Ok(Step::Missed(missed))),
                 // The outbox has its end now.
-                Slow::Close => {}
+                SlowPolicy::Close => {}
             }
         }
     }
@@ -236,12 +236,12 @@ where
 
 /// How the connection of a member ends, and why; unless the member has left, which is its own
 /// affair.
-fn closing(end: End) -> Option<(Close<'static>, Cause)> {
+fn closing(end: End) -> Option<(Close<'static>, CloseCause)> {
     match end {
-        End::Close(close) => Some((close, Cause::HubClosed)),
+        End::Close(close) => Some((close, CloseCause::HubClosed)),
         End::TooSlow => {
             let close = Close::new(CloseCode::TRY_AGAIN_LATER, "too slow: too much waited for you");
-            Some((close, Cause::TooSlow))
+            Some((close, CloseCause::TooSlow))
         }
         End::Departed => None,
     }

@@ -70,7 +70,7 @@ fn members_are_counted_and_have_keys_of_their_own() {
     let hub = hub();
     let mut members: Vec<_> = (0..100).map(|key| hub.enter(key, ()).expect("free")).collect();
     assert_eq!(hub.len(), 100);
-    assert_eq!(hub.enter(7, ()).map(drop), Err(Taken));
+    assert_eq!(hub.enter(7, ()).map(drop), Err(KeyTaken));
     assert_eq!(hub.len(), 100);
     assert_eq!(members[7].depart(), 99);
     assert_eq!(members[7].depart(), 99);
@@ -118,7 +118,7 @@ fn a_hidden_member_is_one_of_them_once_it_is_shown() {
     let hub = hub();
     let [alice] = members(&hub);
     let mut hidden = hub.enter_hidden(2, ()).expect("free");
-    assert_eq!(hub.enter(2, ()).map(drop), Err(Taken));
+    assert_eq!(hub.enter(2, ()).map(drop), Err(KeyTaken));
     assert_eq!((hub.len(), hidden.is_shown()), (1, false));
     assert_eq!(hidden.join("a"), Err(JoinError::Hidden));
     assert_eq!(hidden.show(), 2);
@@ -165,7 +165,7 @@ fn only_the_slow_member_is_given_up() {
 
 #[test]
 fn a_member_that_may_miss_messages_gets_later_ones() {
-    let bounds = Bounds { capacity: 1000, slow: Slow::Drop, ..Bounds::default() };
+    let bounds = OutboxLimits { capacity: 1000, slow: SlowPolicy::Drop, ..OutboxLimits::default() };
     let hub = Hub::new(HubConfig { bounds, ..HubConfig::default() });
     let [alice, slow] = members(&hub);
     let published: Vec<_> = (0..100).map(|number| all(&alice, &number.to_string())).collect();

@@ -23,7 +23,7 @@ use crate::room::RoomName;
 use crate::service::Service;
 use crate::stream::Stream;
 use tally::Tally;
-use ws_hub::{Cause, JoinError, Joined, MemberEvent};
+use ws_hub::{CloseCause, JoinError, Joined, MemberEvent};
 
 /// Close codes of our own. From 4500 on clients do not try again.
 const AUTH_FAILED: CloseCode = CloseCode::new(4501);
@@ -188,7 +188,7 @@ impl Client<'_> {
             MemberEvent::Missed { messages } => metrics.miss(1, messages),
             MemberEvent::Closing(cause) => {
                 self.closing = true;
-                if cause == Cause::TooSlow {
+                if cause == CloseCause::TooSlow {
                     metrics.give_up_slow();
                     let error = &"too slow: what waited for it was over the limit";
                     self.tell(&Notice::Failed { id: self.id(), error });

@@ -22,7 +22,7 @@ use crate::server::{Server, Setup};
 use crate::service::Settings;
 use crate::tls;
 use ws_cli::{duration, positive, stop_signal};
-use ws_hub::{self as hub, Bounds};
+use ws_hub::{self as hub, OutboxLimits};
 
 /// The one secret that is no flag: everybody on a machine can read the flags of its programs.
 const AUTH_TOKEN: &str = "WS_DEMO_AUTH_TOKEN";
@@ -248,7 +248,7 @@ impl Serve {
                 ..defaults.config
             },
             hub: hub::HubConfig {
-                bounds: Bounds {
+                bounds: OutboxLimits {
                     capacity: self.queue_bytes,
                     timeout: self.queue_timeout,
                     slow: self.slow.into(),
@@ -302,7 +302,7 @@ enum Slow {
     Drop,
 }
 
-impl From<Slow> for hub::Slow {
+impl From<Slow> for hub::SlowPolicy {
     fn from(slow: Slow) -> Self {
         match slow {
             Slow::Close => Self::Close,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ws_futures::{Close, CloseCode, Shutdown};
-use ws_hub::{Cause, To};
+use ws_hub::{CloseCause, To};
 
 use crate::support::{CLOSE, Seen, TEXT, Task, enter, hub, next, run, run_member, text};
 
@@ -18,7 +18,7 @@ fn the_close_frame_comes_behind_what_waits() {
     hub.publish(To::All, text("last"));
     hub.close(away()).expect("a valid code");
     hub.publish(To::All, text("too late"));
-    let expected = [Seen::Closing(Cause::HubClosed), Seen::Sent { messages: 1, bytes: 4 }];
+    let expected = [Seen::Closing(CloseCause::HubClosed), Seen::Sent { messages: 1, bytes: 4 }];
     assert_eq!(run_member(&mut member, &mut socket), expected);
     let close = [&1001_u16.to_be_bytes()[..], b"bye"].concat();
     assert_eq!(peer.frames(), [(TEXT, b"last".to_vec()), (CLOSE, close)]);

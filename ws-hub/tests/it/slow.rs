@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ws_futures::{CloseCode, Config, Error, proto::ErrorKind};
-use ws_hub::{Bounds, Cause, Hub, HubConfig, Slow, To};
+use ws_hub::{CloseCause, Hub, HubConfig, OutboxLimits, SlowPolicy, To};
 
 use crate::support::{
     CLOSE, Clients, PING, Peer, Seen, TEXT, Task, enter, enter_with, hub, next, run_member, text,
@@ -20,7 +20,7 @@ fn quiet() -> Config {
 }
 
 fn lenient(capacity: usize) -> Clients {
-    let bounds = Bounds { capacity, slow: Slow::Drop, ..Bounds::default() };
+    let bounds = OutboxLimits { capacity, slow: SlowPolicy::Drop, ..OutboxLimits::default() };
     Hub::new(HubConfig { bounds, ..HubConfig::default() })
 }
 
@@ -56,7 +56,7 @@ fn no_more_waits_for_a_member_than_the_capacity_and_what_the_socket_holds() {
     assert_eq!(hub.queued_bytes(), 0);
 
     // What the socket holds arrives whole, then the Close frame.
-    assert_eq!(run_member(&mut member, &mut socket), [Seen::Closing(Cause::TooSlow)]);
+    assert_eq!(run_member(&mut member, &mut socket), [Seen::Closing(CloseCause::TooSlow)]);
     peer.set_capacity(usize::MAX);
     assert_eq!(run_member(&mut member, &mut socket), []);
     let (texts, close) = until_close(&mut peer);
@@ -79,7 +79,7 @@ fn a_connection_that_takes_nothing_is_closed_in_time() {
     peer.clock.advance(TIMEOUT - MOMENT);
     waiting.wait();
     peer.clock.advance(MOMENT);
-    assert_eq!(waiting.finish(), Seen::Closing(Cause::TooSlow));
+    assert_eq!(waiting.finish(), Seen::Closing(CloseCause::TooSlow));
     drop(waiting);
     assert_eq!(socket.closed().and_then(|it| it.sent.clone()).expect("sent").code.get(), 1013);
 }
@@ -105,7 +105,7 @@ fn each_byte_that_is_taken_gives_time() {
         assert_eq!(run_member(&mut member, &mut socket), received);
     }
     peer.clock.advance(MOMENT + MOMENT);
-    assert_eq!(run_member(&mut member, &mut socket), [Seen::Closing(Cause::TooSlow)]);
+    assert_eq!(run_member(&mut member, &mut socket), [Seen::Closing(CloseCause::TooSlow)]);
 }
 
 /// Once all was taken the time begins with the next output.
@@ -164,7 +164,7 @@ fn a_member_that_may_miss_messages_is_not_closed_for_the_bytes() {
 /// The one alarm of the socket serves the ping, too.
 #[test]
 fn keep_alive_goes_on_while_the_time_of_a_slow_member_runs() {
-    let bounds = Bounds { timeout: Duration::from_secs(3600), ..Bounds::default() };
+    let bounds = OutboxLimits { timeout: Duration::from_secs(3600), ..OutboxLimits::default() };
     let hub = Hub::new(HubConfig { bounds, ..HubConfig::default() });
     let (mut member, mut socket, mut peer) = enter(&hub, 1);
     let mut waiting = Task::new(next(&mut member, &mut socket));
@@ -204,5 +204,5 @@ fn a_member_that_is_asked_to_leave_can_still_be_slow() {
     hub.close(CloseCode::GOING_AWAY).expect("a valid code");
     assert_eq!(run_member(&mut member, &mut socket).len(), 1);
     peer.clock.advance(TIMEOUT);
-    assert_eq!(run_member(&mut member, &mut socket), [Seen::Closing(Cause::TooSlow)]);
+    assert_eq!(run_member(&mut member, &mut socket), [Seen::Closing(CloseCause::TooSlow)]);
 }

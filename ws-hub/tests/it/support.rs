@@ -48,7 +48,7 @@ pub(crate) enum Seen {
     Sent { messages: usize, bytes: usize },
     RoomReady(&'static str, usize),
     Missed(usize),
-    Closing(ws_hub::Cause),
+    Closing(ws_hub::CloseCause),
     Ended,
 }
 
