@@ -1,6 +1,5 @@
 //! The command line.
 
-mod bench;
 mod connect;
 mod healthcheck;
 mod script;
@@ -13,10 +12,10 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::runtime::Builder;
 
-use bench::Bench;
 use connect::Connect;
 use healthcheck::Healthcheck;
 use serve::Serve;
+use ws_bench::Bench;
 
 /// A WebSocket server to run: welcome, echo, broadcast, and a page to try it.
 #[derive(Debug, Parser)]

@@ -67,7 +67,7 @@ pub(crate) enum Mode {
 /// What `bench` can be told.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = STATUS, mut_arg("proxy", |proxy| proxy.default_value("none")))]
-pub(crate) struct Bench {
+pub struct Bench {
     #[command(flatten)]
     target: Target,
 
@@ -157,7 +157,7 @@ impl Bench {
     ///
     /// When there is no server, this machine's limits do not allow so much, or the report cannot be
     /// written.
-    pub(crate) async fn run(self) -> Result<ExitCode, Box<dyn Error>> {
+    pub async fn run(self) -> Result<ExitCode, Box<dyn Error>> {
         let plan = match Plan::new(&self) {
             Ok(plan) => plan,
             Err(mistake) => {
