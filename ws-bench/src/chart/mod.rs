@@ -6,9 +6,9 @@ mod svg;
 use axis::Axis;
 use svg::{Anchor, Area, Svg};
 
-use super::Mode;
-use super::report::{Latency, Report, Step};
-use super::table::{latency_name, milliseconds, thousands, title};
+use crate::options::Mode;
+use crate::report::{Latency, Report, Step};
+use crate::table::{latency_name, milliseconds, thousands, title};
 
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 628.0;
@@ -57,7 +57,7 @@ struct Curve<'c> {
 }
 
 /// Draws the report.
-pub(super) fn draw(report: &Report) -> String {
+pub(crate) fn draw(report: &Report) -> String {
     let mut svg = Svg::new(WIDTH, HEIGHT, &title(report), STYLE);
     svg.text((MARGIN, 46.0), Anchor::Start, "title", &capitalised(&title(report)));
     svg.text((MARGIN, 70.0), Anchor::Start, "soft", &report.url);

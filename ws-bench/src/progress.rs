@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::recorder::Window;
+use crate::recorder::Window;
 
 /// How often there is a line where there is no terminal.
 const PAUSE: Duration = Duration::from_secs(2);
 /// How often the number of messages a second is worked out anew.
 const GLANCE: Duration = Duration::from_millis(500);
 
-pub(super) struct Progress {
+pub(crate) struct Progress {
     kind: Kind,
     /// When something was said, and what had arrived by then.
     glance: (Instant, u64),
@@ -27,7 +27,7 @@ enum Kind {
 }
 
 impl Progress {
-    pub(super) fn new(quiet: bool) -> Self {
+    pub(crate) fn new(quiet: bool) -> Self {
         let now = Instant::now();
         let kind = if quiet {
             Kind::Nothing
@@ -46,7 +46,7 @@ impl Progress {
         Self { kind, glance: (now, 0), per_second: 0 }
     }
 
-    pub(super) fn opening(&mut self, opened: u64, failed: u64, wanted: u64) {
+    pub(crate) fn opening(&mut self, opened: u64, failed: u64, wanted: u64) {
         let failures = match failed {
             0 => String::new(),
             failed => format!(", {failed} failed"),
@@ -55,7 +55,7 @@ impl Progress {
         self.show("connecting", opened + failed, wanted, &text);
     }
 
-    pub(super) fn running(&mut self, window: Window, now: u64, arrived: u64, p99: u64) {
+    pub(crate) fn running(&mut self, window: Window, now: u64, arrived: u64, p99: u64) {
         let since = self.glance.0.elapsed();
         if since > GLANCE {
             let came = arrived.saturating_sub(self.glance.1);
@@ -94,7 +94,7 @@ impl Progress {
         }
     }
 
-    pub(super) fn finish(&self) {
+    pub(crate) fn finish(&self) {
         if let Kind::Bar(bar) = &self.kind {
             bar.finish_and_clear();
         }

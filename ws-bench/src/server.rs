@@ -11,7 +11,7 @@ use ws_tokio::{ClientStream, Config, ConnectError, Connector, WebSocket};
 use ws_cli::Target;
 
 /// A server, and how its clients are connected.
-pub(super) struct Server {
+pub(crate) struct Server {
     url: Uri,
     request: ClientRequest,
     connector: Connector,
@@ -26,7 +26,7 @@ impl Server {
     /// # Errors
     ///
     /// The name has no address, or the options of the target cannot be used.
-    pub(super) async fn resolve(target: &Target, config: Config) -> Result<Self, Box<dyn Error>> {
+    pub(crate) async fn resolve(target: &Target, config: Config) -> Result<Self, Box<dyn Error>> {
         let url = target.url().clone();
         let mut connector = target.connector(config)?;
         let mut addresses = Vec::new();
@@ -47,7 +47,7 @@ impl Server {
     }
 
     /// Returns whether it has an address of this family, or its addresses are not known.
-    pub(super) fn may_have(&self, ipv4: bool) -> bool {
+    pub(crate) fn may_have(&self, ipv4: bool) -> bool {
         let of_family = |address: &SocketAddr| address.is_ipv4() == ipv4;
         self.addresses.is_empty() || self.addresses.iter().any(of_family)
     }
@@ -57,7 +57,7 @@ impl Server {
     /// # Errors
     ///
     /// [`ConnectError`]
-    pub(super) async fn connect(
+    pub(crate) async fn connect(
         &self,
         source: Option<IpAddr>,
     ) -> Result<WebSocket<ClientStream>, ConnectError> {

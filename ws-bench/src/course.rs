@@ -12,16 +12,18 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
-use super::clock::{Clock, nanoseconds};
-use super::pacer::Schedule;
-use super::plan::Plan;
-use super::progress::Progress;
-use super::recorder::Window;
-use super::report::{Report, Usage};
-use super::server::Server;
-use super::shard::{Live, Phase, Shard, Shared};
-use super::tally::Tally;
-use super::{Bench, Mode, cpu, walls};
+use crate::clock::{Clock, nanoseconds};
+use crate::options::{Bench, Mode};
+use crate::pacer::Schedule;
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::recorder::Window;
+use crate::report::Report;
+use crate::server::Server;
+use crate::shared::{Live, Phase, Shared};
+use crate::tally::Tally;
+use crate::usage::Usage;
+use crate::{walls, worker};
 
 /// How often the course is looked at.
 const TICK: Duration = Duration::from_millis(10);
@@ -31,7 +33,7 @@ const QUIET: Duration = Duration::from_secs(1);
 const ROOM: usize = 64 * 1024;
 
 /// Runs the bench to its end, or until it is to stop.
-pub(super) async fn run(
+pub(crate) async fn run(
     bench: &Bench,
     plan: Plan,
     stop: impl Future<Output = ()>,
@@ -62,7 +64,7 @@ pub(super) async fn run(
     let threads: Vec<_> = (0..shared.plan.threads)
         .map(|index| {
             let (shared, phases) = (Arc::clone(&shared), phases.clone());
-            thread::spawn(move || Shard::run(shared, index, phases))
+            thread::spawn(move || worker::run(shared, index, phases))
         })
         .collect();
 
@@ -102,7 +104,7 @@ impl Course<'_> {
         self.opening().await;
         let (plan, clock) = (&self.shared.plan, self.shared.clock);
         usage.opened_after = clock.now();
-        if total(self.shared, |live| &live.opened) == 0 {
+        if self.shared.total(|live| &live.opened) == 0 {
             return;
         }
         let window = Window::new(clock.now(), plan.warmup, plan.duration);
@@ -122,8 +124,8 @@ impl Course<'_> {
         let mut ticks = ticks();
         loop {
             ticks.tick().await;
-            let opened = total(self.shared, |live| &live.opened);
-            let failed = total(self.shared, |live| &live.failed);
+            let opened = self.shared.total(|live| &live.opened);
+            let failed = self.shared.total(|live| &live.failed);
             if self.shared.plan.mode != Mode::Churn {
                 self.progress.opening(opened, failed, wanted);
             }
@@ -141,7 +143,7 @@ impl Course<'_> {
             if now >= until || self.all_lost() {
                 return;
             }
-            let arrived = total(self.shared, |live| &live.arrived);
+            let arrived = self.shared.total(|live| &live.arrived);
             let live = &self.shared.live;
             let p99 = live.iter().map(|live| live.p99.load(Ordering::Relaxed)).max();
             self.progress.running(window, now, arrived, p99.unwrap_or(0));
@@ -163,13 +165,13 @@ impl Course<'_> {
         loop {
             ticks.tick().await;
             let now = clock.now();
-            let arrived = total(self.shared, |live| &live.arrived);
+            let arrived = self.shared.total(|live| &live.arrived);
             if arrived != before {
                 (before, since) = (arrived, now);
             }
             let quiet = now - since > nanoseconds(QUIET);
-            let complete = total(self.shared, |live| &live.sent) >= due
-                && arrived >= total(self.shared, |live| &live.expected);
+            let complete = self.shared.total(|live| &live.sent) >= due
+                && arrived >= self.shared.total(|live| &live.expected);
             if complete || self.all_lost() || quiet || now > deadline {
                 return;
             }
@@ -177,29 +179,9 @@ impl Course<'_> {
     }
 
     fn all_lost(&self) -> bool {
-        let opened = total(self.shared, |live| &live.opened);
-        self.shared.plan.mode != Mode::Churn && total(self.shared, |live| &live.lost) >= opened
+        let opened = self.shared.total(|live| &live.opened);
+        self.shared.plan.mode != Mode::Churn && self.shared.total(|live| &live.lost) >= opened
     }
-}
-
-impl Usage {
-    fn begin(&mut self, now: u64) {
-        self.from = Some((now, cpu::process()));
-    }
-
-    fn end(&mut self, now: u64) {
-        if self.until.is_none() {
-            self.until = Some((now, cpu::process()));
-        }
-    }
-}
-
-/// The sum of a counter over all threads.
-pub(super) fn total(
-    shared: &Shared,
-    counter: impl Fn(&Live) -> &std::sync::atomic::AtomicU64,
-) -> u64 {
-    shared.live.iter().map(|live| counter(live).load(Ordering::Relaxed)).sum()
 }
 
 fn ticks() -> tokio::time::Interval {

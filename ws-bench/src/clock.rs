@@ -3,22 +3,22 @@
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Clock(Instant);
+pub(crate) struct Clock(Instant);
 
 impl Clock {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self(Instant::now())
     }
 
-    pub(super) fn now(self) -> u64 {
+    pub(crate) fn now(self) -> u64 {
         nanoseconds(self.0.elapsed())
     }
 
-    pub(super) fn instant(self, nanoseconds: u64) -> Instant {
+    pub(crate) fn instant(self, nanoseconds: u64) -> Instant {
         self.0 + Duration::from_nanos(nanoseconds)
     }
 }
 
-pub(super) fn nanoseconds(duration: Duration) -> u64 {
+pub(crate) fn nanoseconds(duration: Duration) -> u64 {
     duration.as_nanos().try_into().unwrap_or(u64::MAX)
 }

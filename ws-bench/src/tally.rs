@@ -5,54 +5,54 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::reasons::Reasons;
-use super::recorder::{Recorder, Window, histogram, merge};
-use super::walls::Wall;
+use crate::reasons::Reasons;
+use crate::recorder::{Recorder, Window, histogram, merge};
+use crate::walls::Wall;
 
 /// The sums of it all.
-pub(super) struct Tally {
-    pub(super) opening: Histogram<u64>,
-    pub(super) failures: Reasons,
-    pub(super) walls: BTreeSet<Wall>,
+pub(crate) struct Tally {
+    pub(crate) opening: Histogram<u64>,
+    pub(crate) failures: Reasons,
+    pub(crate) walls: BTreeSet<Wall>,
     /// Connections that ended before they were to.
-    pub(super) losses: Reasons,
-    pub(super) faults: Faults,
+    pub(crate) losses: Reasons,
+    pub(crate) faults: Faults,
     /// Errors that the server told clients, by their codes.
-    pub(super) errors: Reasons,
+    pub(crate) errors: Reasons,
     /// There from the beginning of the load on.
-    pub(super) recorder: Option<Recorder>,
+    pub(crate) recorder: Option<Recorder>,
     /// How much later than they were due messages were sent.
-    pub(super) lag: Histogram<u64>,
+    pub(crate) lag: Histogram<u64>,
     /// What came while it was measured, and its bytes.
-    pub(super) measured: u64,
-    pub(super) measured_bytes: u64,
-    pub(super) deliveries: Vec<Vec<Delivery>>,
+    pub(crate) measured: u64,
+    pub(crate) measured_bytes: u64,
+    pub(crate) deliveries: Vec<Vec<Delivery>>,
     /// The processor time of this thread while it was measured.
-    pub(super) cpu: Option<Duration>,
+    pub(crate) cpu: Option<Duration>,
 }
 
 /// Messages that were not what they should have been.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Faults {
-    pub(super) lost: u64,
-    pub(super) duplicate: u64,
-    pub(super) late: u64,
+pub(crate) struct Faults {
+    pub(crate) lost: u64,
+    pub(crate) duplicate: u64,
+    pub(crate) late: u64,
     /// They belonged to somebody else.
-    pub(super) stray: u64,
-    pub(super) damaged: u64,
+    pub(crate) stray: u64,
+    pub(crate) damaged: u64,
 }
 
 /// How far a broadcast has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Delivery {
-    pub(super) due: u64,
-    pub(super) receivers: u32,
+pub(crate) struct Delivery {
+    pub(crate) due: u64,
+    pub(crate) receivers: u32,
     /// When the latest of them got it.
-    pub(super) last: u64,
+    pub(crate) last: u64,
 }
 
 impl Tally {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             opening: histogram(),
             failures: Reasons::default(),
@@ -69,12 +69,12 @@ impl Tally {
         }
     }
 
-    pub(super) fn begin(&mut self, window: Window, broadcasters: u32) {
+    pub(crate) fn begin(&mut self, window: Window, broadcasters: u32) {
         self.recorder = Some(Recorder::new(window));
         self.deliveries.resize(broadcasters as usize, Vec::new());
     }
 
-    pub(super) fn deliver(&mut self, sender: u32, sequence: u32, due: u64, now: u64) {
+    pub(crate) fn deliver(&mut self, sender: u32, sequence: u32, due: u64, now: u64) {
         let Some(deliveries) = self.deliveries.get_mut(sender as usize) else { return };
         let at = sequence as usize;
         if deliveries.len() <= at {
@@ -86,7 +86,7 @@ impl Tally {
         delivery.last = delivery.last.max(now);
     }
 
-    pub(super) fn merge(&mut self, other: Self) {
+    pub(crate) fn merge(&mut self, other: Self) {
         merge(&mut self.opening, &other.opening);
         self.failures.merge(other.failures);
         self.walls.extend(other.walls);

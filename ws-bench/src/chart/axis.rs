@@ -1,10 +1,10 @@
 //! Where values are on an axis, and which of them are named.
 
-use super::thousands;
+use crate::table::thousands;
 
 /// An axis from 0 to 1.
 #[derive(Clone, Debug)]
-pub(super) struct Axis {
+pub(crate) struct Axis {
     from: f64,
     to: f64,
     logarithmic: bool,
@@ -13,13 +13,13 @@ pub(super) struct Axis {
 
 impl Axis {
     /// From one value to another, with these ticks as far as they lie between.
-    pub(super) fn linear(from: f64, to: f64, ticks: impl Iterator<Item = (f64, String)>) -> Self {
+    pub(crate) fn linear(from: f64, to: f64, ticks: impl Iterator<Item = (f64, String)>) -> Self {
         let ticks = ticks.filter(|&(at, _)| at >= from && at <= to).collect();
         Self { from, to, logarithmic: false, ticks }.placed()
     }
 
     /// From zero to somewhat more than the largest value.
-    pub(super) fn from_zero(values: impl Iterator<Item = f64>) -> Self {
+    pub(crate) fn from_zero(values: impl Iterator<Item = f64>) -> Self {
         let most = values.fold(0.0, f64::max).max(1.0);
         let step = step(most / 3.0);
         let to = (most * 1.12 / step).ceil() * step;
@@ -27,13 +27,13 @@ impl Axis {
         Self::linear(0.0, to, ticks)
     }
 
-    pub(super) fn seconds(from: f64, to: f64) -> Self {
+    pub(crate) fn seconds(from: f64, to: f64) -> Self {
         let step = step((to - from) / 6.0);
         Self::linear(from, to, multiples(step, to).map(|at| (at, format!("{} s", number(at)))))
     }
 
     /// Times in milliseconds, in powers of ten.
-    pub(super) fn logarithmic(values: impl Iterator<Item = f64>) -> Self {
+    pub(crate) fn logarithmic(values: impl Iterator<Item = f64>) -> Self {
         let (mut least, mut most) = (f64::MAX, f64::MIN);
         for value in values {
             (least, most) = (least.min(value), most.max(value));
@@ -57,13 +57,13 @@ impl Axis {
     }
 
     /// Where a value is, from 0 to 1.
-    pub(super) fn place(&self, value: f64) -> f64 {
+    pub(crate) fn place(&self, value: f64) -> f64 {
         let value = if self.logarithmic { value.log10() } else { value };
         ((value - self.from) / (self.to - self.from)).clamp(0.0, 1.0)
     }
 
     /// The places of the ticks, from 0 to 1, and their names.
-    pub(super) fn ticks(&self) -> impl Iterator<Item = (f64, &str)> {
+    pub(crate) fn ticks(&self) -> impl Iterator<Item = (f64, &str)> {
         self.ticks.iter().map(|(at, name)| (*at, name.as_str()))
     }
 

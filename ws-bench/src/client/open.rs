@@ -6,15 +6,15 @@ use serde::Deserialize;
 use tokio::time::timeout;
 use ws_tokio::{ClientStream, ConnectError, Message, WebSocket};
 
-use super::Mode;
-use super::plan::room;
-use super::shard::Shard;
-use super::walls::Wall;
+use crate::options::Mode;
+use crate::plan::room;
+use crate::shard::Shard;
+use crate::walls::Wall;
 use ws_cli::describe_connect_error;
 
 /// Connects a client: authenticated if there is a token, welcomed where it is to get broadcasts, in
 /// its room if it has one.
-pub(super) async fn open(shard: &Shard, client: u32) -> Result<WebSocket<ClientStream>, OpenError> {
+pub(crate) async fn open(shard: &Shard, client: u32) -> Result<WebSocket<ClientStream>, OpenError> {
     let shared = &shard.shared;
     let began = shared.clock.now();
     let mut socket = shared.server.connect(shared.sources.of(client)).await?;
@@ -76,7 +76,7 @@ async fn ask(
 
 /// A client could not be connected.
 #[derive(Debug)]
-pub(super) enum OpenError {
+pub(crate) enum OpenError {
     Connect(ConnectError),
     Stream(ws_tokio::Error),
     Closed(u16),
@@ -85,7 +85,7 @@ pub(super) enum OpenError {
 }
 
 impl OpenError {
-    pub(super) fn wall(&self) -> Option<Wall> {
+    pub(crate) fn wall(&self) -> Option<Wall> {
         match self {
             Self::Connect(error) => Wall::behind(error),
             _ => None,

@@ -1,143 +1,132 @@
 //! What came of it.
 
-use std::time::Duration;
-
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use super::reasons::Reasons;
-use super::recorder::{histogram, record};
-use super::run::total;
-use super::shard::Shared;
-use super::tally::Tally;
-use super::walls::Wall;
-use super::{Bench, Mode};
+use crate::options::{Bench, Mode};
+use crate::reasons::Reasons;
+use crate::recorder::{histogram, record};
+use crate::shared::Shared;
+use crate::tally::Tally;
+use crate::usage::Usage;
+use crate::walls::Wall;
 
 /// A bench whose busiest thread is over this share of its processor measures itself.
 const BUSY: f64 = 0.9;
 /// A bench that sends so much later than it should cannot keep the rate.
 const BEHIND_MS: f64 = 5.0;
 
-/// The time and the processor time when measuring began and ended.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Usage {
-    pub(super) opened_after: u64,
-    pub(super) from: Option<(u64, Option<Duration>)>,
-    pub(super) until: Option<(u64, Option<Duration>)>,
-    pub(super) interrupted: bool,
-}
-
 /// What `--json` writes. Times are in milliseconds unless their name says otherwise.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Report {
-    pub(super) version: &'static str,
-    pub(super) url: String,
-    pub(super) mode: Mode,
-    pub(super) settings: Settings,
+pub(crate) struct Report {
+    pub(crate) version: &'static str,
+    pub(crate) url: String,
+    pub(crate) mode: Mode,
+    pub(crate) settings: Settings,
     /// How long was measured, in seconds.
-    pub(super) measured_s: f64,
-    pub(super) connections: Connections,
-    pub(super) messages: Messages,
+    pub(crate) measured_s: f64,
+    pub(crate) connections: Connections,
+    pub(crate) messages: Messages,
     /// Of each arrival; of each connection, for the modes idle and churn.
-    pub(super) latency: Latency,
+    pub(crate) latency: Latency,
     /// From when a broadcast was due until the last of its receivers had it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) last_recipient: Option<Latency>,
+    pub(crate) last_recipient: Option<Latency>,
     /// How late the bench itself was, where messages were due at certain times.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) send_lag: Option<Latency>,
-    pub(super) timeline: Vec<Step>,
-    pub(super) bench: Load,
+    pub(crate) send_lag: Option<Latency>,
+    pub(crate) timeline: Vec<Step>,
+    pub(crate) bench: Load,
     /// What is wrong with the server, or with reaching it.
-    pub(super) problems: Vec<String>,
+    pub(crate) problems: Vec<String>,
     /// What limits the worth of these figures.
-    pub(super) warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) fail_p99: Option<f64>,
+    pub(crate) fail_p99: Option<f64>,
 }
 
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Settings {
-    pub(super) clients: u32,
-    pub(super) rate: Option<f64>,
-    pub(super) depth: u32,
-    pub(super) size: usize,
-    pub(super) binary: bool,
-    pub(super) senders: u32,
-    pub(super) rooms: u32,
-    pub(super) warmup_s: f64,
-    pub(super) duration_s: f64,
-    pub(super) threads: u16,
-    pub(super) sources: usize,
+pub(crate) struct Settings {
+    pub(crate) clients: u32,
+    pub(crate) rate: Option<f64>,
+    pub(crate) depth: u32,
+    pub(crate) size: usize,
+    pub(crate) binary: bool,
+    pub(crate) senders: u32,
+    pub(crate) rooms: u32,
+    pub(crate) warmup_s: f64,
+    pub(crate) duration_s: f64,
+    pub(crate) threads: u16,
+    pub(crate) sources: usize,
 }
 
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Connections {
-    pub(super) wanted: u64,
-    pub(super) opened: u64,
+pub(crate) struct Connections {
+    pub(crate) wanted: u64,
+    pub(crate) opened: u64,
     /// How long it took until all were open, in seconds.
-    pub(super) opened_in_s: f64,
-    pub(super) failed: Reasons,
+    pub(crate) opened_in_s: f64,
+    pub(crate) failed: Reasons,
     /// Those that ended too early, by how.
-    pub(super) lost: Reasons,
-    pub(super) latency: Latency,
+    pub(crate) lost: Reasons,
+    pub(crate) latency: Latency,
 }
 
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Messages {
-    pub(super) sent: u64,
+pub(crate) struct Messages {
+    pub(crate) sent: u64,
     /// How often what was sent should arrive.
-    pub(super) expected: u64,
-    pub(super) arrived: u64,
+    pub(crate) expected: u64,
+    pub(crate) arrived: u64,
     /// Arrivals while it was measured.
-    pub(super) per_second: f64,
-    pub(super) bytes_per_second: f64,
-    pub(super) lost: u64,
-    pub(super) duplicate: u64,
-    pub(super) misordered: u64,
-    pub(super) misdirected: u64,
-    pub(super) damaged: u64,
+    pub(crate) per_second: f64,
+    pub(crate) bytes_per_second: f64,
+    pub(crate) lost: u64,
+    pub(crate) duplicate: u64,
+    pub(crate) misordered: u64,
+    pub(crate) misdirected: u64,
+    pub(crate) damaged: u64,
     /// Errors that the server told clients, by their codes.
-    pub(super) errors: Reasons,
+    pub(crate) errors: Reasons,
 }
 
 /// Percentiles.
 #[derive(Clone, Debug, Default, Serialize)]
-pub(super) struct Latency {
-    pub(super) count: u64,
-    pub(super) min: f64,
-    pub(super) mean: f64,
-    pub(super) p50: f64,
-    pub(super) p90: f64,
-    pub(super) p99: f64,
-    pub(super) p999: f64,
-    pub(super) p9999: f64,
-    pub(super) max: f64,
+pub(crate) struct Latency {
+    pub(crate) count: u64,
+    pub(crate) min: f64,
+    pub(crate) mean: f64,
+    pub(crate) p50: f64,
+    pub(crate) p90: f64,
+    pub(crate) p99: f64,
+    pub(crate) p999: f64,
+    pub(crate) p9999: f64,
+    pub(crate) max: f64,
     /// The curve: quantile and time.
-    pub(super) curve: Vec<(f64, f64)>,
+    pub(crate) curve: Vec<(f64, f64)>,
 }
 
 /// A step of the run.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Step {
+pub(crate) struct Step {
     /// When it began, in seconds since the load did.
-    pub(super) at_s: f64,
-    pub(super) per_second: f64,
-    pub(super) p50: f64,
-    pub(super) p99: f64,
+    pub(crate) at_s: f64,
+    pub(crate) per_second: f64,
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
 }
 
 /// What the bench itself took.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Load {
+pub(crate) struct Load {
     /// Processors' worth of time.
-    pub(super) processors: Option<f64>,
+    pub(crate) processors: Option<f64>,
     /// The share of its processor that the busiest thread took.
-    pub(super) busiest_thread: Option<f64>,
+    pub(crate) busiest_thread: Option<f64>,
 }
 
 impl Report {
-    pub(super) fn new(bench: &Bench, shared: &Shared, tally: Tally, usage: &Usage) -> Self {
+    pub(crate) fn new(bench: &Bench, shared: &Shared, tally: Tally, usage: &Usage) -> Self {
         let plan = &shared.plan;
         let (measured, processors) = match (usage.from, usage.until) {
             (Some((from, before)), Some((until, after))) if until > from => {
@@ -184,7 +173,7 @@ impl Report {
                 wanted: plan.clients.into(),
                 opened: match plan.mode {
                     Mode::Churn => tally.opening.len(),
-                    _ => total(shared, |live| &live.opened),
+                    _ => shared.total(|live| &live.opened),
                 },
                 opened_in_s: usage.opened_after as f64 / 1e9,
                 failed: tally.failures.clone(),
@@ -192,9 +181,9 @@ impl Report {
                 latency: Latency::new(&tally.opening),
             },
             messages: Messages {
-                sent: total(shared, |live| &live.sent),
-                expected: total(shared, |live| &live.expected),
-                arrived: total(shared, |live| &live.arrived),
+                sent: shared.total(|live| &live.sent),
+                expected: shared.total(|live| &live.expected),
+                arrived: shared.total(|live| &live.arrived),
                 per_second: per_second(tally.measured),
                 bytes_per_second: per_second(tally.measured_bytes),
                 // Of what was on its way nobody knows.
@@ -264,12 +253,12 @@ impl Report {
     }
 
     /// Whether the latency is over what was allowed.
-    pub(super) fn is_too_slow(&self) -> bool {
+    pub(crate) fn is_too_slow(&self) -> bool {
         self.fail_p99.is_some_and(|limit| self.latency.p99 > limit)
     }
 
     /// The exit status.
-    pub(super) fn status(&self) -> u8 {
+    pub(crate) fn status(&self) -> u8 {
         match (self.problems.is_empty(), self.is_too_slow()) {
             (false, _) => 1,
             (true, true) => 3,

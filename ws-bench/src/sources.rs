@@ -9,35 +9,35 @@ const MAX: usize = 4096;
 
 /// Addresses of this machine; none: the operating system chooses.
 #[derive(Clone, Debug)]
-pub(super) struct Sources(Vec<IpAddr>);
+pub(crate) struct Sources(Vec<IpAddr>);
 
 impl Sources {
-    pub(super) fn new(networks: &[IpNet]) -> Self {
+    pub(crate) fn new(networks: &[IpNet]) -> Self {
         Self(networks.iter().flat_map(IpNet::hosts).take(MAX).collect())
     }
 
     /// The address for a client, in turn.
-    pub(super) fn of(&self, client: u32) -> Option<IpAddr> {
+    pub(crate) fn of(&self, client: u32) -> Option<IpAddr> {
         let addresses = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
         client.checked_rem(addresses).map(|at| self.0[at as usize])
     }
 
     /// How many sets of ports there are.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.len().max(1)
     }
 
-    pub(super) fn any_is_ipv4(&self) -> bool {
+    pub(crate) fn any_is_ipv4(&self) -> bool {
         self.0.iter().any(IpAddr::is_ipv4)
     }
 
-    pub(super) fn any_is_ipv6(&self) -> bool {
+    pub(crate) fn any_is_ipv6(&self) -> bool {
         self.0.iter().any(IpAddr::is_ipv6)
     }
 }
 
 /// An address is a network of its own.
-pub(super) fn network(text: &str) -> Result<IpNet, String> {
+pub(crate) fn network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(|_| {
         "expected an address or a network, such as 127.0.0.2 or 127.0.0.0/28".to_owned()
     })

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::clock::Clock;
-use super::recorder::Window;
+use crate::clock::Clock;
+use crate::recorder::Window;
 
 /// When messages are due: the first at the start, and then so many a second, by each sender in turn.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Schedule {
+pub(crate) struct Schedule {
     start: u64,
     end: u64,
     per_second: f64,
@@ -20,13 +20,13 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    pub(super) fn new(window: &Window, per_second: f64, senders: u32) -> Self {
+    pub(crate) fn new(window: &Window, per_second: f64, senders: u32) -> Self {
         let Window { start, end, .. } = *window;
         Self { start, end, per_second, senders: senders.into() }
     }
 
     /// How many messages there are in all.
-    pub(super) fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         let about = ((self.end - self.start) as f64 * self.per_second / 1e9) as u64;
         // Rounding may be off by one.
         (about.saturating_sub(1)..).find(|&number| self.due(number) >= self.end).unwrap_or(about)
@@ -39,10 +39,10 @@ impl Schedule {
 }
 
 /// A sender and what tells it.
-pub(super) type Told = (u64, UnboundedSender<u64>);
+pub(crate) type Told = (u64, UnboundedSender<u64>);
 
 /// Tells these senders when a message is due, at that time.
-pub(super) fn start(clock: Clock, schedule: Schedule, told: Vec<Told>) {
+pub(crate) fn start(clock: Clock, schedule: Schedule, told: Vec<Told>) {
     if told.is_empty() {
         return;
     }

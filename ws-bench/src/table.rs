@@ -2,11 +2,11 @@
 
 use std::fmt::{self, Write as _};
 
-use super::Mode;
-use super::report::{Latency, Report};
+use crate::options::Mode;
+use crate::report::{Latency, Report};
 
 /// Lays out the report.
-pub(super) fn lay_out(report: &Report) -> String {
+pub(crate) fn lay_out(report: &Report) -> String {
     let mut text = String::new();
     // Writing to a string does not fail.
     let _ = write(report, &mut text);
@@ -107,7 +107,7 @@ fn write(report: &Report, text: &mut String) -> fmt::Result {
 }
 
 /// What was done, in words.
-pub(super) fn title(report: &Report) -> String {
+pub(crate) fn title(report: &Report) -> String {
     let settings = &report.settings;
     let clients = format!("{} clients", thousands(settings.clients.into()));
     let rate = match settings.rate {
@@ -132,7 +132,7 @@ pub(super) fn title(report: &Report) -> String {
     }
 }
 
-pub(super) fn latency_name(mode: Mode) -> &'static str {
+pub(crate) fn latency_name(mode: Mode) -> &'static str {
     match mode {
         Mode::Idle | Mode::Churn => "connecting",
         _ => "latency",
@@ -152,7 +152,7 @@ fn row(text: &mut String, name: &str, latency: &Latency) -> fmt::Result {
 }
 
 /// A time of so many milliseconds, with three digits that count.
-pub(super) fn milliseconds(value: f64) -> String {
+pub(crate) fn milliseconds(value: f64) -> String {
     match value {
         ..0.9995 => format!("{:.0} µs", value * 1e3),
         ..9.995 => format!("{value:.2} ms"),
@@ -163,7 +163,7 @@ pub(super) fn milliseconds(value: f64) -> String {
 }
 
 /// A number in groups of three digits.
-pub(super) fn thousands(number: u64) -> String {
+pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
     for (at, digit) in digits.chars().enumerate() {

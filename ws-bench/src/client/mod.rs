@@ -1,5 +1,10 @@
 //! A client that stays connected: it sends what is due, and takes account of what comes.
 
+pub(crate) mod churn;
+mod ledger;
+mod open;
+mod role;
+
 use std::future::pending;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
@@ -10,19 +15,20 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use ws_tokio::{Batch, ClientStream, CloseCode, Error, Event, Message, TrySendError, WebSocket};
 
-use super::Mode;
-use super::open::open;
-use super::recorder::record;
-use super::role::Role;
-use super::shard::{Phase, Shard};
-use super::stamp::{Envelope, Stamp};
+use crate::options::Mode;
+use crate::recorder::record;
+use crate::shard::Shard;
+use crate::shared::Phase;
+use crate::stamp::{Envelope, Stamp};
+use open::open;
+use role::Role;
 use ws_cli::describe_close_code;
 
 /// How soon to try again when the output is full.
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// Runs one client from its connection to its goodbye.
-pub(super) async fn run(shard: Rc<Shard>, number: u32, mut phase: watch::Receiver<Phase>) {
+pub(crate) async fn run(shard: Rc<Shard>, number: u32, mut phase: watch::Receiver<Phase>) {
     let told = shard.told(number);
     let opening = async {
         let _turn = shard.turn(number).await;
@@ -34,7 +40,7 @@ pub(super) async fn run(shard: Rc<Shard>, number: u32, mut phase: watch::Receive
     };
     let socket = match opened {
         Ok(socket) => socket,
-        Err(error) => return shard.failed(&error),
+        Err(error) => return shard.failed(error.to_string(), error.wall()),
     };
     shard.live().opened.fetch_add(1, Ordering::Relaxed);
     let plan = &shard.shared.plan;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 /// What one receiver knows of one sender's messages.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     /// The number of the message that is to come.
     next: u32,
     /// Those before it that have not come; there is seldom one.
@@ -13,7 +13,7 @@ pub(super) struct Ledger {
 
 /// What a message is to its receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Entry {
+pub(crate) enum Entry {
     /// New, and behind all that came before.
     InOrder,
     /// New, but one that was sent later came before.
@@ -24,7 +24,7 @@ pub(super) enum Entry {
 
 impl Ledger {
     /// Enters a message that was sent.
-    pub(super) fn enter(&mut self, sequence: u32) -> Entry {
+    pub(crate) fn enter(&mut self, sequence: u32) -> Entry {
         if sequence >= self.next {
             if sequence > self.next {
                 self.missing.extend(self.next..sequence);
@@ -39,7 +39,7 @@ impl Ledger {
     }
 
     /// How many of so many that were sent have not come.
-    pub(super) fn lost(&self, sent: u32) -> u64 {
+    pub(crate) fn lost(&self, sent: u32) -> u64 {
         self.missing.len() as u64 + u64::from(sent.saturating_sub(self.next))
     }
 }

@@ -5,15 +5,15 @@ use std::io;
 
 use ws_tokio::{ConnectError, HandshakeError};
 
-use super::plan::Plan;
-use super::sources::Sources;
+use crate::plan::Plan;
+use crate::sources::Sources;
 
 /// File descriptors for other things than connections.
 const RESERVE: u64 = 64;
 
 /// A limit that keeps connections from being opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Wall {
+pub(crate) enum Wall {
     Descriptors,
     Ports,
 }
@@ -29,7 +29,7 @@ impl Wall {
     }
 
     /// The wall that a failure to connect comes from.
-    pub(super) fn behind(error: &ConnectError) -> Option<Self> {
+    pub(crate) fn behind(error: &ConnectError) -> Option<Self> {
         match error {
             ConnectError::Unreachable(unreachable) => {
                 unreachable.attempts().iter().find_map(|(_, error)| Self::of(error))
@@ -42,7 +42,7 @@ impl Wall {
         }
     }
 
-    pub(super) fn advice(self) -> &'static str {
+    pub(crate) fn advice(self) -> &'static str {
         match self {
             Self::Descriptors => {
                 "this machine's limit of file descriptors is the wall: raise it (ulimit -n)"
@@ -74,7 +74,7 @@ fn is_out_of_descriptors(_error: &io::Error) -> bool {
 /// # Errors
 ///
 /// The limit that is too low, and what to do.
-pub(super) fn check(plan: &Plan, sources: Option<&Sources>) -> Result<(), String> {
+pub(crate) fn check(plan: &Plan, sources: Option<&Sources>) -> Result<(), String> {
     let clients = u64::from(plan.clients);
     let limit = rlimit::increase_nofile_limit(clients + RESERVE).unwrap_or(u64::MAX);
     let addresses = sources.map_or(0, |sources| sources.len() as u64);

@@ -4,40 +4,40 @@ use std::fmt::Write as _;
 
 /// A rectangle.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Area {
-    pub(super) left: f64,
-    pub(super) top: f64,
-    pub(super) width: f64,
-    pub(super) height: f64,
+pub(crate) struct Area {
+    pub(crate) left: f64,
+    pub(crate) top: f64,
+    pub(crate) width: f64,
+    pub(crate) height: f64,
 }
 
 impl Area {
-    pub(super) fn right(self) -> f64 {
+    pub(crate) fn right(self) -> f64 {
         self.left + self.width
     }
 
-    pub(super) fn bottom(self) -> f64 {
+    pub(crate) fn bottom(self) -> f64 {
         self.top + self.height
     }
 }
 
 /// Which end of a text is at its place.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Anchor {
+pub(crate) enum Anchor {
     Start,
     Middle,
     End,
 }
 
 /// A picture that is being drawn. Writing to a string does not fail.
-pub(super) struct Svg {
+pub(crate) struct Svg {
     text: String,
 }
 
 type Point = (f64, f64);
 
 impl Svg {
-    pub(super) fn new(width: f64, height: f64, title: &str, style: &str) -> Self {
+    pub(crate) fn new(width: f64, height: f64, title: &str, style: &str) -> Self {
         let mut text = String::new();
         let _ = write!(
             text,
@@ -50,7 +50,7 @@ impl Svg {
         Self { text }
     }
 
-    pub(super) fn text(&mut self, (x, y): Point, anchor: Anchor, class: &str, text: &str) {
+    pub(crate) fn text(&mut self, (x, y): Point, anchor: Anchor, class: &str, text: &str) {
         let anchor = match anchor {
             Anchor::Start => "start",
             Anchor::Middle => "middle",
@@ -63,14 +63,14 @@ impl Svg {
         );
     }
 
-    pub(super) fn line(&mut self, (x1, y1): Point, (x2, y2): Point, class: &str) {
+    pub(crate) fn line(&mut self, (x1, y1): Point, (x2, y2): Point, class: &str) {
         let _ = writeln!(
             self.text,
             "<line class=\"{class}\" x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\"/>"
         );
     }
 
-    pub(super) fn rectangle(&mut self, area: Area, class: &str) {
+    pub(crate) fn rectangle(&mut self, area: Area, class: &str) {
         let Area { left, top, width, height } = area;
         let _ = writeln!(
             self.text,
@@ -79,7 +79,7 @@ impl Svg {
         );
     }
 
-    pub(super) fn polyline(&mut self, points: &[Point], class: &str) {
+    pub(crate) fn polyline(&mut self, points: &[Point], class: &str) {
         let _ = writeln!(
             self.text,
             "<polyline class=\"line line-{class}\" points=\"{}\"/>",
@@ -88,7 +88,7 @@ impl Svg {
     }
 
     /// Fills what is under a curve.
-    pub(super) fn under(&mut self, points: &[Point], bottom: f64) {
+    pub(crate) fn under(&mut self, points: &[Point], bottom: f64) {
         let (Some(first), Some(last)) = (points.first(), points.last()) else { return };
         let _ = writeln!(
             self.text,
@@ -99,7 +99,7 @@ impl Svg {
         );
     }
 
-    pub(super) fn finish(mut self) -> String {
+    pub(crate) fn finish(mut self) -> String {
         self.text += "</svg>\n";
         self.text
     }

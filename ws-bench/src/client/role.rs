@@ -4,14 +4,14 @@ use std::sync::atomic::Ordering;
 
 use serde::Deserialize;
 
-use super::Mode;
 use super::ledger::{Entry, Ledger};
-use super::plan::Plan;
-use super::shard::Shard;
-use super::stamp::{Reader, Reading};
+use crate::options::Mode;
+use crate::plan::Plan;
+use crate::shard::Shard;
+use crate::stamp::{Reader, Reading};
 
 /// A receiver's accounts.
-pub(super) struct Role {
+pub(crate) struct Role {
     client: u32,
     reader: Option<Reader>,
     /// One for each who sends to this client.
@@ -19,7 +19,7 @@ pub(super) struct Role {
 }
 
 impl Role {
-    pub(super) fn new(plan: &Plan, client: u32) -> Self {
+    pub(crate) fn new(plan: &Plan, client: u32) -> Self {
         let ledgers = match plan.mode {
             Mode::Echo => 1,
             Mode::Broadcast | Mode::Rooms => plan.senders_in_a_group() as usize,
@@ -33,7 +33,7 @@ impl Role {
     }
 
     /// Takes a message. True if it is the reply to one of this client's own.
-    pub(super) fn take(&mut self, shard: &Shard, message: &[u8], now: u64) -> bool {
+    pub(crate) fn take(&mut self, shard: &Shard, message: &[u8], now: u64) -> bool {
         let Some(reader) = &mut self.reader else { return false };
         let mut tally = shard.tally.borrow_mut();
         let stamp = match reader.read(message) {
@@ -83,7 +83,7 @@ impl Role {
     }
 
     /// How many messages that were sent to this client did not come.
-    pub(super) fn lost(&self, shard: &Shard) -> u64 {
+    pub(crate) fn lost(&self, shard: &Shard) -> u64 {
         let plan = &shard.shared.plan;
         let sent = |sender: u32| shard.shared.sent[sender as usize].load(Ordering::Acquire);
         match plan.mode {

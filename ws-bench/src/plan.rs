@@ -4,8 +4,8 @@ use std::num::NonZero;
 use std::thread;
 use std::time::Duration;
 
-use super::stamp::Envelope;
-use super::{Bench, Mode};
+use crate::options::{Bench, Mode};
+use crate::stamp::Envelope;
 
 /// The most that receivers may have to remember of senders: 32 bytes each.
 const MAX_LEDGERS: u64 = 50_000_000;
@@ -14,23 +14,23 @@ const DEFAULT_ROOMS: u32 = 10;
 
 /// What each client does; clients are known by their numbers. Those that send have the lowest ones.
 #[derive(Clone, Debug)]
-pub(super) struct Plan {
-    pub(super) mode: Mode,
-    pub(super) clients: u32,
+pub(crate) struct Plan {
+    pub(crate) mode: Mode,
+    pub(crate) clients: u32,
     /// How many of them send.
-    pub(super) senders: u32,
+    pub(crate) senders: u32,
     /// The groups that get each other's messages; clients belong to them in turn.
-    pub(super) groups: u32,
+    pub(crate) groups: u32,
     /// Messages or connections a second in all; `None`: as the server answers.
-    pub(super) rate: Option<f64>,
-    pub(super) depth: u32,
-    pub(super) size: usize,
-    pub(super) binary: bool,
-    pub(super) warmup: Duration,
-    pub(super) duration: Duration,
-    pub(super) drain: Duration,
-    pub(super) threads: u16,
-    pub(super) connect_rate: Option<f64>,
+    pub(crate) rate: Option<f64>,
+    pub(crate) depth: u32,
+    pub(crate) size: usize,
+    pub(crate) binary: bool,
+    pub(crate) warmup: Duration,
+    pub(crate) duration: Duration,
+    pub(crate) drain: Duration,
+    pub(crate) threads: u16,
+    pub(crate) connect_rate: Option<f64>,
 }
 
 impl Plan {
@@ -39,7 +39,7 @@ impl Plan {
     /// # Errors
     ///
     /// What in it does not fit together.
-    pub(super) fn new(bench: &Bench) -> Result<Self, String> {
+    pub(crate) fn new(bench: &Bench) -> Result<Self, String> {
         let mode = bench.mode;
         let clients = bench.clients;
         if bench.rooms.is_some() && mode != Mode::Rooms {
@@ -116,7 +116,7 @@ impl Plan {
     }
 
     /// What a client's messages look like; `None` if there are none.
-    pub(super) fn envelope(&self, client: u32) -> Option<Envelope> {
+    pub(crate) fn envelope(&self, client: u32) -> Option<Envelope> {
         self.envelope_of(self.group(client))?.ok()
     }
 
@@ -131,17 +131,17 @@ impl Plan {
     }
 
     /// The group of a client.
-    pub(super) fn group(&self, client: u32) -> u32 {
+    pub(crate) fn group(&self, client: u32) -> u32 {
         client % self.groups
     }
 
     /// Who sends to this client: every `groups`-th number from its group's on.
-    pub(super) fn senders_in_a_group(&self) -> u32 {
+    pub(crate) fn senders_in_a_group(&self) -> u32 {
         self.senders / self.groups
     }
 
     /// How many clients get a message of this sender's.
-    pub(super) fn receivers(&self, sender: u32) -> u64 {
+    pub(crate) fn receivers(&self, sender: u32) -> u64 {
         match self.mode {
             Mode::Broadcast | Mode::Rooms => {
                 let more = u32::from(self.group(sender) < self.clients % self.groups);
@@ -153,6 +153,6 @@ impl Plan {
 }
 
 /// The name of a group's room.
-pub(super) fn room(group: u32) -> String {
+pub(crate) fn room(group: u32) -> String {
     format!("bench-{group}")
 }

@@ -8,10 +8,11 @@ use tokio::time::timeout;
 use ws_tokio::CloseCode;
 
 use super::open::open;
-use super::shard::{Phase, Shard};
+use crate::shard::Shard;
+use crate::shared::Phase;
 
 /// Connects and leaves until the load ends.
-pub(super) async fn run(shard: Rc<Shard>, number: u32, mut phase: watch::Receiver<Phase>) {
+pub(crate) async fn run(shard: Rc<Shard>, number: u32, mut phase: watch::Receiver<Phase>) {
     let mut told = shard.told(number);
     shard.live().opened.fetch_add(1, Ordering::Relaxed);
     if phase.wait_for(|phase| *phase != Phase::Opening).await.is_err() {
@@ -48,7 +49,7 @@ pub(super) async fn run(shard: Rc<Shard>, number: u32, mut phase: watch::Receive
                 }
             }
             Err(error) => {
-                shard.failed(&error);
+                shard.failed(error.to_string(), error.wall());
                 // It is known not to come.
                 live.expected.fetch_sub(1, Ordering::Relaxed);
             }

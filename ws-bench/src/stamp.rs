@@ -11,18 +11,18 @@ const PADDING: u8 = b'x';
 
 /// What a message says about itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub(crate) struct Stamp {
     /// The number of the sender.
-    pub(super) sender: u32,
+    pub(crate) sender: u32,
     /// The number of the sender's message.
-    pub(super) sequence: u32,
+    pub(crate) sequence: u32,
     /// When it was to be sent, in nanoseconds of the bench's clock.
-    pub(super) due: u64,
+    pub(crate) due: u64,
 }
 
 /// What surrounds a stamp in the messages of one sender.
 #[derive(Clone, Debug)]
-pub(super) struct Envelope {
+pub(crate) struct Envelope {
     before: Vec<u8>,
     padding: usize,
     after: &'static str,
@@ -35,7 +35,7 @@ impl Envelope {
     /// # Errors
     ///
     /// The smallest size there is, if it is less.
-    pub(super) fn text(size: usize) -> Result<Self, usize> {
+    pub(crate) fn text(size: usize) -> Result<Self, usize> {
         Self::new(Vec::new(), "", size, false)
     }
 
@@ -44,7 +44,7 @@ impl Envelope {
     /// # Errors
     ///
     /// The smallest size there is, if it is less.
-    pub(super) fn binary(size: usize) -> Result<Self, usize> {
+    pub(crate) fn binary(size: usize) -> Result<Self, usize> {
         Self::new(vec![0xff], "", size, true)
     }
 
@@ -53,7 +53,7 @@ impl Envelope {
     /// # Errors
     ///
     /// The smallest size there is, if it is less.
-    pub(super) fn broadcast(room: Option<&str>, size: usize) -> Result<Self, usize> {
+    pub(crate) fn broadcast(room: Option<&str>, size: usize) -> Result<Self, usize> {
         let mut before = r#"{"type":"broadcast","#.to_owned();
         if let Some(room) = room {
             let _ = write!(before, r#""room":{},"#, serde_json::Value::from(room));
@@ -71,7 +71,7 @@ impl Envelope {
     }
 
     /// The message with this stamp.
-    pub(super) fn seal(&self, stamp: Stamp) -> Message {
+    pub(crate) fn seal(&self, stamp: Stamp) -> Message {
         let capacity = self.before.len() + LEN + self.padding + self.after.len();
         let mut message = Vec::with_capacity(capacity);
         self.seal_into(stamp, &mut message);
@@ -82,7 +82,7 @@ impl Envelope {
     }
 
     /// The same, for a message that is lent.
-    pub(super) fn seal_into(&self, stamp: Stamp, message: &mut Vec<u8>) {
+    pub(crate) fn seal_into(&self, stamp: Stamp, message: &mut Vec<u8>) {
         message.clear();
         message.extend_from_slice(&self.before);
         message.push(MARK);
@@ -94,7 +94,7 @@ impl Envelope {
         message.extend_from_slice(self.after.as_bytes());
     }
 
-    pub(super) fn is_binary(&self) -> bool {
+    pub(crate) fn is_binary(&self) -> bool {
         self.binary
     }
 }
@@ -107,7 +107,7 @@ fn hexadecimal(message: &mut Vec<u8>, value: u64, digits: u32) {
 
 /// Reads stamps out of what the server makes of messages.
 #[derive(Clone, Debug)]
-pub(super) struct Reader {
+pub(crate) struct Reader {
     padding: usize,
     /// Where the stamp was the last time, and so is the next time as a rule.
     at: usize,
@@ -115,7 +115,7 @@ pub(super) struct Reader {
 
 /// What a message that came is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reading {
+pub(crate) enum Reading {
     Stamped(Stamp),
     /// It has a stamp, but not all of its padding.
     Damaged,
@@ -124,11 +124,11 @@ pub(super) enum Reading {
 }
 
 impl Reader {
-    pub(super) fn new(envelope: &Envelope) -> Self {
+    pub(crate) fn new(envelope: &Envelope) -> Self {
         Self { padding: envelope.padding, at: 0 }
     }
 
-    pub(super) fn read(&mut self, message: &[u8]) -> Reading {
+    pub(crate) fn read(&mut self, message: &[u8]) -> Reading {
         let stamp = stamp_at(message, self.at).or_else(|| {
             let marks = message.iter().enumerate().filter(|&(_, &byte)| byte == MARK);
             let (at, stamp) =

@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::clock::nanoseconds;
+use crate::clock::nanoseconds;
 
 /// When what is measured happens, on the bench's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Window {
+pub(crate) struct Window {
     /// When the traffic begins.
-    pub(super) start: u64,
+    pub(crate) start: u64,
     /// From when on it is measured.
-    pub(super) from: u64,
+    pub(crate) from: u64,
     /// When it ends.
-    pub(super) end: u64,
+    pub(crate) end: u64,
     /// The length of the steps in which the run is looked at over time.
-    pub(super) step: u64,
+    pub(crate) step: u64,
 }
 
 /// How many steps a run has, about.
@@ -24,33 +24,33 @@ const STEPS: u32 = 100;
 const SHORTEST_STEP: Duration = Duration::from_millis(100);
 
 impl Window {
-    pub(super) fn new(start: u64, warmup: Duration, duration: Duration) -> Self {
+    pub(crate) fn new(start: u64, warmup: Duration, duration: Duration) -> Self {
         let from = start + nanoseconds(warmup);
         let step = ((warmup + duration) / STEPS).max(SHORTEST_STEP);
         Self { start, from, end: from + nanoseconds(duration), step: nanoseconds(step) }
     }
 
-    pub(super) fn measures(&self, time: u64) -> bool {
+    pub(crate) fn measures(&self, time: u64) -> bool {
         (self.from..self.end).contains(&time)
     }
 }
 
 /// The latencies that one thread measures, in nanoseconds.
-pub(super) struct Recorder {
+pub(crate) struct Recorder {
     window: Window,
-    pub(super) latency: Histogram<u64>,
+    pub(crate) latency: Histogram<u64>,
     /// One for each step, less exact.
-    pub(super) steps: Vec<Histogram<u64>>,
+    pub(crate) steps: Vec<Histogram<u64>>,
 }
 
 impl Recorder {
-    pub(super) fn new(window: Window) -> Self {
+    pub(crate) fn new(window: Window) -> Self {
         Self { window, latency: histogram(), steps: Vec::new() }
     }
 
     /// Records something that was due at one time and happened at another. True if a step has ended
     /// by that.
-    pub(super) fn record(&mut self, due: u64, now: u64) -> bool {
+    pub(crate) fn record(&mut self, due: u64, now: u64) -> bool {
         let latency = now.saturating_sub(due);
         if self.window.measures(due) {
             record(&mut self.latency, latency);
@@ -67,14 +67,14 @@ impl Recorder {
     }
 
     /// The 99th percentile of the latest step that has ended.
-    pub(super) fn latest(&self) -> u64 {
+    pub(crate) fn latest(&self) -> u64 {
         match self.steps.len() {
             0 | 1 => 0,
             len => self.steps[len - 2].value_at_quantile(0.99),
         }
     }
 
-    pub(super) fn merge(&mut self, other: &Self) {
+    pub(crate) fn merge(&mut self, other: &Self) {
         merge(&mut self.latency, &other.latency);
         while self.steps.len() < other.steps.len() {
             self.steps.push(coarse());
@@ -86,7 +86,7 @@ impl Recorder {
 }
 
 /// Exact to three digits.
-pub(super) fn histogram() -> Histogram<u64> {
+pub(crate) fn histogram() -> Histogram<u64> {
     Histogram::new(3).expect("a precision that exists")
 }
 
@@ -94,11 +94,11 @@ fn coarse() -> Histogram<u64> {
     Histogram::new(2).expect("a precision that exists")
 }
 
-pub(super) fn record(histogram: &mut Histogram<u64>, nanoseconds: u64) {
+pub(crate) fn record(histogram: &mut Histogram<u64>, nanoseconds: u64) {
     histogram.record(nanoseconds).expect("a histogram that grows");
 }
 
-pub(super) fn merge(into: &mut Histogram<u64>, from: &Histogram<u64>) {
+pub(crate) fn merge(into: &mut Histogram<u64>, from: &Histogram<u64>) {
     into.add(from).expect("a histogram that grows");
 }
 

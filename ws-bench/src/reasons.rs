@@ -10,14 +10,14 @@ const MAX: usize = 20;
 /// Reasons in words with their counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub(super) struct Reasons(BTreeMap<String, u64>);
+pub(crate) struct Reasons(BTreeMap<String, u64>);
 
 impl Reasons {
-    pub(super) fn add(&mut self, reason: impl Into<String>) {
+    pub(crate) fn add(&mut self, reason: impl Into<String>) {
         self.add_many(reason.into(), 1);
     }
 
-    pub(super) fn merge(&mut self, other: Self) {
+    pub(crate) fn merge(&mut self, other: Self) {
         for (reason, count) in other.0 {
             self.add_many(reason, count);
         }
@@ -29,11 +29,11 @@ impl Reasons {
         *self.0.entry(reason).or_default() += count;
     }
 
-    pub(super) fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.0.values().sum()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
         self.0.iter().map(|(reason, &count)| (reason.as_str(), count))
     }
 }
