@@ -1,4 +1,4 @@
-//! The bench's time: nanoseconds since its beginning.
+//! The clock of a run: nanoseconds since its start.
 
 use std::time::{Duration, Instant};
 

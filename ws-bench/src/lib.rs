@@ -1,31 +1,33 @@
-//! A load tool for WebSocket servers, as a command and as its command line.
+//! A load tool for WebSocket servers. The program is `ws-bench`; [`Bench`] is its command line, for programs
+//! that have the load tool as one of their commands.
 //!
-//! Clients run on threads that share nothing but counters. Messages are due by a thread that sleeps
-//! precisely, and carry the time when they were due, their sender and their number: what comes back
-//! tells its latency, and whether anything is missing.
+//! Clients run on threads that share only counters. A thread that sleeps precisely schedules the messages.
+//! Each message contains the time for which it was scheduled, its sender and its number. So each arrival
+//! shows its latency, including the time for which a slow server kept the message from being sent, and
+//! every message that is lost, duplicated, out of order, misdirected or damaged is found.
 
 mod chart;
 mod client;
 mod clock;
 mod command;
-mod course;
 mod options;
 mod output;
 mod pacer;
 mod plan;
-mod progress;
+mod progress_display;
 mod reasons;
 mod recorder;
 mod report;
+mod run;
 mod server;
 mod shard;
 mod shared;
 mod sources;
 mod stamp;
+mod system_limits;
 mod table;
 mod tally;
 mod usage;
-mod walls;
 mod worker;
 
 pub use options::Bench;

@@ -6,7 +6,7 @@ use clap::Parser;
 use tokio::runtime::Builder;
 use ws_bench::Bench;
 
-/// Puts load on a WebSocket server, and says what it makes of it.
+/// Puts load on a WebSocket server, and reports latency and lost messages
 #[derive(Debug, Parser)]
 #[command(name = "ws-bench", version)]
 struct Arguments {

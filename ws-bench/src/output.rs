@@ -1,4 +1,4 @@
-//! Where reports go.
+//! The destinations of reports.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -11,9 +11,11 @@ pub(crate) struct Output {
 }
 
 impl Output {
+    /// Creates a file, or empties it.
+    ///
     /// # Errors
     ///
-    /// What is wrong with the file.
+    /// The message, with the name of the file.
     pub(crate) fn create(path: &Path) -> Result<Self, String> {
         let name = path.display().to_string();
         match File::create(path) {
@@ -26,9 +28,11 @@ impl Output {
         Self { name: "standard output".to_owned(), writer: Box::new(io::stdout()) }
     }
 
+    /// Writes the text and ends.
+    ///
     /// # Errors
     ///
-    /// When it takes no more.
+    /// The message, with the name of the file.
     pub(crate) fn write(mut self, text: &str) -> Result<(), String> {
         let written = self.writer.write_all(text.as_bytes()).and_then(|()| self.writer.flush());
         written.map_err(|error| format!("{}: {error}", self.name))

@@ -1,5 +1,5 @@
-//! Says when messages are due, on a thread of its own: a runtime's timers know milliseconds only,
-//! and would be late by what is to be measured.
+//! Schedules messages on a thread of its own: the timers of a runtime have a resolution of a millisecond,
+//! which is more than the latencies that are measured.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,13 +9,13 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::clock::Clock;
 use crate::recorder::Window;
 
-/// When messages are due: the first at the start, and then so many a second, by each sender in turn.
+/// The due times of messages: the first at the start, then at a constant rate, by each sender in turn.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Schedule {
     start: u64,
     end: u64,
     per_second: f64,
-    /// How many senders there are, here and on other threads.
+    /// The number of senders on all threads.
     senders: u64,
 }
 
@@ -25,39 +25,39 @@ impl Schedule {
         Self { start, end, per_second, senders: senders.into() }
     }
 
-    /// How many messages there are in all.
+    /// Returns the number of messages of all senders.
     pub(crate) fn len(&self) -> u64 {
         let about = ((self.end - self.start) as f64 * self.per_second / 1e9) as u64;
         // Rounding may be off by one.
         (about.saturating_sub(1)..).find(|&number| self.due(number) >= self.end).unwrap_or(about)
     }
 
-    /// When a message is due, by its number.
+    /// Returns the due time of a message, by its number.
     fn due(&self, number: u64) -> u64 {
         self.start + (number as f64 * 1e9 / self.per_second) as u64
     }
 }
 
-/// A sender and what tells it.
-pub(crate) type Told = (u64, UnboundedSender<u64>);
+/// The number of a sender, and the channel of its due times.
+pub(crate) type DueSender = (u64, UnboundedSender<u64>);
 
-/// Tells these senders when a message is due, at that time.
-pub(crate) fn start(clock: Clock, schedule: Schedule, told: Vec<Told>) {
-    if told.is_empty() {
+/// Starts the thread that sends each due time to its sender at that time.
+pub(crate) fn start(clock: Clock, schedule: Schedule, senders: Vec<DueSender>) {
+    if senders.is_empty() {
         return;
     }
     thread::spawn(move || {
         for round in 0.. {
-            for (sender, tell) in &told {
+            for (sender, due_times) in &senders {
                 let due = schedule.due(round * schedule.senders + sender);
                 if due >= schedule.end {
                     return;
                 }
                 wait_until(clock.instant(due));
-                // A client that is gone is told no more.
-                let _ = tell.send(due);
+                // It fails if the client has ended.
+                let _ = due_times.send(due);
             }
-            if told.iter().all(|(_, tell)| tell.is_closed()) {
+            if senders.iter().all(|(_, due_times)| due_times.is_closed()) {
                 return;
             }
         }

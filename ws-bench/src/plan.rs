@@ -1,4 +1,4 @@
-//! Who does what.
+//! What each client does.
 
 use std::num::NonZero;
 use std::thread;
@@ -7,21 +7,21 @@ use std::time::Duration;
 use crate::options::{Bench, Mode};
 use crate::stamp::Envelope;
 
-/// The most that receivers may have to remember of senders: 32 bytes each.
+/// The maximum number of pairs of a sender and a receiver; each has a ledger of 32 bytes.
 const MAX_LEDGERS: u64 = 50_000_000;
 const DEFAULT_RATE: f64 = 20.0;
 const DEFAULT_ROOMS: u32 = 10;
 
-/// What each client does; clients are known by their numbers. Those that send have the lowest ones.
+/// What each client does. Clients are numbered; those that send have the lowest numbers.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) mode: Mode,
     pub(crate) clients: u32,
-    /// How many of them send.
+    /// The number of clients that send.
     pub(crate) senders: u32,
-    /// The groups that get each other's messages; clients belong to them in turn.
+    /// The number of groups, whose members receive each other's messages; clients are assigned in turn.
     pub(crate) groups: u32,
-    /// Messages or connections a second in all; `None`: as the server answers.
+    /// Messages or connections a second of all clients; `None`: as fast as the server answers.
     pub(crate) rate: Option<f64>,
     pub(crate) depth: u32,
     pub(crate) size: usize,
@@ -34,19 +34,19 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Makes one of what the command line says.
+    /// Derives the plan from the options.
     ///
     /// # Errors
     ///
-    /// What in it does not fit together.
+    /// The message for options that contradict each other.
     pub(crate) fn new(bench: &Bench) -> Result<Self, String> {
         let mode = bench.mode;
         let clients = bench.clients;
         if bench.rooms.is_some() && mode != Mode::Rooms {
-            return Err("--rooms is for the mode rooms".to_owned());
+            return Err("--rooms needs --mode rooms".to_owned());
         }
         if bench.senders.is_some() && !matches!(mode, Mode::Broadcast | Mode::Rooms) {
-            return Err("--senders is for the modes broadcast and rooms".to_owned());
+            return Err("--senders needs --mode broadcast or rooms".to_owned());
         }
         let in_a_group = bench.senders.unwrap_or(1);
         let groups = match mode {
@@ -66,27 +66,30 @@ impl Plan {
         if matches!(mode, Mode::Broadcast | Mode::Rooms) {
             if clients / groups < 2 {
                 return Err(format!(
-                    "{clients} clients leave nobody to receive in some of {groups} rooms"
+                    "--clients {clients}: too few for a receiver in each of {groups} rooms"
                 ));
             }
             if senders > clients {
-                return Err(format!("there are {senders} senders, but {clients} clients"));
+                return Err(format!(
+                    "--senders: {senders} in all, but there are {clients} clients"
+                ));
             }
             let ledgers = u64::from(clients) * u64::from(in_a_group);
             if ledgers > MAX_LEDGERS {
                 return Err(format!(
-                    "{clients} clients with {in_a_group} senders each are too many to keep account of"
+                    "{clients} clients that receive from {in_a_group} senders each: too many to account for, use \
+                     fewer --clients or --senders"
                 ));
             }
         }
         if bench.binary && mode != Mode::Echo {
-            return Err("--binary is for the mode echo".to_owned());
+            return Err("--binary needs --mode echo".to_owned());
         }
         if bench.rate.is_some() && mode == Mode::Idle {
-            return Err("the mode idle sends nothing: it has no --rate".to_owned());
+            return Err("--rate: the mode idle sends nothing".to_owned());
         }
         if bench.depth > 1 && (mode != Mode::Echo || rate.is_some()) {
-            return Err("--depth is for the mode echo without --rate".to_owned());
+            return Err("--depth needs --mode echo without --rate".to_owned());
         }
         let processors = thread::available_parallelism().map_or(1, NonZero::get);
         let half = u16::try_from(processors / 2).unwrap_or(256).clamp(1, 256);
@@ -109,13 +112,13 @@ impl Plan {
         // The longest name of a room leaves the least space.
         match plan.envelope_of(groups - 1) {
             Some(Err(least)) => {
-                Err(format!("--size {}: such a message has {least} bytes at least", bench.size))
+                Err(format!("--size {}: must be at least {least} in this mode", bench.size))
             }
             _ => Ok(plan),
         }
     }
 
-    /// What a client's messages look like; `None` if there are none.
+    /// Returns the envelope of a client's messages; `None` if it sends and receives none.
     pub(crate) fn envelope(&self, client: u32) -> Option<Envelope> {
         self.envelope_of(self.group(client))?.ok()
     }
@@ -130,17 +133,17 @@ impl Plan {
         }
     }
 
-    /// The group of a client.
+    /// Returns the group of a client.
     pub(crate) fn group(&self, client: u32) -> u32 {
         client % self.groups
     }
 
-    /// Who sends to this client: every `groups`-th number from its group's on.
+    /// Returns the number of senders in each group. Those of group `g` have the numbers `g`, `g + groups`…
     pub(crate) fn senders_in_a_group(&self) -> u32 {
         self.senders / self.groups
     }
 
-    /// How many clients get a message of this sender's.
+    /// Returns the number of clients that receive each message of this sender.
     pub(crate) fn receivers(&self, sender: u32) -> u64 {
         match self.mode {
             Mode::Broadcast | Mode::Rooms => {
@@ -152,7 +155,7 @@ impl Plan {
     }
 }
 
-/// The name of a group's room.
+/// Returns the name of a group's room.
 pub(crate) fn room(group: u32) -> String {
     format!("bench-{group}")
 }

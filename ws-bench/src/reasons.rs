@@ -1,13 +1,13 @@
-//! Why things went wrong, and how often.
+//! Counts of errors by reason.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-/// A peer may find ever new words.
+/// The maximum number of different reasons, as a server may send any.
 const MAX: usize = 20;
 
-/// Reasons in words with their counts.
+/// Reasons and their counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub(crate) struct Reasons(BTreeMap<String, u64>);

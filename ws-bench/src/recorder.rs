@@ -1,4 +1,4 @@
-//! Latencies: of the whole run, and over time.
+//! The latencies of a run, as a whole and over time.
 
 use std::time::Duration;
 
@@ -6,20 +6,20 @@ use hdrhistogram::Histogram;
 
 use crate::clock::nanoseconds;
 
-/// When what is measured happens, on the bench's clock.
+/// The times of the load and of its measurement, in nanoseconds of the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Window {
-    /// When the traffic begins.
+    /// The start of the load.
     pub(crate) start: u64,
-    /// From when on it is measured.
+    /// The start of the measurement.
     pub(crate) from: u64,
-    /// When it ends.
+    /// The end of both.
     pub(crate) end: u64,
-    /// The length of the steps in which the run is looked at over time.
+    /// The length of the time steps of the report.
     pub(crate) step: u64,
 }
 
-/// How many steps a run has, about.
+/// The approximate number of time steps of a run.
 const STEPS: u32 = 100;
 const SHORTEST_STEP: Duration = Duration::from_millis(100);
 
@@ -35,11 +35,11 @@ impl Window {
     }
 }
 
-/// The latencies that one thread measures, in nanoseconds.
+/// The latencies that one thread has measured, in nanoseconds.
 pub(crate) struct Recorder {
     window: Window,
     pub(crate) latency: Histogram<u64>,
-    /// One for each step, less exact.
+    /// One for each time step, with less precision.
     pub(crate) steps: Vec<Histogram<u64>>,
 }
 
@@ -48,14 +48,13 @@ impl Recorder {
         Self { window, latency: histogram(), steps: Vec::new() }
     }
 
-    /// Records something that was due at one time and happened at another. True if a step has ended
-    /// by that.
+    /// Records the latency of an arrival. Returns whether a time step has ended.
     pub(crate) fn record(&mut self, due: u64, now: u64) -> bool {
         let latency = now.saturating_sub(due);
         if self.window.measures(due) {
             record(&mut self.latency, latency);
         }
-        // What comes after the end belongs to the last step.
+        // Arrivals after the end belong to the last step.
         let now = now.min(self.window.end.saturating_sub(1));
         let step = (now.saturating_sub(self.window.start) / self.window.step) as usize;
         let ended = step >= self.steps.len() && step > 0;
@@ -66,7 +65,7 @@ impl Recorder {
         ended
     }
 
-    /// The 99th percentile of the latest step that has ended.
+    /// Returns the 99th percentile of the last time step that has ended.
     pub(crate) fn latest(&self) -> u64 {
         match self.steps.len() {
             0 | 1 => 0,
@@ -85,7 +84,7 @@ impl Recorder {
     }
 }
 
-/// Exact to three digits.
+/// Returns a histogram with a precision of three digits.
 pub(crate) fn histogram() -> Histogram<u64> {
     Histogram::new(3).expect("a precision that exists")
 }

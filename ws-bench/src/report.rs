@@ -1,4 +1,4 @@
-//! What came of it.
+//! The result of a run.
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
@@ -7,46 +7,46 @@ use crate::options::{Bench, Mode};
 use crate::reasons::Reasons;
 use crate::recorder::{histogram, record};
 use crate::shared::Shared;
+use crate::system_limits::SystemLimit;
 use crate::tally::Tally;
 use crate::usage::Usage;
-use crate::walls::Wall;
 
-/// A bench whose busiest thread is over this share of its processor measures itself.
+/// The share of a processor from which on the busiest thread of the bench distorts the result.
 const BUSY: f64 = 0.9;
-/// A bench that sends so much later than it should cannot keep the rate.
+/// The 99th percentile of the send lag, in milliseconds, from which on the rate counts as not reached.
 const BEHIND_MS: f64 = 5.0;
 
-/// What `--json` writes. Times are in milliseconds unless their name says otherwise.
+/// The report that `--json` writes. Times are in milliseconds unless a name ends in `_s` (seconds).
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) version: &'static str,
     pub(crate) url: String,
     pub(crate) mode: Mode,
-    pub(crate) settings: Settings,
-    /// How long was measured, in seconds.
+    pub(crate) settings: ReportedOptions,
+    /// The length of the measurement, in seconds.
     pub(crate) measured_s: f64,
     pub(crate) connections: Connections,
     pub(crate) messages: Messages,
-    /// Of each arrival; of each connection, for the modes idle and churn.
+    /// From the schedule of a message to each arrival; in the modes idle and churn, of each connection.
     pub(crate) latency: Latency,
-    /// From when a broadcast was due until the last of its receivers had it.
+    /// From the schedule of a broadcast to its arrival at the last receiver.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) last_recipient: Option<Latency>,
-    /// How late the bench itself was, where messages were due at certain times.
+    /// From the schedule of a message to its sending: the delay of the bench itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) send_lag: Option<Latency>,
     pub(crate) timeline: Vec<Step>,
-    pub(crate) bench: Load,
-    /// What is wrong with the server, or with reaching it.
+    pub(crate) bench: BenchUsage,
+    /// Faults of the server, and failures to reach it.
     pub(crate) problems: Vec<String>,
-    /// What limits the worth of these figures.
+    /// Reasons to doubt the figures.
     pub(crate) warnings: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) fail_p99: Option<f64>,
 }
 
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Settings {
+pub(crate) struct ReportedOptions {
     pub(crate) clients: u32,
     pub(crate) rate: Option<f64>,
     pub(crate) depth: u32,
@@ -64,10 +64,10 @@ pub(crate) struct Settings {
 pub(crate) struct Connections {
     pub(crate) wanted: u64,
     pub(crate) opened: u64,
-    /// How long it took until all were open, in seconds.
+    /// The time until all were open, in seconds.
     pub(crate) opened_in_s: f64,
     pub(crate) failed: Reasons,
-    /// Those that ended too early, by how.
+    /// Connections that ended early, by reason.
     pub(crate) lost: Reasons,
     pub(crate) latency: Latency,
 }
@@ -75,10 +75,10 @@ pub(crate) struct Connections {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Messages {
     pub(crate) sent: u64,
-    /// How often what was sent should arrive.
+    /// The number of arrivals that the sent messages should cause.
     pub(crate) expected: u64,
     pub(crate) arrived: u64,
-    /// Arrivals while it was measured.
+    /// Arrivals during the measurement.
     pub(crate) per_second: f64,
     pub(crate) bytes_per_second: f64,
     pub(crate) lost: u64,
@@ -86,11 +86,11 @@ pub(crate) struct Messages {
     pub(crate) misordered: u64,
     pub(crate) misdirected: u64,
     pub(crate) damaged: u64,
-    /// Errors that the server told clients, by their codes.
+    /// Error messages of the server, by code.
     pub(crate) errors: Reasons,
 }
 
-/// Percentiles.
+/// Percentiles of a time.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Latency {
     pub(crate) count: u64,
@@ -102,26 +102,26 @@ pub(crate) struct Latency {
     pub(crate) p999: f64,
     pub(crate) p9999: f64,
     pub(crate) max: f64,
-    /// The curve: quantile and time.
+    /// Pairs of a quantile and its time.
     pub(crate) curve: Vec<(f64, f64)>,
 }
 
-/// A step of the run.
+/// A time step of the run.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Step {
-    /// When it began, in seconds since the load did.
+    /// Its start, in seconds since the start of the load.
     pub(crate) at_s: f64,
     pub(crate) per_second: f64,
     pub(crate) p50: f64,
     pub(crate) p99: f64,
 }
 
-/// What the bench itself took.
+/// The processor time of the bench itself.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(crate) struct Load {
-    /// Processors' worth of time.
+pub(crate) struct BenchUsage {
+    /// Processor time divided by elapsed time.
     pub(crate) processors: Option<f64>,
-    /// The share of its processor that the busiest thread took.
+    /// The same for the busiest thread.
     pub(crate) busiest_thread: Option<f64>,
 }
 
@@ -155,7 +155,7 @@ impl Report {
             version: env!("CARGO_PKG_VERSION"),
             url: format!("{scheme}://{}{}", url.authority(), url.target()),
             mode: plan.mode,
-            settings: Settings {
+            settings: ReportedOptions {
                 clients: plan.clients,
                 rate: plan.rate,
                 depth: plan.depth,
@@ -186,11 +186,11 @@ impl Report {
                 arrived: shared.total(|live| &live.arrived),
                 per_second: per_second(tally.measured),
                 bytes_per_second: per_second(tally.measured_bytes),
-                // Of what was on its way nobody knows.
+                // Messages in flight may have arrived later.
                 lost: if usage.interrupted { 0 } else { tally.faults.lost },
                 duplicate: tally.faults.duplicate,
-                misordered: tally.faults.late,
-                misdirected: tally.faults.stray,
+                misordered: tally.faults.misordered,
+                misdirected: tally.faults.misdirected,
                 damaged: tally.faults.damaged,
                 errors: tally.errors.clone(),
             },
@@ -201,7 +201,7 @@ impl Report {
                 .filter(|_| plan.mode != Mode::Churn)
                 .map(|_| Latency::new(&tally.lag)),
             timeline: timeline(shared, &tally),
-            bench: Load { processors, busiest_thread },
+            bench: BenchUsage { processors, busiest_thread },
             problems: Vec::new(),
             warnings: Vec::new(),
             fail_p99: bench.fail_p99.map(|limit| limit.as_secs_f64() * 1e3),
@@ -220,12 +220,14 @@ impl Report {
         problem(tally.failures.count(), "connections failed");
         problem(tally.losses.count(), "connections were lost");
         problem(self.messages.lost, "messages were lost");
-        problem(self.messages.duplicate, "messages came more than once");
-        problem(self.messages.misordered, "messages came out of order");
-        problem(self.messages.misdirected, "messages came to the wrong client");
-        problem(self.messages.damaged, "messages came damaged");
-        problem(self.messages.errors.count(), "errors came from the server");
-        problems.extend(tally.walls.iter().copied().map(Wall::advice).map(str::to_owned));
+        problem(self.messages.duplicate, "messages arrived more than once");
+        problem(self.messages.misordered, "messages arrived out of order");
+        problem(self.messages.misdirected, "messages arrived at the wrong client");
+        problem(self.messages.damaged, "messages arrived damaged");
+        problem(self.messages.errors.count(), "error messages from the server");
+        problems.extend(
+            tally.system_limits.iter().copied().map(SystemLimit::advice).map(str::to_owned),
+        );
         if self.latency.count == 0 {
             problems.push("there was nothing to measure".to_owned());
         }
@@ -233,31 +235,31 @@ impl Report {
 
         let mut warnings = Vec::new();
         if usage.interrupted {
-            warnings.push("interrupted: what was on its way is not accounted for".to_owned());
+            warnings.push("interrupted: messages in flight are not accounted for".to_owned());
         }
         if let Some(busiest) = self.bench.busiest_thread.filter(|&share| share > BUSY) {
             let busiest = 100.0 * busiest;
             warnings.push(format!(
-                "the bench's busiest thread used {busiest:.0} % of a processor, so these figures \
-                 say as much about the bench: try --threads, or another machine"
+                "the busiest thread of the bench used {busiest:.0} % of a processor, so the bench may \
+                 limit these figures: try more --threads, or another machine"
             ));
         }
         if let Some(lag) = self.send_lag.as_ref().filter(|lag| lag.p99 > BEHIND_MS) {
             warnings.push(format!(
-                "one message of a hundred was sent {:.1} ms too late or later: the bench or the \
-                 server does not keep up with --rate (latency counts that time)",
+                "1 % of the messages were sent at least {:.1} ms late: the bench or the server does \
+                 not keep up with --rate (latency includes that time)",
                 lag.p99
             ));
         }
         self.warnings = warnings;
     }
 
-    /// Whether the latency is over what was allowed.
+    /// Returns whether the latency is over `--fail-p99`.
     pub(crate) fn is_too_slow(&self) -> bool {
         self.fail_p99.is_some_and(|limit| self.latency.p99 > limit)
     }
 
-    /// The exit status.
+    /// Returns the exit status.
     pub(crate) fn status(&self) -> u8 {
         match (self.problems.is_empty(), self.is_too_slow()) {
             (false, _) => 1,
@@ -306,7 +308,7 @@ fn last_recipient(shared: &Shared, tally: &Tally) -> Option<Latency> {
     for (sender, deliveries) in (0..).zip(&tally.deliveries) {
         let receivers = shared.plan.receivers(sender);
         for delivery in deliveries {
-            // One that did not reach all has no last recipient.
+            // A message that did not reach all receivers has no last one.
             if window.measures(delivery.due) && u64::from(delivery.receivers) == receivers {
                 record(&mut last, delivery.last.saturating_sub(delivery.due));
             }

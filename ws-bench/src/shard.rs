@@ -1,4 +1,4 @@
-//! A thread's share of the clients: what they have in common.
+//! The state that the clients of one thread share.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -7,22 +7,23 @@ use std::sync::atomic::Ordering;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::options::Mode;
-use crate::pacer::{self, Schedule, Told};
+use crate::pacer::{self, DueSender, Schedule};
 use crate::recorder::{Window, record};
-use crate::shared::{Live, Phase, Shared};
+use crate::shared::{Live, Shared, Stage};
+use crate::system_limits::SystemLimit;
 use crate::tally::Tally;
 use crate::usage;
-use crate::walls::Wall;
 
-/// How many connections each thread opens at once.
+/// The number of connections that each thread opens at the same time.
 const OPENING: usize = 64;
 
+/// The shared state of the clients of one thread.
 pub(crate) struct Shard {
     pub(crate) shared: Arc<Shared>,
     pub(crate) tally: RefCell<Tally>,
     index: u16,
     opening: Semaphore,
-    told: RefCell<Vec<Told>>,
+    due_senders: RefCell<Vec<DueSender>>,
 }
 
 impl Shard {
@@ -32,25 +33,26 @@ impl Shard {
             index,
             tally: RefCell::new(Tally::new()),
             opening: Semaphore::new(OPENING),
-            told: RefCell::default(),
+            due_senders: RefCell::default(),
         }
     }
 
-    /// Starts what is this thread's own to start.
-    pub(crate) async fn lead(&self, phase: &mut watch::Receiver<Phase>) {
-        let at = |wanted: Phase| move |phase: &Phase| *phase as u8 >= wanted as u8;
+    /// Starts the schedule of this thread's messages with the load, and measures the processor time of
+    /// the thread until the load ends.
+    pub(crate) async fn run_load(&self, stage: &mut watch::Receiver<Stage>) {
+        let at = |wanted: Stage| move |stage: &Stage| *stage as u8 >= wanted as u8;
         // The sender outlives the threads.
-        let _ = phase.wait_for(at(Phase::Running)).await;
+        let _ = stage.wait_for(at(Stage::Running)).await;
         if let (Some(per_second), Some(window)) =
             (self.shared.plan.rate, self.shared.window.get().copied())
         {
             let schedule = Schedule::new(&window, per_second, self.shared.plan.senders);
-            let mut told = self.told.take();
-            told.sort_by_key(|&(sender, _)| sender);
-            pacer::start(self.shared.clock, schedule, told);
+            let mut senders = self.due_senders.take();
+            senders.sort_by_key(|&(sender, _)| sender);
+            pacer::start(self.shared.clock, schedule, senders);
         }
         let before = usage::thread();
-        let _ = phase.wait_for(at(Phase::Draining)).await;
+        let _ = stage.wait_for(at(Stage::Draining)).await;
         if let (Some(before), Some(after)) = (before, usage::thread()) {
             self.tally.borrow_mut().cpu = Some(after.saturating_sub(before));
         }
@@ -60,27 +62,30 @@ impl Shard {
         &self.shared.live[usize::from(self.index)]
     }
 
-    /// Waits for the turn to open a connection.
-    pub(crate) async fn turn(&self, client: u32) -> Option<tokio::sync::SemaphorePermit<'_>> {
+    /// Waits until a client may open its connection.
+    pub(crate) async fn permit_to_open(
+        &self,
+        client: u32,
+    ) -> Option<tokio::sync::SemaphorePermit<'_>> {
         if let Some(rate) = self.shared.plan.connect_rate {
             let due = self.shared.clock.instant((f64::from(client) * 1e9 / rate) as u64);
             tokio::time::sleep_until(due.into()).await;
         }
-        // It is never closed.
+        // The semaphore is never closed.
         self.opening.acquire().await.ok()
     }
 
-    /// What tells a client when its messages are due; `None` if the server's replies do.
-    pub(crate) fn told(&self, client: u32) -> Option<mpsc::UnboundedReceiver<u64>> {
+    /// Returns the channel of a client's due times; `None` if it does not send on a schedule.
+    pub(crate) fn due_times(&self, client: u32) -> Option<mpsc::UnboundedReceiver<u64>> {
         let plan = &self.shared.plan;
         (plan.rate.is_some() && client < plan.senders).then(|| {
-            let (tell, told) = mpsc::unbounded_channel();
-            self.told.borrow_mut().push((client.into(), tell));
-            told
+            let (sender, due_times) = mpsc::unbounded_channel();
+            self.due_senders.borrow_mut().push((client.into(), sender));
+            due_times
         })
     }
 
-    /// Makes the tally ready for what is measured; each client says so, and the first does it.
+    /// Prepares the tally for the load, at the first of the calls that each client makes.
     pub(crate) fn begin(&self) -> Option<Window> {
         let window = *self.shared.window.get()?;
         let mut tally = self.tally.borrow_mut();
@@ -94,24 +99,26 @@ impl Shard {
         Some(window)
     }
 
+    /// Records the time that it took to open a connection.
     pub(crate) fn opened_in(&self, nanoseconds: u64) {
         record(&mut self.tally.borrow_mut().opening, nanoseconds);
     }
 
-    /// A connection could not be opened, perhaps because of a limit of this machine.
-    pub(crate) fn failed(&self, reason: String, wall: Option<Wall>) {
+    /// Counts a connection that could not be opened, and the limit of this machine that caused it.
+    pub(crate) fn failed(&self, reason: String, limit: Option<SystemLimit>) {
         self.live().failed.fetch_add(1, Ordering::Relaxed);
         let mut tally = self.tally.borrow_mut();
-        tally.walls.extend(wall);
+        tally.system_limits.extend(limit);
         tally.failures.add(reason);
     }
 
+    /// Counts a connection that ended early.
     pub(crate) fn lost(&self, reason: String) {
         self.live().lost.fetch_add(1, Ordering::Relaxed);
         self.tally.borrow_mut().losses.add(reason);
     }
 
-    /// Takes account of what arrived.
+    /// Counts an arrival, and records its latency.
     pub(crate) fn arrived(&self, tally: &mut Tally, due: u64, now: u64, bytes: usize) {
         let live = self.live();
         live.arrived.fetch_add(1, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! What all threads know.
+//! The state that all threads of a run share.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -10,6 +10,7 @@ use crate::recorder::Window;
 use crate::server::Server;
 use crate::sources::Sources;
 
+/// The plan of a run, its clock, its server, and the counters of all threads.
 pub(crate) struct Shared {
     pub(crate) plan: Plan,
     pub(crate) clock: Clock,
@@ -19,41 +20,42 @@ pub(crate) struct Shared {
     pub(crate) timeout: Duration,
     /// Set before the load begins.
     pub(crate) window: OnceLock<Window>,
-    /// How many messages each sender has sent.
+    /// The number of messages that each sender has sent.
     pub(crate) sent: Vec<AtomicU32>,
     /// One for each thread.
     pub(crate) live: Vec<Live>,
 }
 
 impl Shared {
-    /// The sum of a counter over all threads.
+    /// Returns the sum of a counter over all threads.
     pub(crate) fn total(&self, counter: impl Fn(&Live) -> &AtomicU64) -> u64 {
         self.live.iter().map(|live| counter(live).load(Ordering::Relaxed)).sum()
     }
 }
 
-/// What can be watched while it goes on.
+/// The counters of one thread, to be read while it runs.
 #[derive(Default)]
 pub(crate) struct Live {
     pub(crate) opened: AtomicU64,
     pub(crate) failed: AtomicU64,
     pub(crate) lost: AtomicU64,
     pub(crate) sent: AtomicU64,
-    /// How often what was sent should arrive, and how often it did.
+    /// The number of arrivals that the sent messages should cause, and of those that happened.
     pub(crate) expected: AtomicU64,
     pub(crate) arrived: AtomicU64,
-    /// The 99th percentile of the latency a moment ago.
+    /// The 99th percentile of the latency in the last complete time step, in nanoseconds.
     pub(crate) p99: AtomicU64,
 }
 
-/// What the clients are to do.
+/// The stage of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
+pub(crate) enum Stage {
+    /// Clients connect.
     Opening,
-    /// The load is on.
+    /// Clients put load on the server.
     Running,
-    /// No more is sent, and what is on its way may arrive.
+    /// Nothing is sent any more; messages in flight may arrive.
     Draining,
-    /// All say goodbye.
+    /// Clients close their connections.
     Stopping,
 }

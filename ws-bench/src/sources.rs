@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-/// More are of no use: each has tens of thousands of ports.
+/// The maximum number of addresses; each has tens of thousands of ports.
 const MAX: usize = 4096;
 
-/// Addresses of this machine; none: the operating system chooses.
+/// Addresses of this machine. If there is none, the system chooses.
 #[derive(Clone, Debug)]
 pub(crate) struct Sources(Vec<IpAddr>);
 
@@ -16,13 +16,13 @@ impl Sources {
         Self(networks.iter().flat_map(IpNet::hosts).take(MAX).collect())
     }
 
-    /// The address for a client, in turn.
+    /// Returns the address for a client; clients take turns.
     pub(crate) fn of(&self, client: u32) -> Option<IpAddr> {
         let addresses = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
         client.checked_rem(addresses).map(|at| self.0[at as usize])
     }
 
-    /// How many sets of ports there are.
+    /// Returns the number of addresses, at least 1.
     pub(crate) fn len(&self) -> usize {
         self.0.len().max(1)
     }
@@ -36,7 +36,11 @@ impl Sources {
     }
 }
 
-/// An address is a network of its own.
+/// Parses a network, or an address, which is a network of one.
+///
+/// # Errors
+///
+/// The message for the user.
 pub(crate) fn network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(|_| {
         "expected an address or a network, such as 127.0.0.2 or 127.0.0.0/28".to_owned()

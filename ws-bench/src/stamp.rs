@@ -1,4 +1,4 @@
-//! What makes each message known again: who sent it, which one it is, and when it was due.
+//! The stamp that identifies each message: its sender, its number, and its due time.
 
 use std::fmt::Write as _;
 
@@ -9,18 +9,18 @@ const LEN: usize = 1 + 8 + 8 + 16 + 1;
 const MARK: u8 = b'~';
 const PADDING: u8 = b'x';
 
-/// What a message says about itself.
+/// The identity of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
     /// The number of the sender.
     pub(crate) sender: u32,
     /// The number of the sender's message.
     pub(crate) sequence: u32,
-    /// When it was to be sent, in nanoseconds of the bench's clock.
+    /// The time for which it was scheduled, in nanoseconds of the clock.
     pub(crate) due: u64,
 }
 
-/// What surrounds a stamp in the messages of one sender.
+/// The bytes around the stamp in the messages of one sender.
 #[derive(Clone, Debug)]
 pub(crate) struct Envelope {
     before: Vec<u8>,
@@ -30,29 +30,29 @@ pub(crate) struct Envelope {
 }
 
 impl Envelope {
-    /// Bare text of `size` bytes.
+    /// A text of `size` bytes.
     ///
     /// # Errors
     ///
-    /// The smallest size there is, if it is less.
+    /// The minimum size, if `size` is less.
     pub(crate) fn text(size: usize) -> Result<Self, usize> {
         Self::new(Vec::new(), "", size, false)
     }
 
-    /// Binary data of `size` bytes, which is no text.
+    /// Binary data of `size` bytes that are not UTF-8.
     ///
     /// # Errors
     ///
-    /// The smallest size there is, if it is less.
+    /// The minimum size, if `size` is less.
     pub(crate) fn binary(size: usize) -> Result<Self, usize> {
         Self::new(vec![0xff], "", size, true)
     }
 
-    /// A broadcast of `size` bytes, to a room or to everyone.
+    /// A broadcast of `size` bytes, to a room or to all clients.
     ///
     /// # Errors
     ///
-    /// The smallest size there is, if it is less.
+    /// The minimum size, if `size` is less.
     pub(crate) fn broadcast(room: Option<&str>, size: usize) -> Result<Self, usize> {
         let mut before = r#"{"type":"broadcast","#.to_owned();
         if let Some(room) = room {
@@ -70,7 +70,7 @@ impl Envelope {
         }
     }
 
-    /// The message with this stamp.
+    /// Returns the message with this stamp.
     pub(crate) fn seal(&self, stamp: Stamp) -> Message {
         let capacity = self.before.len() + LEN + self.padding + self.after.len();
         let mut message = Vec::with_capacity(capacity);
@@ -81,7 +81,7 @@ impl Envelope {
         }
     }
 
-    /// The same, for a message that is lent.
+    /// Writes the message with this stamp to a buffer.
     pub(crate) fn seal_into(&self, stamp: Stamp, message: &mut Vec<u8>) {
         message.clear();
         message.extend_from_slice(&self.before);
@@ -105,21 +105,21 @@ fn hexadecimal(message: &mut Vec<u8>, value: u64, digits: u32) {
     );
 }
 
-/// Reads stamps out of what the server makes of messages.
+/// Finds stamps in messages of the server, which may wrap those of the client.
 #[derive(Clone, Debug)]
 pub(crate) struct Reader {
     padding: usize,
-    /// Where the stamp was the last time, and so is the next time as a rule.
+    /// The position of the last stamp, which is usually that of the next one.
     at: usize,
 }
 
-/// What a message that came is.
+/// The kind of a received message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reading {
     Stamped(Stamp),
-    /// It has a stamp, but not all of its padding.
+    /// It has a stamp, but its padding is not complete.
     Damaged,
-    /// A message of the server's own.
+    /// It has no stamp.
     Foreign,
 }
 

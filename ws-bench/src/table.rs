@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use crate::options::Mode;
 use crate::report::{Latency, Report};
 
-/// Lays out the report.
+/// Returns the report as text.
 pub(crate) fn lay_out(report: &Report) -> String {
     let mut text = String::new();
     // Writing to a string does not fail.
@@ -106,7 +106,7 @@ fn write(report: &Report, text: &mut String) -> fmt::Result {
     Ok(())
 }
 
-/// What was done, in words.
+/// Returns a line that describes the load.
 pub(crate) fn title(report: &Report) -> String {
     let settings = &report.settings;
     let clients = format!("{} clients", thousands(settings.clients.into()));
@@ -151,7 +151,7 @@ fn row(text: &mut String, name: &str, latency: &Latency) -> fmt::Result {
     writeln!(text)
 }
 
-/// A time of so many milliseconds, with three digits that count.
+/// Formats a time in milliseconds with three significant digits.
 pub(crate) fn milliseconds(value: f64) -> String {
     match value {
         ..0.9995 => format!("{:.0} µs", value * 1e3),
@@ -162,7 +162,7 @@ pub(crate) fn milliseconds(value: f64) -> String {
     }
 }
 
-/// A number in groups of three digits.
+/// Formats a number with its digits in groups of three.
 pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);

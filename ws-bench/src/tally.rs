@@ -1,4 +1,4 @@
-//! What one thread has counted and measured.
+//! The results of one thread.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -7,47 +7,47 @@ use hdrhistogram::Histogram;
 
 use crate::reasons::Reasons;
 use crate::recorder::{Recorder, Window, histogram, merge};
-use crate::walls::Wall;
+use crate::system_limits::SystemLimit;
 
-/// The sums of it all.
+/// The counts and latencies of one thread, or of several.
 pub(crate) struct Tally {
     pub(crate) opening: Histogram<u64>,
     pub(crate) failures: Reasons,
-    pub(crate) walls: BTreeSet<Wall>,
-    /// Connections that ended before they were to.
+    pub(crate) system_limits: BTreeSet<SystemLimit>,
+    /// Connections that ended early.
     pub(crate) losses: Reasons,
     pub(crate) faults: Faults,
-    /// Errors that the server told clients, by their codes.
+    /// Error messages of the server, by code.
     pub(crate) errors: Reasons,
-    /// There from the beginning of the load on.
+    /// `None` before the load.
     pub(crate) recorder: Option<Recorder>,
-    /// How much later than they were due messages were sent.
+    /// From the due time of a message to its sending.
     pub(crate) lag: Histogram<u64>,
-    /// What came while it was measured, and its bytes.
+    /// Arrivals during the measurement, and their bytes.
     pub(crate) measured: u64,
     pub(crate) measured_bytes: u64,
     pub(crate) deliveries: Vec<Vec<Delivery>>,
-    /// The processor time of this thread while it was measured.
+    /// The processor time of the thread during the load; of several threads, the longest.
     pub(crate) cpu: Option<Duration>,
 }
 
-/// Messages that were not what they should have been.
+/// Messages that did not arrive as they should.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Faults {
     pub(crate) lost: u64,
     pub(crate) duplicate: u64,
-    pub(crate) late: u64,
-    /// They belonged to somebody else.
-    pub(crate) stray: u64,
+    pub(crate) misordered: u64,
+    /// They arrived at the wrong client.
+    pub(crate) misdirected: u64,
     pub(crate) damaged: u64,
 }
 
-/// How far a broadcast has come.
+/// The arrivals of one broadcast.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Delivery {
     pub(crate) due: u64,
     pub(crate) receivers: u32,
-    /// When the latest of them got it.
+    /// The time of the last one.
     pub(crate) last: u64,
 }
 
@@ -56,7 +56,7 @@ impl Tally {
         Self {
             opening: histogram(),
             failures: Reasons::default(),
-            walls: BTreeSet::new(),
+            system_limits: BTreeSet::new(),
             losses: Reasons::default(),
             faults: Faults::default(),
             errors: Reasons::default(),
@@ -89,12 +89,12 @@ impl Tally {
     pub(crate) fn merge(&mut self, other: Self) {
         merge(&mut self.opening, &other.opening);
         self.failures.merge(other.failures);
-        self.walls.extend(other.walls);
+        self.system_limits.extend(other.system_limits);
         self.losses.merge(other.losses);
         self.faults.lost += other.faults.lost;
         self.faults.duplicate += other.faults.duplicate;
-        self.faults.late += other.faults.late;
-        self.faults.stray += other.faults.stray;
+        self.faults.misordered += other.faults.misordered;
+        self.faults.misdirected += other.faults.misdirected;
         self.faults.damaged += other.faults.damaged;
         self.errors.merge(other.errors);
         match (&mut self.recorder, other.recorder) {
@@ -117,7 +117,6 @@ impl Tally {
                 own.last = own.last.max(other.last);
             }
         }
-        // The busiest thread is the one that counts.
         self.cpu = self.cpu.max(other.cpu);
     }
 }

@@ -1,8 +1,8 @@
-//! What the bench itself uses: one that is at its own limit measures itself.
+//! The processor time of the bench itself: where the bench is at its limit, it distorts the result.
 
 use std::time::Duration;
 
-/// The time and the processor time when measuring began and ended.
+/// The elapsed time and the processor time at the start and the end of the measurement.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Usage {
     pub(crate) opened_after: u64,
@@ -12,11 +12,12 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
+    /// Begins the measurement.
     pub(crate) fn begin(&mut self, now: u64) {
         self.from = Some((now, process()));
     }
 
-    /// Only the first call counts.
+    /// Ends the measurement, unless it has ended.
     pub(crate) fn end(&mut self, now: u64) {
         if self.until.is_none() {
             self.until = Some((now, process()));
@@ -24,7 +25,7 @@ impl Usage {
     }
 }
 
-/// What this process has used so far, where that is known.
+/// Returns the processor time of this process, if known.
 fn process() -> Option<Duration> {
     #[cfg(unix)]
     return read(nix::time::ClockId::CLOCK_PROCESS_CPUTIME_ID);
@@ -32,7 +33,7 @@ fn process() -> Option<Duration> {
     None
 }
 
-/// What this thread has used so far, where that is known.
+/// Returns the processor time of this thread, if known.
 pub(crate) fn thread() -> Option<Duration> {
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
     return read(nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID);

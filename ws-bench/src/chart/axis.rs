@@ -1,8 +1,8 @@
-//! Where values are on an axis, and which of them are named.
+//! Axes: the positions of values, and labelled ticks.
 
 use crate::table::thousands;
 
-/// An axis from 0 to 1.
+/// A scale that maps values to positions from 0 to 1.
 #[derive(Clone, Debug)]
 pub(crate) struct Axis {
     from: f64,
@@ -12,13 +12,13 @@ pub(crate) struct Axis {
 }
 
 impl Axis {
-    /// From one value to another, with these ticks as far as they lie between.
+    /// A linear axis between two values, with the ticks that lie between them.
     pub(crate) fn linear(from: f64, to: f64, ticks: impl Iterator<Item = (f64, String)>) -> Self {
         let ticks = ticks.filter(|&(at, _)| at >= from && at <= to).collect();
         Self { from, to, logarithmic: false, ticks }.placed()
     }
 
-    /// From zero to somewhat more than the largest value.
+    /// A linear axis from zero to a round value above the largest one.
     pub(crate) fn from_zero(values: impl Iterator<Item = f64>) -> Self {
         let most = values.fold(0.0, f64::max).max(1.0);
         let step = step(most / 3.0);
@@ -32,7 +32,7 @@ impl Axis {
         Self::linear(from, to, multiples(step, to).map(|at| (at, format!("{} s", number(at)))))
     }
 
-    /// Times in milliseconds, in powers of ten.
+    /// A logarithmic axis of times in milliseconds.
     pub(crate) fn logarithmic(values: impl Iterator<Item = f64>) -> Self {
         let (mut least, mut most) = (f64::MAX, f64::MIN);
         for value in values {
@@ -41,7 +41,7 @@ impl Axis {
         if least > most {
             (least, most) = (1.0, 10.0);
         }
-        // Some air above and below; at least most of a power of ten.
+        // With a margin above and below; at least 0.6 powers of ten.
         let (from, to) = (least.log10() - 0.15, (most.log10() + 0.1).max(least.log10() + 0.6));
         let mantissas: &[f64] = match to - from {
             ..1.3 => &[1.0, 2.0, 5.0],
@@ -56,13 +56,13 @@ impl Axis {
         Self { from, to, logarithmic: true, ticks }.placed()
     }
 
-    /// Where a value is, from 0 to 1.
+    /// Returns the position of a value, from 0 to 1.
     pub(crate) fn place(&self, value: f64) -> f64 {
         let value = if self.logarithmic { value.log10() } else { value };
         ((value - self.from) / (self.to - self.from)).clamp(0.0, 1.0)
     }
 
-    /// The places of the ticks, from 0 to 1, and their names.
+    /// Returns the positions of the ticks, from 0 to 1, and their labels.
     pub(crate) fn ticks(&self) -> impl Iterator<Item = (f64, &str)> {
         self.ticks.iter().map(|(at, name)| (*at, name.as_str()))
     }
@@ -73,7 +73,7 @@ impl Axis {
     }
 }
 
-/// The next of 1, 2, 5, 10 … from there on.
+/// Returns the first of 1, 2, 5, 10 … that is at least this value.
 fn step(least: f64) -> f64 {
     let power = 10f64.powf(least.max(1e-3).log10().floor());
     let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * power);
@@ -92,7 +92,7 @@ fn number(value: f64) -> String {
     }
 }
 
-/// A round time of so many milliseconds.
+/// Formats a round time in milliseconds.
 fn time(milliseconds: f64) -> String {
     match milliseconds {
         ..0.9999 => format!("{:.0} µs", milliseconds * 1e3),

@@ -1,4 +1,4 @@
-//! The report as a picture: key figures, the curve of percentiles, and the run over time.
+//! The report as an SVG image: key figures, the curve of percentiles, and the run over time.
 
 mod axis;
 mod svg;
@@ -13,10 +13,10 @@ use crate::table::{latency_name, milliseconds, thousands, title};
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 628.0;
 const MARGIN: f64 = 32.0;
-/// Where the figures are, and where the panels begin.
+/// The vertical positions of the figures and of the panels.
 const FIGURES: f64 = 122.0;
 const PANELS: f64 = 222.0;
-/// What the names of the ticks take, to the left of a panel.
+/// The width of the labels to the left of a panel.
 const NAMES: f64 = 56.0;
 
 const STYLE: &str = "
@@ -49,14 +49,14 @@ text { fill: var(--ink) }
 .under { fill: var(--one); opacity: .14 }
 ";
 
-/// One of the curves of a panel.
+/// A curve of a panel.
 struct Curve<'c> {
     name: &'c str,
     class: &'static str,
     points: Vec<(f64, f64)>,
 }
 
-/// Draws the report.
+/// Returns the report as SVG.
 pub(crate) fn draw(report: &Report) -> String {
     let mut svg = Svg::new(WIDTH, HEIGHT, &title(report), STYLE);
     svg.text((MARGIN, 46.0), Anchor::Start, "title", &capitalised(&title(report)));
@@ -126,7 +126,7 @@ fn figures(svg: &mut Svg, report: &Report) {
     svg.text((left, FIGURES + 20.0), Anchor::Start, "soft", name);
 }
 
-/// Percentiles on a scale of nines: each step to the right is a tenth of what is left.
+/// Draws percentiles on a scale of nines: each step to the right is a tenth of the remaining share.
 fn percentiles(svg: &mut Svg, report: &Report, area: Area) {
     let nines = |quantile: f64| -(1.0 - quantile).max(1e-12).log10();
     let points = |latency: &Latency| -> Vec<(f64, f64)> {
@@ -202,7 +202,7 @@ fn latency(svg: &mut Svg, report: &Report, area: Area) {
     over_time(svg, report, heading, area, &y, &curves);
 }
 
-/// The steps of the run, with the times of their middles.
+/// Returns the time steps of the run, with the time of the middle of each.
 fn middles(report: &Report) -> impl Iterator<Item = (f64, &Step)> {
     let whole = length(report);
     let steps = &report.timeline;
@@ -229,12 +229,12 @@ fn over_time(
     panel(svg, heading, area, (&x, y), curves, true);
 }
 
-/// How long the load was on, in seconds.
+/// Returns the length of the load, in seconds.
 fn length(report: &Report) -> f64 {
     report.settings.warmup_s + report.settings.duration_s
 }
 
-/// Where the points of a curve are.
+/// Returns the positions of the points of a curve.
 fn placed(curve: &Curve<'_>, area: Area, (x, y): (&Axis, &Axis)) -> Vec<(f64, f64)> {
     let place = |&(at, value): &(f64, f64)| {
         (area.left + x.place(at) * area.width, area.bottom() - y.place(value) * area.height)
@@ -276,7 +276,7 @@ fn panel(
 }
 
 fn footer(svg: &mut Svg, report: &Report) {
-    let mut text = format!("ws-demo {}", report.version);
+    let mut text = format!("ws-bench {}", report.version);
     if let Some(processors) = report.bench.processors {
         text += &format!(" · the bench used {processors:.2} processors");
     }

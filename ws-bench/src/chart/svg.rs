@@ -1,4 +1,4 @@
-//! A picture, element by element.
+//! SVG elements.
 
 use std::fmt::Write as _;
 
@@ -21,7 +21,7 @@ impl Area {
     }
 }
 
-/// Which end of a text is at its place.
+/// The part of a text that is at its position.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Anchor {
     Start,
@@ -29,7 +29,7 @@ pub(crate) enum Anchor {
     End,
 }
 
-/// A picture that is being drawn. Writing to a string does not fail.
+/// An image that is being written. Writing to a string does not fail.
 pub(crate) struct Svg {
     text: String,
 }
@@ -87,7 +87,7 @@ impl Svg {
         );
     }
 
-    /// Fills what is under a curve.
+    /// Fills the area under a curve.
     pub(crate) fn under(&mut self, points: &[Point], bottom: f64) {
         let (Some(first), Some(last)) = (points.first(), points.last()) else { return };
         let _ = writeln!(

@@ -1,4 +1,4 @@
-//! A client that connects, leaves, and connects again.
+//! A client that connects, closes, and connects again.
 
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
@@ -9,29 +9,29 @@ use ws_tokio::CloseCode;
 
 use super::open::open;
 use crate::shard::Shard;
-use crate::shared::Phase;
+use crate::shared::Stage;
 
-/// Connects and leaves until the load ends.
-pub(crate) async fn run(shard: Rc<Shard>, number: u32, mut phase: watch::Receiver<Phase>) {
-    let mut told = shard.told(number);
+/// Connects and closes until the load ends.
+pub(crate) async fn run(shard: Rc<Shard>, number: u32, mut stage: watch::Receiver<Stage>) {
+    let mut due_times = shard.due_times(number);
     shard.live().opened.fetch_add(1, Ordering::Relaxed);
-    if phase.wait_for(|phase| *phase != Phase::Opening).await.is_err() {
+    if stage.wait_for(|stage| *stage != Stage::Opening).await.is_err() {
         return;
     }
     let Some(window) = shard.begin() else { return };
     let live = shard.live();
     loop {
-        let due = match &mut told {
-            Some(told) => {
+        let due = match &mut due_times {
+            Some(due_times) => {
                 tokio::select! {
-                    due = told.recv() => due,
-                    _ = phase.wait_for(|phase| *phase == Phase::Stopping) => None,
+                    due = due_times.recv() => due,
+                    _ = stage.wait_for(|stage| *stage == Stage::Stopping) => None,
                 }
             }
             None => Some(shard.shared.clock.now()),
         };
         let Some(due) = due.filter(|&due| due < window.end) else { return };
-        if *phase.borrow() == Phase::Stopping {
+        if *stage.borrow() == Stage::Stopping {
             return;
         }
         live.sent.fetch_add(1, Ordering::Relaxed);
@@ -45,12 +45,12 @@ pub(crate) async fn run(shard: Rc<Shard>, number: u32, mut phase: watch::Receive
                 match closed {
                     Ok(Ok(())) => {}
                     Ok(Err(error)) => shard.lost(format!("while closing: {error}")),
-                    Err(_elapsed) => shard.lost("did not close in time".to_owned()),
+                    Err(_elapsed) => shard.lost("timeout while closing".to_owned()),
                 }
             }
             Err(error) => {
-                shard.failed(error.to_string(), error.wall());
-                // It is known not to come.
+                shard.failed(error.to_string(), error.system_limit());
+                // No arrival is to be expected.
                 live.expected.fetch_sub(1, Ordering::Relaxed);
             }
         }

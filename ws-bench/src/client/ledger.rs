@@ -1,29 +1,29 @@
-//! Which of a sender's messages have come.
+//! The messages of a sender that have arrived.
 
 use std::collections::BTreeSet;
 
-/// What one receiver knows of one sender's messages.
+/// The numbers of one sender's messages that one receiver has received.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
-    /// The number of the message that is to come.
+    /// The number of the next message.
     next: u32,
-    /// Those before it that have not come; there is seldom one.
+    /// The numbers before it that have not arrived; usually none.
     missing: BTreeSet<u32>,
 }
 
-/// What a message is to its receiver.
+/// How a message has arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Entry {
-    /// New, and behind all that came before.
+    /// For the first time, and after those that were sent before.
     InOrder,
-    /// New, but one that was sent later came before.
-    Late,
-    /// It came before.
+    /// For the first time, but after one that was sent later.
+    OutOfOrder,
+    /// Again.
     Duplicate,
 }
 
 impl Ledger {
-    /// Enters a message that was sent.
+    /// Enters the number of a message that has arrived.
     pub(crate) fn enter(&mut self, sequence: u32) -> Entry {
         if sequence >= self.next {
             if sequence > self.next {
@@ -33,12 +33,12 @@ impl Ledger {
             return Entry::InOrder;
         }
         match self.missing.remove(&sequence) {
-            true => Entry::Late,
+            true => Entry::OutOfOrder,
             false => Entry::Duplicate,
         }
     }
 
-    /// How many of so many that were sent have not come.
+    /// Returns the number of messages that have not arrived, of `sent` messages.
     pub(crate) fn lost(&self, sent: u32) -> u64 {
         self.missing.len() as u64 + u64::from(sent.saturating_sub(self.next))
     }
@@ -57,7 +57,7 @@ mod tests {
             (1, Entry::InOrder),
             (1, Entry::Duplicate),
             (4, Entry::InOrder),
-            (3, Entry::Late),
+            (3, Entry::OutOfOrder),
             (3, Entry::Duplicate),
             (0, Entry::Duplicate),
             (5, Entry::InOrder),
@@ -66,7 +66,7 @@ mod tests {
         }
         // 2, and 6 to 9.
         assert_eq!(ledger.lost(10), 5);
-        assert_eq!(ledger.enter(2), Entry::Late);
+        assert_eq!(ledger.enter(2), Entry::OutOfOrder);
         assert_eq!(ledger.lost(6), 0);
     }
 }

@@ -1,9 +1,9 @@
-//! A client that stays connected: it sends what is due, and takes account of what comes.
+//! A client that stays connected: it sends messages, and accounts for those that arrive.
 
 pub(crate) mod churn;
+mod delivery_check;
 mod ledger;
 mod open;
-mod role;
 
 use std::future::pending;
 use std::rc::Rc;
@@ -18,77 +18,77 @@ use ws_tokio::{Batch, ClientStream, CloseCode, Error, Event, Message, TrySendErr
 use crate::options::Mode;
 use crate::recorder::record;
 use crate::shard::Shard;
-use crate::shared::Phase;
+use crate::shared::Stage;
 use crate::stamp::{Envelope, Stamp};
+use delivery_check::DeliveryCheck;
 use open::open;
-use role::Role;
 use ws_cli::describe_close_code;
 
-/// How soon to try again when the output is full.
+/// The time until the next try when the output is full.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Runs one client from its connection to its goodbye.
-pub(crate) async fn run(shard: Rc<Shard>, number: u32, mut phase: watch::Receiver<Phase>) {
-    let told = shard.told(number);
+/// Runs a client from connecting to closing.
+pub(crate) async fn run(shard: Rc<Shard>, number: u32, mut stage: watch::Receiver<Stage>) {
+    let due_times = shard.due_times(number);
     let opening = async {
-        let _turn = shard.turn(number).await;
+        let _permit = shard.permit_to_open(number).await;
         open(&shard, number).await
     };
     let opened = tokio::select! {
         opened = opening => opened,
-        _ = phase.wait_for(|phase| *phase == Phase::Stopping) => return,
+        _ = stage.wait_for(|stage| *stage == Stage::Stopping) => return,
     };
     let socket = match opened {
         Ok(socket) => socket,
-        Err(error) => return shard.failed(error.to_string(), error.wall()),
+        Err(error) => return shard.failed(error.to_string(), error.system_limit()),
     };
     shard.live().opened.fetch_add(1, Ordering::Relaxed);
     let plan = &shard.shared.plan;
     let mut client = Client {
         shard: &shard,
         number,
-        role: Role::new(plan, number),
+        check: DeliveryCheck::new(plan, number),
         envelope: plan.envelope(number).filter(|_| number < plan.senders),
         follows: plan.mode == Mode::Echo && plan.rate.is_none(),
         sequence: 0,
         message: Vec::new(),
     };
-    client.converse(socket, told, &mut phase).await;
-    let lost = client.role.lost(&shard);
+    client.converse(socket, due_times, &mut stage).await;
+    let lost = client.check.lost(&shard);
     shard.tally.borrow_mut().faults.lost += lost;
 }
 
 struct Client<'s> {
     shard: &'s Shard,
     number: u32,
-    role: Role,
-    /// There if this client sends.
+    check: DeliveryCheck,
+    /// `None` if this client does not send.
     envelope: Option<Envelope>,
-    /// Whether it is replies that call for the next messages.
+    /// Whether each reply triggers the next message.
     follows: bool,
     /// The number of the next message.
     sequence: u32,
-    /// Where messages that are lent are made.
+    /// The buffer for messages that are sent by reference.
     message: Vec<u8>,
 }
 
-/// What a client waits for.
+/// An event that a client waits for.
 enum Next {
     Ended(Option<Error>),
     Due(Option<u64>),
     Again,
-    Phase,
+    Stage,
 }
 
 impl Client<'_> {
     async fn converse(
         &mut self,
         mut socket: WebSocket<ClientStream>,
-        mut told: Option<UnboundedReceiver<u64>>,
-        phase: &mut watch::Receiver<Phase>,
+        mut due_times: Option<UnboundedReceiver<u64>>,
+        stage: &mut watch::Receiver<Stage>,
     ) {
         let mut running = false;
-        // What was due when the output was full.
+        // The due time of a message that found the output full.
         let mut delayed = None;
         loop {
             let next = tokio::select! {
@@ -101,40 +101,40 @@ impl Client<'_> {
                     Ok(None) => Next::Ended(None),
                     Err(error) => Next::Ended(Some(error)),
                 },
-                due = next_due(&mut told), if running && delayed.is_none() => Next::Due(due),
+                due = next_due(&mut due_times), if running && delayed.is_none() => Next::Due(due),
                 () = sleep(PAUSE), if delayed.is_some() => Next::Again,
-                _ = phase.changed() => Next::Phase,
+                _ = stage.changed() => Next::Stage,
             };
             match next {
                 Next::Ended(error) => return self.shard.lost(ended(&socket, error.as_ref())),
                 Next::Due(Some(due)) => delayed = self.send(&mut socket, due),
-                Next::Due(None) => told = None,
+                Next::Due(None) => due_times = None,
                 Next::Again => {
                     if let Some(due) = delayed.take() {
                         delayed = self.send(&mut socket, due);
                     }
                 }
-                Next::Phase => match *phase.borrow_and_update() {
-                    Phase::Running => {
+                Next::Stage => match *stage.borrow_and_update() {
+                    Stage::Running => {
                         running = self.shard.begin().is_some();
                         self.prime(&mut socket);
                     }
-                    Phase::Stopping => break,
-                    Phase::Opening | Phase::Draining => {}
+                    Stage::Stopping => break,
+                    Stage::Opening | Stage::Draining => {}
                 },
             }
         }
-        // Whoever does not answer is waited for no longer than this; it is not what is measured.
+        // The result of the closing handshake is not measured.
         let _ =
             timeout(self.shard.shared.timeout, socket.close_and_discard(CloseCode::NORMAL)).await;
     }
 
-    /// Sends the first messages, where replies call for the next ones.
+    /// Sends the first messages, if replies trigger the next ones.
     fn prime(&mut self, socket: &mut WebSocket<ClientStream>) {
         if self.follows {
             for _ in 0..self.shard.shared.plan.depth {
                 let now = self.shard.shared.clock.now();
-                // What does not fit would only wait in front of the rest.
+                // A full output ends the attempts: replies will trigger the rest.
                 if self.send(socket, now).is_some() {
                     break;
                 }
@@ -142,21 +142,21 @@ impl Client<'_> {
         }
     }
 
-    /// Takes what came; where replies call for the next messages, sends those.
+    /// Accounts for the messages of a batch, and sends the next ones if replies trigger them.
     fn take(&mut self, mut batch: Batch<'_>) {
         let now = self.shard.shared.clock.now();
-        let goes_on =
+        let replies =
             self.follows && self.shard.shared.window.get().is_some_and(|window| now < window.end);
         while let Some(event) = batch.next() {
             let reply = match event {
-                Event::Text(text) => self.role.take(self.shard, text.as_bytes(), now),
-                Event::Binary(data) => self.role.take(self.shard, &data, now),
+                Event::Text(text) => self.check.receive(self.shard, text.as_bytes(), now),
+                Event::Binary(data) => self.check.receive(self.shard, &data, now),
                 Event::TextChunk { .. } | Event::BinaryChunk { .. } => {
                     unreachable!("whole messages are delivered by default")
                 }
                 Event::Ping(_) | Event::Pong(_) | Event::Close(_) => false,
             };
-            if reply && goes_on {
+            if reply && replies {
                 self.reply(&mut batch, now);
             }
         }
@@ -171,12 +171,12 @@ impl Client<'_> {
             _ => batch.send(&self.message),
         };
         if sent.is_err() {
-            // The next read tells why.
+            // The next read returns the error.
             self.unsend();
         }
     }
 
-    /// Sends the message that was due then, or gives the time back if there is no room for it.
+    /// Sends the message of a due time; returns the time if the output is full.
     fn send(&mut self, socket: &mut WebSocket<ClientStream>, due: u64) -> Option<u64> {
         let stamp = self.stamp(due);
         let message = match &self.envelope {
@@ -197,14 +197,14 @@ impl Client<'_> {
                 Some(due)
             }
             Err(TrySendError::Send(_)) => {
-                // The next read tells why.
+                // The next read returns the error.
                 self.unsend();
                 None
             }
         }
     }
 
-    /// Counts a message before anybody can get it.
+    /// Counts a message before it can arrive.
     fn stamp(&mut self, due: u64) -> Stamp {
         let stamp = Stamp { sender: self.number, sequence: self.sequence, due };
         self.sequence += 1;
@@ -212,6 +212,7 @@ impl Client<'_> {
         stamp
     }
 
+    /// Takes back the count of a message that was not sent.
     fn unsend(&mut self) {
         self.sequence -= 1;
         self.count(self.sequence);
@@ -231,14 +232,14 @@ impl Client<'_> {
     }
 }
 
-async fn next_due(told: &mut Option<UnboundedReceiver<u64>>) -> Option<u64> {
-    match told {
-        Some(told) => told.recv().await,
+async fn next_due(due_times: &mut Option<UnboundedReceiver<u64>>) -> Option<u64> {
+    match due_times {
+        Some(due_times) => due_times.recv().await,
         None => pending().await,
     }
 }
 
-/// How a connection ended, in words.
+/// Returns the reason why a connection ended.
 fn ended(socket: &WebSocket<ClientStream>, error: Option<&Error>) -> String {
     let close = socket.closed().and_then(|closed| closed.received.as_ref());
     match (close, error) {

@@ -1,4 +1,4 @@
-//! Connections, up to the point where the load may begin.
+//! Connecting a client, until the load may begin.
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ use ws_tokio::{ClientStream, ConnectError, Message, WebSocket};
 use crate::options::Mode;
 use crate::plan::room;
 use crate::shard::Shard;
-use crate::walls::Wall;
+use crate::system_limits::SystemLimit;
 use ws_cli::describe_connect_error;
 
-/// Connects a client: authenticated if there is a token, welcomed where it is to get broadcasts, in
-/// its room if it has one.
+/// Connects a client, authenticates it if there is a token, waits for the welcome if it is to receive
+/// broadcasts, and joins its room if it has one.
 pub(crate) async fn open(shard: &Shard, client: u32) -> Result<WebSocket<ClientStream>, OpenError> {
     let shared = &shard.shared;
     let began = shared.clock.now();
@@ -35,11 +35,11 @@ pub(crate) async fn open(shard: &Shard, client: u32) -> Result<WebSocket<ClientS
     };
     match timeout(shared.timeout, introduce).await {
         Ok(introduced) => introduced.map(|()| socket),
-        Err(_elapsed) => Err(OpenError::Silent),
+        Err(_elapsed) => Err(OpenError::Timeout),
     }
 }
 
-/// Waits for a message of this type, having sent something.
+/// Sends the message, if there is one, and waits for a message of this type.
 async fn ask(
     socket: &mut WebSocket<ClientStream>,
     message: Option<String>,
@@ -64,9 +64,9 @@ async fn ask(
             Ok(Reply { r#type, code }) if r#type == "error" => {
                 return Err(OpenError::Refused(code.unwrap_or_default()));
             }
-            // The server knows nothing of rooms, and echoes.
+            // A server without rooms echoes the request.
             Ok(reply) if reply.r#type == "echo" => {
-                return Err(OpenError::Refused(format!("no {kind}, but an echo")));
+                return Err(OpenError::Refused(format!("an echo instead of {kind}")));
             }
             _ => {}
         }
@@ -74,20 +74,21 @@ async fn ask(
     Err(OpenError::Closed(1006))
 }
 
-/// A client could not be connected.
+/// Why a client could not be connected.
 #[derive(Debug)]
 pub(crate) enum OpenError {
     Connect(ConnectError),
     Stream(ws_tokio::Error),
     Closed(u16),
     Refused(String),
-    Silent,
+    Timeout,
 }
 
 impl OpenError {
-    pub(crate) fn wall(&self) -> Option<Wall> {
+    /// Returns the limit of this machine that caused it.
+    pub(crate) fn system_limit(&self) -> Option<SystemLimit> {
         match self {
-            Self::Connect(error) => Wall::behind(error),
+            Self::Connect(error) => SystemLimit::of_connect_error(error),
             _ => None,
         }
     }
@@ -110,9 +111,9 @@ impl fmt::Display for OpenError {
         match self {
             Self::Connect(error) => f.write_str(&describe_connect_error(error)),
             Self::Stream(error) => error.fmt(f),
-            Self::Closed(code) => write!(f, "closed with {code} at the beginning"),
+            Self::Closed(code) => write!(f, "closed with {code} before the load"),
             Self::Refused(code) => write!(f, "refused: {code}"),
-            Self::Silent => f.write_str("the server did not say what was waited for"),
+            Self::Timeout => f.write_str("timeout while waiting for the server's first messages"),
         }
     }
 }

@@ -36,11 +36,11 @@ pub(crate) enum Command {
     /// Prints the settings of `serve`
     #[command(skip)]
     Print(String),
-    /// Talks to a server: for people, and in pipes
+    /// Connects to a server, on a terminal or in a pipe
     Connect(Box<Connect>),
-    /// Puts load on a server, and says what it makes of it
+    /// Puts load on a server, and reports latency and lost messages
     Bench(Box<Bench>),
-    /// Asks a server whether it is well; the exit code says so, for containers
+    /// Checks the health of a server; the exit status is the result
     Healthcheck(Box<Healthcheck>),
 }
 

@@ -1,19 +1,12 @@
-//! `bench`: short runs against the real server, and against servers with faults that it must find.
+//! `bench`: short runs against the real server. Servers with faults are in the tests of `ws-bench`.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::net::IpAddr;
 use std::process::{Command, Output, Stdio};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use serde_json::Value;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::time::sleep;
-use ws_tokio::{Config, Message, WebSocket, accept};
 
 use crate::process::{Server, program};
-use crate::raw;
 
 struct Run {
     status: Option<i32>,
@@ -179,6 +172,7 @@ fn reports_are_written_where_they_are_wanted() {
     let picture = fs::read_to_string(&svg).expect("a file");
     assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"), "{picture}");
     assert!(picture.contains("prefers-color-scheme: dark"));
+    assert!(picture.contains(r#"role="img""#), "{picture}");
     // Percentiles, throughput, and latency over time twice.
     assert_eq!(picture.matches("<polyline ").count(), 4);
     assert!(!picture.contains("NaN") && !picture.contains("inf"), "{picture}");
@@ -203,147 +197,6 @@ fn errors_that_the_server_tells_are_told() {
     assert_eq!(run.status, Some(1));
     let errors = run.number("/messages/errors/rate_limited");
     assert_eq!(errors, run.number("/messages/lost"), "{:#}", run.report);
-}
-
-#[test]
-fn a_report_that_cannot_be_written_is_no_reason_to_run() {
-    let mut command = program();
-    command.args(["bench", "ws://127.0.0.1:1/", "--json", "/no/such/directory/report"]);
-    let output = command.output().expect("it runs");
-    assert_eq!(output.status.code(), Some(1));
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(stderr.contains("/no/such/directory/report: "), "{stderr}");
-}
-
-/// A server that does this with each client, and the addresses that clients had.
-async fn serving<F>(
-    serve: impl Fn(WebSocket<TcpStream>) -> F + Send + 'static,
-) -> (String, Arc<Mutex<Vec<IpAddr>>>)
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let url = format!("ws://{}/", listener.local_addr().expect("an address"));
-    let peers = Arc::new(Mutex::new(Vec::new()));
-    let seen = Arc::clone(&peers);
-    tokio::spawn(async move {
-        while let Ok((stream, peer)) = listener.accept().await {
-            seen.lock().expect("a lock").push(peer.ip());
-            let socket = accept(stream, Config::default()).await.expect("a handshake");
-            tokio::spawn(serve(socket));
-        }
-    });
-    (url, peers)
-}
-
-async fn bench_of(url: String, arguments: &'static [&'static str]) -> Run {
-    tokio::task::spawn_blocking(move || bench(&url, arguments)).await.expect("a run")
-}
-
-async fn data(socket: &mut WebSocket<TcpStream>) -> Option<Message> {
-    loop {
-        match socket.recv().await {
-            Ok(Some(message)) if message.is_data() => return Some(message),
-            Ok(Some(_)) => {}
-            _ => return None,
-        }
-    }
-}
-
-#[tokio::test]
-async fn faults_are_found() {
-    let (url, _) = serving(async |mut socket: WebSocket<TcpStream>| {
-        let mut messages = Vec::new();
-        while let Some(message) = data(&mut socket).await {
-            messages.push(message.clone());
-            let replies = match messages.len() - 1 {
-                0 | 2 => vec![],
-                1 => vec![message.clone(), message],
-                3 => vec![message, messages[2].clone()],
-                4 => vec![Message::text(message.as_text().expect("text").replace("xx", "xy"))],
-                _ => vec![message],
-            };
-            for reply in replies {
-                socket.send(reply).await.expect("a reply sent");
-            }
-        }
-    })
-    .await;
-    let run =
-        bench_of(url, &["--clients", "1", "--rate", "20", "--warmup", "0s", "--drain", "100ms"])
-            .await;
-    assert_eq!(run.status, Some(1));
-    assert_eq!(run.number("/messages/sent"), 10);
-    // Lost are the first and the damaged one.
-    assert_eq!(run.faults(), [2, 1, 1, 0, 1], "{:#}", run.report);
-    assert_eq!(run.number("/messages/arrived"), 8);
-}
-
-#[tokio::test]
-async fn connections_that_end_too_early_are_said() {
-    let (url, _) = serving(async |mut socket: WebSocket<TcpStream>| {
-        data(&mut socket).await;
-        let close = ws_tokio::Close::new(ws_tokio::CloseCode::TRY_AGAIN_LATER, "slow");
-        // The client answers with its own, or is gone.
-        let _ = socket.close_and_discard(close).await;
-    })
-    .await;
-    let run = bench_of(url, &["--clients", "3"]).await;
-    assert_eq!(run.status, Some(1));
-    let lost = &run.report["connections"]["lost"];
-    assert_eq!(*lost, serde_json::json!({"closed by the server: 1013 try again later": 3}));
-}
-
-#[tokio::test]
-async fn a_stall_is_held_against_the_server_by_every_message_that_was_due() {
-    let (url, _) = serving(async |mut socket: WebSocket<TcpStream>| {
-        let mut count = 0;
-        while let Some(message) = data(&mut socket).await {
-            count += 1;
-            if count == 10 {
-                sleep(Duration::from_millis(400)).await;
-            }
-            socket.send(message).await.expect("a reply sent");
-        }
-    })
-    .await;
-    let run =
-        bench_of(url, &["--clients", "1", "--rate", "100", "--duration", "1s", "--warmup", "0s"])
-            .await;
-    assert_eq!(run.number("/latency/count"), 100);
-    // Forty messages were due while it stalled: half of them waited for 200 ms or more.
-    assert!(run.time("/latency/max") >= 400.0, "{:#}", run.report);
-    assert!(run.time("/latency/p90") >= 200.0, "{:#}", run.report);
-}
-
-#[cfg(target_os = "linux")]
-#[tokio::test]
-async fn connections_come_from_the_addresses_that_are_given() {
-    let (url, peers) = serving(async |mut socket: WebSocket<TcpStream>| {
-        while let Some(message) = data(&mut socket).await {
-            socket.send(message).await.expect("a reply sent");
-        }
-    })
-    .await;
-    let run =
-        bench_of(url, &["--clients", "6", "--source", "127.0.0.9", "--source", "127.0.1.0/30"])
-            .await;
-    run.is_well(6);
-    let mut peers: Vec<_> = peers.lock().expect("a lock").iter().map(ToString::to_string).collect();
-    peers.sort();
-    let (one, two, three) = ("127.0.0.9", "127.0.1.1", "127.0.1.2");
-    assert_eq!(peers, [one, one, two, two, three, three]);
-}
-
-#[test]
-fn nobody_there() {
-    let (_held, nobody) = raw::nobody();
-    let run = bench(&format!("ws://{nobody}/"), &["--clients", "3"]);
-    assert_eq!(run.status, Some(1));
-    let failed = &run.report["connections"]["failed"];
-    assert_eq!(failed["Connection refused (os error 111)"], 3, "{failed}");
-    let problems = run.report["problems"].to_string();
-    assert!(problems.contains("nothing to measure"), "{problems}");
 }
 
 #[cfg(unix)]
@@ -380,33 +233,4 @@ fn an_interrupted_run_is_reported() {
     assert_eq!(output.status.code(), Some(0), "{report:#}");
     assert!(report["warnings"].to_string().contains("interrupted"), "{report:#}");
     assert!(report["latency"]["count"].as_u64() > Some(0), "{report:#}");
-}
-
-#[test]
-fn mistakes_are_explained() {
-    for (arguments, explanation) in [
-        (&["--mode", "flood"][..], "possible values: echo, broadcast, rooms, idle, churn"),
-        (&["--clients", "0"], "0 is not in 1..=1000000"),
-        (&["--rate", "fast"], "expected a number"),
-        (&["--rate", "0"], "0.001 to 10000000"),
-        (&["--size", "10"], "such a message has 34 bytes at least"),
-        (&["--mode", "rooms", "--size", "50"], "bytes at least"),
-        (&["--mode", "rooms", "--clients", "10", "--rooms", "10"], "nobody to receive"),
-        (&["--mode", "broadcast", "--clients", "2", "--senders", "3"], "3 senders, but 2 clients"),
-        (&["--mode", "broadcast", "--binary"], "--binary is for the mode echo"),
-        (&["--mode", "idle", "--rate", "5"], "the mode idle sends nothing"),
-        (&["--rate", "5", "--depth", "2"], "--depth is for the mode echo without --rate"),
-        (&["--rooms", "3"], "--rooms is for the mode rooms"),
-        (&["--senders", "3"], "--senders is for the modes broadcast and rooms"),
-        (&["--source", "localhost"], "an address or a network"),
-        (&["--duration", "0s"], "more than zero"),
-        (&["--fail-p99", "5"], "time unit needed"),
-    ] {
-        let mut command = program();
-        command.args(["bench", "ws://127.0.0.1:1/"]).args(arguments);
-        let output = command.output().expect("it runs");
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(stderr.contains(explanation), "{arguments:?}: {stderr}");
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-    }
 }

@@ -1,5 +1,5 @@
-//! The course of a bench: all connect, the load goes on for its time, what is on its way arrives,
-//! all leave.
+//! A run from start to end: clients connect, put load on the server, wait for the messages in
+//! flight, and close.
 
 use std::error::Error;
 use std::future::Future;
@@ -16,38 +16,38 @@ use crate::clock::{Clock, nanoseconds};
 use crate::options::{Bench, Mode};
 use crate::pacer::Schedule;
 use crate::plan::Plan;
-use crate::progress::Progress;
+use crate::progress_display::ProgressDisplay;
 use crate::recorder::Window;
 use crate::report::Report;
 use crate::server::Server;
-use crate::shared::{Live, Phase, Shared};
+use crate::shared::{Live, Shared, Stage};
 use crate::tally::Tally;
 use crate::usage::Usage;
-use crate::{walls, worker};
+use crate::{system_limits, worker};
 
-/// How often the course is looked at.
+/// The interval of the checks whether a stage has ended.
 const TICK: Duration = Duration::from_millis(10);
-/// How long nothing may arrive before what is missing counts as lost.
+/// The time without an arrival after which missing messages count as lost.
 const QUIET: Duration = Duration::from_secs(1);
-/// The largest message that a client takes: what it sent, and what a server puts around it.
-const ROOM: usize = 64 * 1024;
+/// Bytes that the server may add to a message that it returns.
+const REPLY_OVERHEAD: usize = 64 * 1024;
 
-/// Runs the bench to its end, or until it is to stop.
+/// Runs the bench to its end, or until `stop` is ready.
 pub(crate) async fn run(
     bench: &Bench,
     plan: Plan,
     stop: impl Future<Output = ()>,
 ) -> Result<Report, Box<dyn Error>> {
     let sources = bench.sources();
-    walls::check(&plan, bench.target.uses_ports().then_some(&sources))?;
-    let mut config = bench.target.config(2 * plan.size + ROOM);
-    // A ping is no part of the load.
+    system_limits::check(&plan, bench.target.uses_ports().then_some(&sources))?;
+    let mut config = bench.target.config(2 * plan.size + REPLY_OVERHEAD);
+    // Pings are not part of the load.
     config.ping_interval = None;
     let server = Server::resolve(&bench.target, config).await?;
     if (sources.any_is_ipv4() && !server.may_have(true))
         || (sources.any_is_ipv6() && !server.may_have(false))
     {
-        return Err("the server has no address of the same kind as --source".into());
+        return Err("--source: the server has no address of the same family".into());
     }
     let shared = Arc::new(Shared {
         clock: Clock::start(),
@@ -60,43 +60,43 @@ pub(crate) async fn run(
         live: (0..plan.threads).map(|_| Live::default()).collect(),
         plan,
     });
-    let (phase, phases) = watch::channel(Phase::Opening);
+    let (stage, stages) = watch::channel(Stage::Opening);
     let threads: Vec<_> = (0..shared.plan.threads)
         .map(|index| {
-            let (shared, phases) = (Arc::clone(&shared), phases.clone());
-            thread::spawn(move || worker::run(shared, index, phases))
+            let (shared, stages) = (Arc::clone(&shared), stages.clone());
+            thread::spawn(move || worker::run(shared, index, stages))
         })
         .collect();
 
-    let progress = Progress::new(bench.quiet);
-    let course = Course { shared: &shared, phase, progress };
-    let usage = course.run(pin!(stop)).await;
+    let progress = ProgressDisplay::new(bench.quiet);
+    let run = Run { shared: &shared, stage, progress };
+    let usage = run.complete(pin!(stop)).await;
     let mut tally = Tally::new();
     for thread in threads {
         let ended = tokio::task::spawn_blocking(move || thread.join()).await?;
-        tally.merge(ended.map_err(|_| "a thread of the bench failed")??);
+        tally.merge(ended.map_err(|_| "a thread of the bench panicked")??);
     }
     Ok(Report::new(bench, &shared, tally, &usage))
 }
 
-struct Course<'c> {
-    shared: &'c Shared,
-    phase: watch::Sender<Phase>,
-    progress: Progress,
+struct Run<'s> {
+    shared: &'s Shared,
+    stage: watch::Sender<Stage>,
+    progress: ProgressDisplay,
 }
 
-impl Course<'_> {
-    async fn run(mut self, mut stop: Pin<&mut impl Future<Output = ()>>) -> Usage {
+impl Run<'_> {
+    async fn complete(mut self, mut stop: Pin<&mut impl Future<Output = ()>>) -> Usage {
         let mut usage = Usage::default();
         tokio::select! {
             () = self.stages(&mut usage) => {}
             () = &mut stop => usage.interrupted = true,
         }
-        // What was measured until here is reported.
+        // A run that was stopped reports what it has measured.
         usage.end(self.shared.clock.now());
         self.progress.finish();
-        // Nobody listens if all have ended.
-        let _ = self.phase.send(Phase::Stopping);
+        // It fails if all threads have ended.
+        let _ = self.stage.send(Stage::Stopping);
         usage
     }
 
@@ -109,16 +109,16 @@ impl Course<'_> {
         }
         let window = Window::new(clock.now(), plan.warmup, plan.duration);
         let window = *self.shared.window.get_or_init(|| window);
-        let _ = self.phase.send(Phase::Running);
+        let _ = self.stage.send(Stage::Running);
         self.running(window, window.from).await;
         usage.begin(clock.now());
         self.running(window, window.end).await;
         usage.end(clock.now());
-        let _ = self.phase.send(Phase::Draining);
+        let _ = self.stage.send(Stage::Draining);
         self.draining(window).await;
     }
 
-    /// Until all are connected, or are known not to be.
+    /// Waits until each client is connected or has failed.
     async fn opening(&mut self) {
         let wanted = u64::from(self.shared.plan.clients);
         let mut ticks = ticks();
@@ -135,6 +135,7 @@ impl Course<'_> {
         }
     }
 
+    /// Shows the progress until a time of the clock, or until all connections are lost.
     async fn running(&mut self, window: Window, until: u64) {
         let clock = self.shared.clock;
         let mut ticks = ticks();
@@ -154,7 +155,7 @@ impl Course<'_> {
         }
     }
 
-    /// Until all that was sent has arrived, or nothing arrives any more.
+    /// Waits until every message has arrived, or no more arrive.
     async fn draining(&self, window: Window) {
         let plan = &self.shared.plan;
         let due = plan.rate.map_or(0, |rate| Schedule::new(&window, rate, plan.senders).len());

@@ -1,4 +1,4 @@
-//! The limits of this machine that many connections run into.
+//! The limits of this machine on the number of connections.
 
 use std::fs;
 use std::io;
@@ -8,18 +8,18 @@ use ws_tokio::{ConnectError, HandshakeError};
 use crate::plan::Plan;
 use crate::sources::Sources;
 
-/// File descriptors for other things than connections.
+/// File descriptors that are needed for other things than connections.
 const RESERVE: u64 = 64;
 
-/// A limit that keeps connections from being opened.
+/// A limit that prevents connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Wall {
+pub(crate) enum SystemLimit {
     Descriptors,
     Ports,
 }
 
-impl Wall {
-    /// The wall that an error of the system comes from.
+impl SystemLimit {
+    /// Returns the limit that causes an error of the system.
     fn of(error: &io::Error) -> Option<Self> {
         match error.kind() {
             io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse => Some(Self::Ports),
@@ -28,8 +28,8 @@ impl Wall {
         }
     }
 
-    /// The wall that a failure to connect comes from.
-    pub(crate) fn behind(error: &ConnectError) -> Option<Self> {
+    /// Returns the limit that causes a failure to connect.
+    pub(crate) fn of_connect_error(error: &ConnectError) -> Option<Self> {
         match error {
             ConnectError::Unreachable(unreachable) => {
                 unreachable.attempts().iter().find_map(|(_, error)| Self::of(error))
@@ -45,10 +45,10 @@ impl Wall {
     pub(crate) fn advice(self) -> &'static str {
         match self {
             Self::Descriptors => {
-                "this machine's limit of file descriptors is the wall: raise it (ulimit -n)"
+                "this machine's limit of file descriptors is reached: raise it (ulimit -n)"
             }
             Self::Ports => {
-                "this machine's ports are the wall: connect from more addresses \
+                "the ports of this machine are used up: connect from more addresses \
                  (--source 127.0.0.0/28 for a server on 127.0.0.1), or wait for those in TIME_WAIT"
             }
         }
@@ -81,7 +81,7 @@ pub(crate) fn check(plan: &Plan, sources: Option<&Sources>) -> Result<(), String
     fits(clients, limit, sources.and_then(|_| ports()), addresses)
 }
 
-/// Whether so many clients fit into a limit of file descriptors, and the ports of some addresses.
+/// Checks that a number of clients fits into a limit of file descriptors and the ports of some addresses.
 fn fits(clients: u64, limit: u64, ports: Option<u64>, addresses: u64) -> Result<(), String> {
     let wanted = clients + RESERVE;
     if limit < wanted {
@@ -93,14 +93,14 @@ fn fits(clients: u64, limit: u64, ports: Option<u64>, addresses: u64) -> Result<
     }
     match ports.map(|ports| ports.saturating_mul(addresses)) {
         Some(most) if clients > most => Err(format!(
-            "{clients} clients need as many ports, and {addresses} source address(es) have {most}: \
-             add some, such as --source 127.0.0.0/28 for a server on 127.0.0.1"
+            "{clients} clients need {clients} ports, and {addresses} source address(es) have {most}: \
+             add addresses, such as --source 127.0.0.0/28 for a server on 127.0.0.1"
         )),
         _ => Ok(()),
     }
 }
 
-/// How many ports one address has for connections to one server, where that is known.
+/// Returns the number of ports of one address for connections to one server, if known.
 fn ports() -> Option<u64> {
     let range = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?;
     let mut bounds = range.split_ascii_whitespace().map(|bound| bound.parse::<u64>().ok());
@@ -113,14 +113,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_does_not_fit_is_refused_in_words() {
+    fn what_does_not_fit_is_refused() {
         for (clients, limit, ports, addresses, explanation) in [
             (1000, 1063, None, 1, "1000 clients need 1064 file descriptors, and the limit is 1063"),
             (10, 5, None, 1, "--clients 0"),
             (30_000, 100_000, Some(28_232), 1, "1 source address(es) have 28232"),
             (60_000, 100_000, Some(28_232), 2, "2 source address(es) have 56464"),
         ] {
-            let error = fits(clients, limit, ports, addresses).expect_err("a wall");
+            let error = fits(clients, limit, ports, addresses).expect_err("a limit");
             assert!(error.contains(explanation), "{error}");
         }
         assert_eq!(fits(1000, 1064, None, 1), Ok(()));
@@ -128,14 +128,14 @@ mod tests {
     }
 
     #[test]
-    fn walls_are_known_by_their_errors() {
-        let wall = |kind: io::ErrorKind| Wall::of(&kind.into());
-        assert_eq!(wall(io::ErrorKind::AddrNotAvailable), Some(Wall::Ports));
-        assert_eq!(wall(io::ErrorKind::ConnectionRefused), None);
+    fn limits_are_recognised_by_their_errors() {
+        let limit = |kind: io::ErrorKind| SystemLimit::of(&kind.into());
+        assert_eq!(limit(io::ErrorKind::AddrNotAvailable), Some(SystemLimit::Ports));
+        assert_eq!(limit(io::ErrorKind::ConnectionRefused), None);
         #[cfg(unix)]
         {
             let error = io::Error::from_raw_os_error(nix::errno::Errno::EMFILE as i32);
-            assert_eq!(Wall::of(&error), Some(Wall::Descriptors));
+            assert_eq!(SystemLimit::of(&error), Some(SystemLimit::Descriptors));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How far the bench is: a bar on a terminal, a line now and then elsewhere.
+//! The progress of a run: a bar on a terminal, lines elsewhere.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
@@ -7,33 +7,32 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::recorder::Window;
 
-/// How often there is a line where there is no terminal.
+/// The interval of the lines.
 const PAUSE: Duration = Duration::from_secs(2);
-/// How often the number of messages a second is worked out anew.
-const GLANCE: Duration = Duration::from_millis(500);
+/// The interval in which the number of messages a second is calculated.
+const RATE_INTERVAL: Duration = Duration::from_millis(500);
 
-pub(crate) struct Progress {
+pub(crate) struct ProgressDisplay {
     kind: Kind,
-    /// When something was said, and what had arrived by then.
-    glance: (Instant, u64),
+    /// The time of the last calculation of the rate, and the number of arrivals then.
+    last_rate: (Instant, u64),
     per_second: u64,
 }
 
 enum Kind {
     Nothing,
-    /// When the next line is due.
+    /// The time of the next line.
     Lines(Instant),
     Bar(ProgressBar),
 }
 
-impl Progress {
+impl ProgressDisplay {
     pub(crate) fn new(quiet: bool) -> Self {
         let now = Instant::now();
         let kind = if quiet {
             Kind::Nothing
         } else if io::stderr().is_terminal() {
             let bar = ProgressBar::new(0);
-            // A template that is wrong would be found by the first test on a terminal.
             if let Ok(style) =
                 ProgressStyle::with_template("{prefix:>10} {bar:32.cyan/dim} {percent:>3}%  {msg}")
             {
@@ -43,7 +42,7 @@ impl Progress {
         } else {
             Kind::Lines(now + PAUSE)
         };
-        Self { kind, glance: (now, 0), per_second: 0 }
+        Self { kind, last_rate: (now, 0), per_second: 0 }
     }
 
     pub(crate) fn opening(&mut self, opened: u64, failed: u64, wanted: u64) {
@@ -56,11 +55,11 @@ impl Progress {
     }
 
     pub(crate) fn running(&mut self, window: Window, now: u64, arrived: u64, p99: u64) {
-        let since = self.glance.0.elapsed();
-        if since > GLANCE {
-            let came = arrived.saturating_sub(self.glance.1);
+        let since = self.last_rate.0.elapsed();
+        if since > RATE_INTERVAL {
+            let came = arrived.saturating_sub(self.last_rate.1);
             self.per_second = (came as f64 / since.as_secs_f64()) as u64;
-            self.glance = (Instant::now(), arrived);
+            self.last_rate = (Instant::now(), arrived);
         }
         let stage = if now < window.from { "warming up" } else { "measuring" };
         let seconds = |nanoseconds: u64| nanoseconds as f64 / 1e9;
@@ -81,7 +80,7 @@ impl Progress {
                 let now = Instant::now();
                 if now >= *due {
                     *due = now + PAUSE;
-                    // Nobody reads it.
+                    // A closed standard error is no reason to stop.
                     let _ = writeln!(io::stderr(), "{stage}: {text}");
                 }
             }

@@ -1,4 +1,4 @@
-//! What a client makes of the messages that come.
+//! The check of the messages that a client receives.
 
 use std::sync::atomic::Ordering;
 
@@ -10,15 +10,15 @@ use crate::plan::Plan;
 use crate::shard::Shard;
 use crate::stamp::{Reader, Reading};
 
-/// A receiver's accounts.
-pub(crate) struct Role {
+/// Accounts for the messages that one client receives.
+pub(crate) struct DeliveryCheck {
     client: u32,
     reader: Option<Reader>,
-    /// One for each who sends to this client.
+    /// One for each sender of the group.
     ledgers: Vec<Ledger>,
 }
 
-impl Role {
+impl DeliveryCheck {
     pub(crate) fn new(plan: &Plan, client: u32) -> Self {
         let ledgers = match plan.mode {
             Mode::Echo => 1,
@@ -32,8 +32,8 @@ impl Role {
         }
     }
 
-    /// Takes a message. True if it is the reply to one of this client's own.
-    pub(crate) fn take(&mut self, shard: &Shard, message: &[u8], now: u64) -> bool {
+    /// Accounts for a message. Returns whether it has arrived as it should, for the first time.
+    pub(crate) fn receive(&mut self, shard: &Shard, message: &[u8], now: u64) -> bool {
         let Some(reader) = &mut self.reader else { return false };
         let mut tally = shard.tally.borrow_mut();
         let stamp = match reader.read(message) {
@@ -59,17 +59,17 @@ impl Role {
                 (belongs, stamp.sender / plan.groups)
             }
         };
-        // Only what was sent can be missed.
+        // A number that was not sent is not one of the run.
         let sent = shared.sent.get(stamp.sender as usize);
         let sent = sent.map_or(0, |sent| sent.load(Ordering::Acquire));
         let ledger = self.ledgers.get_mut(ledger as usize);
         let (true, true, Some(ledger)) = (belongs, stamp.sequence < sent, ledger) else {
-            tally.faults.stray += 1;
+            tally.faults.misdirected += 1;
             return false;
         };
         match ledger.enter(stamp.sequence) {
             Entry::InOrder => {}
-            Entry::Late => tally.faults.late += 1,
+            Entry::OutOfOrder => tally.faults.misordered += 1,
             Entry::Duplicate => {
                 tally.faults.duplicate += 1;
                 return false;
@@ -82,7 +82,7 @@ impl Role {
         true
     }
 
-    /// How many messages that were sent to this client did not come.
+    /// Returns the number of messages to this client that have not arrived.
     pub(crate) fn lost(&self, shard: &Shard) -> u64 {
         let plan = &shard.shared.plan;
         let sent = |sender: u32| shard.shared.sent[sender as usize].load(Ordering::Acquire);
@@ -98,14 +98,14 @@ impl Role {
     }
 }
 
-/// The code of an error that the server tells.
+/// Returns the code of an error message of the server.
 fn error(message: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
-    struct Told {
+    struct Reply {
         r#type: String,
         code: String,
     }
 
-    let told: Told = serde_json::from_slice(message).ok()?;
-    (told.r#type == "error").then_some(told.code)
+    let reply: Reply = serde_json::from_slice(message).ok()?;
+    (reply.r#type == "error").then_some(reply.code)
 }
