@@ -19,6 +19,7 @@ mod process;
 mod raw;
 mod rooms;
 mod routes;
+mod script;
 mod secure;
 mod shutdown;
 mod slow;
