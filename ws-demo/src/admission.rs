@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::metrics::Refused;
@@ -27,6 +28,10 @@ pub(crate) struct Admission {
     allowed: Allowed,
     draining: AtomicBool,
     open: AtomicUsize,
+    /// Of those that have ended since draining began.
+    clean: AtomicUsize,
+    cut: AtomicUsize,
+    emptied: Notify,
     addresses: Mutex<Addresses>,
 }
 
@@ -48,6 +53,9 @@ impl Admission {
             allowed,
             draining: AtomicBool::new(false),
             open: AtomicUsize::new(0),
+            clean: AtomicUsize::new(0),
+            cut: AtomicUsize::new(0),
+            emptied: Notify::new(),
             addresses: Mutex::default(),
         }
     }
@@ -70,7 +78,8 @@ impl Admission {
             self.open.fetch_sub(1, Ordering::Relaxed);
             return Err(Refused::Full);
         }
-        let mut admitted = Admitted { admission: Arc::clone(self), address: None };
+        let mut admitted =
+            Admitted { admission: Arc::clone(self), address: None, end: End::NoClient };
         if let Some(address) = address {
             self.admit_from(address, now)?;
             admitted.address = Some(address);
@@ -107,6 +116,23 @@ impl Admission {
         self.open.load(Ordering::SeqCst)
     }
 
+    /// Waits until none is in, once it is draining.
+    pub(crate) async fn emptied(&self) {
+        loop {
+            let emptied = self.emptied.notified();
+            if self.open() == 0 {
+                return;
+            }
+            emptied.await;
+        }
+    }
+
+    /// How many have ended cleanly since draining began, and how many were cut, or will be.
+    pub(crate) fn goodbyes(&self) -> (usize, usize) {
+        let cut = self.cut.load(Ordering::SeqCst) + self.open();
+        (self.clean.load(Ordering::SeqCst), cut)
+    }
+
     fn counts_addresses(&self) -> bool {
         self.allowed.per_address.is_some() || self.allowed.rate.is_some()
     }
@@ -128,10 +154,27 @@ impl Addresses {
     }
 }
 
-/// Somebody who was let in.
+/// A client that was admitted. It counts until this is dropped.
 pub(crate) struct Admitted {
     admission: Arc<Admission>,
     address: Option<IpAddr>,
+    end: End,
+}
+
+/// How a client ends if it ends now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It has not become a WebSocket.
+    NoClient,
+    Cut,
+    /// Both Close frames have passed.
+    Clean,
+}
+
+impl Admitted {
+    pub(crate) fn set_end(&mut self, end: End) {
+        self.end = end;
+    }
 }
 
 impl Drop for Admitted {
@@ -141,7 +184,17 @@ impl Drop for Admitted {
         {
             known.open -= 1;
         }
-        self.admission.open.fetch_sub(1, Ordering::SeqCst);
+        let Admission { clean, cut, open, emptied, .. } = &*self.admission;
+        if self.admission.is_draining() {
+            match self.end {
+                End::NoClient => {}
+                End::Clean => drop(clean.fetch_add(1, Ordering::SeqCst)),
+                End::Cut => drop(cut.fetch_add(1, Ordering::SeqCst)),
+            }
+        }
+        if open.fetch_sub(1, Ordering::SeqCst) == 1 {
+            emptied.notify_waiters();
+        }
     }
 }
 
@@ -182,8 +235,13 @@ mod tests {
         assert_eq!(refused(admission.admit(None, now)), None);
         admission.drain();
         assert_eq!(refused(admission.admit(None, now)), Some(Refused::Draining));
+        for (admitted, end) in inside.iter_mut().flatten().zip([End::Clean, End::Cut]) {
+            admitted.set_end(end);
+        }
+        inside.truncate(1);
+        assert_eq!((admission.open(), admission.goodbyes()), (1, (0, 2)));
         inside.clear();
-        assert_eq!(admission.open(), 0);
+        assert_eq!((admission.open(), admission.goodbyes()), (0, (1, 1)));
     }
 
     #[test]

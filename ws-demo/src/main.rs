@@ -3,12 +3,12 @@
 mod admission;
 mod auth;
 mod broadcast;
+mod certificate;
 mod client;
 mod command;
 mod endpoint;
 mod engine;
 mod hangups;
-mod http;
 mod id;
 mod listener;
 mod log;
@@ -21,10 +21,9 @@ mod protocol;
 mod proxy;
 mod rate;
 mod room;
+mod routes;
 mod server;
 mod service;
-mod stream;
-mod tls;
 
 use std::process::ExitCode;
 

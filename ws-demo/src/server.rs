@@ -1,47 +1,50 @@
-//! The server: accepts connections, and says goodbye to all when it is told to stop.
+//! The server: listens, serves HTTP, and closes all clients when it is to stop.
 
 use std::error::Error;
-use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use rand::TryRng as _;
 use rand::rngs::SysRng;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::{JoinError, JoinSet};
-use tokio::time::{Instant, sleep_until, timeout};
-use ws_tokio::{Close, CloseCode};
+use tokio::time::{Instant, timeout};
+use ws_hub::Drain;
+use ws_tokio::serve::{AnyAddress, AnyListener, ConnectionError, Listeners, ServeError};
+use ws_tokio::upgrade::{IntoService, Serve, Tower, serve};
+use ws_tokio::{Close, CloseCode, Shutdown};
 
-use crate::admission::Admitted;
 use crate::auth::{self, Tokens};
 use crate::broadcast::{Broadcasts, Hub};
-use crate::client;
+use crate::certificate::{self, Certificate, Http};
 use crate::endpoint::{Endpoint, Listen};
 use crate::engine::Engine;
 use crate::engine::nats::{self, Nats};
-use crate::http::{self, Opened, Port};
 use crate::id::{ClientId, ClientIds};
-use crate::listener::{Arrival, Arrivals, Listener, Raw};
+use crate::listener::{self, Bound, SocketPath};
 use crate::metrics::{Metrics, Refused};
 use crate::notice::{Journal, Notice};
 use crate::room::RoomName;
+use crate::routes;
 use crate::service::{Service, Settings};
-use crate::stream::Stream;
-use crate::tls::{self, Tls};
-use ws_hub::Drain;
 
-/// How finely closing is spread over the drain window.
+/// The resolution with which closing is spread over the drain window.
 const DRAIN_STEP: Duration = Duration::from_millis(10);
 
-/// Where the server listens, and who it says it is.
+/// The time that responses may take that are not sent yet when all clients are gone.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The most WebSockets and requests on one connection of HTTP/2.
+const MAX_STREAMS: u32 = 128;
+
+/// Where the server listens, and its secrets.
 #[derive(Debug, Default)]
 pub(crate) struct Setup {
     pub(crate) listen: Vec<Listen>,
     /// Where what is for operators is served; without it, where everything is.
     pub(crate) admin_listen: Option<Listen>,
-    pub(crate) tls: Option<tls::Files>,
+    pub(crate) tls: Option<certificate::Files>,
     pub(crate) tokens: Option<auth::Source>,
     /// How other nodes are reached, if there are any.
     pub(crate) nats: Option<nats::Settings>,
@@ -49,19 +52,15 @@ pub(crate) struct Setup {
 
 /// A server that listens.
 pub(crate) struct Server {
-    arrivals: Arrivals,
+    public: Vec<AnyListener>,
+    admin: Option<AnyListener>,
     endpoints: Vec<Endpoint>,
-    shared: Arc<Shared>,
-    /// What talks to other nodes.
-    link: Option<nats::Running>,
-}
-
-/// What all connections share, before they are anybody's.
-struct Shared {
+    /// Removed at the end.
+    paths: Vec<SocketPath>,
     service: Arc<Service>,
-    tls: Option<Tls>,
-    /// Places for those who have not sent their request.
-    handshakes: Arc<Semaphore>,
+    certificate: Option<Arc<Certificate>>,
+    /// The connection to other nodes.
+    link: Option<nats::Running>,
 }
 
 impl Server {
@@ -75,24 +74,30 @@ impl Server {
         settings: Settings,
         journal: Journal,
     ) -> Result<Self, Box<dyn Error>> {
-        let tls = setup.tls.map(Tls::load).transpose()?;
+        let handshake_timeout = settings.config.handshake_timeout;
+        let load = |files| Certificate::load(files, settings.http, handshake_timeout);
+        let certificate = setup.tls.map(load).transpose()?.map(Arc::new);
         let tokens = setup.tokens.map(Tokens::load).transpose()?;
-        let public = if setup.admin_listen.is_some() { Port::PublicOnly } else { Port::Public };
-        let mut listeners = Vec::new();
+        let (mut public, mut endpoints, mut paths) = (Vec::new(), Vec::new(), Vec::new());
         for listen in &setup.listen {
-            listeners.push(Listener::bind(listen, public, tls.is_some()).await?);
+            let tls = certificate.as_ref().map(|certificate| certificate.acceptor());
+            let Bound { listener, endpoint, path } = listener::bind(listen, tls).await?;
+            public.push(listener);
+            endpoints.push(endpoint);
+            paths.extend(path);
         }
-        let endpoints = listeners.iter().map(|listener| listener.endpoint().clone()).collect();
-        if let Some(listen) = &setup.admin_listen {
-            listeners.push(Listener::bind(listen, Port::Admin, false).await?);
+        let admin = match &setup.admin_listen {
+            Some(listen) => Some(listener::bind(listen, None).await?),
+            None => None,
+        };
+        for on in &endpoints {
+            journal(&Notice::Listening { on });
         }
-        for (index, listener) in listeners.iter().enumerate() {
-            let on = listener.endpoint();
-            match index < setup.listen.len() {
-                true => journal(&Notice::Listening { on }),
-                false => journal(&Notice::AdminListening { on }),
-            }
-        }
+        let admin = admin.map(|Bound { listener, endpoint, path }| {
+            journal(&Notice::AdminListening { on: &endpoint });
+            paths.extend(path);
+            listener
+        });
 
         let mut seed = [0; 32];
         SysRng.try_fill_bytes(&mut seed)?;
@@ -110,12 +115,10 @@ impl Server {
         let broadcasts = Arc::new(Broadcasts::new(hub, deflate, Arc::clone(&metrics)));
         let max_message = settings.config.incoming.max_message_size;
         let link = link.map(|link| link.start(Arc::clone(&broadcasts), max_message));
-        let handshakes = Arc::new(Semaphore::new(settings.max_handshakes));
         let ids = ClientIds::new(seed);
         let service =
             Arc::new(Service::new(settings, tokens, (broadcasts, engine), metrics, ids, journal));
-        let shared = Arc::new(Shared { service, tls, handshakes });
-        Ok(Self { arrivals: Arrivals::new(listeners), endpoints, shared, link })
+        Ok(Self { public, admin, endpoints, paths, service, certificate, link })
     }
 
     /// The first address it listens on.
@@ -128,105 +131,134 @@ impl Server {
 
     /// Its clients.
     pub(crate) fn hub(&self) -> &Hub {
-        self.shared.service.hub()
+        self.service.hub()
     }
 
-    /// A call of this reads the files again that may change: certificates and tokens.
+    /// A function that reads the files again that may change: certificates and tokens.
     pub(crate) fn reloader(&self) -> impl Fn() + Send + 'static {
-        let shared = Arc::clone(&self.shared);
-        move || shared.reload()
+        let (service, certificate) = (Arc::clone(&self.service), self.certificate.clone());
+        move || {
+            if let Some(certificate) = &certificate {
+                match certificate.reload() {
+                    Ok(()) => tracing::info!("[ws] the certificate was read again"),
+                    Err(error) => tracing::error!("[ws] the certificate stays as it is: {error}"),
+                }
+            }
+            if let Some(tokens) = &service.tokens {
+                match tokens.reload() {
+                    Ok(count) => tracing::info!("[ws] {count} tokens were read again"),
+                    Err(error) => tracing::error!("[ws] the tokens stay as they are: {error}"),
+                }
+            }
+        }
     }
 
     /// Serves until `stop` is ready, then until all clients are gone or have been cut.
     ///
-    /// Who still comes in between is told that the server is shutting down, and so is whoever asks
-    /// whether it is ready.
-    pub(crate) async fn run(self, stop: impl Future<Output = ()>) {
-        let Self { mut arrivals, shared, link, .. } = self;
-        let Service { settings, admission, journal, .. } = &*shared.service;
-        let mut connections = JoinSet::new();
-        let mut stop = pin!(stop);
-        loop {
-            tokio::select! {
-                () = &mut stop => break,
-                arrival = arrivals.next() => {
-                    if let Some(place) = shared.place(arrival.port) {
-                        connections.spawn(connection(arrival, place, Arc::clone(&shared)));
-                    }
-                }
-                Some(ended) = connections.join_next() => {
-                    how(ended);
-                }
+    /// Requests in between are answered: that the server is shutting down, and that it is not ready.
+    pub(crate) async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
+        let Self { public, admin, paths, service, link, .. } = self;
+        let draining = {
+            let service = Arc::clone(&service);
+            async move {
+                stop.await;
+                drain(&service).await;
             }
-        }
-
-        admission.drain();
-        let hub = shared.service.hub();
-        let close = Close::new(CloseCode::GOING_AWAY, "server is shutting down");
-        let clients = hub.drain(close).expect("a code and a reason that can be sent");
-        journal(&Notice::Stopping { clients: hub.len() });
-        let begin = Instant::now();
-        let deadline = begin + settings.shutdown_timeout;
-        // Who is told last must still have time to answer.
-        let window = settings.drain_window.min(settings.shutdown_timeout / 2);
-        let mut spread = pin!(close_over(clients, begin, window));
-        let (mut told, mut goodbyes) = (false, Goodbyes::default());
-        while !told || admission.open() > 0 {
-            tokio::select! {
-                () = &mut spread, if !told => told = true,
-                arrival = arrivals.next() => {
-                    if let Some(place) = shared.place(arrival.port) {
-                        connections.spawn(connection(arrival, place, Arc::clone(&shared)));
-                    }
-                }
-                Some(ended) = connections.join_next() => goodbyes.count(ended),
-                () = sleep_until(deadline) => break,
+        };
+        let shutdown = Shutdown::new();
+        let routes = match &admin {
+            Some(_) => routes::public(),
+            None => routes::public().merge(routes::operators()),
+        };
+        let public = http(Listeners::from_iter(public), routes, &service, &shutdown)
+            .max_handshakes(service.settings.max_handshakes)
+            .drop_excess_handshakes()
+            .with_graceful_shutdown(draining);
+        let admin = admin.map(|admin| {
+            let admin = Listeners::from_iter([admin]);
+            http(admin, routes::admin(), &service, &shutdown).into_future()
+        });
+        tokio::join!(public.into_future(), async {
+            if let Some(admin) = admin {
+                admin.await;
             }
-        }
-        drop(arrivals);
-        while let Some(ended) = connections.try_join_next() {
-            goodbyes.count(ended);
-        }
-        let Goodbyes { clean, cut } = goodbyes;
-        let cut = cut + admission.open();
-        connections.shutdown().await;
+        });
+        drop(paths);
         if let Some(link) = link {
             link.stop().await;
         }
-        journal(&Notice::Bye { clean, cut });
+        let (clean, cut) = service.admission.goodbyes();
+        (service.journal)(&Notice::Bye { clean, cut });
     }
 }
 
-/// A place among those who have not sent their request; operators need none.
-type Place = Option<OwnedSemaphorePermit>;
-
-impl Shared {
-    /// A place for somebody who has come to this port, unless there is none left.
-    fn place(&self, port: Port) -> Option<Place> {
-        if port == Port::Admin {
-            return Some(None);
-        }
-        let place = Arc::clone(&self.handshakes).try_acquire_owned().ok();
-        if place.is_none() {
-            self.service.metrics().refuse(Refused::TooManyHandshakes);
-        }
-        place.map(Some)
+fn http(
+    listeners: Listeners<AnyListener>,
+    routes: Router<Arc<Service>>,
+    service: &Arc<Service>,
+    shutdown: &Shutdown,
+) -> Serve<Listeners<AnyListener>, <Router as IntoService<Tower>>::Service> {
+    let Settings { config, http, .. } = &service.settings;
+    let mut serving = serve(listeners, routes::with_service(routes, Arc::clone(service)))
+        .max_head_size(config.max_head_size)
+        .max_headers(config.max_headers)
+        .max_streams(MAX_STREAMS)
+        .shutdown(shutdown)
+        .shutdown_timeout(RESPONSE_TIMEOUT);
+    if let Some(timeout) = config.handshake_timeout {
+        serving = serving.request_timeout(timeout);
     }
-
-    fn reload(&self) {
-        if let Some(tls) = &self.tls {
-            match tls.reload() {
-                Ok(()) => tracing::info!("[ws] the certificate was read again"),
-                Err(error) => tracing::error!("[ws] the certificate stays as it is: {error}"),
-            }
-        }
-        if let Some(tokens) = &self.service.tokens {
-            match tokens.reload() {
-                Ok(count) => tracing::info!("[ws] {count} tokens were read again"),
-                Err(error) => tracing::error!("[ws] the tokens stay as they are: {error}"),
-            }
-        }
+    if *http == Http::One {
+        serving = serving.http1_only();
     }
+    let service = Arc::clone(service);
+    serving.on_error(move |error| report(&service, error))
+}
+
+/// Counts and logs what goes wrong before a connection has a client.
+fn report(service: &Service, error: ServeError<AnyAddress>) {
+    let metrics = service.metrics();
+    let error = match error {
+        ServeError::Accept { error, .. } => return tracing::warn!("[ws] cannot accept: {error}"),
+        ServeError::Excess { .. } => return metrics.refuse(Refused::TooManyHandshakes),
+        ServeError::Connection { error, .. } => error,
+        error => return tracing::warn!("[ws] {error}"),
+    };
+    match error {
+        ConnectionError::Open(error) => {
+            metrics.refuse(Refused::Tls);
+            tracing::debug!("[ws] no TLS: {error}");
+        }
+        ConnectionError::NoRequest => {
+            metrics.refuse(Refused::Timeout);
+            tracing::debug!("[ws] no request in time");
+        }
+        ConnectionError::Http(error) => {
+            if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
+                metrics.refuse(Refused::BadHandshake);
+            }
+            tracing::debug!("[ws] bad HTTP: {error}");
+        }
+        error => tracing::error!("[ws] a connection failed: {error}"),
+    }
+}
+
+/// Closes all clients, and waits until they are gone or the time is over.
+async fn drain(service: &Service) {
+    let Service { settings, admission, journal, .. } = service;
+    admission.drain();
+    let hub = service.hub();
+    let close = Close::new(CloseCode::GOING_AWAY, "server is shutting down");
+    let clients = hub.drain(close).expect("a code and a reason that can be sent");
+    journal(&Notice::Stopping { clients: hub.len() });
+    // The last client to be closed must still have time to answer.
+    let window = settings.drain_window.min(settings.shutdown_timeout / 2);
+    let closing = pin!(close_over(clients, Instant::now(), window));
+    let gone = async {
+        tokio::join!(closing, admission.emptied());
+    };
+    // What remains is counted as cut.
+    let _ = timeout(settings.shutdown_timeout, gone).await;
 }
 
 /// Asks all to leave, one after the other, evenly over the window.
@@ -243,102 +275,6 @@ async fn close_over(mut clients: Drain<ClientId, RoomName>, begin: Instant, wind
         clients.close(due.saturating_sub(asked));
         if !clients.is_empty() {
             tokio::time::sleep(DRAIN_STEP).await;
-        }
-    }
-}
-
-/// A connection has ended. It counts until this is looked at.
-struct Ended {
-    how: How,
-    _admitted: Option<Admitted>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum How {
-    /// It never became a WebSocket.
-    NoClient,
-    /// Both sides said goodbye.
-    Clean,
-    Cut,
-}
-
-/// How connections ended while the server was stopping.
-#[derive(Default)]
-struct Goodbyes {
-    clean: usize,
-    cut: usize,
-}
-
-impl Goodbyes {
-    fn count(&mut self, ended: Result<Ended, JoinError>) {
-        match how(ended) {
-            How::NoClient => {}
-            How::Clean => self.clean += 1,
-            How::Cut => self.cut += 1,
-        }
-    }
-}
-
-async fn connection(arrival: Arrival, place: Place, shared: Arc<Shared>) -> Ended {
-    let service = &shared.service;
-    // Boxed: the task lives on, and should not stay as large as its first moments.
-    let opened = Box::pin(open(arrival, &shared)).await;
-    drop(place);
-    match opened {
-        Some(Opened { socket, admitted, variant }) => {
-            let clean = client::run(socket, variant, service).await;
-            Ended { how: if clean { How::Clean } else { How::Cut }, _admitted: Some(admitted) }
-        }
-        None => Ended { how: How::NoClient, _admitted: None },
-    }
-}
-
-/// What comes before somebody is a client.
-async fn open(arrival: Arrival, shared: &Shared) -> Option<Opened> {
-    let Arrival { stream, peer, port, secure } = arrival;
-    let metrics = shared.service.metrics();
-    let stream = match stream {
-        Raw::Tcp(stream) => match &shared.tls {
-            Some(tls) if secure => {
-                let accepting = tls.acceptor().accept(stream);
-                let limit = shared.service.settings.config.handshake_timeout;
-                let accepted = match limit {
-                    Some(limit) => timeout(limit, accepting).await.map_err(Into::into),
-                    None => Ok(accepting.await),
-                };
-                match accepted.and_then(|accepted| accepted) {
-                    Ok(stream) => {
-                        let _ = stream.get_ref().0.set_nodelay(true);
-                        Stream::from(stream)
-                    }
-                    Err(error) => {
-                        metrics.refuse(Refused::Tls);
-                        tracing::debug!("[ws] no TLS: {error}");
-                        return None;
-                    }
-                }
-            }
-            _ => Stream::from(stream),
-        },
-        #[cfg(unix)]
-        Raw::Unix(stream) => Stream::from(stream),
-    };
-    match http::serve(stream, peer, port, &shared.service).await {
-        Ok(opened) => opened,
-        Err(error) => {
-            tracing::debug!("[ws] no WebSocket: {error}");
-            None
-        }
-    }
-}
-
-fn how(ended: Result<Ended, JoinError>) -> How {
-    match ended {
-        Ok(ended) => ended.how,
-        // The others go on.
-        Err(error) => {
-            tracing::error!("[ws] a connection failed: {error}");
-            How::Cut
         }
     }
 }

@@ -11,6 +11,7 @@ use ws_tokio::{Config, Limits};
 use crate::admission::{Admission, Allowed};
 use crate::auth::Tokens;
 use crate::broadcast::{Broadcasts, Hub, Member};
+use crate::certificate::Http;
 use crate::engine::Engine;
 use crate::id::ClientIds;
 use crate::metrics::{Metrics, Now};
@@ -33,6 +34,7 @@ const VARIANTS: u32 = 16;
 pub(crate) struct Settings {
     /// The limits and deadlines of each connection.
     pub(crate) config: Config,
+    pub(crate) http: Http,
     pub(crate) hub: hub::HubConfig,
     pub(crate) allowed: Allowed,
     /// Requests that are being waited for at a time.
@@ -69,6 +71,7 @@ impl Default for Settings {
                 ping_payload: b"ping",
                 ..Config::default()
             },
+            http: Http::One,
             hub: hub::HubConfig::default(),
             allowed: Allowed { connections: usize::MAX, per_address: None, rate: None },
             max_handshakes: 4096,

@@ -6,13 +6,16 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::future::{Future as _, poll_fn};
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 use tokio::task::yield_now;
 use tokio::time::{Instant, timeout};
 use ws_tokio::proto::{self, ErrorKind};
-use ws_tokio::{Batch, Close, CloseCode, Closed, Error, Event, WebSocket};
+use ws_tokio::upgrade::{UpgradeFuture, WebSocket};
+use ws_tokio::{Batch, Close, CloseCode, Closed, Error, Event};
 
+use crate::admission::{Admitted, End};
 use crate::broadcast::Member;
 use crate::id::ClientId;
 use crate::metrics::Refused;
@@ -21,7 +24,6 @@ use crate::protocol::{self, Mistake, Request, Room, Token};
 use crate::rate::Bucket;
 use crate::room::RoomName;
 use crate::service::Service;
-use crate::stream::Stream;
 use tally::Tally;
 use ws_hub::{CloseCause, JoinError, Joined, MemberEvent};
 
@@ -29,9 +31,24 @@ use ws_hub::{CloseCause, JoinError, Joined, MemberEvent};
 const AUTH_FAILED: CloseCode = CloseCode::new(4501);
 const AUTH_TIMEOUT: CloseCode = CloseCode::new(4502);
 
-/// Serves a client until it is gone; says whether both sides said goodbye. `variant` is that of the
-/// connection's configuration.
-pub(crate) async fn run(mut socket: WebSocket<Stream>, variant: usize, service: &Service) -> bool {
+/// A client that was admitted, and whose handshake is about to end.
+pub(crate) struct Opening {
+    pub(crate) socket: UpgradeFuture,
+    pub(crate) admitted: Admitted,
+    /// Which of the service's configurations it has.
+    pub(crate) variant: usize,
+}
+
+/// Serves a client until it is gone.
+pub(crate) async fn run(opening: Opening, service: Arc<Service>) {
+    let Opening { socket, mut admitted, variant } = opening;
+    let mut socket = match socket.await {
+        Ok(socket) => socket,
+        Err(error) => return tracing::debug!("[ws] no WebSocket: {error}"),
+    };
+    let service = &*service;
+    service.metrics().accept();
+    admitted.set_end(End::Cut);
     let mut client = Client {
         member: service.enter(),
         pending: BTreeMap::new(),
@@ -55,7 +72,9 @@ pub(crate) async fn run(mut socket: WebSocket<Stream>, variant: usize, service: 
         Err(error) => client.tell(&Notice::Failed { id: client.id(), error: &error }),
     }
     service.metrics().disconnect(socket.closed());
-    socket.closed().is_some_and(Closed::is_clean)
+    if socket.closed().is_some_and(Closed::is_clean) {
+        admitted.set_end(End::Clean);
+    }
 }
 
 /// A place in the hub, given up when this is dropped, for whatever reason.
@@ -110,7 +129,7 @@ impl Client<'_> {
         *self.member.key()
     }
 
-    async fn serve(&mut self, socket: &mut WebSocket<Stream>) -> Result<(), Error> {
+    async fn serve(&mut self, socket: &mut WebSocket) -> Result<(), Error> {
         if self.service.tokens.is_none() {
             socket.feed(self.join()).await?;
         } else if !self.serve_stranger(socket).await? {
@@ -123,7 +142,7 @@ impl Client<'_> {
     }
 
     /// Serves it until it has said who it is; returns whether it has.
-    async fn serve_stranger(&mut self, socket: &mut WebSocket<Stream>) -> Result<bool, Error> {
+    async fn serve_stranger(&mut self, socket: &mut WebSocket) -> Result<bool, Error> {
         let limit = self.service.settings.auth_timeout;
         // Boxed: the task lives on, and should not stay as large as its first moments.
         let serving = Box::pin(timeout(limit, self.serve_until(socket, Member::is_shown)));
@@ -144,7 +163,7 @@ impl Client<'_> {
 
     async fn serve_until(
         &mut self,
-        socket: &mut WebSocket<Stream>,
+        socket: &mut WebSocket,
         until: fn(&Member) -> bool,
     ) -> Result<Served, Error> {
         while !until(&self.member) {
@@ -199,7 +218,7 @@ impl Client<'_> {
     }
 
     /// Notes how long the latest round trip took, unless there is more input first.
-    async fn time_round_trip(&mut self, socket: &mut WebSocket<Stream>) {
+    async fn time_round_trip(&mut self, socket: &mut WebSocket) {
         if poll_fn(|cx| Poll::Ready(pin!(socket.read()).poll(cx).is_pending())).await {
             self.pong = false;
             socket.rtt().into_iter().for_each(|time| self.service.metrics().round_trip(time));
@@ -407,11 +426,7 @@ impl Client<'_> {
     }
 
     /// Closes the connection from our side.
-    async fn close(
-        &mut self,
-        socket: &mut WebSocket<Stream>,
-        close: Close<'static>,
-    ) -> Result<(), Error> {
+    async fn close(&mut self, socket: &mut WebSocket, close: Close<'static>) -> Result<(), Error> {
         self.closing = true;
         socket.close_and_discard(close).await
     }

@@ -11,6 +11,7 @@ use ws_tokio::{Config, Deflate, Limits};
 
 use crate::admission::Allowed;
 use crate::auth;
+use crate::certificate::{self, Http};
 use crate::endpoint::Listen;
 use crate::engine::nats;
 use crate::hangups::Hangups;
@@ -20,7 +21,6 @@ use crate::origin::{Origin, Origins};
 use crate::rate::Rate;
 use crate::server::{Server, Setup};
 use crate::service::Settings;
-use crate::tls;
 use ws_cli::{duration, positive, stop_signal};
 use ws_hub::{self as hub, OutboxLimits};
 
@@ -46,6 +46,11 @@ pub(crate) struct Serve {
     /// The key of the certificate, in PEM
     #[arg(long, env = "WS_DEMO_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+
+    /// Serves HTTP/2 besides HTTP/1.1, WebSockets (RFC 8441) included: over TLS to clients that ask
+    /// for it, without TLS to clients that begin with it. Off by default
+    #[arg(long, env = "WS_DEMO_HTTP2", value_parser = BoolishValueParser::new())]
+    http2: bool,
 
     /// The tokens that clients must know, one a line; SIGHUP reads them again. A single token can
     /// be in the environment, as WS_DEMO_AUTH_TOKEN
@@ -219,7 +224,7 @@ impl Serve {
         Ok(Setup {
             listen: self.listen.clone(),
             admin_listen: self.admin_listen.clone(),
-            tls: files.map(|(certificate, key)| tls::Files { certificate, key }),
+            tls: files.map(|(certificate, key)| certificate::Files { certificate, key }),
             tokens,
             nats: self.nats(),
         })
@@ -247,6 +252,7 @@ impl Serve {
                 deflate,
                 ..defaults.config
             },
+            http: if self.http2 { Http::OneAndTwo } else { Http::One },
             hub: hub::HubConfig {
                 bounds: OutboxLimits {
                     capacity: self.queue_bytes,

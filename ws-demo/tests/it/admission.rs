@@ -22,7 +22,7 @@ fn a_full_server_says_so_and_has_room_again_later() {
     let _second = raw::open(&server);
     let response = exchange(server.address, &upgrade("/ws", ""));
     assert!(response.starts_with("HTTP/1.1 503 "), "{response}");
-    assert!(response.contains("\r\nRetry-After: ") && response.contains("full"), "{response}");
+    assert!(response.contains("\r\nretry-after: ") && response.contains("full"), "{response}");
     // Plain HTTP goes on.
     assert!(server.get("/healthz").starts_with("HTTP/1.1 200 "));
     drop(first);
@@ -44,7 +44,7 @@ fn an_address_has_a_share() {
     let (_first, head) = try_open(&server, "192.0.2.1");
     assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
     let (_second, head) = try_open(&server, "192.0.2.1");
-    assert!(head.starts_with("HTTP/1.1 429 ") && head.contains("\r\nRetry-After: "), "{head}");
+    assert!(head.starts_with("HTTP/1.1 429 ") && head.contains("\r\nretry-after: "), "{head}");
     let (_third, head) = try_open(&server, "192.0.2.2");
     assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
     // What a client says itself is in front of what the proxy says.

@@ -55,7 +55,7 @@ fn a_draining_server_says_so() {
     }
     let refused = raw::exchange(server.address, &upgrade("/ws", ""));
     assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
-    assert!(refused.contains("\r\nRetry-After: ") && refused.contains("shutting down"));
+    assert!(refused.contains("\r\nretry-after: ") && refused.contains("shutting down"));
 
     last.write_all(&masked(0x88, &[0x03, 0xE9])).expect("a stream that takes an answer");
     server.wait_for("[ws] Bye: 1 closed cleanly, 0 cut");

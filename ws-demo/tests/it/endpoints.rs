@@ -29,13 +29,13 @@ async fn health_stats_and_metrics() {
 
     let stats = server.get("/stats");
     let (head, body) = stats.split_once("\r\n\r\n").expect("a body");
-    assert!(head.contains("\r\nContent-Type: application/json\r\n"), "{head}");
+    assert!(head.contains("\r\ncontent-type: application/json\r\n"), "{head}");
     let stats: serde_json::Value = serde_json::from_str(body).expect("JSON");
     assert_eq!((&stats["clients"], &stats["rooms_here"]), (&2.into(), &1.into()), "{stats}");
     assert_eq!((&stats["nodes"], &stats["messages_in"]), (&1.into(), &3.into()), "{stats}");
 
     let metrics = server.get("/metrics");
-    assert!(metrics.contains("\r\nContent-Type: application/openmetrics-text; version=1.0.0"));
+    assert!(metrics.contains("\r\ncontent-type: application/openmetrics-text; version=1.0.0"));
     for (name, expected) in [
         ("ws_clients", 2.0),
         ("ws_connections", 2.0),
@@ -105,7 +105,7 @@ fn what_is_for_operators_can_be_elsewhere() {
 /// A response by its length, and nothing more.
 fn response(stream: &mut TcpStream, with_body: bool) -> (String, String) {
     let head = raw::head(stream);
-    let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
     let length = length.and_then(|length| length.parse().ok()).expect("a length");
     let mut body = vec![0; if with_body { length } else { 0 }];
     stream.read_exact(&mut body).expect("a body");

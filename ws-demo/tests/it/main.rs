@@ -11,6 +11,7 @@ mod engine;
 mod healthcheck;
 mod heartbeat;
 mod http;
+mod http2;
 mod limits;
 mod messages;
 mod mistakes;

@@ -57,11 +57,12 @@ async fn secure(
     let mut roots = RootCertStore::empty();
     roots.add(trusted.clone()).expect("a certificate");
     let provider = rustls::crypto::ring::default_provider();
-    let config = ClientConfig::builder_with_provider(provider.into())
+    let mut config = ClientConfig::builder_with_provider(provider.into())
         .with_safe_default_protocol_versions()
         .expect("versions")
         .with_root_certificates(roots)
         .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let stream = TcpStream::connect(server.address).await?;
     let name = ServerName::try_from("localhost").expect("a name");
     TlsConnector::from(Arc::new(config)).connect(name, stream).await
@@ -97,6 +98,20 @@ async fn tls_with_a_certificate_that_is_replaced() {
     server.signal("HUP");
     server.wait_for("the certificate stays as it is: TLS: ");
     secure(&server, &new).await.expect("the certificate of before");
+}
+
+/// Only what was asked for is offered by ALPN (RFC 7301).
+#[tokio::test]
+async fn http2_is_offered_if_asked_for() {
+    let directory = Directory::new("alpn");
+    let (certificate, key) = (directory.file("cert.pem"), directory.file("key.pem"));
+    let trusted = certify(&certificate, &key);
+    let tls = ["--tls-cert", &certificate, "--tls-key", &key];
+    for (more, agreed) in [(&[][..], "http/1.1"), (&["--http2"], "h2")] {
+        let server = Server::start(&[&tls, more].concat());
+        let stream = secure(&server, &trusted).await.expect("TLS");
+        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(agreed.as_bytes()), "{more:?}");
+    }
 }
 
 #[test]
