@@ -1,8 +1,8 @@
 //! `ws-tokio`.
 
 use bytes::Bytes;
-use ws_tokio::proto::client::ClientRequest;
-use ws_tokio::{ByteString, Config, Deflate, Event, Message, Offers, WebSocket, accept, client};
+use ws_tokio::client::ClientRequest;
+use ws_tokio::{ByteString, Config, Deflate, Event, Message, Offers, WebSocket, accept, connect_on};
 
 use crate::{Settings, Stream};
 
@@ -57,7 +57,7 @@ impl Echo {
     }
 
     async fn connect(stream: Stream, settings: Settings) -> Self {
-        let opened = client(stream, ClientRequest::new("localhost", "/"), config(settings)).await;
+        let opened = connect_on(stream, ClientRequest::new("localhost", "/"), config(settings)).await;
         let (socket, response) = opened.expect("a server");
         assert!(response.header("sec-websocket-extensions").is_some(), "not compressed");
         Self(socket)

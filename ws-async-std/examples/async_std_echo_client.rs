@@ -7,7 +7,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use ws_async_std::proto::client::{ClientRequest, Uri};
+use ws_async_std::client::{ClientRequest, Uri};
 use ws_async_std::{Config, Event, connect_with};
 use ws_testkit::options;
 

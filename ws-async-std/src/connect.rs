@@ -69,7 +69,7 @@ pub async fn connect_with(
         None => connecting.await?,
     };
     stream.set_nodelay(true)?;
-    Ok(client(stream.into(), request, config).await?)
+    Ok(connect_on(stream.into(), request, config).await?)
 }
 
 /// Opens a WebSocket over a stream that is connected already: TLS over an
@@ -83,7 +83,7 @@ pub async fn connect_with(
 /// # Cancel safety
 ///
 /// Dropped before it is ready it drops the stream.
-pub async fn client<S>(
+pub async fn connect_on<S>(
     stream: S,
     request: ClientRequest,
     config: impl Into<Arc<Config>>,
@@ -101,7 +101,7 @@ where
 pub enum ConnectError {
     /// The text is no address of a WebSocket.
     Uri(InvalidUri),
-    /// The address wants TLS; connect the stream yourself and use [`client`].
+    /// The address wants TLS; connect the stream yourself and use [`connect_on`].
     Secure,
     /// The TCP connection failed.
     Io(io::Error),

@@ -42,7 +42,7 @@ use std::sync::Arc;
 
 use async_std::net::TcpStream;
 
-pub use connect::{ConnectError, client, connect, connect_with};
+pub use connect::{ConnectError, connect, connect_on, connect_with};
 pub use seed::seed;
 pub use serve::{serve, serve_incoming};
 pub use stream::AsyncStdStream;
@@ -51,7 +51,7 @@ pub use ws_futures::{
     Batch, ByteString, Bytes, Close, CloseCode, Closed, Compression, Config, Delivery, Drained,
     Error, ErrorKind, Event, HandshakeError, Initiator, Limits, MAX_REASON, Message, Payload,
     Prepared, ReuniteError, Role, SendError, Shutdown, ShutdownGuard, State, Stats, Traffic,
-    TrySendError, proto, server,
+    TrySendError, client, proto, server,
 };
 #[cfg(feature = "deflate")]
 pub use ws_futures::{Deflate, EnginePool, Offers};

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use tokio::net::lookup_host;
 use tokio::time::timeout;
-use ws_tokio::proto::client::{ClientRequest, Uri};
+use ws_tokio::client::{ClientRequest, Uri};
 use ws_tokio::{ClientStream, Config, ConnectError, Connector, WebSocket};
 
 use ws_cli::Target;

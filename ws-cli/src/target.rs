@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use ws_tokio::proto::client::Uri;
+use ws_tokio::client::Uri;
 use ws_tokio::{Config, Connector, Deflate, InvalidProxy, Limits, Proxy};
 
 use crate::time::positive;

@@ -18,8 +18,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use ws_tokio::proto::client::ClientRequest;
-use ws_tokio::{CloseCode, Config, Deflate, HandshakeError, Message, Offers, client};
+use ws_tokio::client::ClientRequest;
+use ws_tokio::{CloseCode, Config, Deflate, HandshakeError, Message, Offers, connect_on};
 
 type Failure = Box<dyn Error>;
 
@@ -92,7 +92,7 @@ async fn converse(address: &str, target: String, deflate: Deflate) -> Result<Ans
     let stream = Counted { stream, wire: Arc::clone(&wire) };
     let config = Config { deflate: Some(deflate), ..Config::default() };
     let (mut socket, response) =
-        match client(stream, ClientRequest::new(address, target), config).await {
+        match connect_on(stream, ClientRequest::new(address, target), config).await {
             Ok(opened) => opened,
             Err(HandshakeError::Refused(response)) if response.status() == 400 => {
                 return Ok(Answer::Refused);

@@ -7,8 +7,8 @@
 use std::{net::SocketAddr, time::Duration};
 
 use tokio::{net::TcpListener, net::TcpStream, time::timeout, try_join};
-use ws_tokio::{Config, Error, HandshakeError, Incoming, client, seed, serve_incoming};
-use ws_tokio::{proto::client::ClientRequest, server::Accept, server::Rejection};
+use ws_tokio::{Config, Error, HandshakeError, Incoming, connect_on, seed, serve_incoming};
+use ws_tokio::{client::ClientRequest, server::Accept, server::Rejection};
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type WebSocket = ws_tokio::WebSocket<TcpStream>;
@@ -78,7 +78,7 @@ async fn open(
         let connected = timeout(CONNECT_TIMEOUT, TcpStream::connect(upstream));
         let stream = connected.await.map_err(std::io::Error::from)??;
         stream.set_nodelay(true)?;
-        client(stream, request, config).await
+        connect_on(stream, request, config).await
     };
     let refused = match answer.await {
         Ok((server, answer)) => {

@@ -8,7 +8,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use ws_testkit::options;
-use ws_tokio::proto::client::{ClientRequest, Uri};
+use ws_tokio::client::{ClientRequest, Uri};
 use ws_tokio::{Config, Event, connect_with};
 
 #[tokio::main(flavor = "current_thread")]

@@ -64,7 +64,7 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use connect::{
-    ClientStream, ConnectError, Connector, Phase, RedirectError, Unreachable, client, connect,
+    ClientStream, ConnectError, Connector, Phase, RedirectError, Unreachable, connect, connect_on,
     connect_with,
 };
 pub use proxy::{InvalidProxy, InvalidProxyKind, Proxy};
@@ -80,7 +80,7 @@ pub use ws_futures::{
     Batch, ByteString, Bytes, Close, CloseCode, Closed, Compression, Config, Delivery, Drained,
     Error, ErrorKind, Event, HandshakeError, Initiator, Limits, MAX_REASON, Message, Payload,
     Prepared, ReuniteError, Role, SendError, Shutdown, ShutdownGuard, State, Stats, Traffic,
-    TrySendError, proto, server,
+    TrySendError, client, proto, server,
 };
 #[cfg(feature = "deflate")]
 pub use ws_futures::{Deflate, EnginePool, Offers};

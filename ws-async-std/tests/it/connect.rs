@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_std::net::TcpListener;
 use async_std::task;
-use ws_async_std::proto::client::{ClientHandshakeErrorKind, ClientRequest, Uri};
+use ws_async_std::client::{ClientHandshakeErrorKind, ClientRequest, Uri};
 use ws_async_std::{
     CloseCode, Config, ConnectError, Error, HandshakeError, Message, accept, connect, connect_with,
     incoming,

@@ -8,8 +8,8 @@ use futures_rustls::pki_types::{PrivateKeyDer, ServerName};
 use futures_rustls::rustls::crypto::ring;
 use futures_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use futures_rustls::{TlsAcceptor, TlsConnector};
-use ws_async_std::proto::client::ClientRequest;
-use ws_async_std::{AsyncStdStream, AsyncStdTimer, CloseCode, Config, Message, client};
+use ws_async_std::client::ClientRequest;
+use ws_async_std::{AsyncStdStream, AsyncStdTimer, CloseCode, Config, Message, connect_on};
 
 /// Both sides' configurations, with a certificate made for the occasion.
 fn tls() -> (TlsAcceptor, TlsConnector) {
@@ -56,7 +56,8 @@ async fn a_conversation() {
     let name = ServerName::try_from("localhost").expect("a name");
     let stream = connector.connect(name, stream).await.expect("TLS");
     let request = ClientRequest::new("localhost", "/");
-    let (mut socket, _response) = client(stream, request, Config::default()).await.expect("open");
+    let (mut socket, _response) =
+        connect_on(stream, request, Config::default()).await.expect("open");
     let large = Message::binary(vec![7; 300_000]);
     for message in [Message::text("hello"), large] {
         socket.send(message.clone()).await.expect("open");

@@ -11,7 +11,7 @@ use clap::Args;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 use ws_cli::{Printable, Trust, TrustError, describe_connect_error, positive};
-use ws_tokio::proto::client::{ClientRequest, Uri};
+use ws_tokio::client::{ClientRequest, Uri};
 use ws_tokio::{ClientStream, CloseCode, Config, ConnectError, Connector, Message, WebSocket};
 
 /// The longest head of a response that is read, in bytes.

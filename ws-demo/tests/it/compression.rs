@@ -39,7 +39,7 @@ async fn one_compressed_form_goes_to_all_who_take_it_and_the_plain_one_to_others
 
 #[tokio::test]
 async fn a_client_of_ours_reads_what_is_compressed() {
-    use ws_tokio::proto::client::{ClientRequest, Uri};
+    use ws_tokio::client::{ClientRequest, Uri};
     use ws_tokio::{Config, Deflate, connect_with};
 
     let server = Server::start(&["--compress", "--threads", "1"]);

@@ -12,8 +12,8 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use ws_tokio::proto::client::ClientRequest;
-use ws_tokio::{Config, Message, client};
+use ws_tokio::client::ClientRequest;
+use ws_tokio::{Config, Message, connect_on};
 
 use crate::process::{PATIENCE, Server, program};
 use crate::raw::{self, exchange, upgrade};
@@ -77,7 +77,8 @@ async fn tls_with_a_certificate_that_is_replaced() {
 
     let stream = secure(&server, &old).await.expect("a secure stream");
     let request = ClientRequest::new("localhost", "/ws");
-    let (mut socket, _) = client(stream, request, Config::default()).await.expect("a WebSocket");
+    let (mut socket, _) =
+        connect_on(stream, request, Config::default()).await.expect("a WebSocket");
     let welcome = socket.recv().await.expect("a message").expect("a message");
     assert!(welcome.as_text().is_some_and(|text| text.contains("welcome")));
     let large = "x".repeat(300_000);

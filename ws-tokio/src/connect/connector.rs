@@ -10,7 +10,7 @@ use std::time::Duration;
 use ws_futures::client::{ClientRequest, Response, Uri};
 use ws_futures::{Config, HandshakeError};
 
-use super::client;
+use super::connect_on;
 use super::error::ConnectError;
 use super::redirects::Redirects;
 use super::route::Route;
@@ -190,7 +190,8 @@ impl Connector {
         let (mut uri, mut request) = (uri.clone(), self.complete(request));
         loop {
             let stream = self.route.reach(&uri).await?;
-            let response = match client(stream, request.clone(), Arc::clone(&self.config)).await {
+            let response = match connect_on(stream, request.clone(), Arc::clone(&self.config)).await
+            {
                 Ok(open) => return Ok(open),
                 Err(HandshakeError::Refused(response)) => response,
                 Err(error) => return Err(error.into()),
@@ -207,7 +208,7 @@ impl Connector {
     /// route (addresses, proxy, Unix socket) and with the same TLS, without the WebSocket handshake.
     /// TLS offers the ALPN protocol `http/1.1`. Header fields, subprotocols and redirects are not used.
     ///
-    /// [`client`](crate::client) opens a WebSocket over such a stream.
+    /// [`connect_on`](crate::connect_on) opens a WebSocket over such a stream.
     ///
     /// # Errors
     ///

@@ -85,7 +85,7 @@ pub async fn connect_with(
 /// # Cancel safety
 ///
 /// Dropped before it is ready it drops the stream.
-pub async fn client<S>(
+pub async fn connect_on<S>(
     stream: S,
     request: ClientRequest,
     config: impl Into<Arc<Config>>,

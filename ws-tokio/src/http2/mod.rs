@@ -6,8 +6,8 @@
 //!
 //! ```no_run
 //! use tokio::net::TcpStream;
-//! use ws_tokio::proto::client::ClientRequest;
-//! use ws_tokio::{Config, client, http2};
+//! use ws_tokio::client::ClientRequest;
+//! use ws_tokio::{Config, connect_on, http2};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 //! let request = ClientRequest::new("127.0.0.1:9001", "/");
@@ -20,7 +20,7 @@
 //!     }
 //!     Err(http2::Error::Unsupported(_)) => {
 //!         let stream = TcpStream::connect("127.0.0.1:9001").await?;
-//!         let (mut socket, _response) = client(stream, request, config).await?;
+//!         let (mut socket, _response) = connect_on(stream, request, config).await?;
 //!         socket.send("over HTTP/1.1").await?;
 //!     }
 //!     Err(error) => return Err(error.into()),

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use ws_tokio::proto::client::{ClientHandshakeErrorKind, ClientRequest, InvalidUri};
+use ws_tokio::client::{ClientHandshakeErrorKind, ClientRequest, InvalidUri};
 use ws_tokio::{
-    Config, ConnectError, Connector, Error, Failure, HandshakeError, Phase, client, connect,
+    Config, ConnectError, Connector, Error, Failure, HandshakeError, Phase, connect, connect_on,
 };
 
 use crate::support::{listen, on_both_runtimes};
@@ -196,7 +196,7 @@ fn fields_that_are_none() {
     on_both_runtimes(async || {
         let (ours, mut theirs) = tokio::io::duplex(1024);
         let request = ClientRequest::new("localhost", "/").header("X-Test", "a\r\nX-Other: b");
-        let error = client(ours, request, Config::default()).await.expect_err("a line break");
+        let error = connect_on(ours, request, Config::default()).await.expect_err("a line break");
         assert!(matches!(error, HandshakeError::Header(_)), "{error}");
         let mut sent = Vec::new();
         theirs.read_to_end(&mut sent).await.expect("an end");

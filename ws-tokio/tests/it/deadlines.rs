@@ -6,10 +6,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::runtime::Builder;
 use tokio::time::Instant;
 use ws_testkit::raw::{REQUEST, header};
-use ws_tokio::proto::client::{ClientHandshakeErrorKind, ClientRequest};
+use ws_tokio::client::{ClientHandshakeErrorKind, ClientRequest};
 use ws_tokio::proto::{Connection, ErrorKind};
 use ws_tokio::{
-    CloseCode, Config, Error, HandshakeError, TokioStream, TokioTimer, WebSocket, accept, client,
+    CloseCode, Config, Error, HandshakeError, TokioStream, TokioTimer, WebSocket, accept,
+    connect_on,
 };
 
 /// Runs a test in a runtime whose clock jumps to the next deadline whenever all wait.
@@ -54,7 +55,7 @@ fn a_response_that_does_not_come() {
         let began = Instant::now();
         let (ours, _theirs) = duplex(1024);
         let request = ClientRequest::new("localhost", "/");
-        let result = client(ours, request, Config::default()).await;
+        let result = connect_on(ours, request, Config::default()).await;
         let error = Error::from(result.expect_err("late"));
         assert!(error.is_timeout(), "{error}");
         let Error::Handshake(error) = error else { panic!("{error}") };

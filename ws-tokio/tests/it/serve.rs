@@ -8,8 +8,8 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use ws_tokio::serve::BoxError;
 use ws_tokio::{
-    CloseCode, Config, Error, HandshakeError, Incoming, Message, Shutdown, WebSocket, client,
-    connect, serve, serve_incoming,
+    CloseCode, Config, Error, HandshakeError, Incoming, Message, Shutdown, WebSocket, connect,
+    connect_on, serve, serve_incoming,
 };
 
 use crate::support;
@@ -119,7 +119,7 @@ fn a_handler_may_decide_on_the_request() {
 #[test]
 fn over_unix_sockets() {
     use tokio::net::{UnixListener, UnixStream};
-    use ws_tokio::proto::client::ClientRequest;
+    use ws_tokio::client::ClientRequest;
 
     on_both_runtimes(async || {
         let path = std::env::temp_dir().join(format!("ws-tokio-serve-{}", std::process::id()));
@@ -130,7 +130,7 @@ fn over_unix_sockets() {
         let serving = tokio::spawn(serving.into_future());
         let stream = UnixStream::connect(&path).await.expect("a server");
         let request = ClientRequest::new("localhost", "/");
-        let (mut socket, _) = client(stream, request, Config::default()).await.expect("served");
+        let (mut socket, _) = connect_on(stream, request, Config::default()).await.expect("served");
         assert_served(&mut socket).await;
         shutdown.begin();
         while socket.recv().await.expect("a clean end").is_some() {}

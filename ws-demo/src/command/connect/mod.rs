@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use clap::Args;
 use ws_cli::{Target, describe_connect_error, duration, stop_signal};
-use ws_tokio::proto::client::ClientRequest;
+use ws_tokio::client::ClientRequest;
 
 use screen::{Screen, Style};
 use session::Session;

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use ws_tokio::Message;
-use ws_tokio::proto::client::{Response, Uri};
+use ws_tokio::client::{Response, Uri};
 
 use super::ending::Ending;
 use super::entry::HELP;

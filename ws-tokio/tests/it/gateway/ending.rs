@@ -2,8 +2,8 @@
 
 use tokio::io::AsyncWriteExt;
 use tokio::join;
-use ws_tokio::proto::client::ClientRequest;
-use ws_tokio::{Close, CloseCode, Config, Error, Limits, Message, accept, client};
+use ws_tokio::client::ClientRequest;
+use ws_tokio::{Close, CloseCode, Config, Error, Limits, Message, accept, connect_on};
 
 use crate::gateway::{KINDS, Socket, accept_stream, by_application, connect, gateway_to, pair};
 use crate::support::{listen, on_both_runtimes};
@@ -142,7 +142,10 @@ fn a_violation() {
             // Of the server.
             let opening = async {
                 let request = ClientRequest::new("localhost", "/");
-                client(connect(gateway).await, request, Config::default()).await.expect("granted").0
+                connect_on(connect(gateway).await, request, Config::default())
+                    .await
+                    .expect("granted")
+                    .0
             };
             let breaking = async {
                 let accepted = accept(accept_stream(&listener).await, Config::default()).await;

@@ -2,10 +2,10 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::join;
+use ws_tokio::client::ClientRequest;
 use ws_tokio::proto::Headers;
-use ws_tokio::proto::client::ClientRequest;
 use ws_tokio::server::Rejection;
-use ws_tokio::{Config, HandshakeError, client, incoming};
+use ws_tokio::{Config, HandshakeError, connect_on, incoming};
 
 use crate::gateway::{KINDS, accept_stream, connect, gateway_to};
 use crate::support::{listen, on_both_runtimes};
@@ -51,7 +51,9 @@ fn a_request_and_its_answer() {
                 accepted.await.expect("open")
             };
             let asking = async {
-                client(connect(gateway).await, request, Config::default()).await.expect("granted")
+                connect_on(connect(gateway).await, request, Config::default())
+                    .await
+                    .expect("granted")
             };
             let ((_client, answer), _server) = join!(asking, serving);
             assert_eq!(answer.subprotocol(), Some("v1"), "{kind:?}");
@@ -108,7 +110,7 @@ fn a_refusal_with_its_fields_and_its_body() {
                 };
                 let request = ClientRequest::new("localhost", "/");
                 let asking =
-                    async { client(connect(gateway).await, request, Config::default()).await };
+                    async { connect_on(connect(gateway).await, request, Config::default()).await };
                 let (answer, ()) = join!(asking, refusing);
                 let Err(HandshakeError::Refused(answer)) = answer else { panic!("{answer:?}") };
                 assert_eq!(answer.status(), status, "{kind:?}");
@@ -130,7 +132,7 @@ fn without_a_server_it_is_a_bad_gateway() {
             drop(listener);
             let gateway = gateway_to(kind, upstream).await;
             let request = ClientRequest::new("localhost", "/");
-            let answer = client(connect(gateway).await, request, Config::default()).await;
+            let answer = connect_on(connect(gateway).await, request, Config::default()).await;
             let Err(HandshakeError::Refused(answer)) = answer else { panic!("{answer:?}") };
             assert_eq!(answer.status(), 502, "{kind:?}");
         }

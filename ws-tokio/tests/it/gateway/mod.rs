@@ -13,8 +13,8 @@ use std::net::SocketAddr;
 
 use tokio::join;
 use tokio::net::{TcpListener, TcpStream};
-use ws_tokio::proto::client::ClientRequest;
-use ws_tokio::{Config, WebSocket, accept, client};
+use ws_tokio::client::ClientRequest;
+use ws_tokio::{Config, WebSocket, accept, connect_on};
 
 use crate::support::listen;
 use gateway_streaming::gateway;
@@ -64,7 +64,7 @@ async fn pair(kind: Kind, of_client: Config, of_server: Config) -> (Socket, Sock
     let gateway = gateway_to(kind, upstream).await;
     let opened = async {
         let request = ClientRequest::new("localhost", "/");
-        client(connect(gateway).await, request, of_client).await.expect("granted").0
+        connect_on(connect(gateway).await, request, of_client).await.expect("granted").0
     };
     let accepted =
         async { accept(accept_stream(&listener).await, of_server).await.expect("a valid request") };

@@ -75,9 +75,9 @@ fn its_own_pings_stay_on_their_hop() {
             gateway::forward,
         ));
         let (client, server) = join!(
-            ws_tokio::client(
+            ws_tokio::connect_on(
                 crate::gateway::connect(address).await,
-                ws_tokio::proto::client::ClientRequest::new("localhost", "/"),
+                ws_tokio::client::ClientRequest::new("localhost", "/"),
                 Config::default()
             ),
             async {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{sleep, timeout};
 use ws_tokio::serve::{ConnectionError, ServeError};
-use ws_tokio::{CloseCode, Config, HandshakeError, client, http2};
+use ws_tokio::{CloseCode, Config, HandshakeError, connect_on, http2};
 
 use crate::http_server::{
     REQUEST_TIMEOUT, answer, ask, assert_echoed, end, over_http2, request, serve, serve_plainly,
@@ -41,7 +41,8 @@ async fn connections_beyond_the_bound_are_answered_503() {
     let refused = ask(&mut third).await;
     assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
     assert_eq!(end(third).await, (Duration::ZERO, Vec::new()));
-    let error = client(network.connect(), request(), Config::default()).await.expect_err("full");
+    let error =
+        connect_on(network.connect(), request(), Config::default()).await.expect_err("full");
     let HandshakeError::Refused(response) = error else { panic!("{error}") };
     assert_eq!(response.status(), 503);
     let mut sender = network.http2().await;

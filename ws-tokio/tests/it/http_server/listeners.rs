@@ -8,7 +8,7 @@ use axum::routing::{any, get};
 use tokio::io::{AsyncRead, AsyncWrite};
 use ws_tokio::serve::{AnyAddress, AnyListener, Listeners};
 use ws_tokio::upgrade::{Peer, WebSocketUpgrade, serve};
-use ws_tokio::{Config, client};
+use ws_tokio::{Config, connect_on};
 
 use crate::http_server::{Network, ask, assert_echoed, echo, request};
 use crate::support::listen;
@@ -57,7 +57,7 @@ fn peers() -> Router {
 async fn assert_peer<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, peer: AnyAddress) {
     let answer = ask(&mut stream).await;
     assert!(answer.ends_with(&format!("{peer:?}")), "{answer}");
-    let connected = client(stream, request(), Config::default()).await;
+    let connected = connect_on(stream, request(), Config::default()).await;
     assert_echoed(&mut connected.expect("granted").0).await;
 }
 

@@ -19,10 +19,10 @@ use hyper::client::conn::http2::SendRequest;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
-use ws_tokio::proto::client::ClientRequest;
+use ws_tokio::client::ClientRequest;
 use ws_tokio::serve::Listener;
 use ws_tokio::upgrade::{self, IntoService, Serve, WebSocketUpgrade};
-use ws_tokio::{Config, Message, WebSocket, client, http2};
+use ws_tokio::{Config, Message, WebSocket, connect_on, http2};
 
 /// The default of the server's.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -65,7 +65,7 @@ impl Network {
     }
 
     async fn over_http1(&self) -> WebSocket<DuplexStream> {
-        let connected = client(self.connect(), request(), Config::default()).await;
+        let connected = connect_on(self.connect(), request(), Config::default()).await;
         connected.expect("granted").0
     }
 

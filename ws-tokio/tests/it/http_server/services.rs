@@ -61,7 +61,7 @@ async fn both_versions_of_http_over_tls() {
     use tokio_rustls::TlsConnector;
     use tokio_rustls::rustls::crypto::ring;
     use tokio_rustls::rustls::{ClientConfig, RootCertStore};
-    use ws_tokio::{Config, TlsAcceptor, client, http2};
+    use ws_tokio::{Config, TlsAcceptor, connect_on, http2};
 
     use crate::http_server::{app, assert_echoed, request};
 
@@ -93,6 +93,6 @@ async fn both_versions_of_http_over_tls() {
 
     let stream = connect(&["http/1.1"]).await;
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
-    let connected = client(stream, request().secure(), Config::default()).await;
+    let connected = connect_on(stream, request().secure(), Config::default()).await;
     assert_echoed(&mut connected.expect("granted").0).await;
 }

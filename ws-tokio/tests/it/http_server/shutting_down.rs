@@ -7,9 +7,9 @@ use axum::extract::Extension;
 use axum::routing::{any, get};
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep};
-use ws_tokio::proto::client::ClientRequest;
+use ws_tokio::client::ClientRequest;
 use ws_tokio::upgrade::{self, WebSocketUpgrade};
-use ws_tokio::{CloseCode, Config, Error, Message, Shutdown, client};
+use ws_tokio::{CloseCode, Config, Error, Message, Shutdown, connect_on};
 
 use crate::http_server::{Network, answer, app, ask, assert_echoed, end, over_http2, serve};
 
@@ -170,7 +170,8 @@ async fn a_server_of_axum_s_own() {
     let layered = app().layer(Extension(shutdown.clone()));
     tokio::spawn(async move { axum::serve(listener, layered).await });
     let stream = tokio::net::TcpStream::connect(address).await.expect("a server");
-    let connected = client(stream, ClientRequest::new("localhost", "/ws"), Config::default()).await;
+    let connected =
+        connect_on(stream, ClientRequest::new("localhost", "/ws"), Config::default()).await;
     let mut socket = connected.expect("granted").0;
     assert_echoed(&mut socket).await;
     assert_eq!(shutdown.connections(), 1);

@@ -6,9 +6,9 @@ use axum::Router;
 use axum::extract::Extension;
 use axum::routing::any;
 use tokio::net::TcpStream;
-use ws_tokio::proto::client::ClientRequest;
+use ws_tokio::client::ClientRequest;
 use ws_tokio::upgrade::{Peer, WebSocketUpgrade, serve};
-use ws_tokio::{Config, Message, Shutdown, client, http2};
+use ws_tokio::{Config, Message, Shutdown, connect_on, http2};
 
 use crate::support::{listen, on_both_runtimes};
 
@@ -30,7 +30,7 @@ fn the_peer_is_known_and_all_are_closed() {
 
         let stream = TcpStream::connect(address).await.expect("a server");
         let ours = stream.local_addr().expect("an address").to_string();
-        let connected = client(stream, request(), Config::default()).await;
+        let connected = connect_on(stream, request(), Config::default()).await;
         let mut over_http1 = connected.expect("granted").0;
         assert_eq!(over_http1.recv().await.expect("open"), Some(Message::text(ours)));
 

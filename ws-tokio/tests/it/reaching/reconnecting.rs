@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
-use ws_tokio::proto::client::{ClientHandshakeErrorKind, ClientRequest, InvalidUri};
+use ws_tokio::client::{ClientHandshakeErrorKind, ClientRequest, InvalidUri};
 use ws_tokio::proto::proxy::TunnelErrorKind;
 use ws_tokio::{
     Backoff, Close, CloseCode, Config, ConnectError, Connector, Error, Failure, HandshakeError,
-    Phase, Reconnect, TlsErrorKind, Verdict, accept, client, incoming,
+    Phase, Reconnect, TlsErrorKind, Verdict, accept, connect_on, incoming,
 };
 
 use crate::support::{listen, on_both_runtimes};
@@ -217,7 +217,7 @@ async fn verdict(end: impl AsyncFnOnce(ws_tokio::WebSocket<tokio::io::DuplexStre
         end(accept(theirs, Config::default()).await.expect("a request")).await;
     };
     let asking = async {
-        let opened = client(ours, ClientRequest::new("a", "/"), Config::default()).await;
+        let opened = connect_on(ours, ClientRequest::new("a", "/"), Config::default()).await;
         let (mut socket, _) = opened.expect("accepted");
         let mut error = None;
         loop {
@@ -285,7 +285,7 @@ fn what_we_have_closed_is_final() {
             while socket.recv().await.expect("no error").is_some() {}
         };
         let closing = async {
-            let opened = client(ours, ClientRequest::new("a", "/"), Config::default()).await;
+            let opened = connect_on(ours, ClientRequest::new("a", "/"), Config::default()).await;
             let (mut socket, _) = opened.expect("accepted");
             socket.close_and_discard(CloseCode::GOING_AWAY).await.expect("closed");
             Failure::Ended { closed: socket.closed(), error: None }.verdict()

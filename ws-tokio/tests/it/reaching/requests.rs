@@ -1,6 +1,6 @@
 //! What a connector asks.
 
-use ws_tokio::proto::client::{ClientRequest, Uri};
+use ws_tokio::client::{ClientRequest, Uri};
 use ws_tokio::{ConnectError, Connector, HandshakeError, Message, Proxy};
 
 use crate::reaching::server::Server;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
-use ws_tokio::proto::client::ClientHandshakeErrorKind;
+use ws_tokio::client::ClientHandshakeErrorKind;
 use ws_tokio::{Config, ConnectError, Connector, HandshakeError, Phase};
 
 use crate::reaching::full::Full;

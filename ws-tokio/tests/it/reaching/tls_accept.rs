@@ -8,9 +8,9 @@ use tokio::net::TcpStream;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 use ws_testkit::raw::REQUEST;
-use ws_tokio::proto::client::ClientRequest;
+use ws_tokio::client::ClientRequest;
 use ws_tokio::serve::Listener;
-use ws_tokio::{Config, TlsAcceptor, TlsErrorKind, accept, client};
+use ws_tokio::{Config, TlsAcceptor, TlsErrorKind, accept, connect_on};
 
 use crate::reaching::certificates::{Authority, NAME, SelfSigned, Valid, self_signed};
 use crate::support::{listen, on_both_runtimes};
@@ -160,7 +160,7 @@ fn a_stream_that_is_cut_off() {
         let asking = async {
             let name = ServerName::try_from(NAME).expect("a name");
             let stream = connector.connect(name, theirs).await.expect("TLS");
-            client(stream, ClientRequest::new(NAME, "/"), Config::default())
+            connect_on(stream, ClientRequest::new(NAME, "/"), Config::default())
                 .await
                 .expect("accepted")
                 .0

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
-use ws_tokio::proto::client::ClientRequest;
+use ws_tokio::client::ClientRequest;
 use ws_tokio::{CloseCode, Config, Message, WebSocket};
 
 use crate::support::listen;

@@ -4,7 +4,7 @@ use hyper::{Request, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use ws_tokio::proto::client::Response;
+use ws_tokio::client::Response;
 use ws_tokio::{Close, CloseCode, Config, Error, Limits, Message, WebSocket};
 
 use crate::upgrade::server::{

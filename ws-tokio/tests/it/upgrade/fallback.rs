@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use ws_tokio::upgrade::upgrade;
-use ws_tokio::{Config, Error, Failure, HandshakeError, WebSocket, client, http2};
+use ws_tokio::{Config, Error, Failure, HandshakeError, WebSocket, connect_on, http2};
 
 use crate::support::listen;
 use crate::upgrade::server::{echo, echoed, request, soon};
@@ -30,7 +30,7 @@ async fn connect(address: SocketAddr) -> WebSocket<TcpStream> {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
     assert!(matches!(inner, Some(http2::Error::Unsupported(_))), "{error}");
     let stream = TcpStream::connect(address).await.expect("a server");
-    client(stream, request(address), config).await.expect("granted").0
+    connect_on(stream, request(address), config).await.expect("granted").0
 }
 
 async fn serve(mut request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {

@@ -14,9 +14,9 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
-use ws_tokio::proto::client::ClientRequest;
+use ws_tokio::client::ClientRequest;
 use ws_tokio::upgrade::WebSocketUpgrade;
-use ws_tokio::{Config, client, http2};
+use ws_tokio::{Config, connect_on, http2};
 
 use crate::support::listen;
 use crate::upgrade::server::{echo, echoed, soon};
@@ -37,7 +37,7 @@ async fn a_client_speaks_what_alpn_has_chosen() {
 
         let stream = connect(address, &certificate, &["http/1.1"]).await;
         assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
-        let connected = client(stream, request(), Config::default()).await;
+        let connected = connect_on(stream, request(), Config::default()).await;
         let mut over_http1 = connected.expect("granted").0;
         echoed(&mut over_http1, vec![7; 200_000]).await;
     })

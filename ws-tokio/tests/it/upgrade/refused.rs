@@ -10,7 +10,7 @@ use hyper::{Method, Request};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use ws_testkit::raw::REQUEST;
-use ws_tokio::proto::client::Response;
+use ws_tokio::client::Response;
 use ws_tokio::proto::server::RejectionKind;
 use ws_tokio::upgrade::{UpgradeRejection, WebSocketUpgrade};
 use ws_tokio::{Config, HandshakeError, http2};

@@ -12,9 +12,9 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::DuplexStream;
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
-use ws_tokio::proto::client::{ClientRequest, Response};
+use ws_tokio::client::{ClientRequest, Response};
 use ws_tokio::upgrade::{WebSocket, WebSocketUpgrade};
-use ws_tokio::{Config, Deflate, HandshakeError, Message, client, http2};
+use ws_tokio::{Config, Deflate, HandshakeError, Message, connect_on, http2};
 
 use crate::support::listen;
 
@@ -117,7 +117,7 @@ pub(crate) async fn over_http1(
     request: ClientRequest,
     config: Config,
 ) -> Result<(ws_tokio::WebSocket<TcpStream>, Response), HandshakeError> {
-    client(TcpStream::connect(address).await.expect("a server"), request, config).await
+    connect_on(TcpStream::connect(address).await.expect("a server"), request, config).await
 }
 
 /// A WebSocket over HTTP/2.
