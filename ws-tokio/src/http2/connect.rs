@@ -15,7 +15,7 @@ use ws_futures::client::{self, ExtendedConnect, ExtendedConnectOutcome, Response
 use ws_futures::proto::InvalidHeader;
 use ws_futures::{Config, HandshakeError};
 
-use super::Error;
+use super::Http2Error;
 use super::in_time::{deadline, in_time};
 use crate::connect::USER_AGENT;
 use crate::seed::seed;
@@ -31,7 +31,7 @@ use crate::upgrade::{Registration, UpgradeFuture, WebSocket};
 ///
 /// # Errors
 ///
-/// [`Error::Handshake`] with [`HandshakeError::Refused`] has the server's answer; any other error
+/// [`Http2Error::Handshake`] with [`HandshakeError::Refused`] has the server's answer; any other error
 /// says why there is none.
 ///
 /// # Cancel safety
@@ -41,7 +41,7 @@ pub async fn connect<B>(
     sender: &mut SendRequest<B>,
     request: client::ClientRequest,
     config: impl Into<Arc<Config>>,
-) -> Result<(WebSocket, Response), Error>
+) -> Result<(WebSocket, Response), Http2Error>
 where
     B: Body + Default + 'static,
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
@@ -58,7 +58,7 @@ async fn open<B>(
     sender: &mut SendRequest<B>,
     request: ExtendedConnect,
     config: &Config,
-) -> Result<(WebSocket, Response), Error>
+) -> Result<(WebSocket, Response), Http2Error>
 where
     B: Body + Default + 'static,
 {
@@ -95,7 +95,7 @@ where
     }
 }
 
-fn http_request<B: Default>(request: &ExtendedConnect) -> Result<Request<B>, Error> {
+fn http_request<B: Default>(request: &ExtendedConnect) -> Result<Request<B>, Http2Error> {
     let uri = Uri::builder()
         .scheme(request.scheme())
         .authority(request.authority())

@@ -7,7 +7,7 @@ use ws_futures::HandshakeError;
 /// No WebSocket came to be over HTTP/2.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Error {
+pub enum Http2Error {
     /// The server has not announced that it takes WebSockets over HTTP/2
     /// (`SETTINGS_ENABLE_CONNECT_PROTOCOL`, RFC 8441 §3), or the connection ended before it could
     /// have, as one to a server that speaks no HTTP/2 does: here is how, if it failed. Over HTTP/1.1
@@ -19,7 +19,7 @@ pub enum Error {
     Handshake(HandshakeError),
 }
 
-impl Error {
+impl Http2Error {
     /// Whether a deadline has passed: [`Config::handshake_timeout`](crate::Config::handshake_timeout), or
     /// one of the HTTP/2 connection such as that of its keep-alive.
     pub fn is_timeout(&self) -> bool {
@@ -33,10 +33,10 @@ impl Error {
 
 /// A failed handshake becomes [`Error::Handshake`](ws_futures::Error::Handshake), everything else
 /// [`Error::Connect`](ws_futures::Error::Connect).
-impl From<Error> for ws_futures::Error {
-    fn from(error: Error) -> Self {
+impl From<Http2Error> for ws_futures::Error {
+    fn from(error: Http2Error) -> Self {
         let kind = match error {
-            Error::Handshake(error) => return error.into(),
+            Http2Error::Handshake(error) => return error.into(),
             _ if error.is_timeout() => io::ErrorKind::TimedOut,
             _ => io::ErrorKind::Other,
         };
@@ -44,25 +44,25 @@ impl From<Error> for ws_futures::Error {
     }
 }
 
-impl From<hyper::Error> for Error {
+impl From<hyper::Error> for Http2Error {
     fn from(error: hyper::Error) -> Self {
         Self::Http(error)
     }
 }
 
-impl From<HandshakeError> for Error {
+impl From<HandshakeError> for Http2Error {
     fn from(error: HandshakeError) -> Self {
         Self::Handshake(error)
     }
 }
 
-impl From<io::Error> for Error {
+impl From<io::Error> for Http2Error {
     fn from(error: io::Error) -> Self {
         Self::Handshake(error.into())
     }
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for Http2Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unsupported(_) => f.write_str("the server takes no WebSockets over HTTP/2"),
@@ -72,7 +72,7 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {
+impl std::error::Error for Http2Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Unsupported(cause) => cause.as_ref().map(|cause| cause as _),

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Notify;
 use ws_futures::Config;
 
-use super::Error;
+use super::Http2Error;
 use super::in_time::{deadline, in_time};
 
 /// Opens an HTTP/2 connection over a stream, and waits for what the server announces, at most
@@ -24,13 +24,13 @@ use super::in_time::{deadline, in_time};
 ///
 /// # Errors
 ///
-/// [`Error::Unsupported`]: the server takes no WebSockets over HTTP/2; the stream is ended then.
-/// [`Error::Handshake`] when time is up.
+/// [`Http2Error::Unsupported`]: the server takes no WebSockets over HTTP/2; the stream is ended then.
+/// [`Http2Error::Handshake`] when time is up.
 ///
 /// # Cancel safety
 ///
 /// Dropped before it is ready it ends the stream.
-pub async fn handshake<S, B>(stream: S, config: &Config) -> Result<SendRequest<B>, Error>
+pub async fn handshake<S, B>(stream: S, config: &Config) -> Result<SendRequest<B>, Http2Error>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     B: Body + Unpin + Send + 'static,
@@ -44,7 +44,8 @@ where
     builder.initial_max_send_streams(0);
     let opening = async {
         let opened = builder.handshake(TokioIo::new(stream)).await;
-        let (sender, mut connection) = opened.map_err(|error| Error::Unsupported(Some(error)))?;
+        let (sender, mut connection) =
+            opened.map_err(|error| Http2Error::Unsupported(Some(error)))?;
         while connection.current_max_send_streams() == 0
             && !connection.is_extended_connect_protocol_enabled()
         {
@@ -53,7 +54,7 @@ where
         if connection.is_extended_connect_protocol_enabled() {
             Ok((sender, connection))
         } else {
-            Err(Error::Unsupported(None))
+            Err(Http2Error::Unsupported(None))
         }
     };
     let (sender, connection) = in_time(deadline(config), opening).await?;
@@ -65,7 +66,7 @@ where
 async fn progressed<S, B>(
     connection: &mut Connection<S, B, Executor>,
     progress: &Notify,
-) -> Result<(), Error>
+) -> Result<(), Http2Error>
 where
     S: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
     B: Body + Unpin + Send + 'static,
@@ -74,7 +75,7 @@ where
 {
     let mut progress = pin!(progress.notified());
     poll_fn(|cx| match Pin::new(&mut *connection).poll(cx) {
-        Poll::Ready(ended) => Poll::Ready(Err(Error::Unsupported(ended.err()))),
+        Poll::Ready(ended) => Poll::Ready(Err(Http2Error::Unsupported(ended.err()))),
         Poll::Pending => progress.as_mut().poll(cx).map(Ok),
     })
     .await

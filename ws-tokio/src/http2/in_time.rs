@@ -5,7 +5,7 @@ use std::io;
 use tokio::time::{Instant, timeout_at};
 use ws_futures::Config;
 
-use super::Error;
+use super::Http2Error;
 
 /// When a handshake that begins now must be done.
 pub(super) fn deadline(config: &Config) -> Option<Instant> {
@@ -16,8 +16,8 @@ pub(super) fn deadline(config: &Config) -> Option<Instant> {
 /// Waits for a step of a handshake up to its deadline.
 pub(super) async fn in_time<T>(
     deadline: Option<Instant>,
-    step: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Error> {
+    step: impl Future<Output = Result<T, Http2Error>>,
+) -> Result<T, Http2Error> {
     let Some(deadline) = deadline else { return step.await };
     match timeout_at(deadline, step).await {
         Ok(outcome) => outcome,

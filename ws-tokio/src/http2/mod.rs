@@ -2,7 +2,7 @@
 //!
 //! [`handshake`] opens an HTTP/2 connection over a stream of yours, [`connect`] opens a WebSocket in
 //! it, next to others and to plain requests. A server that does not take WebSockets over HTTP/2 says
-//! so before anything is asked of it ([`Error::Unsupported`]): ask it over HTTP/1.1 then.
+//! so before anything is asked of it ([`Http2Error::Unsupported`]): ask it over HTTP/1.1 then.
 //!
 //! ```no_run
 //! use tokio::net::TcpStream;
@@ -18,7 +18,7 @@
 //!         let (mut socket, _response) = http2::connect(&mut sender, request, config).await?;
 //!         socket.send("over HTTP/2").await?;
 //!     }
-//!     Err(http2::Error::Unsupported(_)) => {
+//!     Err(http2::Http2Error::Unsupported(_)) => {
 //!         let stream = TcpStream::connect("127.0.0.1:9001").await?;
 //!         let (mut socket, _response) = connect_on(stream, request, config).await?;
 //!         socket.send("over HTTP/1.1").await?;
@@ -37,5 +37,5 @@ mod handshake;
 mod in_time;
 
 pub use connect::connect;
-pub use error::Error;
+pub use error::Http2Error;
 pub use handshake::handshake;

@@ -153,7 +153,7 @@ fn converted(error: &io::Error) -> Verdict {
         return connect(error);
     }
     #[cfg(feature = "hyper")]
-    if let Some(crate::http2::Error::Unsupported(_)) = inner.downcast_ref() {
+    if let Some(crate::http2::Http2Error::Unsupported(_)) = inner.downcast_ref() {
         return Verdict::Final;
     }
     Verdict::TRANSIENT

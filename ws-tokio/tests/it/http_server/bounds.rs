@@ -49,7 +49,7 @@ async fn connections_beyond_the_bound_are_answered_503() {
     let refused = http2::connect(&mut sender, request(), Config::default()).await;
     assert!(matches!(
         refused,
-        Err(http2::Error::Handshake(HandshakeError::Refused(response))) if response.status() == 503
+        Err(http2::Http2Error::Handshake(HandshakeError::Refused(response))) if response.status() == 503
     ));
 
     // The place of the WebSocket becomes free with its end.

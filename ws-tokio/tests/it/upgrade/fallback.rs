@@ -28,7 +28,7 @@ async fn connect(address: SocketAddr) -> WebSocket<TcpStream> {
     assert!(Failure::Ended { closed: None, error: Some(&error) }.verdict().is_final());
     let Error::Connect(error) = error else { panic!("{error}") };
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-    assert!(matches!(inner, Some(http2::Error::Unsupported(_))), "{error}");
+    assert!(matches!(inner, Some(http2::Http2Error::Unsupported(_))), "{error}");
     let stream = TcpStream::connect(address).await.expect("a server");
     connect_on(stream, request(address), config).await.expect("granted").0
 }
@@ -100,7 +100,7 @@ async fn a_server_that_says_nothing_ends_in_a_timeout_and_the_stream_with_it() {
         assert!(preface.starts_with(b"PRI * HTTP/2.0\r\n"));
         let error = outcome.expect_err("silence");
         assert!(error.is_timeout(), "{error}");
-        assert!(matches!(error, http2::Error::Handshake(HandshakeError::Io(_))), "{error}");
+        assert!(matches!(error, http2::Http2Error::Handshake(HandshakeError::Io(_))), "{error}");
         let error = Error::from(error);
         assert!(error.is_timeout() && matches!(error, Error::Handshake(_)), "{error}");
     })

@@ -123,7 +123,7 @@ async fn by_the_application() {
         assert_eq!(response.body(), b"not from there\n");
 
         let outcome = server::over_http2(address, asking(), Config::default()).await;
-        let Err(http2::Error::Handshake(HandshakeError::Refused(response))) = outcome else {
+        let Err(http2::Http2Error::Handshake(HandshakeError::Refused(response))) = outcome else {
             panic!("{outcome:?}")
         };
         assert_eq!((response.status(), response.header("x-why")), (403, Some("origin")));
@@ -163,7 +163,7 @@ async fn a_long_refusal_is_kept_up_to_a_limit() {
         let address = serve(async |upgrade| upgrade.reject(503).body("x".repeat(300_000))).await;
         let config = Config { max_body_size: 100_000, ..Config::default() };
         let outcome = server::over_http2(address, request(address), config).await;
-        let Err(http2::Error::Handshake(HandshakeError::Refused(response))) = outcome else {
+        let Err(http2::Http2Error::Handshake(HandshakeError::Refused(response))) = outcome else {
             panic!("{outcome:?}")
         };
         assert_eq!((response.status(), response.body().len()), (503, 100_000));
@@ -186,7 +186,7 @@ async fn refused(frames: &[u8], ends: bool, timeout: Option<Duration>) -> Box<Re
         http2::connect(&mut sender, request(address), config).await
     };
     match tokio::join!(serving, asking).1 {
-        Err(http2::Error::Handshake(HandshakeError::Refused(response))) => response,
+        Err(http2::Http2Error::Handshake(HandshakeError::Refused(response))) => response,
         other => panic!("{other:?}"),
     }
 }

@@ -50,7 +50,8 @@ async fn with_a_user_agent() {
             let Err(HandshakeError::Refused(response)) = outcome else { panic!("{outcome:?}") };
             assert_eq!(response.body(), expected.as_bytes());
             let outcome = server::over_http2(address, request, Config::default()).await;
-            let Err(http2::Error::Handshake(HandshakeError::Refused(response))) = outcome else {
+            let Err(http2::Http2Error::Handshake(HandshakeError::Refused(response))) = outcome
+            else {
                 panic!("{outcome:?}")
             };
             assert_eq!(response.body(), expected.as_bytes());

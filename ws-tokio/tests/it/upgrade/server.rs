@@ -125,7 +125,7 @@ pub(crate) async fn over_http2(
     address: SocketAddr,
     request: ClientRequest,
     config: Config,
-) -> Result<(WebSocket, Response), http2::Error> {
+) -> Result<(WebSocket, Response), http2::Http2Error> {
     http2::connect(&mut http2_connection(address).await, request, config).await
 }
 
