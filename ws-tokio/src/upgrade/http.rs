@@ -27,7 +27,7 @@ const PING_INTERVAL: Duration = Duration::from_secs(30);
 /// As [`Config::ping_timeout`](ws_futures::Config::ping_timeout), for HTTP/2.
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The settings of [`Serve`](super::Serve) for each connection.
+/// The settings of [`ServeHttp`](super::ServeHttp) for each connection.
 pub(super) struct Bounds {
     pub(super) request_timeout: Duration,
     pub(super) max_head_size: usize,

@@ -53,7 +53,7 @@ pub use extractor::WebSocketUpgrade;
 pub(crate) use future::Registration;
 pub use future::UpgradeFuture;
 pub use rejection::UpgradeRejection;
-pub use serve::{Serve, serve};
+pub use serve::{ServeHttp, serve};
 pub use service::{Hyper, IntoService, Peer, Service, Tower};
 pub use stream::Upgraded;
 

@@ -21,7 +21,7 @@ const MAX_HEAD_SIZE: usize = 16 * 1024;
 /// service of `tower`'s, or one of hyper's.
 ///
 /// `axum::serve` and hyper's own connections wait for a request for ever, for as many clients as
-/// come; this does not. See [`Serve`] for the bounds, and for the way to shut it down. Awaited it
+/// come; this does not. See [`ServeHttp`] for the bounds, and for the way to shut it down. Awaited it
 /// returns after a shutdown, and never otherwise.
 ///
 /// Each request has the address of the peer in its extensions, as [`Peer`](super::Peer).
@@ -51,12 +51,12 @@ const MAX_HEAD_SIZE: usize = 16 * 1024;
 ///     })
 /// }
 /// ```
-pub fn serve<L, S, Kind>(listener: L, service: S) -> Serve<L, S::Service>
+pub fn serve<L, S, Kind>(listener: L, service: S) -> ServeHttp<L, S::Service>
 where
     L: Listener,
     S: IntoService<Kind>,
 {
-    Serve {
+    ServeHttp {
         server: Server::new(Tokio, TokioListener::new(listener)),
         service: service.into_service(),
         request_timeout: REQUEST_TIMEOUT,
@@ -95,7 +95,7 @@ where
 /// [`shutdown_timeout`](Self::shutdown_timeout) is cut. The result tells how many WebSockets ended in
 /// which way.
 #[must_use = "it serves when it is awaited"]
-pub struct Serve<L: Listener, S> {
+pub struct ServeHttp<L: Listener, S> {
     server: Server<Tokio, TokioListener<L>>,
     service: S,
     request_timeout: Duration,
@@ -105,7 +105,7 @@ pub struct Serve<L: Listener, S> {
     http1_only: bool,
 }
 
-impl<L: Listener, S> Serve<L, S> {
+impl<L: Listener, S> ServeHttp<L, S> {
     /// Begins the shutdown when `signal` is ready.
     pub fn with_graceful_shutdown(self, signal: impl Future<Output = ()> + Send + 'static) -> Self {
         Self { server: self.server.with_graceful_shutdown(signal), ..self }
@@ -180,7 +180,7 @@ impl<L: Listener, S> Serve<L, S> {
     }
 }
 
-impl<L: Listener, S: Service> IntoFuture for Serve<L, S> {
+impl<L: Listener, S: Service> IntoFuture for ServeHttp<L, S> {
     type Output = Drained;
     type IntoFuture = Pin<Box<dyn Future<Output = Drained> + Send>>;
 
@@ -199,9 +199,9 @@ impl<L: Listener, S: Service> IntoFuture for Serve<L, S> {
     }
 }
 
-impl<L: Listener, S> fmt::Debug for Serve<L, S> {
+impl<L: Listener, S> fmt::Debug for ServeHttp<L, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Serve")
+        f.debug_struct("ServeHttp")
             .field("server", &self.server)
             .field("request_timeout", &self.request_timeout)
             .field("max_head_size", &self.max_head_size)

@@ -21,7 +21,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 use ws_tokio::client::ClientRequest;
 use ws_tokio::serve::Listener;
-use ws_tokio::upgrade::{self, IntoService, Serve, WebSocketUpgrade};
+use ws_tokio::upgrade::{self, IntoService, ServeHttp, WebSocketUpgrade};
 use ws_tokio::{Config, Message, WebSocket, connect_on, http2};
 
 /// The default of the server's.
@@ -99,7 +99,7 @@ async fn echo(mut socket: upgrade::WebSocket) {
 
 /// A server of that on streams in memory, with the settings that the test makes.
 fn serve<F: Future<Output: Send> + Send + 'static>(
-    set: impl FnOnce(Serve<Queue, <Router as IntoService<upgrade::Tower>>::Service>) -> F,
+    set: impl FnOnce(ServeHttp<Queue, <Router as IntoService<upgrade::Tower>>::Service>) -> F,
 ) -> (Network, tokio::task::JoinHandle<F::Output>) {
     let (network, queue) = Network::new();
     (network, tokio::spawn(set(upgrade::serve(queue, app()))))
