@@ -92,7 +92,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let request = request.default_user_agent(Some(USER_AGENT));
-    ws_futures::connect(stream, AsyncStdTimer::default(), config, request, seed()?).await
+    ws_futures::connect_on(stream, AsyncStdTimer::default(), config, request, seed()?).await
 }
 
 /// No connection came to be.

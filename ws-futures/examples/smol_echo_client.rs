@@ -14,7 +14,7 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 use smol::net::TcpStream;
 use ws_futures::client::{ClientRequest, Uri};
-use ws_futures::{Config, Event, connect};
+use ws_futures::{Config, Event, connect_on};
 use ws_testkit::options;
 
 use timer::SmolTimer;
@@ -41,7 +41,7 @@ async fn echo(uri: &Uri, config: Arc<Config>) -> Result<(), Box<dyn Error>> {
     SysRng.try_fill_bytes(&mut seed)?;
     let request = ClientRequest::for_uri(uri);
     let (mut socket, _response) =
-        connect(stream, SmolTimer::default(), config, request, seed).await?;
+        connect_on(stream, SmolTimer::default(), config, request, seed).await?;
     while let Some(mut batch) = socket.read().await? {
         while let Some(event) = batch.next() {
             match event {

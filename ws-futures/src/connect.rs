@@ -26,7 +26,7 @@ use crate::web_socket::WebSocket;
 /// # Cancel safety
 ///
 /// Dropped before it is ready it drops the stream.
-pub async fn connect<Io, T>(
+pub async fn connect_on<Io, T>(
     io: Io,
     timer: T,
     config: impl Into<Arc<Config>>,

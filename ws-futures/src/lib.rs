@@ -3,7 +3,7 @@
 //! Use it directly with smol and other runtimes whose streams have the `futures-io` traits; for Tokio
 //! there is `ws-tokio`. What a runtime must bring is a byte stream and a [`Timer`] of two methods.
 //!
-//! [`accept`] and [`connect`] open a [`WebSocket`]. It lends events in batches
+//! [`accept`] and [`connect_on`] open a [`WebSocket`]. It lends events in batches
 //! ([`WebSocket::read`]), gives owned messages ([`WebSocket::recv`], `Stream`, `Sink`), or splits
 //! into halves for two tasks ([`WebSocket::split`]). The protocol is that of [`proto`].
 //!
@@ -48,7 +48,7 @@ pub use accept::{Incoming, accept};
 pub use batch::Batch;
 pub use bytes::Bytes;
 pub use bytestring::ByteString;
-pub use connect::connect;
+pub use connect::connect_on;
 pub use error::{Error, HandshakeError, TrySendError};
 pub use message::Message;
 pub use shutdown::{Drained, Shutdown, ShutdownGuard};

@@ -9,7 +9,7 @@ use ws_futures::client::ClientRequest;
 use ws_futures::proto::{Connection, SendError};
 use ws_futures::{
     Batch, CloseCode, Config, Error, HandshakeError, Incoming, Instant, Message, ReadHalf,
-    Shutdown, ShutdownGuard, Timer, TrySendError, WebSocket, WriteHalf, accept, connect,
+    Shutdown, ShutdownGuard, Timer, TrySendError, WebSocket, WriteHalf, accept, connect_on,
 };
 
 /// As little as a stream and a timer can be: not `Sync`, for nothing needs them to be.
@@ -140,7 +140,7 @@ fn futures(mut socket: Socket, incoming: [Incoming<Nothing, Nothing>; 3], shutdo
     send(two.accept_with(Ok));
     send(three.reject(403, Ok));
     let request = ClientRequest::new("example.com", "/");
-    send(connect(nothing(), nothing(), Config::default(), request, [0; 32]));
+    send(connect_on(nothing(), nothing(), Config::default(), request, [0; 32]));
 }
 
 /// A task that holds a connection, or waits for one, stays small.

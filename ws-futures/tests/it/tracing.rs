@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use tracing_subscriber::filter::LevelFilter;
 use ws_futures::client::ClientRequest;
 use ws_futures::proto::Role;
-use ws_futures::{CloseCode, Config, Event, Message, accept, connect};
+use ws_futures::{CloseCode, Config, Event, Message, accept, connect_on};
 
 use crate::support::clock::Clock;
 use crate::support::script::Script;
@@ -51,7 +51,7 @@ fn a_conversation() {
         let request = ClientRequest::new("example.com", "/chat?token=secret")
             .header("Authorization", "secret");
         let (connected, accepted) = task::run_both(
-            connect(ours, clock.alarm(), Config::default(), request, SEED),
+            connect_on(ours, clock.alarm(), Config::default(), request, SEED),
             accept(theirs, clock.alarm(), Config::default()),
         );
         let (mut client, _response) = connected.expect("a valid response");

@@ -30,7 +30,7 @@ fn connecting<R: Runtime>(config: Config, serve: impl FnOnce(TcpStream) + Send) 
         R::block_on(async {
             let stream = R::connect(address).await.expect("a server");
             let request = ClientRequest::new("localhost", "/");
-            ws_futures::connect(stream, R::timer(), config, request, [7; 32]).await
+            ws_futures::connect_on(stream, R::timer(), config, request, [7; 32]).await
         })
         .map(drop)
         .expect_err("no WebSocket")

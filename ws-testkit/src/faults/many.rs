@@ -14,7 +14,7 @@ const MESSAGES: usize = 20;
 async fn client<R: Runtime>(address: std::net::SocketAddr) -> WebSocket<R::Stream, R::Timer> {
     let stream = R::connect(address).await.expect("a server");
     let request = ClientRequest::new("localhost", "/");
-    let connected = ws_futures::connect(stream, R::timer(), Config::default(), request, [7; 32]);
+    let connected = ws_futures::connect_on(stream, R::timer(), Config::default(), request, [7; 32]);
     connected.await.expect("a response").0
 }
 

@@ -45,7 +45,7 @@ async fn connect<R: Runtime>(
 ) -> WebSocket<R::Stream, R::Timer> {
     let stream = R::connect(address).await.expect("a server");
     let request = ClientRequest::new("localhost", "/");
-    let connected = ws_futures::connect(stream, R::timer(), config, request, [7; 32]);
+    let connected = ws_futures::connect_on(stream, R::timer(), config, request, [7; 32]);
     connected.await.expect("a response").0
 }
 

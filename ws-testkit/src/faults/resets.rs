@@ -73,7 +73,7 @@ pub fn by_a_server<R: Runtime>() {
                     let request = ClientRequest::new("localhost", "/");
                     let config = Config::default();
                     let connected =
-                        ws_futures::connect(stream, R::timer(), config, request, [7; 32]).await;
+                        ws_futures::connect_on(stream, R::timer(), config, request, [7; 32]).await;
                     let (socket, _response) = connected.expect("a response");
                     let received = received_before_the_end(socket).await;
                     let expected: Vec<_> = texts[..whole(&frames, len)]

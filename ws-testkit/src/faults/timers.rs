@@ -55,7 +55,7 @@ pub fn pings_both_ways<R: Runtime>() {
                 let stream = R::connect(server.address).await.expect("a server");
                 let request = ClientRequest::new("localhost", "/");
                 let connected =
-                    ws_futures::connect(stream, R::timer(), eager(), request, [7; 32]).await;
+                    ws_futures::connect_on(stream, R::timer(), eager(), request, [7; 32]).await;
                 let (mut socket, _response) = connected.expect("a response");
                 let mut number = 0;
                 while number < COUNT || socket.rtt().is_none() {

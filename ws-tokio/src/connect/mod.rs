@@ -95,5 +95,5 @@ where
 {
     let stream = TokioStream::new(stream);
     let request = request.default_user_agent(Some(USER_AGENT));
-    ws_futures::connect(stream, TokioTimer::default(), config, request, seed()?).await
+    ws_futures::connect_on(stream, TokioTimer::default(), config, request, seed()?).await
 }

@@ -3,7 +3,7 @@
 use std::task::Poll;
 
 use ws_futures::client::ClientRequest;
-use ws_futures::{Config, Incoming, accept, connect};
+use ws_futures::{Config, Incoming, accept, connect_on};
 
 use crate::support::clock::Clock;
 use crate::support::script::Script;
@@ -38,7 +38,9 @@ const STEPS: [(&str, Begin); 5] = [
     }),
     ("connect", |stream, alarm| {
         let request = ClientRequest::new("example.com", "/chat");
-        Task::new(async { connect(stream, alarm, Config::default(), request, SEED).await.is_ok() })
+        Task::new(async {
+            connect_on(stream, alarm, Config::default(), request, SEED).await.is_ok()
+        })
     }),
 ];
 

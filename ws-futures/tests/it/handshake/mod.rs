@@ -6,7 +6,7 @@ mod deadlines;
 mod refusing;
 mod two_steps;
 
-use ws_futures::{Config, HandshakeError, accept, connect};
+use ws_futures::{Config, HandshakeError, accept, connect_on};
 
 use crate::support::clock::Clock;
 use crate::support::script::Script;
@@ -35,7 +35,7 @@ fn connecting(
 ) -> (Connecting, Remote, Clock) {
     let clock = Clock::default();
     let (stream, remote) = stream::with_remote(script);
-    (Task::new(connect(stream, clock.alarm(), config.clone(), request, SEED)), remote, clock)
+    (Task::new(connect_on(stream, clock.alarm(), config.clone(), request, SEED)), remote, clock)
 }
 
 fn request() -> ws_futures::client::ClientRequest {

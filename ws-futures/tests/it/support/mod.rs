@@ -15,7 +15,7 @@ pub(crate) mod wire;
 
 use ws_futures::client::ClientRequest;
 use ws_futures::proto::{Connection, Role};
-use ws_futures::{Config, ReadHalf, WebSocket, WriteHalf, accept, connect};
+use ws_futures::{Config, ReadHalf, WebSocket, WriteHalf, accept, connect_on};
 
 use clock::{Alarm, Clock};
 use script::Script;
@@ -65,7 +65,7 @@ pub(crate) fn shake_hands(config: &Config, scripts: [Script; 2]) -> (Socket, Soc
     let [client, server] = stream::joined(scripts);
     let request = ClientRequest::new("example.com", "/");
     let (connected, accepted) = task::run_both(
-        connect(client, clock.alarm(), config.clone(), request, SEED),
+        connect_on(client, clock.alarm(), config.clone(), request, SEED),
         accept(server, clock.alarm(), config.clone()),
     );
     (connected.expect("a valid response").0, accepted.expect("a valid request"), clock)
