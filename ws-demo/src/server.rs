@@ -12,7 +12,7 @@ use rand::rngs::SysRng;
 use tokio::time::{Instant, timeout};
 use ws_hub::Drain;
 use ws_tokio::serve::{AnyAddress, AnyListener, ConnectionError, Listeners, ServeError};
-use ws_tokio::upgrade::{IntoService, Serve, Tower, serve};
+use ws_tokio::upgrade::{IntoService, ServeHttp, Tower, serve};
 use ws_tokio::{Close, CloseCode, Shutdown};
 
 use crate::auth::{self, Tokens};
@@ -197,7 +197,7 @@ fn http(
     routes: Router<Arc<Service>>,
     service: &Arc<Service>,
     shutdown: &Shutdown,
-) -> Serve<Listeners<AnyListener>, <Router as IntoService<Tower>>::Service> {
+) -> ServeHttp<Listeners<AnyListener>, <Router as IntoService<Tower>>::Service> {
     let Settings { config, http, .. } = &service.settings;
     let mut serving = serve(listeners, routes::with_service(routes, Arc::clone(service)))
         .max_head_size(config.max_head_size)

@@ -86,7 +86,9 @@ async fn limits_hold_over_http2() {
     let statuses: Vec<_> = refused
         .into_iter()
         .map(|error| match error {
-            Some(http2::Error::Handshake(HandshakeError::Refused(response))) => response.status(),
+            Some(http2::Http2Error::Handshake(HandshakeError::Refused(response))) => {
+                response.status()
+            }
             other => panic!("{other:?}"),
         })
         .collect();

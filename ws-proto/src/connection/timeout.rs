@@ -76,7 +76,7 @@ impl Connection {
     /// only because the peer has read. A peer that reads slowly is alive, and an application under
     /// back-pressure may not be reading what that peer sends.
     ///
-    /// [`Config::ping_timeout`] has what else is known of a ping behind much output.
+    /// [`Config::ping_timeout`](crate::Config::ping_timeout) has what else is known of a ping behind much output.
     pub fn wrote(&mut self, taken: usize, left: usize) {
         self.keep_alive.wrote(taken, left);
     }
