@@ -1,4 +1,4 @@
-//! Who may become a client: how many there may be, and how fast they may come.
+//! Limits on clients: their number, and their rate per address.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -11,19 +11,19 @@ use tokio::time::Instant;
 use crate::metrics::Refused;
 use crate::rate::{Bucket, Rate};
 
-/// What is allowed.
+/// The limits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Allowed {
-    /// WebSockets at a time.
+    /// The number of WebSockets at a time.
     pub(crate) connections: usize,
-    /// The same from one address, if there is a limit. An IPv6 address stands for its /64, which
-    /// one customer has to himself.
+    /// The same from one address, if there is a limit. An IPv6 address stands for its /64 network,
+    /// which belongs to one customer.
     pub(crate) per_address: Option<usize>,
-    /// How often one address may open a WebSocket.
+    /// The rate at which one address may open WebSockets, if there is a limit.
     pub(crate) rate: Option<Rate>,
 }
 
-/// Keeps count.
+/// Counts the clients.
 pub(crate) struct Admission {
     allowed: Allowed,
     draining: AtomicBool,
@@ -38,7 +38,7 @@ pub(crate) struct Admission {
 #[derive(Default)]
 struct Addresses {
     known: HashMap<IpAddr, Address>,
-    /// When so many are known it is time to forget those that do not matter any more.
+    /// The number of known addresses at which those without any state are removed.
     sweep_at: usize,
 }
 
@@ -60,11 +60,11 @@ impl Admission {
         }
     }
 
-    /// Lets somebody in, who counts until the result is dropped.
+    /// Admits a client, which counts until the result is dropped.
     ///
     /// # Errors
     ///
-    /// Why not.
+    /// The limit that is reached.
     pub(crate) fn admit(
         self: &Arc<Self>,
         address: Option<IpAddr>,
@@ -102,7 +102,7 @@ impl Admission {
         Ok(())
     }
 
-    /// From now on nobody is let in.
+    /// Admits no client from now on.
     pub(crate) fn drain(&self) {
         self.draining.store(true, Ordering::SeqCst);
     }
@@ -111,12 +111,12 @@ impl Admission {
         self.draining.load(Ordering::SeqCst)
     }
 
-    /// How many are in.
+    /// The number of clients admitted and not gone.
     pub(crate) fn open(&self) -> usize {
         self.open.load(Ordering::SeqCst)
     }
 
-    /// Waits until none is in, once it is draining.
+    /// Waits until no client is admitted; for use after [`drain`](Self::drain).
     pub(crate) async fn emptied(&self) {
         loop {
             let emptied = self.emptied.notified();
@@ -127,7 +127,8 @@ impl Admission {
         }
     }
 
-    /// How many have ended cleanly since draining began, and how many were cut, or will be.
+    /// The number of clients that have closed cleanly since draining began, and of those that were cut
+    /// or are still connected.
     pub(crate) fn goodbyes(&self) -> (usize, usize) {
         let cut = self.cut.load(Ordering::SeqCst) + self.open();
         (self.clean.load(Ordering::SeqCst), cut)
@@ -144,8 +145,8 @@ impl Admission {
 }
 
 impl Addresses {
-    /// Forgets addresses without connections that have waited long enough; now and then, so that it
-    /// costs little for each.
+    /// Removes addresses without connections whose bucket is full; rarely, so that its cost is spread
+    /// over many calls.
     fn sweep(&mut self, now: Instant) {
         if self.known.len() >= self.sweep_at {
             self.known.retain(|_, address| address.open > 0 || !address.bucket.is_full(now));
@@ -161,7 +162,7 @@ pub(crate) struct Admitted {
     end: End,
 }
 
-/// How a client ends if it ends now.
+/// How a client is counted when it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     /// It has not become a WebSocket.
@@ -225,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn so_many_at_a_time() {
+    fn a_number_at_a_time() {
         let now = Instant::now();
         let admission = Arc::new(Admission::new(ALLOWED));
         let mut inside: Vec<_> = (0..3).map(|_| admission.admit(None, now).ok()).collect();
@@ -245,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn so_many_from_an_address() {
+    fn a_number_from_an_address() {
         let now = Instant::now();
         let admission = Arc::new(Admission::new(Allowed { per_address: Some(1), ..ALLOWED }));
         let first = admission.admit(address("2001:db8::1"), now);
@@ -258,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn so_often_from_an_address() {
+    fn a_rate_from_an_address() {
         let now = Instant::now();
         let admission = Arc::new(Admission::new(Allowed { rate: Rate::new(1, 2), ..ALLOWED }));
         let admit = |text, seconds| {

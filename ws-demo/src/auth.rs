@@ -1,4 +1,4 @@
-//! Who may be a client: whoever knows one of the tokens.
+//! Authentication by tokens.
 
 use std::fmt;
 use std::fs;
@@ -9,18 +9,18 @@ use std::sync::{PoisonError, RwLock};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-/// The tokens that are good. They are kept as hashes: what is compared has one length and one time,
-/// and a dump of the memory does not give them away.
+/// The valid tokens. They are kept as hashes: all comparisons take the same time, and a memory dump
+/// does not contain them.
 pub(crate) struct Tokens {
     source: Source,
     hashes: RwLock<Vec<[u8; 32]>>,
 }
 
-/// Where tokens come from.
+/// The source of the tokens.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// A file: one token a line, spaces around it aside; empty lines and those that begin with `#`
-    /// are none.
+    /// A file with a token on each line, trimmed; empty lines and lines that start with `#` are
+    /// skipped.
     File(PathBuf),
     /// The token itself, from the environment.
     Token(String),
@@ -40,13 +40,13 @@ impl Tokens {
     ///
     /// # Errors
     ///
-    /// There are none, or the file cannot be read. No token is part of the explanation.
+    /// There is no token, or the file cannot be read. The error contains no token.
     pub(crate) fn load(source: Source) -> Result<Self, LoadError> {
         let hashes = RwLock::new(read(&source)?);
         Ok(Self { source, hashes })
     }
 
-    /// Reads them again. If that fails those of before stay.
+    /// Reads the tokens again. If that fails the former ones stay valid.
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ impl Tokens {
         Ok(count)
     }
 
-    /// Whether the token is one of them. How long that takes does not depend on what it is.
+    /// Whether the token is valid; takes the same time for all tokens of a length.
     pub(crate) fn accept(&self, token: &[u8]) -> bool {
         let presented: [u8; 32] = Sha256::digest(token).into();
         let hashes = self.hashes.read().unwrap_or_else(PoisonError::into_inner);
@@ -88,7 +88,7 @@ fn read(source: &Source) -> Result<Vec<[u8; 32]>, LoadError> {
     }
 }
 
-/// There are no tokens to compare with.
+/// The tokens cannot be loaded.
 #[derive(Debug)]
 pub(crate) enum LoadError {
     File { path: PathBuf, source: io::Error },
@@ -101,10 +101,10 @@ impl fmt::Display for LoadError {
         let shown = |path: &Path| path.display().to_string();
         match self {
             Self::File { path, source } => {
-                write!(f, "cannot read the tokens in {}: {source}", shown(path))
+                write!(f, "cannot read the token file {}: {source}", shown(path))
             }
-            Self::NoToken(path) => write!(f, "there is no token in {}", shown(path)),
-            Self::EmptyToken => f.write_str("WS_DEMO_AUTH_TOKEN is empty"),
+            Self::NoToken(path) => write!(f, "no token in the token file {}", shown(path)),
+            Self::EmptyToken => f.write_str("WS_DEMO_AUTH_TOKEN: must not be empty"),
         }
     }
 }

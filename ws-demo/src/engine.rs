@@ -1,15 +1,14 @@
-//! What connects this process with others like it, as far as the hub does not ask for
-//! it.
+//! The connection to other nodes, as far as the hub does not use it itself.
 
 pub(crate) mod nats;
-mod status;
+pub(crate) mod status;
 
 use std::sync::Arc;
 
 use crate::room::RoomName;
 use nats::Nats;
 
-pub(crate) use status::Status;
+use status::Status;
 
 /// The engine of this server.
 pub(crate) enum Engine {

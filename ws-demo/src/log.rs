@@ -9,26 +9,26 @@ use tracing_subscriber::EnvFilter;
 
 use crate::notice::{Journal, Notice};
 
-/// What is logged only when it is asked for.
+/// Logged only if `--log` selects it.
 const QUIET: &str = "async_nats=off";
 
-/// How the log is written.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// For people
+    /// Lines of text
     Text,
-    /// An object on each line
+    /// A JSON object on each line
     Json,
 }
 
-/// Begins to log what `filter` lets through, as in `info` or `ws_demo=debug`; returns the journal
-/// that leads there.
+/// Starts to log what `filter` selects, such as `info` or `ws_demo=debug`; returns the journal that
+/// writes to it.
 ///
 /// # Errors
 ///
-/// The filter makes no sense.
+/// The filter is invalid.
 pub(crate) fn install(filter: &str, format: Format) -> Result<Journal, Box<dyn Error>> {
-    // What the broker's library tells, and tells again, is told here once; who wants more asks for it.
+    // The engine logs once what the broker's library logs repeatedly.
     let filter = format!("{QUIET},{filter}");
     let filter = EnvFilter::builder()
         .parse(filter)
@@ -38,7 +38,7 @@ pub(crate) fn install(filter: &str, format: Format) -> Result<Journal, Box<dyn E
         .with_target(false)
         .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr)
-        // When nobody reads the log any more, that is no reason to panic over it.
+        // A log whose reader is gone must not cause a panic.
         .log_internal_errors(false);
     match format {
         Format::Text => subscriber.init(),

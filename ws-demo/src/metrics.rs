@@ -1,7 +1,7 @@
-//! What the server counts, for Prometheus.
+//! The metrics of the server, for Prometheus.
 //!
-//! No label holds what a client chose: their number, and with it the memory of the server and of
-//! whoever scrapes it, is known beforehand.
+//! No label contains anything that a client chose, so the number of series is bounded, and with it the
+//! memory of the server and of Prometheus.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -16,15 +16,15 @@ use prometheus_client::registry::{Registry, Unit};
 use ws_tokio::proto::Initiator;
 use ws_tokio::{CloseCode, Closed};
 
-use crate::engine::Status;
+use crate::engine::status::Status;
 use ws_hub::Published;
 
-/// What the format is called (the OpenMetrics text format, which Prometheus reads).
+/// The content type of the OpenMetrics text format, which Prometheus reads.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 type Label = (&'static str, &'static str);
 
-/// Everything that is counted.
+/// All metrics.
 pub(crate) struct Metrics {
     registry: Registry,
     started: Instant,
@@ -47,7 +47,7 @@ pub(crate) struct Metrics {
     engine: EngineCounters,
 }
 
-/// Numbers that are not counted here, as of now.
+/// Current values that are not counted here.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Now {
     /// The clients of all nodes.
@@ -101,7 +101,7 @@ struct EngineCounters {
     gaps: Counter,
 }
 
-/// Why a client became none.
+/// Why a connection did not become a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
     Full,
@@ -109,11 +109,11 @@ pub(crate) enum Refused {
     TooManyFromAddress,
     ConnectRate,
     ForeignOrigin,
-    /// The request was none for a WebSocket, though it tried to be.
+    /// The request was not valid.
     BadHandshake,
-    /// It did not come in time.
+    /// No request arrived in time.
     Timeout,
-    /// Too many others had not sent their requests.
+    /// Too many other connections had not sent a request.
     TooManyHandshakes,
     Tls,
     Unauthenticated,
@@ -187,38 +187,50 @@ impl Metrics {
         };
         let m = &metrics;
         registry.register("accepted", "WebSockets opened", m.accepted.clone());
-        registry.register("refused", "Connections that became no client", m.refused.clone());
-        registry.register("disconnects", "Clients gone, by close code", m.disconnected.clone());
+        registry.register("refused", "Connections that did not become clients", m.refused.clone());
+        registry.register(
+            "disconnects",
+            "Disconnected clients, by close code",
+            m.disconnected.clone(),
+        );
         registry.register_with_unit(
             "broadcast",
-            "Time to hand a broadcast to everybody's queue",
+            "Time to queue a broadcast for all its receivers",
             Unit::Seconds,
             m.broadcast_time.clone(),
         );
-        let about_rtt = "Round-trip times that the heartbeat measured";
+        let about_rtt = "Round-trip times of pings";
         registry.register_with_unit("ping_rtt", about_rtt, Unit::Seconds, m.rtt.clone());
         registry.register("slow_clients", "Clients that did not keep up", m.slow.clone());
-        registry.register(
-            "missed_messages",
-            "Messages for slow clients, not sent",
-            m.missed.clone(),
-        );
-        let about_rate = "Messages over the rate of their clients, not handled";
+        registry.register("missed_messages", "Messages that slow clients missed", m.missed.clone());
+        let about_rate = "Messages over the rate limit of their client";
         registry.register("rate_limited", about_rate, m.rate_limited.clone());
         registry.register("clients", "Clients of this node", m.clients.clone());
-        registry.register("connections", "WebSockets open", m.connections.clone());
+        registry.register("connections", "Open WebSockets", m.connections.clone());
         registry.register("rooms", "Rooms with members on this node", m.rooms.clone());
-        let about_queue = "What waits in the queues of clients";
+        let about_queue = "Messages queued for clients";
         registry.register_with_unit("queue", about_queue, Unit::Bytes, m.queued.clone());
-        registry.register("nodes", "Nodes that are known, this one included", m.nodes.clone());
+        registry.register("nodes", "Known nodes, this one included", m.nodes.clone());
         registry.register("engine_up", "Whether other nodes can be reached", m.engine_up.clone());
         let EngineCounters { published, received, dropped, gaps } = &m.engine;
-        registry.register("engine_published", "Broadcasts handed on", published.clone());
-        registry.register("engine_received", "Broadcasts of other nodes", received.clone());
-        registry.register("engine_dropped", "Broadcasts not handed on", dropped.clone());
+        registry.register(
+            "engine_published",
+            "Broadcasts published to the broker",
+            published.clone(),
+        );
+        registry.register(
+            "engine_received",
+            "Broadcasts received from other nodes",
+            received.clone(),
+        );
+        registry.register(
+            "engine_dropped",
+            "Broadcasts that could not be published to the broker",
+            dropped.clone(),
+        );
         registry.register(
             "engine_gaps",
-            "Broadcasts of other nodes that are missing",
+            "Broadcasts of other nodes that were not received",
             gaps.clone(),
         );
         Self { registry, ..metrics }
@@ -232,12 +244,12 @@ impl Metrics {
         self.refused.get_or_create(&[("reason", refused.reason())]).inc();
     }
 
-    /// A client is gone.
+    /// A client has disconnected.
     pub(crate) fn disconnect(&self, closed: Option<&Closed>) {
         self.disconnected.get_or_create(&[("code", code_label(code(closed)))]).inc();
     }
 
-    /// A broadcast was left in the queues of its receivers here.
+    /// A broadcast was queued for its receivers on this node.
     pub(crate) fn broadcast(&self, time: Duration, published: Published) {
         self.broadcast_time.observe(time.as_secs_f64());
         if published.dropped > 0 {
@@ -249,12 +261,12 @@ impl Metrics {
         self.rtt.observe(time.as_secs_f64());
     }
 
-    /// A client did not keep up and was given up.
-    pub(crate) fn give_up_slow(&self) {
+    /// A client that did not keep up was closed.
+    pub(crate) fn close_slow(&self) {
         self.slow.get_or_create(&[("action", "closed")]).inc();
     }
 
-    /// Clients did not keep up, and miss messages.
+    /// Clients that did not keep up miss messages.
     pub(crate) fn miss(&self, clients: usize, messages: usize) {
         self.slow.get_or_create(&[("action", "missed")]).inc_by(clients as u64);
         self.missed.inc_by(messages as u64);
@@ -264,7 +276,7 @@ impl Metrics {
         self.rate_limited.inc();
     }
 
-    /// Everything, in the text format.
+    /// All metrics in the text format.
     pub(crate) fn render(&self, now: &Now) -> String {
         self.clients.set(now.clients_here as i64);
         self.connections.set(now.connections as i64);
@@ -281,7 +293,7 @@ impl Metrics {
         store(&self.engine.dropped, dropped);
         store(&self.engine.gaps, gaps);
         let mut text = String::new();
-        // A String takes everything.
+        // Writing to a string does not fail.
         let _ = encode(&mut text, &self.registry);
         text
     }
@@ -308,7 +320,7 @@ impl Metrics {
     }
 }
 
-/// The code that says best why a connection ended: that of whoever began to close it.
+/// The close code of the side that began to close the connection.
 fn code(closed: Option<&Closed>) -> CloseCode {
     let Some(closed) = closed else { return CloseCode::ABNORMAL };
     match (closed.initiator, &closed.sent) {
@@ -317,7 +329,7 @@ fn code(closed: Option<&Closed>) -> CloseCode {
     }
 }
 
-/// Clients choose codes freely from 3000 on; those are told apart no further.
+/// The label of a code. Clients choose codes from 3000 on freely, so those share labels.
 fn code_label(code: CloseCode) -> &'static str {
     match code.get() {
         1000 => "1000",
@@ -385,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn the_code_is_of_whoever_began() {
+    fn the_code_is_of_the_side_that_began() {
         assert_eq!(code(None), CloseCode::ABNORMAL);
     }
 }

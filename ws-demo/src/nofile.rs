@@ -1,10 +1,10 @@
-//! How many files, and so how many connections, the process may have open.
+//! The limit of open files, which bounds the connections.
 
-/// Files that are no client's: listeners, logs, requests that are being waited for.
+/// Files that belong to no client: listeners, logs, connections without a request.
 const RESERVED: u64 = 256;
 
-/// Raises the limit as far as it goes, and returns how many clients there may be: `wanted`, or what
-/// is possible. Warns when that is less than what is wanted, or little.
+/// Raises the limit as far as possible, and returns the number of clients that are allowed: `wanted`, or
+/// what is possible. Logs a warning if fewer are possible than wanted, or few.
 pub(crate) fn connections(wanted: Option<usize>) -> usize {
     let limit = match rlimit::increase_nofile_limit(u64::MAX) {
         Ok(limit) => limit,
@@ -16,11 +16,11 @@ pub(crate) fn connections(wanted: Option<usize>) -> usize {
     let possible = possible(limit);
     match wanted {
         Some(wanted) if wanted > possible => tracing::warn!(
-            "[ws] {wanted} clients are allowed, but the limit of {limit} open files lets only some \
-             {possible} come: raise it (ulimit -Hn, LimitNOFILE=)"
+            "[ws] --max-connections {wanted}: the limit of {limit} open files allows about {possible} \
+             clients; raise it (ulimit -Hn, LimitNOFILE=)"
         ),
         None if possible < 1000 => tracing::warn!(
-            "[ws] the limit of {limit} open files lets only some {possible} clients come: raise it \
+            "[ws] the limit of {limit} open files allows about {possible} clients; raise it \
              (ulimit -Hn, LimitNOFILE=)"
         ),
         _ => {}
@@ -28,7 +28,7 @@ pub(crate) fn connections(wanted: Option<usize>) -> usize {
     wanted.unwrap_or(possible)
 }
 
-/// How many clients a limit of open files leaves room for.
+/// The number of clients that a limit of open files allows.
 fn possible(limit: u64) -> usize {
     let clients = limit.saturating_sub(RESERVED).max(limit / 2);
     usize::try_from(clients).unwrap_or(usize::MAX)

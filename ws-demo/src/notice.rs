@@ -1,4 +1,4 @@
-//! What the server tells about itself, one line each.
+//! The lines of the log about clients and the server.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,20 +10,20 @@ use crate::endpoint::Endpoint;
 use crate::id::ClientId;
 use ws_cli::Printable;
 
-/// How much of a message or of an error is shown, in characters.
+/// The length to which messages and errors are cut, in characters.
 const SHOWN: usize = 200;
 
-/// Takes what the server tells: to the log, or to the `script`'s output.
+/// Receives the notices: for the log, or for the output of `script`.
 pub(crate) type Journal = Arc<dyn Fn(&Notice<'_>) + Send + Sync>;
 
-/// Something that happened. `Display` gives its line, in which nothing of a client's can pretend to
-/// be another one.
+/// Something that happened. `Display` writes its line, in which what a client sent is escaped: it cannot
+/// look like another line.
 #[derive(Clone, Copy)]
 pub(crate) enum Notice<'n> {
     Listening {
         on: &'n Endpoint,
     },
-    /// What is for operators is served there.
+    /// The address for operators.
     AdminListening {
         on: &'n Endpoint,
     },
@@ -63,14 +63,14 @@ pub(crate) enum Notice<'n> {
 #[derive(Clone, Copy)]
 pub(crate) enum Content<'n> {
     Text(&'n str),
-    /// Bytes that are no text, and how many.
+    /// The number of bytes of a message that is not UTF-8.
     Binary(usize),
-    /// What nobody else may know.
+    /// A message that may contain a token.
     Secret,
 }
 
 impl Notice<'_> {
-    /// What clients do is nothing to be warned of, whatever it is.
+    /// What clients do never deserves a warning.
     pub(crate) fn level(&self) -> Level {
         match self {
             Self::Message { .. } => Level::DEBUG,

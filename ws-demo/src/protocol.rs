@@ -1,4 +1,4 @@
-//! What clients and server say to each other, in JSON.
+//! The messages between clients and server, in JSON.
 //!
 //! JSON that a client wrote is passed on as it was written: the order of its keys, the digits of
 //! its numbers. It is looked at without recursion and without being built, so neither its depth nor

@@ -1,4 +1,4 @@
-//! Who a client is when a proxy stands between.
+//! The address of a client behind a proxy.
 
 use std::net::IpAddr;
 
@@ -6,9 +6,9 @@ use ipnet::IpNet;
 
 use ws_tokio::server::RequestHead;
 
-/// The address that a connection counts for: the peer's, or, if the peer is a proxy to be trusted,
-/// the last one in `X-Forwarded-For` that is none. What stands in front of that one anybody may
-/// have written. `peer` is `None` for a local socket, whose other end is trusted.
+/// The address that a connection counts for: the peer's or, if the peer is a trusted proxy, the last one
+/// in `X-Forwarded-For` that is not a trusted proxy. What stands before that one may be forged. `peer`
+/// is `None` for a Unix socket, whose peer is trusted.
 pub(crate) fn client_address(
     peer: Option<IpAddr>,
     head: &RequestHead,
@@ -24,7 +24,7 @@ pub(crate) fn client_address(
         fields.map(|value| std::str::from_utf8(value).unwrap_or_default()).collect();
     let mut client = peer;
     for entry in fields.iter().rev().flat_map(|field| field.rsplit(',')) {
-        // An entry that is no address: whoever wrote it, it leads no further.
+        // An entry that is no address ends the chain, whichever proxy has written it.
         let Some(address) = parse(entry.trim()) else { break };
         client = Some(address);
         if !is_trusted(address) {

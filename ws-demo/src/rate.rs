@@ -1,10 +1,10 @@
-//! How often something may happen.
+//! Limits of rates.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// So many a second on average, and so many at once: what every [`Bucket`] is measured by.
+/// An average rate and a burst: the limit of each [`Bucket`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Rate {
     /// The time that one takes.
@@ -21,7 +21,7 @@ impl Rate {
     }
 }
 
-/// What is left of a [`Rate`]: one instant (the generic cell rate algorithm).
+/// The state of a [`Rate`]: one instant (the generic cell rate algorithm).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bucket {
     /// When it will be full again.

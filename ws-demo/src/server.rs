@@ -42,7 +42,7 @@ const MAX_STREAMS: u32 = 128;
 #[derive(Debug, Default)]
 pub(crate) struct Setup {
     pub(crate) listen: Vec<Listen>,
-    /// Where what is for operators is served; without it, where everything is.
+    /// The address for operators; without it their paths are on the public ones.
     pub(crate) admin_listen: Option<Listen>,
     pub(crate) tls: Option<certificate::Files>,
     pub(crate) tokens: Option<auth::Source>,
@@ -140,14 +140,18 @@ impl Server {
         move || {
             if let Some(certificate) = &certificate {
                 match certificate.reload() {
-                    Ok(()) => tracing::info!("[ws] the certificate was read again"),
-                    Err(error) => tracing::error!("[ws] the certificate stays as it is: {error}"),
+                    Ok(()) => tracing::info!("[ws] certificate reloaded"),
+                    Err(error) => tracing::error!(
+                        "[ws] certificate not reloaded, the former one stays in use: {error}"
+                    ),
                 }
             }
             if let Some(tokens) = &service.tokens {
                 match tokens.reload() {
-                    Ok(count) => tracing::info!("[ws] {count} tokens were read again"),
-                    Err(error) => tracing::error!("[ws] the tokens stay as they are: {error}"),
+                    Ok(count) => tracing::info!("[ws] {count} tokens reloaded"),
+                    Err(error) => tracing::error!(
+                        "[ws] tokens not reloaded, the former ones stay valid: {error}"
+                    ),
                 }
             }
         }
@@ -227,7 +231,7 @@ fn report(service: &Service, error: ServeError<AnyAddress>) {
     match error {
         ConnectionError::Open(error) => {
             metrics.refuse(Refused::Tls);
-            tracing::debug!("[ws] no TLS: {error}");
+            tracing::debug!("[ws] TLS handshake failed: {error}");
         }
         ConnectionError::NoRequest => {
             metrics.refuse(Refused::Timeout);
@@ -261,18 +265,18 @@ async fn drain(service: &Service) {
     let _ = timeout(settings.shutdown_timeout, gone).await;
 }
 
-/// Asks all to leave, one after the other, evenly over the window.
+/// Closes all clients one after the other, evenly over the window.
 async fn close_over(mut clients: Drain<ClientId, RoomName>, begin: Instant, window: Duration) {
     let count = clients.len();
     while !clients.is_empty() {
         let passed = begin.elapsed();
         // In whole steps, so that thousands do not need a timer each.
-        let due = match passed >= window {
+        let scheduled = match passed >= window {
             true => count,
             false => 1 + (count as f64 * passed.as_secs_f64() / window.as_secs_f64()) as usize,
         };
         let asked = count - clients.len();
-        clients.close(due.saturating_sub(asked));
+        clients.close(scheduled.saturating_sub(asked));
         if !clients.is_empty() {
             tokio::time::sleep(DRAIN_STEP).await;
         }

@@ -22,14 +22,14 @@ use crate::rate::Rate;
 use crate::room::RoomName;
 use ws_hub as hub;
 
-/// The most that one message of somebody may have who has not said who it is, in bytes.
+/// The size of the largest message before authentication, in bytes.
 const MAX_UNAUTHENTICATED: usize = 4 * 1024;
 
-/// Heartbeats are spread over this many intervals, so that clients which came together do not beat
+/// The number of different ping intervals, so that clients which connected together are not pinged
 /// together for ever.
 const VARIANTS: u32 = 16;
 
-/// What the service can be told.
+/// The settings of the service.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Settings {
     /// The limits and deadlines of each connection.
@@ -37,20 +37,20 @@ pub(crate) struct Settings {
     pub(crate) http: Http,
     pub(crate) hub: hub::HubConfig,
     pub(crate) allowed: Allowed,
-    /// Requests that are being waited for at a time.
+    /// The number of connections without a request.
     pub(crate) max_handshakes: usize,
-    /// How often a client may send a message.
+    /// The rate of a client's messages, if there is a limit.
     pub(crate) message_rate: Option<Rate>,
-    /// How long a client may take to say who it is.
+    /// The time within which a client must authenticate.
     pub(crate) auth_timeout: Duration,
     pub(crate) origins: Origins,
-    /// Whose `X-Forwarded-For` is believed.
+    /// The proxies whose `X-Forwarded-For` is trusted.
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// Whether the server is ready only while other nodes can be reached.
     pub(crate) engine_required: bool,
-    /// How long the clients may take to leave.
+    /// The time within which all clients must leave in a shutdown.
     pub(crate) shutdown_timeout: Duration,
-    /// Over how long they are asked to.
+    /// The time over which their Close frames are spread.
     pub(crate) drain_window: Duration,
 }
 
@@ -93,13 +93,13 @@ pub(crate) struct Service {
     pub(crate) engine: Engine,
     metrics: Arc<Metrics>,
     pub(crate) admission: Arc<Admission>,
-    /// `None`: everybody is welcome.
+    /// `None`: no authentication.
     pub(crate) tokens: Option<Tokens>,
     pub(crate) journal: Journal,
     ids: ClientIds,
     /// For clients, by variant.
     configs: Vec<Arc<Config>>,
-    /// The same for those who have not said who they are.
+    /// The same before authentication.
     unauthenticated: Vec<Arc<Config>>,
     next: AtomicUsize,
 }
@@ -172,19 +172,19 @@ impl Service {
         rooms.into_iter().collect()
     }
 
-    /// The configuration of the next connection, and which variant it is.
+    /// The configuration of the next connection, and the number of its variant.
     pub(crate) fn next_config(&self) -> (usize, Arc<Config>) {
         let configs = if self.tokens.is_some() { &self.unauthenticated } else { &self.configs };
         let variant = self.next.fetch_add(1, Ordering::Relaxed) % configs.len();
         (variant, Arc::clone(&configs[variant]))
     }
 
-    /// The configuration of somebody who has said who it is.
+    /// The configuration after authentication.
     pub(crate) fn client_config(&self, variant: usize) -> Arc<Config> {
         Arc::clone(&self.configs[variant])
     }
 
-    /// Why nobody should be sent here, if so.
+    /// The reason why the server is not ready, if it is not.
     pub(crate) fn unready(&self) -> Option<&'static str> {
         if self.admission.is_draining() {
             return Some("draining");

@@ -44,7 +44,7 @@ pub(crate) async fn run(opening: Opening, service: Arc<Service>) {
     let Opening { socket, mut admitted, variant } = opening;
     let mut socket = match socket.await {
         Ok(socket) => socket,
-        Err(error) => return tracing::debug!("[ws] no WebSocket: {error}"),
+        Err(error) => return tracing::debug!("[ws] opening a WebSocket failed: {error}"),
     };
     let service = &*service;
     service.metrics().accept();
@@ -62,14 +62,14 @@ pub(crate) async fn run(opening: Opening, service: Arc<Service>) {
     if let Some(close) = socket.closed().and_then(|closed| closed.received.as_ref())
         && client.closing
     {
-        client.tell(&Notice::Close { id: client.id(), close });
+        client.log(&Notice::Close { id: client.id(), close });
     }
     match served {
         Ok(()) => {}
         Err(Error::Protocol(error)) if error.kind() == ErrorKind::PingTimeout => {
-            client.tell(&Notice::FailedHeartbeat { id: client.id() });
+            client.log(&Notice::FailedHeartbeat { id: client.id() });
         }
-        Err(error) => client.tell(&Notice::Failed { id: client.id(), error: &error }),
+        Err(error) => client.log(&Notice::Failed { id: client.id(), error: &error }),
     }
     service.metrics().disconnect(socket.closed());
     if socket.closed().is_some_and(Closed::is_clean) {
@@ -77,38 +77,38 @@ pub(crate) async fn run(opening: Opening, service: Arc<Service>) {
     }
 }
 
-/// A place in the hub, given up when this is dropped, for whatever reason.
+/// A client of the hub until this is dropped.
 struct Client<'s> {
     member: Member,
-    /// The rooms whose joining is not answered yet, and what the client wants to be given back.
+    /// The rooms whose joining is not answered yet, with the reference of the request.
     pending: BTreeMap<RoomName, Option<Box<str>>>,
-    /// A round trip has ended. How long it took is known once the connection has seen the clock.
+    /// A pong has arrived, whose round-trip time is known after the next look at the clock.
     pong: bool,
     /// Whether it is closed from our side.
     closing: bool,
     variant: usize,
-    /// What is left of the rate of its messages, if there is a limit.
+    /// The state of its message rate, if there is a limit.
     bucket: Option<Bucket>,
     service: &'s Service,
 }
 
-/// What came of something the client sent.
+/// The outcome of a message.
 enum Outcome {
     Reply(proto::Payload<'static>),
-    /// It was for others, who have got it.
+    /// It was queued for others.
     ForOthers,
-    /// There is an answer, but not yet.
+    /// It is answered later.
     Later,
-    /// It is a client from now on.
+    /// The client is authenticated; this is the reply.
     Authenticated(String),
-    /// It is to be told, and then to leave.
+    /// The client receives this message, then the connection is closed.
     Expelled(String, Close<'static>),
 }
 
-/// What is to be done about an event.
+/// What to do after an event.
 #[derive(Default)]
 struct Handled {
-    /// Others have got something.
+    /// Messages were queued for others.
     for_others: bool,
     reply: Option<String>,
     end: Option<Close<'static>>,
@@ -116,9 +116,9 @@ struct Handled {
 
 /// Why [`Client::serve_until`] has returned.
 enum Served {
-    /// What it was to be served until.
+    /// The condition is met.
     Until,
-    /// It is to be closed.
+    /// The connection is to be closed.
     Expelled(Close<'static>),
     /// The connection has ended.
     Ended,
@@ -132,7 +132,7 @@ impl Client<'_> {
     async fn serve(&mut self, socket: &mut WebSocket) -> Result<(), Error> {
         if self.service.tokens.is_none() {
             socket.feed(self.join()).await?;
-        } else if !self.serve_stranger(socket).await? {
+        } else if !self.serve_unauthenticated(socket).await? {
             return Ok(());
         }
         match self.serve_until(socket, |_| false).await? {
@@ -141,17 +141,17 @@ impl Client<'_> {
         }
     }
 
-    /// Serves it until it has said who it is; returns whether it has.
-    async fn serve_stranger(&mut self, socket: &mut WebSocket) -> Result<bool, Error> {
+    /// Serves it until it is authenticated; returns whether it is.
+    async fn serve_unauthenticated(&mut self, socket: &mut WebSocket) -> Result<bool, Error> {
         let limit = self.service.settings.auth_timeout;
-        // Boxed: the task lives on, and should not stay as large as its first moments.
+        // Boxed: the task should not stay as large as it is before authentication.
         let serving = Box::pin(timeout(limit, self.serve_until(socket, Member::is_shown)));
         match serving.await {
             Ok(Ok(Served::Until)) => Ok(true),
             Ok(Ok(Served::Ended)) => Ok(false),
             Ok(Ok(Served::Expelled(close))) => self.close(socket, close).await.map(|()| false),
             Ok(Err(error)) => Err(error),
-            // It is leaving already.
+            // It is closing already.
             Err(_elapsed) if socket.closed().is_some() => Ok(true),
             Err(_elapsed) => {
                 let (error, close) = self.expel(Mistake::AuthTimeout, AUTH_TIMEOUT);
@@ -208,9 +208,9 @@ impl Client<'_> {
             MemberEvent::Closing(cause) => {
                 self.closing = true;
                 if cause == CloseCause::TooSlow {
-                    metrics.give_up_slow();
-                    let error = &"too slow: what waited for it was over the limit";
-                    self.tell(&Notice::Failed { id: self.id(), error });
+                    metrics.close_slow();
+                    let error = &"too slow: the messages queued for it exceed the limit";
+                    self.log(&Notice::Failed { id: self.id(), error });
                 }
             }
         }
@@ -225,14 +225,14 @@ impl Client<'_> {
         }
     }
 
-    /// Makes it one of the clients; returns its welcome.
+    /// Shows it to the other clients; returns its welcome.
     fn join(&mut self) -> String {
         let total = self.member.show();
-        self.tell(&Notice::Connected { id: self.id(), total });
+        self.log(&Notice::Connected { id: self.id(), total });
         protocol::welcome(self.id(), self.service.clients())
     }
 
-    /// Does what the client wants.
+    /// Handles what has arrived.
     fn receive(&mut self, mut batch: Batch<'_>) -> Handled {
         let mut received = Handled::default();
         let mut traffic = Tally::new(self.service.metrics());
@@ -250,7 +250,7 @@ impl Client<'_> {
                     }
                 }
                 Event::Close(close) => {
-                    self.tell(&Notice::Close { id: self.id(), close: &close });
+                    self.log(&Notice::Close { id: self.id(), close: &close });
                     continue;
                 }
                 Event::Pong(_) => {
@@ -295,9 +295,9 @@ impl Client<'_> {
         if !self.member.is_shown() {
             return self.require_auth(reference);
         }
-        // Somebody may have got an `auth` wrong.
+        // It may be an `auth` message with a mistake.
         let secret = self.service.tokens.is_some() && text.contains("\"token\"");
-        self.tell_message(if secret { Content::Secret } else { Content::Text(text) });
+        self.log_message(if secret { Content::Secret } else { Content::Text(text) });
         if !self.take_rate() {
             return error(Mistake::RateLimited, reference);
         }
@@ -368,22 +368,22 @@ impl Client<'_> {
         if !self.member.is_shown() {
             return self.require_auth(None);
         }
-        self.tell_message(Content::Binary(data.len()));
+        self.log_message(Content::Binary(data.len()));
         match self.take_rate() {
             true => Outcome::Reply(proto::Payload::Binary(Cow::Owned(data.to_vec()))),
             false => error(Mistake::RateLimited, None),
         }
     }
 
-    /// Whoever is no client yet is told so no more often than clients are answered.
+    /// The replies before authentication have the same rate limit.
     fn require_auth(&mut self, reference: Option<&str>) -> Outcome {
         let limited = !self.take_rate();
         error(if limited { Mistake::RateLimited } else { Mistake::AuthRequired }, reference)
     }
 
-    /// A token is good for a client already, or where none is asked for: then it is not looked at.
+    /// A token is not checked if the client is authenticated already, or need not be.
     fn authenticate(&self, token: Option<&Token<'_>>, reference: Option<&str>) -> Outcome {
-        self.tell_message(Content::Secret);
+        self.log_message(Content::Secret);
         let good = match &self.service.tokens {
             Some(tokens) if !self.member.is_shown() => {
                 token.is_some_and(|token| tokens.accept(token.as_bytes()))
@@ -397,10 +397,10 @@ impl Client<'_> {
         Outcome::Expelled(error, close)
     }
 
-    /// What somebody is told who does not become a client.
+    /// The message and the Close frame to a client that fails to authenticate.
     fn expel(&self, mistake: Mistake, code: CloseCode) -> (String, Close<'static>) {
         let error = &mistake.message();
-        self.tell(&Notice::Failed { id: self.id(), error });
+        self.log(&Notice::Failed { id: self.id(), error });
         self.service.metrics().refuse(Refused::Unauthenticated);
         (protocol::error(mistake, None), Close::new(code, mistake.message()))
     }
@@ -417,12 +417,12 @@ impl Client<'_> {
         taken
     }
 
-    fn tell(&self, notice: &Notice<'_>) {
+    fn log(&self, notice: &Notice<'_>) {
         (self.service.journal)(notice);
     }
 
-    fn tell_message(&self, content: Content<'_>) {
-        self.tell(&Notice::Message { id: self.id(), content });
+    fn log_message(&self, content: Content<'_>) {
+        self.log(&Notice::Message { id: self.id(), content });
     }
 
     /// Closes the connection from our side.
@@ -451,7 +451,7 @@ impl Drop for Client<'_> {
     fn drop(&mut self) {
         if self.member.is_shown() {
             let total = self.member.depart();
-            self.tell(&Notice::Disconnected { id: self.id(), total });
+            self.log(&Notice::Disconnected { id: self.id(), total });
         }
     }
 }

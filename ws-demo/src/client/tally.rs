@@ -42,7 +42,7 @@ impl<'m> Tally<'m> {
         self.sent.text.add(len);
     }
 
-    /// Sends a message, which fails only when the connection is closing: then nobody waits for it.
+    /// Sends a message. It fails only while the connection is closing, when it is not needed.
     pub(super) fn send(&mut self, batch: &mut Batch<'_>, message: Payload<'static>) {
         let (count, len) = match &message {
             Payload::Text(text) => (&mut self.sent.text, text.len()),

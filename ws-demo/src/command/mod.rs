@@ -45,7 +45,7 @@ pub(crate) enum Command {
 }
 
 impl Arguments {
-    /// Reads the command line; ends the process if it makes no sense, or was only to be explained.
+    /// Reads the command line; exits if it is invalid or asks for help.
     pub(crate) fn read() -> Result<Command, Box<dyn Error>> {
         let matches = Self::command().get_matches();
         let command = Self::from_arg_matches(&matches)?.into_command();
@@ -62,7 +62,7 @@ impl Arguments {
 }
 
 impl Command {
-    /// Does what was asked for; the status says how it ended.
+    /// Runs the command; returns its exit code.
     pub(crate) fn run(self) -> Result<ExitCode, Box<dyn Error>> {
         let mut runtime = Builder::new_multi_thread();
         if let Self::Serve(serve) = &self

@@ -1,7 +1,7 @@
 //! The demonstration: a server and two clients, over real sockets, with their lines in one order.
 //!
-//! Nobody sleeps to get the order. The server tells what it has seen before it answers, so when an
-//! answer has come, the server's line is out.
+//! No sleeping makes the order: the server logs an event before it answers, so its line is printed when
+//! the answer arrives.
 
 use std::error::Error;
 use std::io::{self, Write as _};
@@ -19,7 +19,7 @@ use crate::server::{Server, Setup};
 use crate::service::Settings;
 
 /// A script that takes longer hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 
@@ -29,20 +29,20 @@ type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 ///
 /// When an event is not the expected one, or standard output takes no more.
 pub(crate) async fn play() -> Result {
-    timeout(PATIENCE, acts()).await.map_err(|_elapsed| "the demonstration hangs")?
+    timeout(TIMEOUT, acts()).await.map_err(|_elapsed| "the demonstration hangs")?
 }
 
 async fn acts() -> Result {
     say("=== WebSocket Server Demo ===")?;
     let listen = vec![Listen::Tcp("127.0.0.1:0".to_owned())];
     let setup = Setup { listen, ..Setup::default() };
-    let server = Server::bind(setup, Settings::default(), Arc::new(tell)).await?;
+    let server = Server::bind(setup, Settings::default(), Arc::new(log)).await?;
     let address = server.address().ok_or("the server has no address")?;
     let uri = format!("ws://{address}/ws");
     let hub = server.hub().clone();
     let (stop, stopped) = oneshot::channel::<()>();
     let server = tokio::spawn(server.run(async {
-        // Without anyone who could ask it to stop, it stops.
+        // An error, too, stops the server: the sender is dropped.
         let _ = stopped.await;
     }));
     let mut alice = Client::connect("Alice", &uri).await?;
@@ -67,7 +67,7 @@ async fn acts() -> Result {
     say("Server closed")
 }
 
-/// One of the two who talk.
+/// One of the two clients.
 struct Client {
     name: &'static str,
     socket: WebSocket<ClientStream>,
@@ -76,7 +76,7 @@ struct Client {
 impl Client {
     async fn connect(name: &'static str, uri: &str) -> Result<Self> {
         let mut client = Self { name, socket: connect(uri).await? };
-        // The server tells about a client between the handshake and the welcome.
+        // The server logs a client between the handshake and the welcome.
         let welcome = client.receive().await?;
         client.say("Connected")?;
         client.show(&welcome, "welcome")?;
@@ -100,7 +100,7 @@ impl Client {
 
     fn show(&self, message: &Value, kind: &str) -> Result {
         if message["type"] != kind {
-            return Err(format!("{}: {kind} expected, but {message} came", self.name).into());
+            return Err(format!("{}: expected {kind}, received {message}", self.name).into());
         }
         match (message["from"].as_str(), &message["message"]) {
             (Some(from), text) => self.say(&format!("Received: {kind} from {from}: {text}")),
@@ -118,15 +118,15 @@ impl Client {
     }
 }
 
-/// The server's lines, as far as they belong into the script.
-fn tell(notice: &Notice<'_>) {
+/// Prints the server's lines that belong to the script.
+fn log(notice: &Notice<'_>) {
     match notice {
         Notice::Listening { .. }
         | Notice::AdminListening { .. }
         | Notice::Disconnected { .. }
         | Notice::Stopping { .. }
         | Notice::Bye { .. } => {}
-        // The next line of a client's finds out about an output that takes no more.
+        // The next line of a client reports an output that has failed.
         _ => drop(say(&notice.to_string())),
     }
 }

@@ -24,168 +24,180 @@ use crate::service::Settings;
 use ws_cli::{duration, positive, stop_signal};
 use ws_hub::{self as hub, OutboxLimits};
 
-/// The one secret that is no flag: everybody on a machine can read the flags of its programs.
+/// The one secret that is no option: all users of a machine can read the arguments of its processes.
 const AUTH_TOKEN: &str = "WS_DEMO_AUTH_TOKEN";
 
-/// What `serve` can be told.
+/// The options of `serve`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Serve {
-    /// Where to listen: HOST:PORT, where port 0 is any free port, or unix:PATH; repeatable
+    /// The address to listen on: HOST:PORT (port 0: any free port) or unix:PATH; repeatable
     #[arg(long, env = "WS_DEMO_LISTEN", value_name = "ADDRESS", value_delimiter = ',')]
     #[arg(default_value = "127.0.0.1:9001")]
     listen: Vec<Listen>,
 
-    /// Where /metrics and /stats are served instead, besides /healthz and /readyz; without TLS
+    /// The address on which /metrics and /stats are served, with /healthz and /readyz, instead of on
+    /// the public ones: HOST:PORT or unix:PATH, without TLS
     #[arg(long, env = "WS_DEMO_ADMIN_LISTEN", value_name = "ADDRESS")]
     admin_listen: Option<Listen>,
 
-    /// The certificate chain for TLS, in PEM; SIGHUP reads it again
+    /// The file of the certificate chain for TLS, in PEM; SIGHUP reloads it. Without it, no TLS
     #[arg(long, env = "WS_DEMO_TLS_CERT", value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
 
-    /// The key of the certificate, in PEM
+    /// The file of the private key of --tls-cert, in PEM; SIGHUP reloads it
     #[arg(long, env = "WS_DEMO_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
 
-    /// Serves HTTP/2 besides HTTP/1.1, WebSockets (RFC 8441) included: over TLS to clients that ask
-    /// for it, without TLS to clients that begin with it. Off by default
+    /// Serves HTTP/2 besides HTTP/1.1, with WebSockets (RFC 8441): over TLS by ALPN, without TLS to
+    /// clients that start with it. Off by default
     #[arg(long, env = "WS_DEMO_HTTP2", value_parser = BoolishValueParser::new())]
     http2: bool,
 
-    /// The tokens that clients must know, one a line; SIGHUP reads them again. A single token can
-    /// be in the environment, as WS_DEMO_AUTH_TOKEN
+    /// The file of the tokens of which each client must send one, one token per line; SIGHUP reloads
+    /// it. The variable WS_DEMO_AUTH_TOKEN sets a single token instead. Without either, no
+    /// authentication
     #[arg(long, env = "WS_DEMO_AUTH_TOKEN_FILE", value_name = "FILE")]
     auth_token_file: Option<PathBuf>,
 
-    /// How long a client may take to send its token
+    /// The time within which a client must send its token
     #[arg(long, env = "WS_DEMO_AUTH_TIMEOUT", value_name = "TIME", default_value = "5s")]
     #[arg(value_parser = positive)]
     auth_timeout: Duration,
 
-    /// A site whose pages may connect besides the server's own, as in `https://chat.example`; *: any
-    /// site; repeatable
+    /// A site whose pages may connect, besides pages of the server's own host, such as
+    /// https://chat.example; *: any site; repeatable
     #[arg(long, env = "WS_DEMO_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     #[arg(value_parser = origin)]
     origin: Vec<AllowedOrigin>,
 
-    /// Addresses of proxies whose X-Forwarded-For is believed, as in 10.0.0.0/8; repeatable
+    /// The address or network of proxies whose X-Forwarded-For is trusted, such as 10.0.0.0/8;
+    /// repeatable. None by default
     #[arg(long, env = "WS_DEMO_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
     #[arg(value_parser = network)]
     trusted_proxy: Vec<IpNet>,
 
-    /// The largest message a client may send; a larger one is answered with Close 1009
+    /// The size of the largest message that a client may send, in bytes; a larger one closes the
+    /// connection with code 1009
     #[arg(long, env = "WS_DEMO_MAX_MESSAGE", value_name = "BYTES", default_value_t = 1024 * 1024)]
     max_message: usize,
 
-    /// Compresses messages (permessage-deflate) for clients that offer it
+    /// Compresses messages (permessage-deflate) with clients that offer it. Off by default
     #[arg(long, env = "WS_DEMO_COMPRESS", value_parser = BoolishValueParser::new())]
     compress: bool,
 
-    /// How many clients there may be; without it, as many as file descriptors allow
+    /// The number of clients connected at a time; further ones get status 503. By default, what the
+    /// limit of open files allows
     #[arg(long, env = "WS_DEMO_MAX_CONNECTIONS", value_name = "COUNT")]
     max_connections: Option<usize>,
 
-    /// How many of them may come from one address (IPv6: from one /64); 0: any number
+    /// The number of clients connected at a time from one address (IPv6: from one /64 network);
+    /// further ones get status 429; 0: no limit
     #[arg(long, env = "WS_DEMO_MAX_PER_IP", value_name = "COUNT", default_value_t = 0)]
     max_per_ip: usize,
 
-    /// How many connections a second one address may open; 0: any number
+    /// The number of clients per second that may connect from one address, on average; further ones
+    /// get status 429; 0: no limit
     #[arg(long, env = "WS_DEMO_CONNECT_RATE", value_name = "PER SECOND", default_value_t = 0)]
     connect_rate: u32,
 
-    /// How many of them at once
+    /// The number of clients that may connect from one address at once, beyond --connect-rate
     #[arg(long, env = "WS_DEMO_CONNECT_BURST", value_name = "COUNT", default_value_t = 20)]
     connect_burst: u32,
 
-    /// How many requests are waited for at a time; who comes then is cut
+    /// The number of connections that have not sent a request yet; further connections are closed at
+    /// once
     #[arg(long, env = "WS_DEMO_MAX_HANDSHAKES", value_name = "COUNT", default_value_t = 4096)]
     max_handshakes: usize,
 
-    /// How many messages a second a client may send; 0: any number
+    /// The number of messages per second that a client may send, on average; further ones are
+    /// answered with an error; 0: no limit
     #[arg(long, env = "WS_DEMO_MSG_RATE", value_name = "PER SECOND", default_value_t = 0)]
     msg_rate: u32,
 
-    /// How many of them at once
+    /// The number of messages that a client may send at once, beyond --msg-rate
     #[arg(long, env = "WS_DEMO_MSG_BURST", value_name = "COUNT", default_value_t = 100)]
     msg_burst: u32,
 
-    /// In how many rooms a client may be
+    /// The number of rooms that a client may be in at a time
     #[arg(long, env = "WS_DEMO_MAX_ROOMS", value_name = "COUNT", default_value_t = 64)]
     max_rooms: usize,
 
-    /// How much may wait for a client that does not keep up
+    /// The size of the messages that may wait for a client that does not read them, in bytes
     #[arg(long, env = "WS_DEMO_QUEUE_BYTES", value_name = "BYTES", default_value_t = 1024 * 1024)]
     queue_bytes: usize,
 
-    /// How long it may take nothing of that
+    /// The time for which messages may wait for a client that reads nothing
     #[arg(long, env = "WS_DEMO_QUEUE_TIMEOUT", value_name = "TIME", default_value = "10s")]
     #[arg(value_parser = positive)]
     queue_timeout: Duration,
 
-    /// What happens then
+    /// What happens to a client over --queue-bytes or --queue-timeout
     #[arg(long, env = "WS_DEMO_SLOW", value_enum, default_value_t = Slow::Close)]
     slow: Slow,
 
-    /// How long a client may take to send its request
+    /// The time within which a client must send its request, TLS handshake included
     #[arg(long, env = "WS_DEMO_HANDSHAKE_TIMEOUT", value_name = "TIME", default_value = "10s")]
     #[arg(value_parser = positive)]
     handshake_timeout: Duration,
 
-    /// How often each client is pinged, give or take a tenth; 0s: never
+    /// The time between two pings to a client, varied by 10 %; 0s: no pings
     #[arg(long, env = "WS_DEMO_PING_INTERVAL", value_name = "TIME", default_value = "25s")]
     #[arg(value_parser = duration)]
     ping_interval: Duration,
 
-    /// How long after a ping a client may show no life
+    /// The time after a ping within which something must arrive from the client; without it the
+    /// connection is closed
     #[arg(long, env = "WS_DEMO_PING_TIMEOUT", value_name = "TIME", default_value = "20s")]
     #[arg(value_parser = positive)]
     ping_timeout: Duration,
 
-    /// How long a client may take to answer a Close frame
+    /// The time within which a client must answer a Close frame
     #[arg(long, env = "WS_DEMO_CLOSE_TIMEOUT", value_name = "TIME", default_value = "5s")]
     #[arg(value_parser = duration)]
     close_timeout: Duration,
 
-    /// How long all clients together may take to leave when the server is told to stop
+    /// The time after SIGTERM or SIGINT within which all clients must have left; the remaining
+    /// connections are cut
     #[arg(long, env = "WS_DEMO_SHUTDOWN_TIMEOUT", value_name = "TIME", default_value = "30s")]
     #[arg(value_parser = duration)]
     shutdown_timeout: Duration,
 
-    /// Over how long they are asked to leave, so that they do not come back all at once; half of
-    /// the shutdown timeout at most
+    /// The time over which a shutdown spreads the Close frames, so that clients do not reconnect all
+    /// at once; at most half of --shutdown-timeout
     #[arg(long, env = "WS_DEMO_DRAIN_WINDOW", value_name = "TIME", default_value = "1s")]
     #[arg(value_parser = duration)]
     drain_window: Duration,
 
-    /// How nodes reach each other: memory, for a server that is alone, or the NATS broker at
-    /// nats://HOST:PORT or nats://USER:PASSWORD@HOST:PORT (tls:// for one that speaks TLS); several
-    /// of a cluster with commas between them
+    /// How nodes exchange messages: memory for a single node, or a NATS broker, as
+    /// nats://HOST:PORT or nats://USER:PASSWORD@HOST:PORT (tls:// with TLS); the brokers of a
+    /// cluster are separated by commas
     #[arg(long, env = "WS_DEMO_ENGINE", value_name = "ENGINE", default_value = "memory")]
     #[arg(value_parser = engine, hide_env_values = true)]
     engine: Engine,
 
-    /// What the subjects of these nodes begin with at the broker, apart from others'
+    /// The prefix of the subjects at the broker; nodes with the same prefix work together
     #[arg(long, env = "WS_DEMO_ENGINE_PREFIX", value_name = "PREFIX", default_value = "ws-demo")]
     engine_prefix: nats::Prefix,
 
-    /// Not ready while other nodes cannot be reached
+    /// Makes /readyz return 503 while the broker cannot be reached. Off by default
     #[arg(long, env = "WS_DEMO_ENGINE_REQUIRED", value_parser = BoolishValueParser::new())]
     engine_required: bool,
 
-    /// How many threads work; without it, one for each processor
+    /// The number of worker threads, 1 to 1024. By default one for each processor
     #[arg(long, env = "WS_DEMO_THREADS", value_name = "COUNT")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 
-    /// What is logged, as in debug or ws_demo=debug
+    /// The filter of the log: a level (error, warn, info, debug, trace), also for a single module, such
+    /// as ws_demo=debug
     #[arg(long, env = "WS_DEMO_LOG", value_name = "FILTER", default_value = "info")]
     log: String,
 
-    /// How it is written
+    /// The format of the log
     #[arg(long, env = "WS_DEMO_LOG_FORMAT", value_enum, default_value_t = Format::Text)]
     log_format: Format,
 
-    /// Prints the settings, as environment variables, and ends
+    /// Prints the settings as environment variables and exits
     #[arg(long)]
     pub(crate) print_config: bool,
 }
@@ -203,7 +215,7 @@ impl Serve {
         Ok(())
     }
 
-    /// How many threads are to work, if it was said.
+    /// The number of worker threads, if it was set.
     pub(crate) fn threads(&self) -> Option<usize> {
         self.threads.map(usize::from)
     }
@@ -211,13 +223,16 @@ impl Serve {
     fn setup(&self) -> Result<Setup, Box<dyn Error>> {
         let tokens = match (&self.auth_token_file, std::env::var(AUTH_TOKEN)) {
             (Some(_), Ok(_)) => {
-                return Err(format!("--auth-token-file and {AUTH_TOKEN}: give one of them").into());
+                return Err(format!(
+                    "--auth-token-file and {AUTH_TOKEN} are both set: set one of them"
+                )
+                .into());
             }
             (Some(path), Err(_)) => Some(auth::Source::File(path.clone())),
             (None, Ok(token)) => Some(auth::Source::Token(token)),
             (None, Err(std::env::VarError::NotPresent)) => None,
             (None, Err(std::env::VarError::NotUnicode(_))) => {
-                return Err(format!("{AUTH_TOKEN} is not UTF-8").into());
+                return Err(format!("{AUTH_TOKEN}: not UTF-8").into());
             }
         };
         let files = self.tls_cert.clone().zip(self.tls_key.clone());
@@ -232,7 +247,7 @@ impl Serve {
 
     fn settings(&self) -> Settings {
         let defaults = Settings::default();
-        // Without context takeover one compressed form serves all who get a broadcast.
+        // Without context takeover one compressed frame serves all receivers of a broadcast.
         let deflate = self.compress.then(|| Deflate {
             window_bits: 12,
             context_takeover: false,
@@ -299,12 +314,12 @@ impl Serve {
     }
 }
 
-/// What is done about a client that does not keep up.
+/// What happens to a client that does not keep up.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Slow {
-    /// It is closed with 1013
+    /// The connection is closed with code 1013
     Close,
-    /// It misses what finds no room
+    /// The messages that do not fit are dropped
     Drop,
 }
 

@@ -1,18 +1,18 @@
-//! The engine as operators see it.
+//! The status of the engine, for operators.
 
-/// How it is, and what it has counted.
+/// Whether it works, and its counters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Status {
     /// Whether other nodes can be reached, if there may be any.
     pub(crate) up: bool,
-    /// The nodes that are known, this one included.
+    /// The number of known nodes, this one included.
     pub(crate) nodes: usize,
-    /// Broadcasts handed to the broker.
+    /// Broadcasts published to the broker.
     pub(crate) published: u64,
-    /// Broadcasts of other nodes that came.
+    /// Broadcasts received from other nodes.
     pub(crate) received: u64,
-    /// Broadcasts that could not be handed on.
+    /// Broadcasts that could not be published.
     pub(crate) dropped: u64,
-    /// Broadcasts of other nodes that are known to be missing.
+    /// Broadcasts of other nodes that were not received.
     pub(crate) gaps: u64,
 }

@@ -1,4 +1,4 @@
-//! What the server says.
+//! Messages of the server.
 
 use std::fmt::Write as _;
 
@@ -40,19 +40,19 @@ impl Mistake {
         match self {
             Self::AuthRequired => r#"send {"type":"auth","token":"…"} first"#,
             Self::AuthFailed => "the token is not valid",
-            Self::AuthTimeout => "no token came in time",
+            Self::AuthTimeout => "no token arrived in time",
             Self::NotInRoom => "join the room first",
             Self::BadRoom => {
                 "the name of a room is a string of 1 to 128 bytes without control characters"
             }
             Self::TooManyRooms => "leave another room first",
             Self::RateLimited => "too many messages: this one was not handled",
-            Self::TooLarge => "the message is too large for other nodes: nobody got it",
+            Self::TooLarge => "the message is too large for other nodes: no client received it",
         }
     }
 }
 
-/// What a client is told first.
+/// The first message to a client.
 pub(crate) fn welcome(id: ClientId, clients: usize) -> String {
     format!(r#"{{"type":"welcome","id":"{id}","clients":{clients}}}"#)
 }
@@ -79,24 +79,24 @@ pub(crate) fn broadcast_message<'b>(
     broadcast.strip_prefix(before.as_bytes())?.strip_suffix(behind.as_bytes())
 }
 
-/// What comes back of JSON.
+/// The reply to JSON.
 pub(crate) fn echo_json(json: &str) -> String {
     format!(r#"{{"type":"echo","original":{json}}}"#)
 }
 
-/// What comes back of a text that is not JSON.
+/// The reply to a text that is not JSON.
 pub(crate) fn echo_text(text: &str) -> String {
     echo_json(&quoted(text))
 }
 
-/// The client is in the room now, as one of so many.
+/// The client has joined the room, which has `clients` members now.
 pub(crate) fn joined(room: &RoomName, clients: usize, reference: Option<&str>) -> String {
     let room = quoted(room.as_str());
     let text = format!(r#"{{"type":"joined","room":{room},"clients":{clients}"#);
     finished(text, reference)
 }
 
-/// The client has left the room, and so many are still there.
+/// The client has left the room, which has `clients` members now.
 pub(crate) fn left(room: &RoomName, clients: usize, reference: Option<&str>) -> String {
     let room = quoted(room.as_str());
     finished(format!(r#"{{"type":"left","room":{room},"clients":{clients}"#), reference)
@@ -127,7 +127,7 @@ pub(crate) fn rooms(
     finished(text, reference)
 }
 
-/// What comes back of a ping.
+/// The reply to a ping.
 pub(crate) fn pong(time: Option<&str>, reference: Option<&str>) -> String {
     let mut text = r#"{"type":"pong""#.to_owned();
     if let Some(time) = time {

@@ -1,4 +1,4 @@
-//! What clients say.
+//! Messages of clients.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::room::RoomName;
 /// What a client wants with a text.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Request<'t> {
-    /// `message`, in JSON, is for everybody else, or for the other members of a room.
+    /// `message`, in JSON, is for all other clients, or for the other members of a room.
     Broadcast {
         message: &'t str,
         room: Option<Room>,
@@ -29,12 +29,12 @@ pub(crate) enum Request<'t> {
     Rooms {
         reference: Option<&'t str>,
     },
-    /// `time`, in JSON, comes back: pages cannot send ping frames.
+    /// `time`, in JSON, is sent back: pages cannot send ping frames.
     Ping {
         time: Option<&'t str>,
         reference: Option<&'t str>,
     },
-    /// The client says who it is.
+    /// The client authenticates.
     Auth {
         token: Option<Token<'t>>,
         reference: Option<&'t str>,
@@ -158,7 +158,7 @@ fn string(json: &str) -> Option<Cow<'_, str>> {
 mod tests {
     use super::*;
 
-    fn everybody(message: &str) -> Request<'_> {
+    fn to_all(message: &str) -> Request<'_> {
         Request::Broadcast { message, room: None, reference: None }
     }
 
@@ -184,7 +184,7 @@ mod tests {
             (r#"{"type":"broadcast","text":"Hi"}"#, "null"),
             (r#"{"type":"broadcast","other":{"type":"echo"},"message":1}"#, "1"),
         ] {
-            assert_eq!(Request::parse(text), everybody(message), "{text}");
+            assert_eq!(Request::parse(text), to_all(message), "{text}");
         }
     }
 
@@ -283,7 +283,7 @@ mod tests {
         }
     }
 
-    /// The same key twice means what a parser makes of it; nobody else should have to guess.
+    /// The same key twice: other parsers must not have to guess which one counts.
     #[test]
     fn an_ambiguous_broadcast_is_echoed() {
         for json in [
@@ -304,7 +304,7 @@ mod tests {
         let open = "{\"a\":".repeat(depth / 5);
         assert_eq!(Request::parse(&open), Request::Text(&open));
         let broadcast = format!(r#"{{"type":"broadcast","message":{deep}}}"#);
-        assert_eq!(Request::parse(&broadcast), everybody(&deep));
+        assert_eq!(Request::parse(&broadcast), to_all(&deep));
         let digits = "9".repeat(1 << 20);
         assert_eq!(Request::parse(&digits), Request::Json(&digits));
     }

@@ -156,7 +156,7 @@ async fn tokens_are_read_again_at_a_hangup() {
     let server = Server::start(&["--auth-token-file", tokens.path()]);
     fs::write(&tokens.0, "new-token").expect("a file");
     server.signal("HUP");
-    server.wait_for("1 tokens were read again");
+    server.wait_for("1 tokens reloaded");
     let mut socket = server.open().await;
     assert_eq!(ask(&mut socket, &auth("new-token")).await["type"], "auth_ok");
     let mut socket = server.open().await;
@@ -164,7 +164,7 @@ async fn tokens_are_read_again_at_a_hangup() {
 
     fs::write(&tokens.0, "").expect("a file");
     server.signal("HUP");
-    server.wait_for("the tokens stay as they are: there is no token in ");
+    server.wait_for("tokens not reloaded, the former ones stay valid: no token in the token file ");
     let mut socket = server.open().await;
     assert_eq!(ask(&mut socket, &auth("new-token")).await["type"], "auth_ok");
 }
