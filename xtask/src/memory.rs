@@ -14,16 +14,16 @@ pub(crate) struct Memory {
 
 impl Memory {
     pub(crate) fn of(process: u32) -> Result<Self> {
-        let read = |name: &str| {
-            let path = format!("/proc/{process}/{name}");
-            fs::read_to_string(&path).context(path)
-        };
-        let status = read("status")?;
+        let process = procfs::process::Process::new(process.cast_signed()).context("/proc")?;
+        let status = process.status().context("/proc")?;
+        // Counted page by page; the count in `status` lags behind by some per CPU.
+        let rollup = process.smaps_rollup().context("/proc")?.memory_map_rollup;
+        let rss = rollup.iter().find_map(|map| map.extension.map.get("Rss"));
+        let missing = "/proc does not have the memory of a process";
         Ok(Self {
-            // Counted page by page; the count in `status` lags behind by some per CPU.
-            resident: field(&read("smaps_rollup")?, "Rss")?,
-            peak: field(&status, "VmHWM")?,
-            reserved: field(&status, "VmData")?,
+            resident: rss.context(missing)? / 1024,
+            peak: status.vmhwm.context(missing)?,
+            reserved: status.vmdata.context(missing)?,
         })
     }
 
@@ -39,22 +39,9 @@ impl Memory {
     }
 }
 
-fn field(text: &str, name: &str) -> Result<u64> {
-    let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-    let number = value.and_then(|value| value.trim().strip_suffix(" kB")?.trim().parse().ok());
-    number.context(format_args!("there is no {name} under /proc"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_field_is_read() {
-        let status = "Name:\tsleep\nVmHWM:\t    1780 kB\nVmRSS:\t    1764 kB\n";
-        assert_eq!(field(status, "VmRSS").unwrap(), 1764);
-        assert!(field(status, "VmData").is_err());
-    }
 
     #[test]
     fn a_process_holds_something() {

@@ -1,16 +1,11 @@
 mod claims;
 mod flood;
-mod large_head;
-mod pipelined;
+mod heads;
 mod server;
-mod slow_head;
-mod wrong_method;
-mod wrong_version;
 
 use std::path::Path;
 
 use crate::artifacts::Artifacts;
-use crate::demo;
 use crate::failure::{Result, bail};
 use crate::outcome::Outcome;
 use crate::probes::server::{Kind, Server};
@@ -25,44 +20,34 @@ struct Probe {
     run: fn(&mut Server) -> Result<String>,
 }
 
+#[rustfmt::skip]
 const PROBES: &[Probe] = &[
-    Probe::on_echo("wrong version", &[], wrong_version::run),
-    Probe::on_demo("wrong version", &[], wrong_version::run),
-    Probe::on_echo("wrong method", &[], wrong_method::run),
-    Probe::on_demo("wrong method", &[], wrong_method::run),
-    Probe::on_echo("1 MiB of head", &[], large_head::run),
-    Probe::on_demo("1 MiB of head", &[], large_head::run),
-    Probe::on_demo("stalled head", &["--handshake-timeout", "1s"], slow_head::run),
-    Probe::on_echo("pipelined frames", &[], pipelined::run),
-    Probe::on_demo("pipelined frames", &[], pipelined::run),
-    Probe::on_echo("claims over the limit", &[], claims::refused),
-    Probe::on_demo("claims over the limit", &[], claims::refused),
-    Probe::on_echo(
-        "claims below the limit",
-        &["--max-message", claims::LIMIT_ABOVE],
-        claims::awaited,
-    ),
-    Probe::on_echo("flood of pings", &[], flood::run),
-    Probe::on_demo("flood of pings", &[], flood::run),
+    probe("wrong version", Kind::Echo, &[], heads::wrong_version),
+    probe("wrong version", Kind::Demo, &[], heads::wrong_version),
+    probe("wrong method", Kind::Echo, &[], heads::wrong_method),
+    probe("wrong method", Kind::Demo, &[], heads::wrong_method),
+    probe("1 MiB of head", Kind::Echo, &[], heads::large),
+    probe("1 MiB of head", Kind::Demo, &[], heads::large),
+    probe("stalled head", Kind::Demo, &["--handshake-timeout", "1s"], heads::slow),
+    probe("pipelined frames", Kind::Echo, &[], heads::pipelined),
+    probe("pipelined frames", Kind::Demo, &[], heads::pipelined),
+    probe("claims over the limit", Kind::Echo, &[], claims::refused),
+    probe("claims over the limit", Kind::Demo, &[], claims::refused),
+    probe("claims below the limit", Kind::Echo, &["--max-message", claims::LIMIT_ABOVE], claims::awaited),
+    probe("flood of pings", Kind::Echo, &[], flood::run),
+    probe("flood of pings", Kind::Demo, &[], flood::run),
 ];
 
+const fn probe(
+    name: &'static str,
+    server: Kind,
+    arguments: &'static [&'static str],
+    run: fn(&mut Server) -> Result<String>,
+) -> Probe {
+    Probe { name, server, arguments, run }
+}
+
 impl Probe {
-    const fn on_echo(
-        name: &'static str,
-        arguments: &'static [&'static str],
-        run: fn(&mut Server) -> Result<String>,
-    ) -> Self {
-        Self { name, server: Kind::Echo, arguments, run }
-    }
-
-    const fn on_demo(
-        name: &'static str,
-        arguments: &'static [&'static str],
-        run: fn(&mut Server) -> Result<String>,
-    ) -> Self {
-        Self { name, server: Kind::Demo, arguments, run }
-    }
-
     fn perform(&self, echo: &Path, demo: &Path) -> Result<String> {
         let mut server = Server::start(self.server, echo, demo, self.arguments)?;
         let seen = (self.run)(&mut server)?;
@@ -75,12 +60,17 @@ impl Probe {
 }
 
 pub(crate) fn run() -> Result<Outcome> {
-    let programs = Artifacts::build(&["--package", "ws-tokio", "--example", "tokio_echo"])?;
+    let programs = Artifacts::build(&[
+        "--package=ws-tokio",
+        "--package=ws-demo",
+        "--example=tokio_echo",
+        "--bin=ws-demo",
+    ])?;
     let echo = programs.path("tokio_echo")?;
-    let demo = demo::build()?;
+    let demo = programs.path("ws-demo")?;
     let mut failed = 0;
     for probe in PROBES {
-        let (word, said) = match probe.perform(echo, &demo) {
+        let (word, said) = match probe.perform(echo, demo) {
             Ok(seen) => ("ok", seen),
             Err(failure) => {
                 failed += 1;

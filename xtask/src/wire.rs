@@ -1,30 +1,25 @@
-mod frame;
-mod head;
-
 use core::net::SocketAddr;
 use core::time::Duration;
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Instant;
 
-use crate::failure::{Result, bail};
-pub(crate) use crate::wire::frame::{COMPRESSED, Frame, PING, PONG, TEXT, claiming, masked};
-pub(crate) use crate::wire::head::Head;
+use ws_tokio::proto::client::{Handshake, Progress, Request, Response};
+use ws_tokio::proto::{Config, Connection, Event};
+
+use crate::failure::{Context as _, Result, bail};
 
 /// How long a peer on the same machine may take for an answer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The key of RFC 6455's own example, and the answer to it (§1.3).
-const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
-const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
-
-/// A bare connection, on which anything can be said.
+/// A connection on which any bytes can be sent; what arrives is read by the core.
 pub(crate) struct Wire {
-    stream: TcpStream,
+    pub(crate) stream: TcpStream,
     received: Vec<u8>,
+    connection: Option<Connection>,
 }
 
-/// What reading brought.
+/// The result of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Arrival {
     Bytes,
@@ -33,20 +28,30 @@ pub(crate) enum Arrival {
     TimedOut,
 }
 
+/// A request that is valid but for what the caller changes in it, and what reads the response.
+pub(crate) fn request(address: SocketAddr, target: &str) -> Result<(String, Handshake)> {
+    let (request, mut bytes) = (Request::new(address.to_string(), target), Vec::new());
+    let handshake = request.send(Config::default(), [7; 32], &mut bytes).context("a request")?;
+    Ok((String::from_utf8(bytes).context("a request")?, handshake))
+}
+
 impl Wire {
     pub(crate) fn connect(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        Ok(Self { stream, received: Vec::new() })
+        Ok(Self { stream, received: Vec::new(), connection: None })
     }
 
-    pub(crate) fn local_port(&self) -> Result<u16> {
-        Ok(self.stream.local_addr()?.port())
-    }
-
-    pub(crate) fn set_write_timeout(&self, limit: Duration) -> Result {
-        Ok(self.stream.set_write_timeout(Some(limit))?)
+    /// A connection after its handshake.
+    pub(crate) fn open(address: SocketAddr) -> Result<Self> {
+        let mut wire = Self::connect(address)?;
+        let (request, handshake) = request(address, "/")?;
+        wire.send(request.as_bytes())?;
+        match wire.response(handshake)? {
+            Some(response) if response.status() == 101 => Ok(wire),
+            response => bail!("the handshake was answered by {response:?}"),
+        }
     }
 
     pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -72,70 +77,65 @@ impl Wire {
         }
     }
 
-    /// Whether the peer has ended the connection already.
-    pub(crate) fn ended(&mut self) -> Result<bool> {
-        Ok(self.read(Duration::ZERO)? == Arrival::End)
-    }
-
-    /// Reads, and forgets it, until the peer ends the connection.
-    pub(crate) fn read_to_end(&mut self, limit: Duration) -> Result {
-        let deadline = Instant::now() + limit;
-        loop {
-            match self.read(deadline.saturating_duration_since(Instant::now()))? {
-                Arrival::Bytes => self.received.clear(),
-                Arrival::End => return Ok(()),
-                Arrival::TimedOut => bail!("the connection is open after {} s", limit.as_secs()),
+    /// Reads once; `false` at the end of the stream, an error after the deadline.
+    fn read_before(&mut self, deadline: Instant) -> Result<bool> {
+        match self.read(deadline.saturating_duration_since(Instant::now()))? {
+            Arrival::Bytes => Ok(true),
+            Arrival::End => Ok(false),
+            Arrival::TimedOut => {
+                bail!("the peer neither answered nor ended the connection in time")
             }
         }
     }
 
-    /// The head of the answer, or `None` when the peer ended the connection without one.
-    pub(crate) fn head(&mut self) -> Result<Option<Head>> {
-        self.until(Head::take)
-    }
-
-    /// The next frame, or `None` when the peer ended the connection.
-    pub(crate) fn frame(&mut self) -> Result<Option<Frame>> {
-        self.until(Frame::take)
-    }
-
-    /// Sends the request for an upgrade and checks the answer.
-    pub(crate) fn upgrade(&mut self, target: &str) -> Result {
-        let host = self.stream.peer_addr()?;
-        self.send(request(host, "GET", target, 13).as_bytes())?;
-        self.upgraded()
-    }
-
-    /// Checks the answer to a request for an upgrade.
-    pub(crate) fn upgraded(&mut self) -> Result {
-        let Some(head) = self.head()? else {
-            bail!("the connection ended before the handshake was done");
-        };
-        if head.status != 101 || head.field("Sec-WebSocket-Accept") != Some(ACCEPT) {
-            bail!("the handshake was answered by: {head}");
+    /// Reads, and discards, until the peer ends the connection.
+    pub(crate) fn read_to_end(&mut self, limit: Duration) -> Result {
+        let deadline = Instant::now() + limit;
+        while self.read_before(deadline)? {
+            self.received.clear();
         }
         Ok(())
     }
 
-    fn until<T>(&mut self, take: impl Fn(&mut Vec<u8>) -> Option<T>) -> Result<Option<T>> {
+    /// The response to a request, or `None` when the peer ended the connection without one.
+    pub(crate) fn response(&mut self, mut handshake: Handshake) -> Result<Option<Response>> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some(taken) = take(&mut self.received) {
-                return Ok(Some(taken));
+            let mut input = &mut self.received[..];
+            let progress = handshake.receive(&mut input).context("the response")?;
+            let rest = input.len();
+            self.received.drain(..self.received.len() - rest);
+            match progress {
+                Progress::NeedsInput(waiting) => handshake = waiting,
+                Progress::Refused(response) => return Ok(Some(response)),
+                Progress::Open(connection, response) => {
+                    self.connection = Some(connection);
+                    return Ok(Some(response));
+                }
             }
-            match self.read(deadline.saturating_duration_since(Instant::now()))? {
-                Arrival::Bytes => {}
-                Arrival::End => return Ok(None),
-                Arrival::TimedOut => bail!("no answer within {} s", PATIENCE.as_secs()),
+            if !self.read_before(deadline)? {
+                return Ok(handshake.receive_eof().ok());
             }
         }
     }
-}
 
-/// A request for an upgrade that is right but for what the caller makes wrong in it.
-pub(crate) fn request(host: SocketAddr, method: &str, target: &str, version: u8) -> String {
-    format!(
-        "{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\n\
-         Upgrade: websocket\r\nSec-WebSocket-Key: {KEY}\r\nSec-WebSocket-Version: {version}\r\n\r\n"
-    )
+    /// Receives up to an event that is wanted, and discards those before it.
+    pub(crate) fn wait_for(&mut self, mut wanted: impl FnMut(&Event<'_>) -> bool) -> Result {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let connection = self.connection.as_mut().context("the handshake is not done")?;
+            let (mut input, mut found) = (&mut self.received[..], false);
+            while !found && let Some(event) = connection.receive(&mut input).context("a frame")? {
+                found = wanted(&event);
+            }
+            let rest = input.len();
+            self.received.drain(..self.received.len() - rest);
+            if found {
+                return Ok(());
+            }
+            if !self.read_before(deadline)? {
+                bail!("the connection ended before what was expected");
+            }
+        }
+    }
 }

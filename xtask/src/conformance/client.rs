@@ -69,6 +69,6 @@ pub(crate) fn test(
 fn write_report(address: SocketAddr, agent: &str) -> Result {
     let target = format!("/updateReports?agent={agent}&shutdownOnComplete=true");
     let mut wire = Wire::connect(address)?;
-    wire.send(request(address, "GET", &target, 13).as_bytes())?;
+    wire.send(request(address, &target)?.0.as_bytes())?;
     wire.read_to_end(REPORT)
 }

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::compressed::{converse, open, settled};
+use ws_tokio::Deflate;
+
+use super::{converse, open, settled};
 use crate::command::{command, output};
 use crate::echo::Echo;
 use crate::failure::{Result, bail};
@@ -40,23 +42,23 @@ const JEMALLOC: Allocator = Allocator {
 };
 const JEMALLOC_LIBRARY: &str = "libjemalloc.so.2";
 
-pub(super) fn run(program: &Path) -> Result {
-    check(program, &GLIBC)?;
+pub(super) async fn run(program: &Path) -> Result {
+    check(program, &GLIBC).await?;
     let known = output(command("/sbin/ldconfig").arg("--print-cache"))?;
     if !known.contains(JEMALLOC_LIBRARY) {
         packages::install(&format!("library `{JEMALLOC_LIBRARY}`"), "libjemalloc2")?;
     }
-    check(program, &JEMALLOC)
+    check(program, &JEMALLOC).await
 }
 
-fn check(program: &Path, allocator: &Allocator) -> Result {
+async fn check(program: &Path, allocator: &Allocator) -> Result {
     let Allocator { name, environment, rounds, max_left } = allocator;
     let server = Echo::start_with(program, &["--deflate"], environment, "idle-leaving")?;
     let process = server.process.id();
-    let _first = open(&server)?;
+    let _first = open(server.address, Some(Deflate::default())).await?;
     let before = Memory::of(process)?;
     for _ in 0..*rounds {
-        let clients = converse(&server, CLIENTS)?;
+        let clients = converse(&server, CLIENTS).await?;
         let busy = Memory::of(process)?.since(before);
         drop(clients);
         let left = settled(process)?.since(before);

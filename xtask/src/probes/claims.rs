@@ -1,12 +1,13 @@
 use core::time::Duration;
-use std::fs;
 use std::thread;
 use std::time::Instant;
+
+use procfs::net::TcpNetEntry;
 
 use crate::failure::{Context as _, Result, bail};
 use crate::memory::Memory;
 use crate::probes::server::Server;
-use crate::wire::{PATIENCE, Wire, claiming};
+use crate::wire::{Arrival, PATIENCE, Wire};
 
 const CONNECTIONS: usize = 64;
 
@@ -40,12 +41,12 @@ pub(crate) fn awaited(server: &mut Server) -> Result<String> {
     let mut ports = Vec::new();
     for wire in &mut wires {
         wire.send(&claiming(CLAIM, b"the first bytes"))?;
-        ports.push(wire.local_port()?);
+        ports.push(wire.stream.local_addr()?.port());
     }
     wait_until_read(server.address.port(), &ports)?;
     let seen = judge(server, before)?;
     for wire in &mut wires {
-        if wire.ended()? {
+        if wire.read(Duration::ZERO)? == Arrival::End {
             bail!("a connection ended though its claim is below the limit");
         }
     }
@@ -79,40 +80,20 @@ fn judge(server: &Server, before: Memory) -> Result<String> {
 /// Waits until the server has read all that was sent to it from these ports.
 fn wait_until_read(server: u16, clients: &[u16]) -> Result {
     let deadline = Instant::now() + PATIENCE;
-    loop {
-        let table = fs::read_to_string("/proc/net/tcp").context("/proc/net/tcp")?;
-        let unread =
-            |line: &str| unread_bytes(line, server, clients).is_some_and(|bytes| bytes > 0);
-        if !table.lines().any(unread) {
-            return Ok(());
-        }
+    let unread = |entry: &TcpNetEntry| {
+        let (local, remote) = (entry.local_address.port(), entry.remote_address.port());
+        local == server && clients.contains(&remote) && entry.rx_queue > 0
+    };
+    while procfs::net::tcp().context("/proc/net/tcp")?.iter().any(unread) {
         if Instant::now() > deadline {
             bail!("the server has not read what was sent within {} s", PATIENCE.as_secs());
         }
         thread::sleep(Duration::from_millis(10));
     }
+    Ok(())
 }
 
-/// The receive queue of the server's side of a connection, if the line is about one.
-fn unread_bytes(line: &str, server: u16, clients: &[u16]) -> Option<u64> {
-    let fields: Vec<_> = line.split_whitespace().collect();
-    let port = |field: &str| u16::from_str_radix(field.split_once(':')?.1, 16).ok();
-    let (local, remote) = (port(fields.get(1)?)?, port(fields.get(2)?)?);
-    let (_, queue) = fields.get(4)?.split_once(':')?;
-    let bytes = u64::from_str_radix(queue, 16).ok()?;
-    (local == server && clients.contains(&remote)).then_some(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_receive_queue_is_read() {
-        let line = "   1: 0100007F:2329 0100007F:D431 01 00000000:0000001D 00:00000000 00000000 0";
-        assert_eq!(unread_bytes(line, 9001, &[54321]), Some(29));
-        assert_eq!(unread_bytes(line, 9001, &[54322]), None);
-        assert_eq!(unread_bytes(line, 9002, &[54321]), None);
-        assert_eq!(unread_bytes("  sl  local_address rem_address   st", 9001, &[]), None);
-    }
+/// The start of a binary frame that claims `length` bytes, masked with zeros.
+fn claiming(length: u64, payload: &[u8]) -> Vec<u8> {
+    [&[0x82, 0x80 | 127], &length.to_be_bytes()[..], &[0; 4], payload].concat()
 }

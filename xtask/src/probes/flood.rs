@@ -2,10 +2,12 @@ use core::time::Duration;
 use std::thread;
 use std::time::Instant;
 
+use ws_tokio::proto::{Config, Connection};
+
 use crate::failure::{Result, bail};
 use crate::memory::Memory;
 use crate::probes::server::Server;
-use crate::wire::{PING, Wire, masked};
+use crate::wire::Wire;
 
 const CONNECTIONS: usize = 64;
 
@@ -51,9 +53,11 @@ pub(crate) fn run(server: &mut Server) -> Result<String> {
 /// Sends pings of the largest size until the time is up or the server takes no more.
 fn flood(mut wire: Wire, deadline: Instant) -> (Wire, usize) {
     const BATCH: usize = 256;
-    let batch = masked(PING, &[b'p'; 125]).repeat(BATCH);
+    let (mut client, mut batch) = (Connection::client(Config::default(), [7; 32]), Vec::new());
+    let _ = client.ping(&[b'p'; 125], &mut batch);
+    let batch = batch.repeat(BATCH);
     let mut pings = 0;
-    if wire.set_write_timeout(BLOCKED).is_ok() {
+    if wire.stream.set_write_timeout(Some(BLOCKED)).is_ok() {
         while Instant::now() < deadline
             && pings / BATCH * batch.len() < MAX_BYTES_EACH
             && wire.send(&batch).is_ok()

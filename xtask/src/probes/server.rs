@@ -2,12 +2,13 @@ use core::net::SocketAddr;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use ws_tokio::proto::{Config, Connection, Event};
 
 use crate::demo::Demo;
 use crate::echo::Echo;
-use crate::failure::{Result, bail};
+use crate::failure::{Context as _, Result};
 use crate::process::Process;
-use crate::wire::{Frame, TEXT, Wire, masked};
+use crate::wire::Wire;
 
 /// A server under a probe.
 pub(crate) struct Server {
@@ -33,52 +34,39 @@ impl Kind {
 
 impl Server {
     pub(crate) fn start(kind: Kind, echo: &Path, demo: &Path, arguments: &[&str]) -> Result<Self> {
-        Ok(match kind {
+        let (process, address) = match kind {
             Kind::Echo => {
                 let Echo { process, address } = Echo::start(echo, arguments, "probe")?;
-                Self { kind, process, address }
+                (process, address)
             }
             Kind::Demo => {
                 let Demo { process, address, .. } = Demo::start(demo, arguments, "probe")?;
-                Self { kind, process, address }
-            }
-        })
-    }
-
-    /// Whether this is what the server answers to a text that is no JSON.
-    pub(crate) fn is_reply(&self, frame: &Frame, text: &str) -> bool {
-        let as_expected = match self.kind {
-            Kind::Echo => frame.payload == text.as_bytes(),
-            Kind::Demo => {
-                let expected = json!({ "type": "echo", "original": text });
-                serde_json::from_slice::<Value>(&frame.payload).is_ok_and(|reply| reply == expected)
+                (process, address)
             }
         };
-        frame.opcode == TEXT && as_expected
+        Ok(Self { kind, process, address })
     }
 
-    /// A connection with its handshake done.
-    pub(crate) fn open(&self) -> Result<Wire> {
-        let mut wire = Wire::connect(self.address)?;
-        wire.upgrade("/")?;
-        Ok(wire)
-    }
-
-    /// Has a text echoed on a new connection.
-    pub(crate) fn echo(&self, text: &str) -> Result<Wire> {
-        let mut wire = self.open()?;
-        self.echo_on(&mut wire, text)?;
-        Ok(wire)
-    }
-
-    /// Has a text echoed, and drops what comes before it.
-    pub(crate) fn echo_on(&self, wire: &mut Wire, text: &str) -> Result {
-        wire.send(&masked(TEXT, text.as_bytes()))?;
-        while let Some(frame) = wire.frame()? {
-            if self.is_reply(&frame, text) {
-                return Ok(());
+    /// Whether this is the reply to a text that is not JSON.
+    pub(crate) fn is_reply(&self, event: &Event<'_>, text: &str) -> bool {
+        let Event::Text(reply) = event else { return false };
+        match self.kind {
+            Kind::Echo => reply == text,
+            Kind::Demo => {
+                let expected = json!({ "type": "echo", "original": text });
+                serde_json::from_str::<Value>(reply).is_ok_and(|reply| reply == expected)
             }
         }
-        bail!("the connection ended without an echo")
+    }
+
+    /// A new connection on which a text was echoed.
+    pub(crate) fn echo(&self, text: &str) -> Result<Wire> {
+        let mut wire = Wire::open(self.address)?;
+        let mut frame = Vec::new();
+        let mut client = Connection::client(Config::default(), [7; 32]);
+        client.send(text, &mut frame).context("a text")?;
+        wire.send(&frame)?;
+        wire.wait_for(|event| self.is_reply(event, text)).context("the echo")?;
+        Ok(wire)
     }
 }
