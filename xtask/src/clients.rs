@@ -15,7 +15,6 @@ use clap::builder::PossibleValuesParser;
 
 use crate::demo::{self, Demo};
 use crate::failure::{Context as _, Result, bail};
-use crate::lines::Lines;
 use crate::outcome::Outcome;
 use crate::process::Process;
 
@@ -69,13 +68,8 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
 fn test(name: &str, mut command: Command, program: &Path) -> Result {
     println!("{name}:");
     let server = Demo::start(program, &[], name)?;
-    let (source, sink) = io::pipe()?;
-    command.arg(server.address.to_string()).stdout(sink.try_clone()?).stderr(sink);
-    let mut client = Process::start(&mut command)?;
-    // The pipe ends with the client, once this side of it is closed as well.
-    drop(command);
-    let output = Lines::follow(source, io::sink());
-
+    command.arg(server.address.to_string());
+    let (mut client, output) = Process::followed(command, io::sink())?;
     let mut ready = false;
     while let Some(line) = output.next(SILENCE)? {
         if line == READY {
@@ -96,13 +90,8 @@ fn test(name: &str, mut command: Command, program: &Path) -> Result {
 }
 
 /// Runs a client that needs nothing more, with its output shown.
-pub(crate) fn follow(mut command: Command) -> Result {
-    let (source, sink) = io::pipe()?;
-    command.stdout(sink.try_clone()?).stderr(sink);
-    let mut client = Process::start(&mut command)?;
-    // The pipe ends with the client, once this side of it is closed as well.
-    drop(command);
-    let output = Lines::follow(source, io::sink());
+pub(crate) fn follow(command: Command) -> Result {
+    let (mut client, output) = Process::followed(command, io::sink())?;
     while let Some(line) = output.next(SILENCE)? {
         println!("  {line}");
     }

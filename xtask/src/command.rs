@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use crate::failure::{Context as _, Result, bail};
 use crate::process::Process;
-use crate::{lines, workspace};
+use crate::workspace;
 
 /// A command that runs in the repository's folder.
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
@@ -27,27 +27,24 @@ pub(crate) fn execute(command: &mut Command) -> Result {
 
 /// `execute`, for a command that may hang.
 pub(crate) fn execute_within(command: &mut Command, limit: Duration) -> Result {
-    println!("$ {}", shown(command));
-    let mut process = Process::start(command)?;
-    finish(command, &mut process, limit)
+    let shown = shown(command);
+    println!("$ {shown}");
+    finish(&shown, &mut Process::start(command)?, limit)
 }
 
 /// `execute`, with each line of the output also given to `each`.
-pub(crate) fn execute_reading(command: &mut Command, mut each: impl FnMut(&str)) -> Result {
-    println!("$ {}", shown(command));
-    let (source, sink) = io::pipe()?;
-    let mut process = Process::start(command.stdout(sink.try_clone()?).stderr(sink))?;
-    // The pipe ends with the process, once this side of it is closed as well.
-    command.stdout(Stdio::null()).stderr(Stdio::null());
-    lines::copy(source, io::sink(), |line| {
+pub(crate) fn execute_reading(command: Command, mut each: impl FnMut(&str)) -> Result {
+    let shown = shown(&command);
+    println!("$ {shown}");
+    let (mut process, lines) = Process::followed(command, io::sink())?;
+    while let Some(line) = lines.next(Duration::MAX)? {
         println!("{line}");
         each(&line);
-    });
-    finish(command, &mut process, Duration::MAX)
+    }
+    finish(&shown, &mut process, Duration::MAX)
 }
 
-fn finish(command: &Command, process: &mut Process, limit: Duration) -> Result {
-    let shown = shown(command);
+fn finish(shown: &str, process: &mut Process, limit: Duration) -> Result {
     match process.wait(limit)? {
         Some(status) if status.success() => Ok(()),
         Some(status) => bail!("`{shown}` failed ({status})"),
@@ -111,7 +108,7 @@ mod tests {
         let mut seen = Vec::new();
         let mut command = Command::new("sh");
         command.args(["-c", "echo one; echo two >&2"]);
-        execute_reading(&mut command, |line| seen.push(line.to_owned())).unwrap();
+        execute_reading(command, |line| seen.push(line.to_owned())).unwrap();
         assert_eq!(seen, ["one", "two"]);
     }
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::command::{command, execute, output};
@@ -30,6 +30,13 @@ impl Packages {
         }
         fs::remove_dir_all(folder.join("apt"))?;
         stamp::write(folder, &description)
+    }
+
+    /// The folder of the libraries, of those that were unpacked, that has this one.
+    pub(crate) fn folder_of(&self, folder: &Path, library: &str) -> Result<PathBuf> {
+        let mut folders = fs::read_dir(folder.join("usr/lib"))?.flatten().map(|entry| entry.path());
+        let found = folders.find(|path| path.join(library).exists());
+        found.context(format_args!("there is no {library} among {}", self.names.join(", ")))
     }
 
     /// Downloads with lists and caches of our own, so that the system's apt knows nothing of it.

@@ -1,7 +1,6 @@
 use core::net::SocketAddr;
 use core::time::Duration;
 use std::fs::{self, File};
-use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::artifacts::Artifacts;
@@ -34,13 +33,9 @@ impl Demo {
     pub(crate) fn start(program: &Path, arguments: &[&str], name: &str) -> Result<Self> {
         let log = workspace::scratch("demo")?.join(format!("{name}.log"));
         let file = File::create(&log).context(log.display())?;
-        let (source, sink) = io::pipe()?;
         let mut command = command(program);
         command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments);
-        let process = Process::start(command.stdout(sink.try_clone()?).stderr(sink))?;
-        // The pipe ends with the server, once this side of it is closed as well.
-        drop(command);
-        let lines = Lines::follow(source, file);
+        let (process, lines) = Process::followed(command, file)?;
         let address = lines
             .wait_for("a line with its address", START, address)
             .context(format_args!("ws-demo (see {})", workspace::relative(&log).display()))?;

@@ -11,11 +11,11 @@ use tokio::runtime::Builder;
 use ws_tokio::{ClientStream, Config, Connector, Deflate, WebSocket};
 
 use crate::artifacts::Artifacts;
-use crate::echo::Echo;
 use crate::failure::{Context as _, Result, bail};
 use crate::memory::Memory;
 use crate::note;
 use crate::outcome::Outcome;
+use crate::service::Service;
 
 const CONNECTIONS: u64 = 5_000;
 
@@ -64,7 +64,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
 }
 
 async fn plain(program: &Path, connections: u64) -> Result {
-    let server = Echo::start(program, &[], "idle")?;
+    let server = Service::echo(program, &[], "idle")?;
     // What the server sets up for the first connection is not a cost of the others.
     let _first = open(server.address, None).await?;
     let before = Memory::of(server.process.id())?;
@@ -82,7 +82,7 @@ async fn plain(program: &Path, connections: u64) -> Result {
 }
 
 async fn compressed(program: &Path) -> Result {
-    let server = Echo::start(program, &["--deflate"], "idle-compressed")?;
+    let server = Service::echo(program, &["--deflate"], "idle-compressed")?;
     let process = server.process.id();
     // The pool of engines belongs to what is measured: this connection does not fill it.
     let _first = open(server.address, Some(Deflate::default())).await?;
@@ -119,7 +119,7 @@ async fn open(address: SocketAddr, deflate: Option<Deflate>) -> Result<Client> {
 }
 
 /// Opens connections that exchange compressed messages.
-async fn converse(server: &Echo, connections: u64) -> Result<Vec<Client>> {
+async fn converse(server: &Service, connections: u64) -> Result<Vec<Client>> {
     let mut clients = Vec::new();
     for _ in 0..connections {
         clients.push(open(server.address, Some(Deflate::default())).await?);

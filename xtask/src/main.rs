@@ -9,7 +9,6 @@ mod command;
 mod conformance;
 mod debian;
 mod demo;
-mod echo;
 mod exhaustive;
 mod failure;
 mod guardian;
@@ -20,13 +19,13 @@ mod memory;
 mod note;
 mod outcome;
 mod packages;
-mod port;
 mod probes;
 mod process;
 mod python;
 mod reach;
 mod rust_target;
 mod semver;
+mod service;
 mod stamp;
 mod this_program;
 mod tools;
@@ -56,8 +55,8 @@ enum Task {
     Nightly(ci::Options),
     /// Runs the Autobahn Testsuite against the echo server and the echo client
     ///
-    /// The suite needs a Python 2.7: the one that PYTHON2 names, one on PATH or of pyenv, or else, on
-    /// Debian, that of an older release, which is unpacked under target/xtask.
+    /// The suite needs a Python 2.7: the one that PYTHON2 names, or one on PATH, or else, on Debian, that
+    /// of an older release, which is unpacked under target/xtask.
     Conformance(conformance::Options),
     /// Runs foreign clients (Node, Python, Chromium) against the `ws-demo` server
     ///

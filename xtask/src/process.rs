@@ -1,12 +1,15 @@
 use core::time::Duration;
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
 use crate::failure::{Context as _, Result, bail};
 use crate::guardian;
+use crate::lines::Lines;
 
 /// How long a process may take to end after SIGTERM.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -36,6 +39,24 @@ impl Process {
             let _ = sender.send(child.wait());
         });
         Ok(Self { name, id, waiter, status: None, stdout })
+    }
+
+    /// Starts it with its output in a file.
+    pub(crate) fn logged(command: &mut Command, log: &Path) -> Result<Self> {
+        let file = File::create(log).context(log.display())?;
+        Self::start(command.stdout(file.try_clone()?).stderr(file))
+    }
+
+    /// Starts it with its output read line by line, and copied to `log`.
+    pub(crate) fn followed(
+        mut command: Command,
+        log: impl Write + Send + 'static,
+    ) -> Result<(Self, Lines)> {
+        let (source, sink) = io::pipe()?;
+        let process = Self::start(command.stdout(sink.try_clone()?).stderr(sink))?;
+        // The pipe ends with the process, once this side of it is closed as well.
+        drop(command);
+        Ok((process, Lines::follow(source, log)))
     }
 
     pub(crate) fn id(&self) -> u32 {

@@ -63,7 +63,7 @@ pub(crate) fn run() -> Result<Outcome> {
 /// What failed, if something did.
 fn run_target(target: &str) -> Result<Option<FuzzFinding>> {
     let mut finding = FuzzFinding::default();
-    let run = execute_reading(&mut fuzz_run(target)?, |line| finding.push(line));
+    let run = execute_reading(fuzz_run(target)?, |line| finding.push(line));
     Ok(run.is_err().then_some(finding))
 }
 

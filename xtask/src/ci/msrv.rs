@@ -80,9 +80,7 @@ fn rustup_can_fetch_it() -> bool {
 fn of_debian() -> Result<PathBuf> {
     let folder = workspace::scratch("msrv")?.join("debian");
     DEBIAN.unpack(&folder)?;
-    let libraries = fs::read_dir(folder.join("usr/lib"))?.flatten().map(|entry| entry.path());
-    let libraries = libraries.filter(|path| path.join("libc.so.6").exists()).collect::<Vec<_>>();
-    let libraries = libraries.first().context("there is no libc.so.6 among the packages")?;
+    let libraries = &DEBIAN.folder_of(&folder, "libc.so.6")?;
     let compiler = folder.join("rustc");
     let usr = folder.join("usr");
     let script = format!(

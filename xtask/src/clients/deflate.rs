@@ -8,11 +8,10 @@ use std::process::Command;
 use super::{chromium, follow, node, python};
 use crate::artifacts::Artifacts;
 use crate::command::command;
-use crate::echo::Echo;
 use crate::failure::Result;
-use crate::lines::Lines;
 use crate::outcome::Outcome;
 use crate::process::Process;
+use crate::service::Service;
 
 const START: Duration = Duration::from_secs(30);
 
@@ -30,7 +29,7 @@ pub(crate) fn run() -> Result<Outcome> {
         ("chromium", chromium::script("deflate_page.mjs")?),
     ] {
         println!("{name}:");
-        let server = Echo::start(echo, &["--deflate"], &format!("deflate-{name}"))?;
+        let server = Service::echo(echo, &["--deflate"], &format!("deflate-{name}"))?;
         client.arg(server.address.to_string());
         follow(client)?;
     }
@@ -50,12 +49,8 @@ pub(crate) fn run() -> Result<Outcome> {
 }
 
 /// Runs our client against a server that tells, in a line, what the client is to be told.
-fn serve(mut server: Command, client: &Path) -> Result {
-    let (source, sink) = io::pipe()?;
-    server.stdout(sink.try_clone()?).stderr(sink);
-    let _server = Process::start(&mut server)?;
-    drop(server);
-    let output = Lines::follow(source, io::stderr());
+fn serve(server: Command, client: &Path) -> Result {
+    let (_server, output) = Process::followed(server, io::stderr())?;
     let told = |line: &str| line.strip_prefix("serving ").map(str::to_owned);
     let told = output.wait_for("a line with its address", START, told)?;
     let mut client = command(client);

@@ -2,9 +2,9 @@
 
 use super::{chromium, follow, node};
 use crate::artifacts::Artifacts;
-use crate::echo::Echo;
 use crate::failure::Result;
 use crate::outcome::Outcome;
+use crate::service::Service;
 
 pub(crate) fn run() -> Result<Outcome> {
     let examples = ["--example", "axum_echo", "--example", "axum_tls_echo"];
@@ -16,7 +16,7 @@ pub(crate) fn run() -> Result<Outcome> {
         ("chromium", "axum_tls_echo", &[], chromium::script("http2_chromium.mjs")?),
     ] {
         println!("{name}:");
-        let server = Echo::start(programs.path(program)?, arguments, &format!("http2-{name}"))?;
+        let server = Service::echo(programs.path(program)?, arguments, &format!("http2-{name}"))?;
         client.arg(server.address.to_string());
         follow(client)?;
     }

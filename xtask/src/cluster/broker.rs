@@ -1,12 +1,13 @@
 use core::net::SocketAddr;
 use core::time::Duration;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::command::command;
 use crate::failure::{Context as _, Result};
 use crate::process::Process;
-use crate::{port, workspace};
+use crate::service::{Service, free_address};
+use crate::workspace;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -20,7 +21,7 @@ pub(super) struct Broker {
 impl Broker {
     pub(super) fn start(program: &Path) -> Result<Self> {
         let mut broker =
-            Self { program: program.to_owned(), address: port::free()?, process: None };
+            Self { program: program.to_owned(), address: free_address()?, process: None };
         broker.come_back("")?;
         Ok(broker)
     }
@@ -44,12 +45,9 @@ impl Broker {
         let (settings, log) = (folder.join("nats.conf"), folder.join("nats.log"));
         let text = format!("listen: \"{}\"\n{setting}\n", self.address);
         fs::write(&settings, text).context(settings.display())?;
-        let file = File::create(&log).context(log.display())?;
         let mut command = command(&self.program);
-        command.arg("--config").arg(&settings).stdout(file.try_clone()?).stderr(file);
-        let mut process = Process::start(&mut command)?;
-        port::wait(self.address, &mut process, PATIENCE).context(log.display())?;
-        self.process = Some(process);
+        command.arg("--config").arg(&settings);
+        self.process = Some(Service::start(&mut command, self.address, &log)?.process);
         Ok(())
     }
 }

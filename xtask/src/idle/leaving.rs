@@ -6,9 +6,9 @@ use ws_tokio::Deflate;
 
 use super::{converse, open, settled};
 use crate::command::{command, output};
-use crate::echo::Echo;
 use crate::failure::{Result, bail};
 use crate::memory::Memory;
+use crate::service::Service;
 use crate::{note, packages};
 
 /// Far more than there are engines.
@@ -53,7 +53,7 @@ pub(super) async fn run(program: &Path) -> Result {
 
 async fn check(program: &Path, allocator: &Allocator) -> Result {
     let Allocator { name, environment, rounds, max_left } = allocator;
-    let server = Echo::start_with(program, &["--deflate"], environment, "idle-leaving")?;
+    let server = Service::echo_with(program, &["--deflate"], environment, "idle-leaving")?;
     let process = server.process.id();
     let _first = open(server.address, Some(Deflate::default())).await?;
     let before = Memory::of(process)?;

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use ws_tokio::proto::{Config, Connection, Event};
 
 use crate::demo::Demo;
-use crate::echo::Echo;
 use crate::failure::{Context as _, Result};
 use crate::process::Process;
+use crate::service::Service;
 use crate::wire::Wire;
 
 /// A server under a probe.
@@ -36,7 +36,7 @@ impl Server {
     pub(crate) fn start(kind: Kind, echo: &Path, demo: &Path, arguments: &[&str]) -> Result<Self> {
         let (process, address) = match kind {
             Kind::Echo => {
-                let Echo { process, address } = Echo::start(echo, arguments, "probe")?;
+                let Service { process, address } = Service::echo(echo, arguments, "probe")?;
                 (process, address)
             }
             Kind::Demo => {

@@ -4,7 +4,6 @@ use std::io;
 use std::process::Command;
 
 use crate::failure::{Result, bail};
-use crate::lines::Lines;
 use crate::process::Process;
 
 /// Longer than the deadlines of a client.
@@ -17,13 +16,8 @@ pub(crate) struct ClientRun {
 }
 
 impl ClientRun {
-    pub(crate) fn of(command: &mut Command) -> Result<Self> {
-        let (source, sink) = io::pipe()?;
-        command.stdout(sink.try_clone()?).stderr(sink);
-        let mut client = Process::start(command)?;
-        // The pipe ends with the client, once this side of it is closed as well.
-        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-        let lines = Lines::follow(source, io::sink());
+    pub(crate) fn of(command: Command) -> Result<Self> {
+        let (mut client, lines) = Process::followed(command, io::sink())?;
         let mut output = Vec::new();
         while let Some(line) = lines.next(SILENCE)? {
             output.push(line);
@@ -64,7 +58,9 @@ mod tests {
     use crate::command::command;
 
     fn run(script: &str) -> ClientRun {
-        ClientRun::of(command("sh").args(["-c", script])).unwrap()
+        let mut shell = command("sh");
+        shell.args(["-c", script]);
+        ClientRun::of(shell).unwrap()
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! Our client through proxies that others have written.
 
 use core::net::SocketAddr;
-use core::time::Duration;
-use std::fs::{self, File};
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -10,13 +9,10 @@ use super::authority::Authority;
 use super::client_run::ClientRun;
 use crate::artifacts::Artifacts;
 use crate::command::command;
-use crate::echo::Echo;
 use crate::failure::{Context as _, Result};
 use crate::outcome::Outcome;
-use crate::process::Process;
-use crate::{packages, port, workspace};
-
-const START: Duration = Duration::from_secs(30);
+use crate::service::{Service, free_address};
+use crate::{packages, workspace};
 
 const USER: &str = "user";
 const PASSWORD: &str = "correct-horse";
@@ -46,8 +42,8 @@ const KINDS: [Kind; 2] = [
 
 /// The servers, and the clients that go there.
 struct Peers {
-    echo: Echo,
-    tls_echo: Echo,
+    echo: Service,
+    tls_echo: Service,
     client: PathBuf,
     tls_client: PathBuf,
     authority: Authority,
@@ -62,8 +58,8 @@ pub(crate) fn run() -> Result<Outcome> {
     let server = authority.certificate("server", "DNS:localhost,IP:127.0.0.1")?;
     let files = [&server.chain, &server.key].map(|path| path.display().to_string());
     let peers = Peers {
-        echo: Echo::start(programs.path("tokio_echo")?, &[], "proxies")?,
-        tls_echo: Echo::start(
+        echo: Service::echo(programs.path("tokio_echo")?, &[], "proxies")?,
+        tls_echo: Service::echo(
             programs.path("tls_echo")?,
             &files.each_ref().map(|file| &**file),
             "proxies-tls",
@@ -83,12 +79,9 @@ pub(crate) fn run() -> Result<Outcome> {
 fn test(kind: &Kind, authenticates: bool, peers: &Peers) -> Result {
     let name = if authenticates { "with a password" } else { "without a password" };
     println!("{}, {name}:", kind.name);
-    let address = port::free()?;
+    let address = free_address()?;
     let log = workspace::scratch("proxies")?.join(format!("{}.log", kind.name));
-    let file = File::create(&log).context(log.display())?;
-    let mut command = (kind.start)(address, authenticates)?;
-    let mut proxy = Process::start(command.stdout(file.try_clone()?).stderr(file))?;
-    port::wait(address, &mut proxy, START).context(workspace::relative(&log).display())?;
+    let _proxy = Service::start(&mut (kind.start)(address, authenticates)?, address, &log)?;
 
     let at = |user: &str| format!("{}://{user}{address}", kind.scheme);
     let right = match authenticates {
@@ -101,7 +94,7 @@ fn test(kind: &Kind, authenticates: bool, peers: &Peers) -> Result {
     println!("  ok: ws");
     peers.secure(&right)?.expect_lines(&["open: status 101", "hello", "closed: 1000"])?;
     println!("  ok: wss");
-    let nobody = format!("ws://{}/", port::free()?);
+    let nobody = format!("ws://{}/", free_address()?);
     peers.plain(&nobody, &right)?.expect_error(kind.unreachable)?;
     println!("  ok: a server that is not there");
     if authenticates {
@@ -118,14 +111,17 @@ fn test(kind: &Kind, authenticates: bool, peers: &Peers) -> Result {
 
 impl Peers {
     fn plain(&self, uri: &str, proxy: &str) -> Result<ClientRun> {
-        ClientRun::of(command(&self.client).args([uri, "--proxy", proxy, "hello"]))
+        let mut client = command(&self.client);
+        client.args([uri, "--proxy", proxy, "hello"]);
+        ClientRun::of(client)
     }
 
     fn secure(&self, proxy: &str) -> Result<ClientRun> {
         let uri = format!("wss://{}/", self.tls_echo.address);
         let mut client = command(&self.tls_client);
         client.args([&*uri, "--proxy", proxy, "--ca"]).arg(self.authority.certificates());
-        ClientRun::of(client.arg("hello"))
+        client.arg("hello");
+        ClientRun::of(client)
     }
 }
 

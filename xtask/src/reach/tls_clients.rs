@@ -1,23 +1,16 @@
 //! TLS both ways with Python's `websockets`.
 
 use core::net::SocketAddr;
-use core::time::Duration;
-use std::fs::File;
-use std::path::Path;
-use std::process::Command;
 
 use super::authority::{Authority, Certificate};
 use super::client_run::ClientRun;
 use crate::artifacts::Artifacts;
 use crate::clients::python;
 use crate::command::command;
-use crate::echo::Echo;
-use crate::failure::{Context as _, Result};
+use crate::failure::Result;
 use crate::outcome::Outcome;
-use crate::process::Process;
-use crate::{port, workspace};
-
-const START: Duration = Duration::from_secs(30);
+use crate::service::{Service, free_address};
+use crate::workspace;
 
 /// The name in the server's certificate; its address is not in it.
 const NAME: &str = "DNS:localhost";
@@ -33,21 +26,24 @@ pub(crate) fn run() -> Result<Outcome> {
     println!("their client, our server:");
     let files = [&certificate.chain, &certificate.key].map(|path| path.display().to_string());
     let arguments = files.each_ref().map(|file| &**file);
-    let server = Echo::start(programs.path("tls_echo")?, &arguments, "tls")?;
+    let server = Service::echo(programs.path("tls_echo")?, &arguments, "tls")?;
     let mut client = python::script("tls_client.py")?;
     client.arg(server.address.port().to_string());
     client.args([authority.certificates(), stranger.certificates()]);
-    let run = ClientRun::of(&mut client)?;
+    let run = ClientRun::of(client)?;
     println!("  {run}");
     run.expect_lines(&["ok: echo", "ok: stranger", "ok: plain"])?;
 
     println!("our client, their server:");
-    let address = port::free()?;
+    let address = free_address()?;
     let _server = start(address, &certificate)?;
     let client = programs.path("tls_client")?;
     let uri = format!("wss://localhost:{}/", address.port());
     let trusting = |uri: &str, authority: &Authority| {
-        ClientRun::of(our_client(client, uri, authority).args(["--header", "X-Test: 1", "hello"]))
+        let mut client = command(client);
+        client.args([uri, "--ca"]).arg(authority.certificates());
+        client.args(["--header", "X-Test: 1", "hello"]);
+        ClientRun::of(client)
     };
     let lines = ["open: status 101", "hello", "closed: 1000"];
     trusting(&uri, &authority)?.expect_lines(&lines)?;
@@ -61,19 +57,10 @@ pub(crate) fn run() -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-fn our_client(program: &Path, uri: &str, authority: &Authority) -> Command {
-    let mut client = command(program);
-    client.args([uri, "--ca"]).arg(authority.certificates());
-    client
-}
-
 /// Starts the Python server, which echoes and wants the field `X-Test`.
-fn start(address: SocketAddr, certificate: &Certificate) -> Result<Process> {
+fn start(address: SocketAddr, certificate: &Certificate) -> Result<Service> {
     let log = workspace::scratch("tls-clients")?.join("server.log");
-    let file = File::create(&log).context(log.display())?;
     let mut server = python::script("tls_server.py")?;
     server.arg(address.port().to_string()).args([&certificate.chain, &certificate.key]);
-    let mut server = Process::start(server.stdout(file.try_clone()?).stderr(file))?;
-    port::wait(address, &mut server, START).context(workspace::relative(&log).display())?;
-    Ok(server)
+    Service::start(&mut server, address, &log)
 }
