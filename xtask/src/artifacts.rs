@@ -1,5 +1,4 @@
 use std::collections::HashMap;
-use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -7,8 +6,6 @@ use serde_json::Value;
 
 use crate::command::cargo;
 use crate::failure::{Context as _, Result, bail};
-use crate::lines;
-use crate::process::Process;
 
 /// Programs that cargo has built, by name.
 pub(crate) struct Artifacts {
@@ -42,15 +39,12 @@ impl Artifacts {
     fn build_with(arguments: &[&str]) -> Result<Self> {
         println!("$ cargo build {}", arguments.join(" "));
         let mut build = cargo(&["build", "--message-format=json-render-diagnostics"]);
-        build.args(arguments).stdout(Stdio::piped());
-        let mut process = Process::start(&mut build)?;
-        let stdout = process.stdout.take().context("cargo has no output")?;
-        let mut programs = HashMap::new();
-        lines::copy(BufReader::new(stdout), io::sink(), |line| programs.extend(executable(&line)));
-        let status = process.finish(core::time::Duration::MAX)?;
-        if !status.success() {
-            bail!("`cargo build {}` failed ({status})", arguments.join(" "));
+        let build = build.args(arguments).stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+        if !build.status.success() {
+            bail!("`cargo build {}` failed ({})", arguments.join(" "), build.status);
         }
+        let programs =
+            String::from_utf8_lossy(&build.stdout).lines().filter_map(executable).collect();
         Ok(Self { programs })
     }
 

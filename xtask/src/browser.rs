@@ -4,7 +4,8 @@ use std::path::{self, PathBuf};
 
 use clap::Args;
 
-use crate::clients::{self, chromium};
+use crate::clients::scripts;
+use crate::command::execute;
 use crate::demo;
 use crate::failure::{Context as _, Result};
 use crate::outcome::Outcome;
@@ -17,11 +18,11 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<Outcome> {
-    let mut script = chromium::script("browser.mjs")?;
+    let mut script = scripts::chromium("browser.mjs")?;
     script.env("WS_DEMO", demo::build()?);
     if let Some(folder) = &options.screenshots {
         script.arg(path::absolute(folder).context(folder.display())?);
     }
-    clients::follow(script)?;
+    execute(&mut script)?;
     Ok(Outcome::Passed)
 }

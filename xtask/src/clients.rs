@@ -1,9 +1,6 @@
-pub(crate) mod chromium;
 pub(crate) mod deflate;
 pub(crate) mod http2;
-mod node;
-pub(crate) mod python;
-mod scripts;
+pub(crate) mod scripts;
 
 use core::time::Duration;
 use std::io;
@@ -32,9 +29,9 @@ struct Client {
 }
 
 const CLIENTS: &[Client] = &[
-    Client { name: "node", prepare: node::prepare },
-    Client { name: "python", prepare: python::prepare },
-    Client { name: "chromium", prepare: chromium::prepare },
+    Client { name: "node", prepare: || scripts::node("node.mjs") },
+    Client { name: "python", prepare: || scripts::python("python.py") },
+    Client { name: "chromium", prepare: || scripts::chromium("chromium.mjs") },
 ];
 
 #[derive(Args, Default)]
@@ -87,19 +84,6 @@ fn test(name: &str, mut command: Command, program: &Path) -> Result {
         bail!("the client ended before the server did");
     }
     check_log(&server.stopped()?)
-}
-
-/// Runs a client that needs nothing more, with its output shown.
-pub(crate) fn follow(command: Command) -> Result {
-    let (mut client, output) = Process::followed(command, io::sink())?;
-    while let Some(line) = output.next(SILENCE)? {
-        println!("  {line}");
-    }
-    let status = client.finish(SILENCE)?;
-    if !status.success() {
-        bail!("the client ended with {status}");
-    }
-    Ok(())
 }
 
 /// The server has seen the close that each client sends.

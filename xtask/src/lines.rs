@@ -1,3 +1,4 @@
+use core::task::Poll;
 use core::time::Duration;
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -22,12 +23,20 @@ impl Lines {
         Self { receiver }
     }
 
+    /// The next line, or `None` at the end; pending when neither came within the limit.
+    pub(crate) fn poll(&self, limit: Duration) -> Poll<Option<String>> {
+        match self.receiver.recv_timeout(limit) {
+            Ok(line) => Poll::Ready(Some(line)),
+            Err(RecvTimeoutError::Disconnected) => Poll::Ready(None),
+            Err(RecvTimeoutError::Timeout) => Poll::Pending,
+        }
+    }
+
     /// The next line, or `None` at the end.
     pub(crate) fn next(&self, limit: Duration) -> Result<Option<String>> {
-        match self.receiver.recv_timeout(limit) {
-            Ok(line) => Ok(Some(line)),
-            Err(RecvTimeoutError::Disconnected) => Ok(None),
-            Err(RecvTimeoutError::Timeout) => bail!("no output within {} s", limit.as_secs()),
+        match self.poll(limit) {
+            Poll::Ready(line) => Ok(line),
+            Poll::Pending => bail!("no output within {} s", limit.as_secs()),
         }
     }
 
@@ -40,23 +49,21 @@ impl Lines {
     ) -> Result<T> {
         let deadline = Instant::now() + limit;
         loop {
-            match self.receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(line) => {
+            match self.poll(deadline.saturating_duration_since(Instant::now())) {
+                Poll::Ready(Some(line)) => {
                     if let Some(found) = find(&line) {
                         return Ok(found);
                     }
                 }
-                Err(RecvTimeoutError::Disconnected) => bail!("it ended without {what}"),
-                Err(RecvTimeoutError::Timeout) => {
-                    bail!("{what} did not come within {} s", limit.as_secs())
-                }
+                Poll::Ready(None) => bail!("it ended without {what}"),
+                Poll::Pending => bail!("{what} did not come within {} s", limit.as_secs()),
             }
         }
     }
 }
 
 /// Copies line by line; bytes that are no UTF-8 are shown as replacement characters.
-pub(crate) fn copy(source: impl Read, mut log: impl Write, mut each: impl FnMut(String)) {
+fn copy(source: impl Read, mut log: impl Write, mut each: impl FnMut(String)) {
     let mut source = BufReader::new(source);
     let mut line = Vec::new();
     loop {

@@ -27,7 +27,6 @@ mod rust_target;
 mod semver;
 mod service;
 mod stamp;
-mod this_program;
 mod tools;
 mod wire;
 mod workspace;

@@ -3,7 +3,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
@@ -20,7 +20,6 @@ pub(crate) struct Process {
     id: u32,
     waiter: Receiver<io::Result<ExitStatus>>,
     status: Option<ExitStatus>,
-    pub(crate) stdout: Option<ChildStdout>,
 }
 
 impl Process {
@@ -33,12 +32,11 @@ impl Process {
             .context(format_args!("cannot start {name}"))?;
         let id = child.id();
         guardian::started(id);
-        let stdout = child.stdout.take();
         let (sender, waiter) = mpsc::channel();
         thread::spawn(move || {
             let _ = sender.send(child.wait());
         });
-        Ok(Self { name, id, waiter, status: None, stdout })
+        Ok(Self { name, id, waiter, status: None })
     }
 
     /// Starts it with its output in a file.
@@ -145,13 +143,11 @@ mod tests {
     #[test]
     fn the_whole_group_ends_with_the_value() {
         let mut command = Command::new("sh");
-        command.args(["-c", "sleep 60 & echo $!; wait"]).stdout(Stdio::piped());
-        let mut process = Process::start(&mut command).unwrap();
-        let mut line = String::new();
-        let mut stdout = io::BufReader::new(process.stdout.take().unwrap());
-        io::BufRead::read_line(&mut stdout, &mut line).unwrap();
+        command.args(["-c", "sleep 60 & echo started; wait"]);
+        let (process, lines) = Process::followed(command, io::sink()).unwrap();
+        assert_eq!(lines.next(SOON).unwrap().as_deref(), Some("started"));
         drop(process);
-        // The grandchild holds the pipe open as long as it lives.
-        assert_eq!(io::Read::read(&mut stdout, &mut [0]).unwrap(), 0);
+        // The grandchild keeps the pipe open while it runs.
+        assert_eq!(lines.next(SOON).unwrap(), None);
     }
 }

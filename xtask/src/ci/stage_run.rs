@@ -1,27 +1,24 @@
 use core::fmt::Write as _;
+use core::task::Poll;
 use core::time::Duration;
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io;
 use std::path::PathBuf;
-use std::process::ExitStatus;
-use std::sync::{Arc, Mutex, mpsc};
-use std::thread;
+use std::process::{self, ExitStatus};
 use std::time::Instant;
 
 use crate::ci::stage::{Output, Stage};
 use crate::command::command;
 use crate::failure::{Context as _, Result};
-use crate::lines;
 use crate::outcome::Outcome;
 use crate::process::Process;
-use crate::{note, this_program, workspace};
+use crate::{note, workspace};
 
 /// How much of a failed stage's output is repeated.
 const TAIL: usize = 60;
 
-/// How long output may still come after its stage has ended.
-const AFTERGLOW: Duration = Duration::from_secs(5);
+/// How long no output comes before it is asked whether the stage has ended.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// How a stage went.
 pub(crate) struct StageRun {
@@ -45,33 +42,29 @@ pub(crate) enum Verdict {
 pub(crate) fn run(stage: &Stage) -> Result<StageRun> {
     let log = stage.log()?;
     let file = File::create(&log).context(log.display())?;
-    let output = Arc::new(Mutex::new(Kept::default()));
-
+    // A build may replace the file of this program at any time; Linux keeps the running one under this link.
+    let mut command = command(format!("/proc/{}/exe", process::id()));
+    command.args(["stage", stage.name]);
     let start = Instant::now();
-    let (source, sink) = io::pipe()?;
-    let mut process = {
-        let mut command = command(this_program::path()?);
-        command.args(["stage", stage.name]).stdout(sink.try_clone()?).stderr(sink);
-        Process::start(&mut command)?
-    };
-    let (done, end) = mpsc::channel::<()>();
-    let (kept, shown) = (Arc::clone(&output), stage.output == Output::Shown);
-    thread::spawn(move || {
-        lines::copy(source, file, |line| {
-            if shown {
-                println!("{line}");
+    let (mut process, lines) = Process::followed(command, file)?;
+    let mut kept = Kept::default();
+    while start.elapsed() < stage.limit {
+        match lines.poll(SILENCE) {
+            Poll::Ready(Some(line)) => {
+                if stage.output == Output::Shown {
+                    println!("{line}");
+                }
+                kept.push(line);
             }
-            lock(&kept).push(line);
-        });
-        drop(done);
-    });
-    let verdict = verdict(process.wait(stage.limit)?);
-    let time = start.elapsed();
-    drop(process);
-    let _ = end.recv_timeout(AFTERGLOW);
-
-    let Kept { tail, note } = core::mem::take(&mut *lock(&output));
-    Ok(StageRun { name: stage.name, verdict, time, note, tail, log })
+            Poll::Ready(None) => break,
+            // What the stage has left behind may keep the output open.
+            Poll::Pending if process.ended()?.is_some() => break,
+            Poll::Pending => {}
+        }
+    }
+    let verdict = verdict(process.wait(stage.limit.saturating_sub(start.elapsed()))?);
+    let Kept { tail, note } = kept;
+    Ok(StageRun { name: stage.name, verdict, time: start.elapsed(), note, tail, log })
 }
 
 impl StageRun {
@@ -145,10 +138,6 @@ impl Kept {
         }
         self.tail.push_back(line);
     }
-}
-
-fn lock(kept: &Mutex<Kept>) -> std::sync::MutexGuard<'_, Kept> {
-    kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 
-use super::{chromium, follow, node, python};
+use super::scripts;
 use crate::artifacts::Artifacts;
-use crate::command::command;
+use crate::command::{command, execute};
 use crate::failure::Result;
 use crate::outcome::Outcome;
 use crate::process::Process;
@@ -24,27 +24,27 @@ pub(crate) fn run() -> Result<Outcome> {
     ])?;
     let echo = programs.path("tokio_echo")?;
     for (name, mut client) in [
-        ("node", node::script("deflate.mjs")?),
-        ("python", python::script("deflate.py")?),
-        ("chromium", chromium::script("deflate_page.mjs")?),
+        ("node", scripts::node("deflate.mjs")?),
+        ("python", scripts::python("deflate.py")?),
+        ("chromium", scripts::chromium("deflate_page.mjs")?),
     ] {
         println!("{name}:");
         let server = Service::echo(echo, &["--deflate"], &format!("deflate-{name}"))?;
         client.arg(server.address.to_string());
-        follow(client)?;
+        execute(&mut client)?;
     }
     let client = programs.path("deflate_client")?;
     for (name, server) in [
-        ("node", node::script("deflate_server.mjs")?),
-        ("python", python::script("deflate_server.py")?),
+        ("node", scripts::node("deflate_server.mjs")?),
+        ("python", scripts::python("deflate_server.py")?),
     ] {
         println!("{name} as the server:");
         serve(server, client)?;
     }
     println!("C zlib:");
-    let mut inflater = python::script("deflate_window.py")?;
+    let mut inflater = scripts::python("deflate_window.py")?;
     inflater.arg(programs.path("deflate_streams")?);
-    follow(inflater)?;
+    execute(&mut inflater)?;
     Ok(Outcome::Passed)
 }
 
@@ -55,5 +55,5 @@ fn serve(server: Command, client: &Path) -> Result {
     let told = output.wait_for("a line with its address", START, told)?;
     let mut client = command(client);
     client.args(told.split(' '));
-    follow(client)
+    execute(&mut client)
 }

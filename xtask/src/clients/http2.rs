@@ -1,7 +1,8 @@
 //! WebSockets over HTTP/2 with foreign clients.
 
-use super::{chromium, follow, node};
+use super::scripts;
 use crate::artifacts::Artifacts;
+use crate::command::execute;
 use crate::failure::Result;
 use crate::outcome::Outcome;
 use crate::service::Service;
@@ -12,13 +13,13 @@ pub(crate) fn run() -> Result<Outcome> {
     let selection: Vec<_> = package.into_iter().chain(examples).collect();
     let programs = Artifacts::build(&selection)?;
     for (name, program, arguments, mut client) in [
-        ("node", "axum_echo", &["--deflate"][..], node::script("http2.mjs")?),
-        ("chromium", "axum_tls_echo", &[], chromium::script("http2_chromium.mjs")?),
+        ("node", "axum_echo", &["--deflate"][..], scripts::node("http2.mjs")?),
+        ("chromium", "axum_tls_echo", &[], scripts::chromium("http2_chromium.mjs")?),
     ] {
         println!("{name}:");
         let server = Service::echo(programs.path(program)?, arguments, &format!("http2-{name}"))?;
         client.arg(server.address.to_string());
-        follow(client)?;
+        execute(&mut client)?;
     }
     Ok(Outcome::Passed)
 }

@@ -5,7 +5,7 @@ use core::net::SocketAddr;
 use super::authority::{Authority, Certificate};
 use super::client_run::ClientRun;
 use crate::artifacts::Artifacts;
-use crate::clients::python;
+use crate::clients::scripts;
 use crate::command::command;
 use crate::failure::Result;
 use crate::outcome::Outcome;
@@ -27,7 +27,7 @@ pub(crate) fn run() -> Result<Outcome> {
     let files = [&certificate.chain, &certificate.key].map(|path| path.display().to_string());
     let arguments = files.each_ref().map(|file| &**file);
     let server = Service::echo(programs.path("tls_echo")?, &arguments, "tls")?;
-    let mut client = python::script("tls_client.py")?;
+    let mut client = scripts::python("tls_client.py")?;
     client.arg(server.address.port().to_string());
     client.args([authority.certificates(), stranger.certificates()]);
     let run = ClientRun::of(client)?;
@@ -60,7 +60,7 @@ pub(crate) fn run() -> Result<Outcome> {
 /// Starts the Python server, which echoes and wants the field `X-Test`.
 fn start(address: SocketAddr, certificate: &Certificate) -> Result<Service> {
     let log = workspace::scratch("tls-clients")?.join("server.log");
-    let mut server = python::script("tls_server.py")?;
+    let mut server = scripts::python("tls_server.py")?;
     server.arg(address.port().to_string()).args([&certificate.chain, &certificate.key]);
     Service::start(&mut server, address, &log)
 }
