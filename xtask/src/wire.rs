@@ -4,7 +4,7 @@ use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Instant;
 
-use ws_tokio::proto::client::{Handshake, Progress, Request, Response};
+use ws_tokio::proto::client::{ClientHandshake, ClientProgress, ClientRequest, Response};
 use ws_tokio::proto::{Config, Connection, Event};
 
 use crate::failure::{Context as _, Result, bail};
@@ -29,8 +29,8 @@ pub(crate) enum Arrival {
 }
 
 /// A request that is valid but for what the caller changes in it, and what reads the response.
-pub(crate) fn request(address: SocketAddr, target: &str) -> Result<(String, Handshake)> {
-    let (request, mut bytes) = (Request::new(address.to_string(), target), Vec::new());
+pub(crate) fn request(address: SocketAddr, target: &str) -> Result<(String, ClientHandshake)> {
+    let (request, mut bytes) = (ClientRequest::new(address.to_string(), target), Vec::new());
     let handshake = request.send(Config::default(), [7; 32], &mut bytes).context("a request")?;
     Ok((String::from_utf8(bytes).context("a request")?, handshake))
 }
@@ -98,7 +98,7 @@ impl Wire {
     }
 
     /// The response to a request, or `None` when the peer ended the connection without one.
-    pub(crate) fn response(&mut self, mut handshake: Handshake) -> Result<Option<Response>> {
+    pub(crate) fn response(&mut self, mut handshake: ClientHandshake) -> Result<Option<Response>> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let mut input = &mut self.received[..];
@@ -106,9 +106,9 @@ impl Wire {
             let rest = input.len();
             self.received.drain(..self.received.len() - rest);
             match progress {
-                Progress::NeedsInput(waiting) => handshake = waiting,
-                Progress::Refused(response) => return Ok(Some(response)),
-                Progress::Open(connection, response) => {
+                ClientProgress::NeedsInput(waiting) => handshake = waiting,
+                ClientProgress::Refused(response) => return Ok(Some(response)),
+                ClientProgress::Open(connection, response) => {
                     self.connection = Some(connection);
                     return Ok(Some(response));
                 }
