@@ -27,7 +27,7 @@ async fn main() -> std::io::Result<()> {
     let page = get(async || Html(PAGE));
     let app = Router::new().route("/{room}", page).route("/chat/{room}", any(join));
     let listener = TcpListener::bind("127.0.0.1:9001").await?;
-    // It closes all with 1001 then, and waits for them.
+    // Closes all connections with 1001 and waits until they have ended.
     upgrade::serve(listener, app.with_state(hub))
         .with_graceful_shutdown(async { tokio::signal::ctrl_c().await.unwrap_or_default() })
         .await;
@@ -45,8 +45,8 @@ async fn join(
 async fn chat(mut socket: WebSocket, hub: Hub<u64>, room: Arc<str>) -> Result<(), Error> {
     static NEXT_KEY: AtomicU64 = AtomicU64::new(1);
     let key = NEXT_KEY.fetch_add(1, Ordering::Relaxed);
-    let mut member = hub.enter(key, ()).expect("a key of its own");
-    member.join(Arc::clone(&room)).expect("the first room");
+    let mut member = hub.enter(key, ()).expect("the key is unique");
+    member.join(Arc::clone(&room)).expect("one room is within the limit");
     while let Some(mut batch) = member.read(&mut socket).await? {
         while let Some(event) = batch.next() {
             if let Event::Text(text) = event {

@@ -1,57 +1,58 @@
-//! The seam between the hub of this process and those of others.
+//! The interface between the hub of this process and those of other processes.
 
 use std::sync::Arc;
 
 use ws_futures::Prepared;
 
-/// Connects a hub with those of other processes, its nodes. No method may wait.
+/// Connects a hub to those of other processes (nodes). No method may block.
 ///
-/// Members of this process are served by the [`Hub`](crate::Hub) alone: it delivers here first, and
-/// calls its engine afterwards. An engine never makes a member wait. What it is handed it puts into a
-/// bounded queue of its own and counts what finds no room; a task of its own does the rest.
+/// The [`Hub`](crate::Hub) itself delivers to the members of this process, and calls its engine
+/// afterwards. An engine never delays a member: it puts messages into a bounded queue of its own, counts
+/// those that do not fit, and forwards them from a task of its own.
 ///
 /// ```text
 ///   Member ──► Hub ── open_room, close_room, publish, changed ──► Engine ──► other nodes
 ///   Member ◄── Hub ◄──────────── deliver, room_ready ──────────── task   ◄── other nodes
 /// ```
 ///
-/// - The hub's side of the calls is this trait. `open_room` and `close_room` are called with a lock
-///   of the hub held, so that they come in their order; an engine must not call the hub from within.
-/// - The engine's side is [`Hub::deliver`](crate::Hub::deliver) for what other nodes published, never
-///   for what this one did, and [`Hub::room_ready`](crate::Hub::room_ready) once nothing published to
-///   a room anywhere can be missed. An engine that cannot reach the other nodes answers
+/// - The hub calls this trait. It calls `open_room` and `close_room` with a lock held, so that the calls
+///   are in order; an engine must not call the hub from within them.
+/// - The engine calls [`Hub::deliver`](crate::Hub::deliver) for messages published on other nodes, never
+///   for those of this node, and [`Hub::room_ready`](crate::Hub::room_ready) once no message published to
+///   a room on any node can be missed. An engine that cannot reach the other nodes returns
 ///   [`Opened::Ready`], or calls `room_ready`, rather than let members wait.
-/// - Numbers of members elsewhere come from the engine's memory of what the other nodes reported.
+/// - The engine stores the numbers of members on other nodes, as those nodes reported them.
 pub trait Engine<K, R>: Send + Sync {
-    /// A room has its first member here. `opening` tells this time from earlier and later ones: pass
-    /// it to [`Hub::room_ready`](crate::Hub::room_ready).
+    /// Called when a room has its first member on this node. `opening` identifies this opening of the
+    /// room: pass it to [`Hub::room_ready`](crate::Hub::room_ready).
     fn open_room(&self, room: &R, opening: u64) -> Opened;
 
-    /// A room has lost its last member here.
+    /// Called when the last member on this node has left a room.
     fn close_room(&self, room: &R);
 
-    /// A message was published here, by a member or by the application, and is delivered here
-    /// already; one to a [member](To::Member) only if that is not here.
+    /// Called when a member or the application has published a message on this node, after it was
+    /// delivered on this node. For a message to one [member](To::Member) it is called only if the member
+    /// is not on this node.
     fn publish(&self, from: Option<&K>, to: To<'_, K, R>, message: &Arc<Prepared>);
 
-    /// The number of a room's members on other nodes.
+    /// Returns the number of a room's members on other nodes.
     fn members_elsewhere(&self, room: &R) -> usize;
 
-    /// Members came, left, or joined or left rooms; the hub has the numbers.
+    /// Called when members enter, leave, join or leave rooms; query the hub for the new numbers.
     fn changed(&self) {}
 }
 
-/// Whether a room that was opened misses nothing from now on.
+/// Whether a room that was opened receives all messages of other nodes from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "members wait until the room is ready"]
 pub enum Opened {
-    /// It misses nothing.
+    /// It receives all messages.
     Ready,
     /// [`Hub::room_ready`](crate::Hub::room_ready) will be called.
     Pending,
 }
 
-/// The receivers of a message. It is exhaustive: an engine must reach each kind of them.
+/// The receivers of a message. Exhaustive on purpose: an engine must handle each kind.
 #[derive(Debug, PartialEq, Eq)]
 pub enum To<'t, K, R> {
     /// All members.
@@ -70,7 +71,7 @@ impl<K, R> Clone for To<'_, K, R> {
 
 impl<K, R> Copy for To<'_, K, R> {}
 
-/// The engine of a process that is alone: there are no other nodes.
+/// The engine of a single process, without other nodes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Memory;
 

@@ -1,4 +1,4 @@
-//! A hub, for the application.
+//! The application's handle of a hub.
 
 use std::fmt;
 use std::hash::Hash;
@@ -15,21 +15,22 @@ use crate::shared::{HubConfig, Published, Shared};
 
 /// The members of this process, and their rooms.
 ///
-/// `K` is the key of a member, `R` the name of a room, `M` what the application keeps of a member for
-/// others to see. It is one pointer, and its clones are the same hub.
+/// `K` is the key of a member, `R` the name of a room, `M` the application's data of a member, which
+/// others can read. A hub is one pointer; its clones refer to the same hub.
 ///
 /// Each connection enters as a [`Member`], which its task holds. Messages are encoded once, as
-/// [`Prepared`], and left in the outbox of each receiver: publishing never waits. What one member
-/// publishes reaches another in order; what two publish at once may reach others in different orders.
+/// [`Prepared`], and queued in the outbox of each receiver: publishing never waits. Messages of one
+/// member reach another in order; messages that two members publish concurrently may reach others in
+/// different orders.
 pub struct Hub<K, R = Arc<str>, M = ()>(Arc<Shared<K, R, M>>);
 
-/// There is a member with this key already.
+/// The key is taken by another member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyTaken;
 
 impl fmt::Display for KeyTaken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the key of a member is taken")
+        f.write_str("key is taken by another member")
     }
 }
 
@@ -45,14 +46,14 @@ where
         Self::with_engine(config, Memory)
     }
 
-    /// Creates an empty hub that `engine` connects with those of other nodes.
+    /// Creates an empty hub that `engine` connects to the hubs of other nodes.
     pub fn with_engine(config: HubConfig, engine: impl Engine<K, R> + 'static) -> Self {
         Self(Arc::new(Shared::new(config, Box::new(engine))))
     }
 
-    /// Adds a member. `data` is kept for others to see ([`members`](Self::members)).
+    /// Adds a member. Others can read `data` ([`members`](Self::members)).
     ///
-    /// If the hub is [closed](Self::close) the member is asked to leave at once.
+    /// If the hub is [closed](Self::close), the new member is closed at once.
     ///
     /// # Errors
     ///
@@ -61,8 +62,8 @@ where
         self.admit(key, data, true)
     }
 
-    /// Adds a member that has its key, and is not [shown](Member::show) yet: it is not counted, gets
-    /// nothing that is published and can join no room. It is asked to leave when the hub is closed.
+    /// Adds a member that is not [shown](Member::show) yet: it holds its key, but is not counted, receives
+    /// no published messages and can join no room. It is closed when the hub is closed.
     ///
     /// # Errors
     ///
@@ -79,40 +80,40 @@ where
         }
     }
 
-    /// Sends a message to members here and on other nodes, encoded once. It never waits.
+    /// Publishes a message, encoded once, to members on this node and on other nodes. Never waits.
     pub fn publish(&self, to: To<'_, K, R>, message: impl Into<Arc<Prepared>>) -> Published {
         self.0.publish(None, to, &message.into())
     }
 
-    /// Sends a message to members here alone: what an [`Engine`] received from another node.
+    /// Delivers a message that an [`Engine`] received from another node to members on this node only.
     pub fn deliver(&self, to: To<'_, K, R>, message: impl Into<Arc<Prepared>>) -> Published {
         self.0.deliver(None, to, &message.into())
     }
 
-    /// A room misses nothing from now on: notifies the members that wait for that. `opening` is what
-    /// [`Engine::open_room`] was given; that of an earlier time is ignored.
+    /// Notifies the members that wait for a room: from now on it misses nothing. `opening` is the value
+    /// that [`Engine::open_room`] received; the value of an earlier opening is ignored.
     pub fn room_ready(&self, room: &R, opening: u64) {
         let elsewhere = self.0.engine.members_elsewhere(room);
         self.0.rooms.ready(room, opening, elsewhere);
     }
 
-    /// The members of a room on this node, as of now.
+    /// Returns a snapshot of a room's members on this node.
     pub fn members(&self, room: &R) -> Members<K, R, M> {
         Members(self.0.rooms.snapshot(room).unwrap_or_default())
     }
 
     /// Calls `visit` with each room that has members on this node, and their number. A lock is held
-    /// meanwhile: do not call the hub or its members from within.
+    /// during the calls: do not call the hub or its members from within.
     pub fn visit_rooms(&self, visit: impl FnMut(&R, usize)) {
         self.0.rooms.visit(visit);
     }
 
-    /// The number of rooms that have members on this node.
+    /// Returns the number of rooms that have members on this node.
     pub fn room_count(&self) -> usize {
         self.0.rooms.len()
     }
 
-    /// The number of members on this node.
+    /// Returns the number of members on this node.
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -122,7 +123,7 @@ where
         self.len() == 0
     }
 
-    /// What waits in all outboxes, in bytes as [`OutboxLimits::capacity`](crate::OutboxLimits::capacity) counts
+    /// Returns the queued bytes of all outboxes, as [`OutboxLimits::capacity`](crate::OutboxLimits::capacity) counts
     /// them.
     pub fn queued_bytes(&self) -> usize {
         let mut bytes = 0;
@@ -132,9 +133,9 @@ where
         bytes
     }
 
-    /// Closes the connections of all members with this Close frame, behind what waits for them, and
-    /// those of members that enter later at once. It does not wait for that; see
-    /// [`drained`](Self::drained). Only the first call that returns `Ok` counts.
+    /// Closes the connections of all members with this Close frame, after their queued messages, and
+    /// those of members that enter later at once. Returns without waiting; see
+    /// [`drained`](Self::drained). Only the first call that returns `Ok` has an effect.
     ///
     /// # Errors
     ///
@@ -143,8 +144,8 @@ where
         self.drain(close).map(drop)
     }
 
-    /// The same, but the caller decides when each connection is closed, so that peers which connect
-    /// again do not do so all at once.
+    /// Like [`close`](Self::close), but the caller decides when each connection is closed, so that
+    /// clients do not all reconnect at once.
     ///
     /// # Errors
     ///
@@ -156,9 +157,9 @@ where
         Ok(Drain::new(self.0.seats(), close))
     }
 
-    /// Waits until there is no member, shown or hidden. After [`close`](Self::close) that is when all
-    /// connections have ended: an HTTP server's own shutdown does not wait for WebSockets. There is no
-    /// deadline but those of the connections
+    /// Waits until there is no member, shown or hidden. After [`close`](Self::close) this means that all
+    /// connections have ended; an HTTP server's own shutdown does not wait for WebSockets. The only
+    /// deadlines are those of the connections
     /// ([`Config::close_timeout`](ws_futures::Config::close_timeout)).
     ///
     /// # Cancel safety
@@ -181,21 +182,21 @@ impl<K, R, M> fmt::Debug for Hub<K, R, M> {
     }
 }
 
-/// The members of a room at one moment.
+/// A snapshot of the members of a room.
 pub struct Members<K, R = Arc<str>, M = ()>(Snapshot<K, R, M>);
 
 impl<K, R, M> Members<K, R, M> {
-    /// Their number.
+    /// Returns the number of members.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no members.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Their keys, and what the application keeps of them, in no order.
+    /// Iterates over keys and application data, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &M)> {
         self.0.iter().map(|seat| (&seat.key, &seat.data))
     }

@@ -1,4 +1,4 @@
-//! The end of a hub: members are asked to leave, and are waited for.
+//! The shutdown of a hub: closes its members and waits until they have left.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -11,8 +11,8 @@ use ws_futures::Close;
 use crate::roster::Seat;
 use crate::shards::lock;
 
-/// The members that are still to be asked to leave. Dropping it asks all that remain.
-#[must_use = "dropping it asks all members at once"]
+/// The members that are still to be closed. Dropping it closes all that remain.
+#[must_use = "dropping it closes all members at once"]
 pub struct Drain<K, R = Arc<str>, M = ()> {
     remaining: Vec<Arc<Seat<K, R, M>>>,
     close: Close<'static>,
@@ -23,17 +23,17 @@ impl<K, R, M> Drain<K, R, M> {
         Self { remaining: seats, close }
     }
 
-    /// The number of members that were not asked yet.
+    /// Returns the number of members that are not closed yet.
     pub fn len(&self) -> usize {
         self.remaining.len()
     }
 
-    /// Whether all were asked.
+    /// Whether all members are closed.
     pub fn is_empty(&self) -> bool {
         self.remaining.is_empty()
     }
 
-    /// Asks the next `count` of them, or all if there are fewer.
+    /// Closes the next `count` members, or all if there are fewer.
     pub fn close(&mut self, count: usize) {
         let kept = self.len().saturating_sub(count);
         for seat in self.remaining.drain(kept..) {
@@ -54,7 +54,7 @@ impl<K, R, M> fmt::Debug for Drain<K, R, M> {
     }
 }
 
-/// The number of members, hidden ones too, and the tasks that wait until there is none.
+/// The number of members, including hidden ones, and the tasks that wait until there is none.
 #[derive(Default)]
 pub(crate) struct Present {
     count: AtomicUsize,

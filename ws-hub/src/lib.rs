@@ -1,8 +1,8 @@
 //! Rooms, members, fan-out and bounded outboxes for WebSocket servers, on any runtime.
 //!
 //! Each connection enters a [`Hub`] as a [`Member`], which its task holds. [`Member::read`] stands in
-//! for [`WebSocket::read`](ws_futures::WebSocket::read): it waits for input, and sends meanwhile what
-//! others have published.
+//! for [`WebSocket::read`](ws_futures::WebSocket::read): it waits for input and, meanwhile, sends what
+//! other members have published.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -11,7 +11,7 @@
 //! use ws_hub::{Hub, To};
 //! # use futures_io::{AsyncRead, AsyncWrite};
 //!
-//! /// Hands what each member of a room says to the others.
+//! /// Publishes the messages of each member to the others in the room.
 //! async fn chat<Io, T>(
 //!     mut socket: WebSocket<Io, T>,
 //!     hub: Hub<u64>,
@@ -37,28 +37,29 @@
 //!
 //! # Slow members
 //!
-//! Publishing never waits, so what a member does not take must be bounded: in bytes, by
-//! [`OutboxLimits::capacity`] and the 64 KiB that the socket itself holds, and in time, by
-//! [`OutboxLimits::timeout`], in which the connection must take some of its output. What becomes of a member
-//! over either is [`SlowPolicy`]: it is closed with 1013, or misses messages. A message is encoded once, and
-//! all outboxes refer to the same bytes; `Prepared::deflated` compresses it once, too.
+//! Publishing never waits, so the output queued for a member is bounded: in bytes, by
+//! [`OutboxLimits::capacity`] and the 64 KiB that the socket itself holds; and in time, by
+//! [`OutboxLimits::timeout`], within which the connection must accept some of its output. [`SlowPolicy`]
+//! decides what happens to a member over either limit: it is closed with 1013, or misses messages. A
+//! message is encoded once, and all outboxes refer to the same bytes; `Prepared::deflated` also compresses
+//! it once.
 //!
 //! # Back-pressure
 //!
-//! A peer whose output is full is not read from: one that publishes must take what it is sent.
+//! A peer whose output is full is not read from: a client that publishes must also read what it is sent.
 //!
 //! # Counting
 //!
-//! Nothing is logged or counted here. [`Hub::publish`] returns what became of a message, and
-//! [`Member::next_event`], which [`Member::read`] is a short form of, what was sent and missed.
+//! This crate neither logs nor counts. [`Hub::publish`] returns the outcome of publishing a message;
+//! [`Member::next_event`], of which [`Member::read`] is a short form, returns what was sent and missed.
 //!
 //! # Several nodes
 //!
-//! An [`Engine`] connects the hubs of several processes over a broker of any kind.
+//! An [`Engine`] connects the hubs of several processes through a broker of any kind.
 //!
 //! # Features
 //!
-//! None. `Prepared::deflated` is feature `deflate` of the crate that the sockets come from.
+//! None. `Prepared::deflated` requires feature `deflate` of the crate that provides the sockets.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod engine;

@@ -1,4 +1,4 @@
-//! A member's own handle.
+//! The handle that a connection's task holds.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::progress::Progress;
 use crate::roster::Seat;
 use crate::shared::{Published, Shared};
 
-/// A member of a hub, for the task that has its connection. Dropping it leaves the hub.
+/// A member of a hub, owned by the task of its connection. Dropping it leaves the hub.
 pub struct Member<K, R = Arc<str>, M = ()>
 where
     K: Eq + Hash,
@@ -22,28 +22,29 @@ where
     pub(crate) shared: Arc<Shared<K, R, M>>,
     rooms: HashSet<R>,
     has_departed: bool,
-    /// Of its connection.
+    /// The progress of its connection.
     pub(crate) progress: Progress,
 }
 
-/// A room was joined.
+/// The result of joining a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Joined {
-    /// The member misses nothing that is published from now on.
+    /// The member receives all messages published from now on.
     Ready {
-        /// The number of members, those of other nodes included.
+        /// The number of members, including those on other nodes.
         members: usize,
     },
-    /// The member gets what is published on this node; [`MemberEvent::RoomReady`](crate::MemberEvent::RoomReady) follows once
-    /// nothing of other nodes can be missed.
+    /// The member receives messages published on this node;
+    /// [`MemberEvent::RoomReady`](crate::MemberEvent::RoomReady) follows once no message of other nodes
+    /// can be missed.
     Pending,
 }
 
-/// A room could not be joined.
+/// An error of joining a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JoinError {
-    /// The member is in as many rooms as [`HubConfig::max_rooms`](crate::HubConfig::max_rooms) allows.
+    /// The member is in [`HubConfig::max_rooms`](crate::HubConfig::max_rooms) rooms already.
     TooManyRooms,
     /// The member is [hidden](crate::Hub::enter_hidden), or has left the hub.
     Hidden,
@@ -52,21 +53,21 @@ pub enum JoinError {
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::TooManyRooms => "a member is in too many rooms to join another one",
-            Self::Hidden => "a member that is not shown cannot join a room",
+            Self::TooManyRooms => "member is in the maximum number of rooms",
+            Self::Hidden => "member is hidden and cannot join a room",
         })
     }
 }
 
 impl std::error::Error for JoinError {}
 
-/// A member is not in the room.
+/// The member is not in the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotInRoom;
 
 impl fmt::Display for NotInRoom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a member is not in the room")
+        f.write_str("member is not in the room")
     }
 }
 
@@ -87,17 +88,17 @@ where
         }
     }
 
-    /// Its key.
+    /// Returns the key.
     pub fn key(&self) -> &K {
         &self.seat.key
     }
 
-    /// What the application keeps of it.
+    /// Returns the application's data.
     pub fn data(&self) -> &M {
         &self.seat.data
     }
 
-    /// Whether it is counted and gets what is published.
+    /// Whether it is counted and receives published messages.
     pub fn is_shown(&self) -> bool {
         self.seat.is_shown() && !self.has_departed
     }
@@ -111,11 +112,11 @@ where
         }
     }
 
-    /// Joins a room. Joining one that it is in already is no error.
+    /// Joins a room. Joining the same room again is no error.
     ///
     /// # Errors
     ///
-    /// [`JoinError`] says why it cannot; nothing has changed then.
+    /// [`JoinError`]; nothing has changed then.
     pub fn join(&mut self, room: R) -> Result<Joined, JoinError> {
         if !self.is_shown() {
             return Err(JoinError::Hidden);
@@ -134,7 +135,7 @@ where
         Ok(joined)
     }
 
-    /// Leaves a room; returns the number of members that remain, those of other nodes included.
+    /// Leaves a room; returns the number of remaining members, including those on other nodes.
     ///
     /// # Errors
     ///
@@ -154,18 +155,18 @@ where
         self.rooms.contains(room)
     }
 
-    /// Its rooms, in no order.
+    /// Iterates over its rooms, in no particular order.
     pub fn rooms(&self) -> impl ExactSizeIterator<Item = &R> {
         self.rooms.iter()
     }
 
-    /// Sends a message to all other members, to the others in a room, or to one member; on other
-    /// nodes as well. It never waits.
+    /// Publishes a message to all other members, to the others in a room, or to one member, on all nodes.
+    /// Never waits.
     ///
     /// # Errors
     ///
-    /// [`NotInRoom`] if it is for a room that this member is not in; [`Hub::publish`](crate::Hub::publish) asks for no
-    /// membership.
+    /// [`NotInRoom`] if it is for a room that this member is not in; [`Hub::publish`](crate::Hub::publish)
+    /// requires no membership.
     pub fn publish(
         &self,
         to: To<'_, K, R>,
@@ -177,7 +178,7 @@ where
         Ok(self.shared.publish(Some(&self.seat), to, &message.into()))
     }
 
-    /// Leaves all rooms and the hub, as dropping it does; returns the number of members that remain on
+    /// Leaves all rooms and the hub, as dropping it does; returns the number of remaining members on
     /// this node.
     pub fn depart(&mut self) -> usize {
         if self.has_departed {

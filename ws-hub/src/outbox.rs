@@ -1,4 +1,4 @@
-//! What waits to be sent to one member.
+//! The bounded queue of messages to one member.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -9,22 +9,22 @@ use ws_futures::{Close, Prepared};
 
 use crate::shards::lock;
 
-/// What a message costs besides its payload, which is shared.
+/// The cost in bytes of a queued message besides its payload, which is shared.
 const OVERHEAD: usize = 64;
 
-/// What may wait for a member, and what becomes of one that does not keep up.
+/// The limits of a member's outbox, and what happens to a member that does not keep up.
 ///
-/// The socket holds up to 64 KiB and one message besides.
+/// The socket holds up to 64 KiB and one message in addition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutboxLimits {
-    /// The bytes that may wait: payloads, not compressed, and 64 bytes for each message, so that empty
-    /// ones are bounded too. A message on its own may have any size. 1 MiB by default: some seconds of
-    /// a slow line.
+    /// The maximum of queued bytes: uncompressed payloads, and 64 bytes for each message, so that empty
+    /// messages are bounded too. An empty outbox accepts a message of any size. 1 MiB by default: a few
+    /// seconds of a slow link.
     pub capacity: usize,
-    /// How long a connection may take nothing of its output, be it from this hub or not, before it
-    /// is slow. 10 s by default; `Duration::MAX`: no limit.
+    /// How long a connection may accept none of its output, from this hub or not, before the member
+    /// counts as slow. 10 s by default; `Duration::MAX`: no limit.
     pub timeout: Duration,
-    /// What becomes of a member for which more would wait, or whose time is over.
+    /// What happens to a member that exceeds either limit.
     pub slow: SlowPolicy,
 }
 
@@ -35,16 +35,16 @@ impl Default for OutboxLimits {
     }
 }
 
-/// What becomes of a member that does not keep up.
+/// What happens to a member that does not keep up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SlowPolicy {
-    /// Its connection is closed with 1013, and what waits for it is dropped.
+    /// Its connection is closed with 1013, and its queued messages are dropped.
     Close,
-    /// It stays. It misses a message that finds no room, and when its time is over all that waits.
+    /// It stays. A message over `capacity` is dropped; after `timeout` all queued messages are dropped.
     Drop,
 }
 
-/// A room that has become ready, and the number of its members then.
+/// A room that has become ready, with the number of its members at that time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ready<R> {
     pub(crate) room: R,
@@ -58,29 +58,29 @@ struct State<R> {
     queue: VecDeque<Item<R>>,
     /// The cost of the messages in `queue`.
     bytes: usize,
-    /// Once set, nothing enters the queue any more.
+    /// Once set, the queue accepts nothing more.
     end: Option<End>,
     waker: Option<Waker>,
 }
 
 enum Item<R> {
     Message(Arc<Prepared>),
-    /// There is at most one for each room that the member is in, so these need no bound.
+    /// At most one for each room that the member is in, so these need no bound.
     Ready(Box<Ready<R>>),
 }
 
-/// Why nothing more will be sent.
+/// The reason why nothing more is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// The connection is to be closed like this.
+    /// The connection is to be closed with this Close frame.
     Close(Close<'static>),
     /// The member did not keep up.
     TooSlow,
-    /// The member has left the hub: nothing is to be done about that.
+    /// The member has left the hub: no action is needed.
     Departed,
 }
 
-/// What is to be done next for the member.
+/// The next action for the member.
 #[derive(Debug)]
 pub(crate) enum Next<R> {
     Send(Arc<Prepared>),
@@ -88,15 +88,15 @@ pub(crate) enum Next<R> {
     End(End),
 }
 
-/// What became of a message.
+/// The outcome of queueing a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pushed {
     Queued,
-    /// There was no room, and the member misses it.
+    /// The outbox was full; the message was dropped.
     Dropped,
-    /// There was no room, and the member is closed for it.
+    /// The outbox was full; the member is closed.
     GivenUp,
-    /// The member gets nothing any more.
+    /// The member accepts no more messages.
     Ended,
 }
 
@@ -107,7 +107,7 @@ impl<R> Default for Outbox<R> {
 }
 
 impl<R> Outbox<R> {
-    /// Adds a message, unless then more would wait than may.
+    /// Queues a message, unless that would exceed the limit.
     pub(crate) fn push(&self, message: &Arc<Prepared>, bounds: &OutboxLimits) -> Pushed {
         let mut state = self.lock();
         if state.end.is_some() {
@@ -128,7 +128,7 @@ impl<R> Outbox<R> {
         pushed
     }
 
-    /// Adds the news that a room is ready. Whom to wake is returned, for the caller holds a lock.
+    /// Queues the notice that a room is ready. Returns the waker to wake, since the caller holds a lock.
     #[must_use]
     pub(crate) fn push_ready(&self, ready: Ready<R>) -> Option<Waker> {
         let mut state = self.lock();
@@ -138,7 +138,7 @@ impl<R> Outbox<R> {
         }
     }
 
-    /// Drops the news that a room is ready: it was left.
+    /// Drops the notice that a room is ready: the member left the room.
     pub(crate) fn forget_ready(&self, room: &R)
     where
         R: PartialEq,
@@ -147,8 +147,8 @@ impl<R> Outbox<R> {
         self.lock().queue.retain(|item| !concerns(item));
     }
 
-    /// Does what is to be done about a member that has taken nothing for too long; returns how many
-    /// messages it misses.
+    /// Applies the policy to a member that has accepted no output for too long; returns the number of
+    /// dropped messages.
     pub(crate) fn stall(&self, slow: SlowPolicy) -> usize {
         let mut state = self.lock();
         if state.end == Some(End::Departed) {
@@ -167,7 +167,7 @@ impl<R> Outbox<R> {
         missed
     }
 
-    /// Lets the connection be closed behind what waits.
+    /// Closes the connection once the queued messages have been sent.
     pub(crate) fn close(&self, close: &Close<'static>) {
         let mut state = self.lock();
         if state.end.is_some() {
@@ -179,13 +179,13 @@ impl<R> Outbox<R> {
         wake(waker);
     }
 
-    /// The member has left: nothing waits for it, now or later.
+    /// Marks the member as having left: drops the queue and accepts nothing more.
     pub(crate) fn depart(&self) {
         self.lock().end(End::Departed);
     }
 
-    /// Whether there is something to be done. If not, the task is woken by the first message and by
-    /// the end; so a member that leaves no room for messages learns of its end.
+    /// Whether an action is pending. If not, the first message and the end wake the task; so a member
+    /// whose socket has no room for messages is still notified of its end.
     pub(crate) fn poll_waiting(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.lock();
         match &mut state.waker {
@@ -198,8 +198,8 @@ impl<R> Outbox<R> {
         }
     }
 
-    /// Takes what is to be done next: without room only the end, behind which nothing waits. An end
-    /// stays the end.
+    /// Takes the next action. Without room in the socket that is only the end, once the queue is empty.
+    /// After the end, every call returns the end.
     pub(crate) fn next(&self, has_room: bool) -> Option<Next<R>> {
         let mut state = self.lock();
         if state.queue.is_empty() {
@@ -216,13 +216,13 @@ impl<R> Outbox<R> {
             Item::Ready(ready) => Next::Ready(*ready),
         };
         if state.queue.is_empty() {
-            // A burst must not leave its memory behind.
+            // Memory of a burst is returned.
             state.queue = VecDeque::new();
         }
         Some(next)
     }
 
-    /// Gives back a message that could not be sent yet.
+    /// Returns a message that could not be sent yet to the front of the queue.
     pub(crate) fn put_back(&self, message: Arc<Prepared>) {
         let mut state = self.lock();
         if !matches!(state.end, Some(End::TooSlow | End::Departed)) {
@@ -231,7 +231,7 @@ impl<R> Outbox<R> {
         }
     }
 
-    /// What waits, in bytes.
+    /// The queued bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.lock().bytes
     }
@@ -242,14 +242,14 @@ impl<R> Outbox<R> {
 }
 
 impl<R> State<R> {
-    /// Adds an item; returns whom to wake.
+    /// Queues an item; returns the waker to wake.
     fn enqueue(&mut self, item: Item<R>) -> Option<Waker> {
         let was_empty = self.queue.is_empty();
         self.queue.push_back(item);
         if was_empty { self.waker.take() } else { None }
     }
 
-    /// Drops what waits, as nothing more is sent; returns whom to wake.
+    /// Drops the queue, as nothing more is sent; returns the waker to wake.
     fn end(&mut self, end: End) -> Option<Waker> {
         self.queue = VecDeque::new();
         self.bytes = 0;
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[derive(Debug, PartialEq, Eq)]
-    enum KeyTaken {
+    enum Taken {
         Text(String),
         Ready(&'static str),
         Close,
@@ -319,19 +319,19 @@ mod tests {
         Nothing,
     }
 
-    fn take(outbox: &Outbox<&'static str>) -> KeyTaken {
+    fn take(outbox: &Outbox<&'static str>) -> Taken {
         match outbox.next(true) {
             Some(Next::Send(message)) => {
-                KeyTaken::Text(String::from_utf8_lossy(message.payload()).into_owned())
+                Taken::Text(String::from_utf8_lossy(message.payload()).into_owned())
             }
-            Some(Next::Ready(ready)) => KeyTaken::Ready(ready.room),
+            Some(Next::Ready(ready)) => Taken::Ready(ready.room),
             Some(Next::End(End::Close(close))) => {
                 assert_eq!(close, away());
-                KeyTaken::Close
+                Taken::Close
             }
-            Some(Next::End(End::TooSlow)) => KeyTaken::TooSlow,
-            Some(Next::End(End::Departed)) => KeyTaken::Departed,
-            None => KeyTaken::Nothing,
+            Some(Next::End(End::TooSlow)) => Taken::TooSlow,
+            Some(Next::End(End::Departed)) => Taken::Departed,
+            None => Taken::Nothing,
         }
     }
 
@@ -342,14 +342,14 @@ mod tests {
     #[test]
     fn messages_leave_in_order() {
         let outbox = outbox();
-        assert_eq!(take(&outbox), KeyTaken::Nothing);
+        assert_eq!(take(&outbox), Taken::Nothing);
         push(&outbox, &text("a"));
         push(&outbox, &text("b"));
         let Some(Next::Send(first)) = outbox.next(true) else { panic!() };
         outbox.put_back(first);
-        assert_eq!(take(&outbox), KeyTaken::Text("a".to_owned()));
-        assert_eq!(take(&outbox), KeyTaken::Text("b".to_owned()));
-        assert_eq!(take(&outbox), KeyTaken::Nothing);
+        assert_eq!(take(&outbox), Taken::Text("a".to_owned()));
+        assert_eq!(take(&outbox), Taken::Text("b".to_owned()));
+        assert_eq!(take(&outbox), Taken::Nothing);
         assert_eq!(outbox.bytes(), 0);
     }
 
@@ -361,10 +361,10 @@ mod tests {
         assert_eq!(push(&outbox, &text("too late")), Pushed::Ended);
         outbox.close(&CloseCode::NORMAL.into());
         assert!(outbox.next(false).is_none());
-        assert_eq!(take(&outbox), KeyTaken::Text("a".to_owned()));
+        assert_eq!(take(&outbox), Taken::Text("a".to_owned()));
         assert!(matches!(outbox.next(false), Some(Next::End(End::Close(_)))));
-        assert_eq!(take(&outbox), KeyTaken::Close);
-        assert_eq!(take(&outbox), KeyTaken::Close);
+        assert_eq!(take(&outbox), Taken::Close);
+        assert_eq!(take(&outbox), Taken::Close);
     }
 
     #[test]
@@ -374,7 +374,7 @@ mod tests {
         push(&outbox, &bytes(CAPACITY / 2 - OVERHEAD));
         assert!(matches!(outbox.next(true), Some(Next::Send(_))));
         assert_eq!(push(&outbox, &bytes(CAPACITY / 2 - OVERHEAD + 1)), Pushed::GivenUp);
-        assert_eq!(take(&outbox), KeyTaken::TooSlow);
+        assert_eq!(take(&outbox), Taken::TooSlow);
     }
 
     #[test]
@@ -383,7 +383,7 @@ mod tests {
         for _ in 0..=CAPACITY / OVERHEAD {
             push(&outbox, &bytes(0));
         }
-        assert_eq!(take(&outbox), KeyTaken::TooSlow);
+        assert_eq!(take(&outbox), Taken::TooSlow);
         assert_eq!(outbox.lock().queue.capacity(), 0);
     }
 
@@ -394,7 +394,7 @@ mod tests {
         assert!(matches!(outbox.next(true), Some(Next::Send(_))));
         push(&outbox, &bytes(3 * CAPACITY));
         push(&outbox, &bytes(0));
-        assert_eq!(take(&outbox), KeyTaken::TooSlow);
+        assert_eq!(take(&outbox), Taken::TooSlow);
     }
 
     #[test]
@@ -405,7 +405,7 @@ mod tests {
         push(&outbox, &bytes(CAPACITY));
         push(&outbox, &bytes(1));
         outbox.put_back(message);
-        assert_eq!(take(&outbox), KeyTaken::TooSlow);
+        assert_eq!(take(&outbox), Taken::TooSlow);
     }
 
     #[test]
@@ -417,11 +417,11 @@ mod tests {
         assert_eq!(outbox.push(&bytes(100), &bounds), Pushed::Dropped);
         assert_eq!(outbox.push(&text("b"), &bounds), Pushed::Queued);
         assert_eq!(outbox.bytes(), 2 * (OVERHEAD + 1));
-        assert_eq!(take(&outbox), KeyTaken::Text("a".to_owned()));
+        assert_eq!(take(&outbox), Taken::Text("a".to_owned()));
         assert!(outbox.push_ready(ready("room")).is_none());
         assert_eq!(outbox.stall(SlowPolicy::Drop), 1);
-        assert_eq!(take(&outbox), KeyTaken::Ready("room"));
-        assert_eq!(take(&outbox), KeyTaken::Nothing);
+        assert_eq!(take(&outbox), Taken::Ready("room"));
+        assert_eq!(take(&outbox), Taken::Nothing);
         assert_eq!(outbox.push(&text("c"), &bounds), Pushed::Queued);
     }
 
@@ -430,7 +430,7 @@ mod tests {
         let outbox = outbox();
         push(&outbox, &text("a"));
         assert_eq!(outbox.stall(SlowPolicy::Close), 1);
-        assert_eq!(take(&outbox), KeyTaken::TooSlow);
+        assert_eq!(take(&outbox), Taken::TooSlow);
         assert_eq!(push(&outbox, &text("b")), Pushed::Ended);
     }
 
@@ -444,7 +444,7 @@ mod tests {
         assert!(outbox.push_ready(ready("room")).is_none());
         assert_eq!(outbox.stall(SlowPolicy::Close), 0);
         outbox.close(&away());
-        assert_eq!(take(&outbox), KeyTaken::Departed);
+        assert_eq!(take(&outbox), Taken::Departed);
         assert_eq!(outbox.bytes(), 0);
     }
 
@@ -457,9 +457,9 @@ mod tests {
         }
         push(&outbox, &text("after"));
         outbox.forget_ready(&"a");
-        assert_eq!(take(&outbox), KeyTaken::Text("before".to_owned()));
-        assert_eq!(take(&outbox), KeyTaken::Ready("b"));
-        assert_eq!(take(&outbox), KeyTaken::Text("after".to_owned()));
+        assert_eq!(take(&outbox), Taken::Text("before".to_owned()));
+        assert_eq!(take(&outbox), Taken::Ready("b"));
+        assert_eq!(take(&outbox), Taken::Text("after".to_owned()));
     }
 
     #[test]
@@ -489,7 +489,7 @@ mod tests {
         while outbox.next(true).is_some() {}
         assert!(outbox.poll_waiting(&cx).is_pending());
         assert!(outbox.push_ready(ready("room")).is_some_and(|it| it.will_wake(&waker)));
-        assert_eq!(take(&outbox), KeyTaken::Ready("room"));
+        assert_eq!(take(&outbox), Taken::Ready("room"));
         assert!(outbox.poll_waiting(&cx).is_pending());
         outbox.close(&away());
         assert_eq!(woken(), 1);

@@ -1,4 +1,4 @@
-//! How a member's connection gets on.
+//! The progress of a member's connection: output that it accepts, and what was sent.
 
 use std::future::Future as _;
 use std::mem;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_io::{AsyncRead, AsyncWrite};
 use ws_futures::{Error, Instant, Timer, WebSocket};
 
-/// What is known of a connection between two calls.
+/// The state of a connection between two calls.
 #[derive(Default)]
 pub(crate) struct Progress {
     stall: Option<Box<Stall>>,
@@ -18,16 +18,16 @@ pub(crate) struct Progress {
     pub(crate) is_closing: bool,
 }
 
-/// What was fed to the socket, and is not reported yet.
+/// Messages fed to the socket that are not reported yet.
 #[derive(Default)]
 pub(crate) struct Sent {
     pub(crate) messages: usize,
     pub(crate) bytes: usize,
 }
 
-/// Output that the stream does not take.
+/// Output that the stream does not accept.
 struct Stall {
-    /// What the stream had taken.
+    /// The number of bytes that the stream had accepted.
     written: u64,
     since: Instant,
 }
@@ -54,8 +54,8 @@ impl Progress {
         Poll::Ready(Ok(false))
     }
 
-    /// Is ready when the stream has taken nothing of its output for `timeout`. Then the time begins
-    /// anew.
+    /// Is ready when the stream has accepted none of its output for `timeout`; the timeout then starts
+    /// again.
     pub(crate) fn poll_stall<Io, T>(
         &mut self,
         timeout: Duration,

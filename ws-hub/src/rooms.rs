@@ -23,9 +23,9 @@ type Shard<K, R, M> = HashMap<R, Room<K, R, M>>;
 
 struct Room<K, R, M> {
     members: Roster<K, R, M>,
-    /// Which of the room's lives this is.
+    /// Identifies this opening of the room.
     opening: u64,
-    /// The members that are notified once the room is ready; `None` when it is.
+    /// The members to notify once the room is ready; `None` if it is ready.
     waiting: Option<Vec<Arc<Seat<K, R, M>>>>,
 }
 
@@ -36,7 +36,7 @@ impl<K, R, M> Default for Rooms<K, R, M> {
 }
 
 impl<K: Eq + Hash, R: Clone + Eq + Hash, M> Rooms<K, R, M> {
-    /// Adds a member; returns how many there are then, or `None` if the room is not ready.
+    /// Adds a member; returns the new number of members, or `None` if the room is not ready.
     pub(crate) fn join(
         &self,
         name: &R,
@@ -59,7 +59,7 @@ impl<K: Eq + Hash, R: Clone + Eq + Hash, M> Rooms<K, R, M> {
         let is_new = room.members.insert(Arc::clone(seat));
         match &mut room.waiting {
             Some(waiting) => {
-                // However often it joins, it waits once.
+                // A member that joins repeatedly is listed once.
                 if is_new {
                     waiting.push(Arc::clone(seat));
                 }
@@ -69,7 +69,7 @@ impl<K: Eq + Hash, R: Clone + Eq + Hash, M> Rooms<K, R, M> {
         }
     }
 
-    /// Removes a member; returns how many remain.
+    /// Removes a member; returns the number that remain.
     pub(crate) fn leave(
         &self,
         name: &R,
@@ -87,7 +87,7 @@ impl<K: Eq + Hash, R: Clone + Eq + Hash, M> Rooms<K, R, M> {
         if room.members.is_empty() {
             rooms.remove(name);
             if rooms.is_empty() {
-                // A burst must not leave its memory behind.
+                // Memory of a burst is returned.
                 *rooms = HashMap::new();
             }
             self.len.fetch_sub(1, Ordering::Relaxed);
@@ -96,14 +96,14 @@ impl<K: Eq + Hash, R: Clone + Eq + Hash, M> Rooms<K, R, M> {
         left
     }
 
-    /// The room is ready: notifies the members that wait for that, with `elsewhere` added to their
-    /// number.
+    /// Marks the room as ready and notifies the members that wait for it; `elsewhere` is added to the
+    /// number of members.
     pub(crate) fn ready(&self, name: &R, opening: u64, elsewhere: usize) {
         let mut rooms = self.shards.of(name);
         let Some(room) = rooms.get_mut(name).filter(|room| room.opening == opening) else { return };
         let Some(waiting) = room.waiting.take() else { return };
         let members = room.members.len() + elsewhere;
-        // With the lock held: a member that leaves afterwards finds this in its outbox.
+        // With the lock held, so that a member that leaves afterwards can remove the notice from its outbox.
         let push = |seat: Arc<Seat<K, R, M>>| {
             seat.outbox.push_ready(Ready { room: name.clone(), members })
         };

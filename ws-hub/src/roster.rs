@@ -1,4 +1,4 @@
-//! Members, and a list of them to go through without holding a lock.
+//! Members, and a snapshot of them to iterate without holding a lock.
 
 use std::borrow::Borrow;
 use std::collections::HashSet;
@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::outbox::Outbox;
 
-/// A member as others see it.
+/// The part of a member that the hub and other members share.
 pub(crate) struct Seat<K, R, M> {
     pub(crate) key: K,
     pub(crate) data: M,
-    /// Whether it is one of those who are counted and get what is published.
+    /// Whether it is counted and receives published messages.
     shown: AtomicBool,
     pub(crate) outbox: Outbox<R>,
 }
@@ -27,13 +27,13 @@ impl<K, R, M> Seat<K, R, M> {
     }
 }
 
-/// The seats of a moment.
+/// A snapshot of seats.
 pub(crate) type Snapshot<K, R, M> = Arc<[Arc<Seat<K, R, M>>]>;
 
-/// Members that get the same messages.
+/// Members that receive the same messages.
 pub(crate) struct Roster<K, R, M> {
     seats: HashSet<ByKey<K, R, M>>,
-    /// What [`snapshot`](Self::snapshot) gave last, unless a member has come or gone since.
+    /// The last result of [`snapshot`](Self::snapshot), unless the members have changed since.
     snapshot: Option<Snapshot<K, R, M>>,
 }
 
@@ -44,7 +44,7 @@ impl<K, R, M> Default for Roster<K, R, M> {
 }
 
 impl<K: Eq + Hash, R, M> Roster<K, R, M> {
-    /// Adds a member, unless there is one with its key.
+    /// Adds a member, unless its key is taken; returns whether it was added.
     pub(crate) fn insert(&mut self, seat: Arc<Seat<K, R, M>>) -> bool {
         let is_new = self.seats.insert(ByKey(seat));
         if is_new {
@@ -59,14 +59,14 @@ impl<K: Eq + Hash, R, M> Roster<K, R, M> {
         if was_there {
             self.snapshot = None;
             if self.seats.is_empty() {
-                // A burst must not leave its memory behind.
+                // Memory of a burst is returned.
                 self.seats = HashSet::new();
             }
         }
         was_there
     }
 
-    /// Shows a member; returns whether it is there and was hidden.
+    /// Shows a member; returns whether it is present and was hidden.
     pub(crate) fn show(&mut self, key: &K) -> bool {
         let hidden = self.get(key).is_some_and(|seat| !seat.shown.swap(true, Ordering::Relaxed));
         if hidden {
@@ -87,12 +87,12 @@ impl<K: Eq + Hash, R, M> Roster<K, R, M> {
         self.seats.is_empty()
     }
 
-    /// All of them, hidden ones too.
+    /// All members, including hidden ones.
     pub(crate) fn seats(&self) -> impl Iterator<Item = &Arc<Seat<K, R, M>>> {
         self.seats.iter().map(|ByKey(seat)| seat)
     }
 
-    /// Those that are shown, as of now. It costs nothing as long as none comes or goes.
+    /// The members that are shown now. The snapshot is reused until the members change.
     pub(crate) fn snapshot(&mut self) -> Snapshot<K, R, M> {
         if let Some(snapshot) = &self.snapshot {
             return Arc::clone(snapshot);
@@ -102,7 +102,7 @@ impl<K: Eq + Hash, R, M> Roster<K, R, M> {
     }
 }
 
-/// A seat that is found by its key, which is not kept twice.
+/// A seat that is hashed by its key, so that the key is stored once.
 struct ByKey<K, R, M>(Arc<Seat<K, R, M>>);
 
 impl<K, R, M> Borrow<K> for ByKey<K, R, M> {

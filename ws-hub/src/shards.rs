@@ -1,10 +1,10 @@
-//! Values behind a lock each, so that many can be used at once.
+//! Values, each behind its own lock, to reduce contention.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hash};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// More than the threads of most machines.
+/// More than most machines have threads.
 const COUNT: usize = 64;
 
 /// Finds the shard of a key by its hash.
@@ -25,13 +25,13 @@ impl<T> Shards<T> {
         lock(&self.shards[self.hasher.hash_one(key) as usize % COUNT])
     }
 
-    /// Locks one after the other.
+    /// Locks each shard in turn.
     pub(crate) fn each(&self) -> impl Iterator<Item = MutexGuard<'_, T>> {
         self.shards.iter().map(lock)
     }
 }
 
-/// A panic elsewhere leaves what is behind the locks of this crate valid.
+/// Ignores poisoning: a panic elsewhere leaves the data behind the locks of this crate valid.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,7 @@
-//! What a hub and its members share. No socket is known here.
+//! The state that a hub and its members share, without sockets.
 //!
-//! Nothing waits for a member: publishing takes a snapshot of the receivers under a short lock and
-//! then leaves the message, encoded once, in the outbox of each.
+//! Publishing never waits for a member: it takes a snapshot of the receivers under a short lock and
+//! queues the message, encoded once, in the outbox of each.
 
 use std::hash::Hash;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,13 +16,13 @@ use crate::rooms::Rooms;
 use crate::roster::{Roster, Seat};
 use crate::shards::Shards;
 
-/// The limits of a hub.
+/// The configuration of a hub: its limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HubConfig {
-    /// What may wait for each member, and what becomes of a slow one.
+    /// The limits of each member's outbox, and what happens to slow members.
     pub bounds: OutboxLimits,
-    /// The number of rooms that a member may be in. 64 by default: each costs memory, and a peer may
-    /// choose how many it joins.
+    /// The maximum number of rooms that a member may be in. 64 by default: each costs memory, and a peer may
+    /// choose the number that it joins.
     pub max_rooms: usize,
 }
 
@@ -32,15 +32,15 @@ impl Default for HubConfig {
     }
 }
 
-/// What became of a message on this node.
+/// The outcome of publishing a message on this node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Published {
-    /// The members that will be sent it.
+    /// The number of members for which it was queued.
     pub queued: usize,
-    /// The slow members that miss it ([`SlowPolicy::Drop`](crate::SlowPolicy::Drop)).
+    /// The number of slow members that miss it ([`SlowPolicy::Drop`](crate::SlowPolicy::Drop)).
     pub dropped: usize,
-    /// The slow members that are closed because of it ([`SlowPolicy::Close`](crate::SlowPolicy::Close)).
+    /// The number of slow members that are closed because of it ([`SlowPolicy::Close`](crate::SlowPolicy::Close)).
     pub given_up: usize,
 }
 
@@ -59,9 +59,9 @@ pub(crate) struct Shared<K, R, M> {
     pub(crate) config: HubConfig,
     pub(crate) engine: Box<dyn Engine<K, R>>,
     pub(crate) rooms: Rooms<K, R, M>,
-    /// All members, hidden ones too.
+    /// All members, including hidden ones.
     pub(crate) present: Present,
-    /// How all members are asked to leave, those that enter later included.
+    /// The Close frame for all members, including those that enter later.
     pub(crate) closing: OnceLock<Close<'static>>,
     members: Shards<Roster<K, R, M>>,
     /// The number of members that are shown.
@@ -96,7 +96,7 @@ where
             self.shown.fetch_add(1, Ordering::Relaxed);
         }
         drop(members);
-        // `Hub::drain` sets this first and collects the members then.
+        // `Hub::drain` sets this before it collects the members.
         if let Some(close) = self.closing.get() {
             seat.outbox.close(close);
         }
@@ -135,7 +135,7 @@ where
         remaining
     }
 
-    /// Delivers a message here first, then to other nodes.
+    /// Delivers a message on this node, then to other nodes.
     pub(crate) fn publish(
         &self,
         from: Option<&Arc<Seat<K, R, M>>>,
@@ -150,7 +150,7 @@ where
         published
     }
 
-    /// A message to all, or to a room, does not go back to the member that it is from.
+    /// Delivers a message on this node; one to all, or to a room, is not sent back to its sender.
     pub(crate) fn deliver(
         &self,
         from: Option<&Arc<Seat<K, R, M>>>,
@@ -182,7 +182,7 @@ where
         self.shown.load(Ordering::Relaxed)
     }
 
-    /// All members, hidden ones too.
+    /// All members, including hidden ones.
     pub(crate) fn seats(&self) -> Vec<Arc<Seat<K, R, M>>> {
         let mut seats = Vec::new();
         for members in self.members.each() {
@@ -191,7 +191,7 @@ where
         seats
     }
 
-    /// Calls `visit` with the members that are shown, some at a time, and with no lock held.
+    /// Calls `visit` with the members that are shown, one shard at a time, with no lock held.
     pub(crate) fn each_snapshot(&self, mut visit: impl FnMut(&[Arc<Seat<K, R, M>>])) {
         for mut members in self.members.each() {
             let snapshot = members.snapshot();

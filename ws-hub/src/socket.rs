@@ -1,4 +1,4 @@
-//! A member's outbox and its socket, served together.
+//! Serves a member's outbox and its socket together.
 
 use std::future::{Future as _, poll_fn};
 use std::hash::Hash;
@@ -13,14 +13,14 @@ use crate::member::Member;
 use crate::outbox::{End, Next, Ready, SlowPolicy};
 use crate::progress::{Progress, Sent};
 
-/// The most messages that are moved to the socket before input is looked at again.
+/// The maximum number of messages moved to the socket before input is checked again.
 const BURST: usize = 256;
 
-/// Something that happened to a member. It is exhaustive: an application should see a new kind of
-/// event when it compiles.
+/// An event of a member. Exhaustive on purpose: an application should notice a new kind of
+/// event at compile time.
 #[derive(Debug)]
 pub enum MemberEvent<'s, R> {
-    /// The peer has sent something.
+    /// Input of the peer.
     Received(Batch<'s>),
     /// Messages of the outbox were fed to the socket.
     Sent {
@@ -29,26 +29,26 @@ pub enum MemberEvent<'s, R> {
         /// The bytes of their payloads, not compressed.
         bytes: usize,
     },
-    /// A room whose joining was [pending](crate::Joined::Pending) misses nothing from now on. It is
-    /// in its place among the messages.
+    /// A room whose joining was [pending](crate::Joined::Pending) misses nothing from now on. The event is
+    /// in order with the messages.
     RoomReady {
         /// The room.
         room: R,
-        /// The number of members when it became ready, those of other nodes included.
+        /// The number of members when it became ready, including those on other nodes.
         members: usize,
     },
-    /// The connection took nothing for [`OutboxLimits::timeout`](crate::OutboxLimits::timeout), and what
-    /// waited for it was dropped ([`SlowPolicy::Drop`](crate::SlowPolicy::Drop)).
+    /// The connection accepted no output for [`OutboxLimits::timeout`](crate::OutboxLimits::timeout), and what
+    /// was queued for it was dropped ([`SlowPolicy::Drop`](crate::SlowPolicy::Drop)).
     Missed {
-        /// The number of messages that were dropped.
+        /// The number of dropped messages.
         messages: usize,
     },
-    /// The hub closes the connection: a Close frame was sent. What the peer still sends is dropped
+    /// The hub closes the connection: a Close frame was sent. Further input of the peer is dropped
     /// until the connection has ended.
     Closing(CloseCause),
 }
 
-/// Why the hub closes a connection.
+/// The reason why the hub closes a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseCause {
@@ -73,8 +73,8 @@ where
     K: Eq + Hash,
     R: Clone + Eq + Hash,
 {
-    /// Waits for input in place of [`WebSocket::read`], and moves what waits in the outbox to the
-    /// socket meanwhile.
+    /// Waits for input, like [`WebSocket::read`], and meanwhile moves queued messages from the outbox to
+    /// the socket.
     ///
     /// `None`: the connection has ended. If the hub closes it, this sends the Close frame and returns
     /// `None` after the closing handshake. Other events are handled and not returned;
@@ -86,7 +86,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: dropped before it is ready it has taken nothing from the socket, and what it took
+    /// Cancel safe: dropped before it is ready, it has taken nothing from the socket, and what it took
     /// from the outbox was fed to the socket.
     pub async fn read<'s, Io, T>(
         &mut self,
@@ -105,16 +105,16 @@ where
         }
     }
 
-    /// Waits until something happens to the member. Call it again and again, with the same socket: it
-    /// receives, sends what waits in the outbox, and does for the connection what
-    /// [`WebSocket::read`] does: pongs, deadlines, the closing handshake.
+    /// Waits for the next event of the member. Call it in a loop, with the same socket: it receives,
+    /// sends the messages of the outbox, and maintains the connection as [`WebSocket::read`] does:
+    /// pongs, deadlines, the closing handshake.
     ///
     /// `None`: the connection has ended.
     ///
-    /// Output goes first, so a peer that only sends is not read from until it has taken what is for
-    /// it, and input is looked at after 256 messages at the latest. Do not leave a message of several
+    /// Output takes precedence: a peer that only sends is not read from until it has accepted its
+    /// messages, but input is checked after 256 messages at the latest. Do not leave a message of several
     /// [fragments](ws_futures::proto::Connection::send_fragment) unfinished when calling this: messages
-    /// of the outbox wait for its end. A message that the connection cannot send, because it is over
+    /// of the outbox wait for its end. A message that the connection cannot send, because it exceeds
     /// the limits of [`Config::outgoing`](ws_futures::Config::outgoing), is skipped.
     ///
     /// # Errors
@@ -123,7 +123,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: dropped before it is ready it has taken nothing from the socket, and what it took
+    /// Cancel safe: dropped before it is ready, it has taken nothing from the socket, and what it took
     /// from the outbox was fed to the socket.
     pub async fn next_event<'s, Io, T>(
         &mut self,
@@ -152,7 +152,7 @@ where
         Io: AsyncRead + AsyncWrite + Unpin,
         T: Timer,
     {
-        // Left over from a call that returned something else.
+        // Remaining from a call that returned another event.
         if let Some(sent) = self.progress.take_sent() {
             return Poll::Ready(Ok(Step::Sent(sent)));
         }
@@ -163,7 +163,7 @@ where
                     return Poll::Ready(Ok(step));
                 }
             }
-            // Reading keeps the connection's deadlines, and writes what was fed.
+            // Reading handles the connection's deadlines and writes what was fed.
             match self.progress.poll_input(socket, cx)? {
                 Poll::Ready(true) => return Poll::Ready(Ok(Step::Input)),
                 Poll::Ready(false) => return Poll::Ready(Ok(Step::Ended)),
@@ -179,13 +179,13 @@ where
             let missed = self.seat.outbox.stall(bounds.slow);
             match bounds.slow {
                 SlowPolicy::Drop => return Poll::Ready(Ok(Step::Missed(missed))),
-                // The outbox has its end now.
+                // The outbox contains the end now.
                 SlowPolicy::Close => {}
             }
         }
     }
 
-    /// Moves what waits in the outbox to the socket while there is room, and leaves a waker there.
+    /// Moves messages from the outbox to the socket while there is room, and registers a waker.
     fn send_waiting<Io, T>(
         &mut self,
         socket: &mut WebSocket<Io, T>,
@@ -207,7 +207,7 @@ where
                 Some(Next::Ready(ready)) => return Ok(Some(Step::Ready(ready))),
                 Some(Next::End(end)) => {
                     let Some((close, cause)) = closing(end) else { return Ok(None) };
-                    // It waits for no room.
+                    // It does not depend on room.
                     if let Poll::Ready(fed) = pin!(socket.feed(Message::Close(close))).poll(cx) {
                         fed?;
                     }
@@ -216,7 +216,7 @@ where
                 }
                 None => return Ok(None),
             };
-            // There is room, so this does not wait.
+            // There is room, so this is ready at once.
             let fed = pin!(socket.feed_prepared(&message)).poll(cx);
             match fed {
                 Poll::Ready(Ok(())) => {
@@ -234,13 +234,13 @@ where
     }
 }
 
-/// How the connection of a member ends, and why; unless the member has left, which is its own
-/// affair.
+/// The Close frame and the reason for the end of a member's connection; `None` if the member has left.
 fn closing(end: End) -> Option<(Close<'static>, CloseCause)> {
     match end {
         End::Close(close) => Some((close, CloseCause::HubClosed)),
         End::TooSlow => {
-            let close = Close::new(CloseCode::TRY_AGAIN_LATER, "too slow: too much waited for you");
+            let close =
+                Close::new(CloseCode::TRY_AGAIN_LATER, "too slow: outbox full or no progress");
             Some((close, CloseCause::TooSlow))
         }
         End::Departed => None,
