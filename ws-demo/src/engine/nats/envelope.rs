@@ -26,7 +26,7 @@ pub(super) const HEADER: usize = 30;
 pub(super) struct NodeId(u64);
 
 impl NodeId {
-    /// `number` is random: that is what tells nodes apart.
+    /// `number` is random, so that nodes differ.
     pub(super) const fn new(number: u64) -> Self {
         Self(number)
     }
@@ -49,15 +49,15 @@ pub(super) enum Kind {
     Bye = 3,
 }
 
-/// Who sent what.
+/// The sender and the kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) kind: Kind,
     pub(super) node: NodeId,
-    /// Counts what the node has sent, from 1: it puts in order what came by different subjects.
+    /// Counts the messages of the node, from 1: the order of messages on different subjects.
     pub(super) sequence: u64,
-    /// Counts what it has sent to this subject, from 1: so a receiver that has only some of the
-    /// subjects sees what is missing.
+    /// Counts its messages to this subject, from 1: a receiver that has only some of the subjects
+    /// notices which are missing.
     pub(super) index: u64,
     /// The client that sent a broadcast.
     pub(super) sender: ClientId,

@@ -1,26 +1,26 @@
-//! What is missing on a subject.
+//! Messages that are missing on a subject.
 
 use std::collections::HashMap;
 
 use super::envelope::NodeId;
 
-/// The index of what each node sent last to a subject.
+/// The index of each node's latest message to a subject.
 #[derive(Debug, Default)]
 pub(super) struct Gaps(HashMap<NodeId, u64>);
 
 impl Gaps {
-    /// Something came; returns how many before it did not. What a node sent before the first that
-    /// came is not missed by anybody.
+    /// A message has arrived; returns the number of missing ones before it. Messages before a node's first
+    /// one that arrives do not count.
     pub(super) fn follow(&mut self, node: NodeId, index: u64) -> u64 {
         match self.0.insert(node, index) {
             None => 0,
             Some(last) if index > last => index - last - 1,
-            // A node counts anew when its last member has left the room and another one comes.
+            // A node starts again at 1 after its last member has left the room and another one joins.
             Some(_) => index.saturating_sub(1),
         }
     }
 
-    /// A node says that it has sent so much; returns how many of that did not come.
+    /// A node reports the number of messages that it has sent; returns the number of missing ones.
     pub(super) fn catch_up(&mut self, node: NodeId, index: u64) -> u64 {
         match self.0.insert(node, index) {
             None => 0,

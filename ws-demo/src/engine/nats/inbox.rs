@@ -2,11 +2,11 @@
 //!
 //! The client library gives each subscription a channel of its own and fills them from one task, in
 //! the order in which the broker sent. Taking from one channel after the other would lose that
-//! order: what a node sent to a room and then to everybody could arrive the other way round.
+//! order: a message to a room and a later one to all could change places.
 //!
-//! So the inbox takes *everything* there is before it gives anything out. A message enters its
-//! channel, and rings, before the next one enters any other; so when nobody rings any more, all that
-//! was sent before anything taken has been taken too, and the senders' own numbers put it in order.
+//! So the inbox takes *all* messages that there are before it returns any. A message enters its channel,
+//! and rings, before the next one enters any other; so when no channel rings any more, everything that was
+//! sent before a message taken has been taken too, and the senders' own numbers put it in order.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -98,7 +98,7 @@ struct Bells(Mutex<Rung>);
 #[derive(Default)]
 struct Rung {
     channels: Vec<u64>,
-    /// Who waits for one to ring.
+    /// The task that waits for one to ring.
     waiter: Option<Waker>,
 }
 

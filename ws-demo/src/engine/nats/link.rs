@@ -24,28 +24,27 @@ use super::pulse::Pulse;
 use super::report::{self, count32};
 use super::servers::Servers;
 use super::subjects::Subjects;
-use super::{Outgoing, Settings, Shared, Wish, lock};
+use super::{Outgoing, Settings, Shared, SubscriptionChange, lock};
 use crate::broadcast::Broadcasts;
 use crate::room::RoomName;
 
-/// How long the broker may take to answer, or to take what it is sent.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The time within which the broker must answer, or accept what is sent to it.
+const BROKER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How often the broker is asked whether it is there; it is given up when it misses two.
+/// The time between two pings to the broker; the connection ends when two are not answered.
 const PING_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The longest pause between two attempts to reach it.
+/// The longest pause between two attempts to connect.
 const MAX_RECONNECT_DELAY: Duration = Duration::from_secs(2);
 
-/// How long the end of the server waits for the broker.
+/// The time for which the end of the server waits for the broker.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// What the client library may hold, of either direction: messages to the broker, and of each
-/// subscription messages that this task has not come to.
+/// The messages that the client library may hold: to the broker, and of each subscription.
 const CLIENT_CAPACITY: usize = 128;
 const SUBSCRIPTION_CAPACITY: usize = 16 * 1024;
 
-/// What a client's text has at least beside the message that it broadcasts.
+/// The bytes of a client's text besides the message that it broadcasts, at least.
 const AROUND_MESSAGE: usize = r#"{"type":"broadcast","message":}"#.len();
 
 /// The broker's end, before it runs.
@@ -56,7 +55,7 @@ pub(crate) struct Link {
     node: NodeId,
 }
 
-/// A link that runs.
+/// A running link.
 #[derive(Debug)]
 pub(crate) struct Running {
     stop: oneshot::Sender<()>,
@@ -73,7 +72,7 @@ impl Link {
         Ok(Self { settings, shared, queue, node })
     }
 
-    /// Begins to talk to the broker, for clients whose texts are no longer than `max_message`.
+    /// Connects to the broker, for clients whose texts have up to `max_message` bytes.
     pub(crate) fn start(self, broadcasts: Arc<Broadcasts>, max_message: usize) -> Running {
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
@@ -87,10 +86,10 @@ impl Link {
 }
 
 impl Running {
-    /// Says goodbye to the other nodes.
+    /// Notifies the other nodes of the end.
     pub(crate) async fn stop(self) {
         drop(self.stop);
-        // The others find out by themselves if the broker does not take it.
+        // If the broker does not accept it, the nodes notice the end by themselves.
         let _ = timeout(FAREWELL, self.task).await;
     }
 }
@@ -101,23 +100,23 @@ struct Session {
     node: NodeId,
     servers: Servers,
     subjects: Subjects,
-    /// How long clients' texts may be.
+    /// The size of the largest text of a client.
     max_message: usize,
     client: Client,
     events: mpsc::UnboundedReceiver<Event>,
     state: State,
-    /// The broker's answer that it has all subscriptions which were made before it was asked.
+    /// The broker's answer, which follows all subscriptions that were made before the request.
     barrier: Option<Barrier>,
-    /// The rooms that are ready then.
+    /// The rooms that are ready after it.
     awaiting: Vec<(RoomName, u64)>,
     inbox: Inbox<Source, Subscriber>,
-    everybody: Option<Subject>,
+    all: Option<Subject>,
     nodes: Option<Subject>,
     rooms: HashMap<RoomName, Subject>,
-    /// Nodes that fell silent, and when.
+    /// Nodes that have stopped reporting, and since when.
     silent: VecDeque<(NodeId, Instant)>,
     queue: mpsc::Receiver<Outgoing>,
-    /// What the node says of itself, before anything of its clients.
+    /// The node's own reports, which are sent before messages of clients.
     own: VecDeque<Draft>,
     sequence: u64,
     pulse: Pulse,
@@ -126,28 +125,28 @@ struct Session {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// It was not said yet.
+    /// Nothing was logged yet.
     Starting,
     Away,
-    /// It is connected, and was not said to be back.
+    /// It is connected, which was not logged yet.
     Back,
     Up,
 }
 
 type Barrier = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
-/// Where something came from.
+/// The subject of a message.
 #[derive(Clone, Debug)]
 enum Source {
-    Everybody,
+    All,
     Nodes,
     Room(RoomName),
 }
 
-/// A subject that is subscribed.
+/// A subscribed subject.
 struct Subject {
     channel: ChannelId,
-    /// How much was published to it.
+    /// The number of messages published to it.
     index: u64,
     gaps: Gaps,
 }
@@ -167,10 +166,10 @@ impl Session {
             .client_capacity(CLIENT_CAPACITY)
             .subscription_capacity(SUBSCRIPTION_CAPACITY)
             .ping_interval(PING_INTERVAL)
-            .connection_timeout(PATIENCE)
+            .connection_timeout(BROKER_TIMEOUT)
             .reconnect_delay_callback(reconnect_delay)
             .event_callback(move |event| {
-                // Nobody listens only when the link has ended.
+                // It fails only when the link has ended.
                 let _ = sender.send(event);
                 async {}
             })
@@ -190,7 +189,7 @@ impl Session {
             barrier: None,
             awaiting: Vec::new(),
             inbox: Inbox::new(),
-            everybody: None,
+            all: None,
             nodes: None,
             rooms: HashMap::new(),
             silent: VecDeque::new(),
@@ -207,18 +206,18 @@ impl Session {
             let now = Instant::now();
             self.expire(now);
             let is_up = self.state == State::Up;
-            if is_up && self.own.is_empty() && self.pulse.due() <= now {
+            if is_up && self.own.is_empty() && self.pulse.next_report() <= now {
                 self.report(now);
             }
             let is_connected = matches!(self.state, State::Back | State::Up);
             let expiry = lock(&self.shared.nodes).next_expiry();
-            let timer = expiry.into_iter().chain(is_up.then(|| self.pulse.due())).min();
+            let timer = expiry.into_iter().chain(is_up.then(|| self.pulse.next_report())).min();
             tokio::select! {
                 _ = &mut stop => break,
                 Some(event) = self.events.recv() => self.handle(event).await,
                 answer = answered(&mut self.barrier) => self.pass(answer).await,
-                () = self.shared.wished.notified(), if is_connected && self.barrier.is_none() => {
-                    self.fulfil_wishes().await;
+                () = self.shared.requested.notified(), if is_connected && self.barrier.is_none() => {
+                    self.apply_changes().await;
                 }
                 () = self.shared.changed.notified() => self.pulse.change(),
                 batch = self.inbox.take() => self.receive(batch).await,
@@ -228,7 +227,7 @@ impl Session {
                 () = sleep_until(timer.unwrap_or(now)), if timer.is_some() => {}
             }
         }
-        self.say_bye().await;
+        self.announce_end().await;
     }
 
     async fn handle(&mut self, event: Event) {
@@ -243,32 +242,33 @@ impl Session {
         }
     }
 
-    /// The broker is there. What was subscribed before, the client library has subscribed again.
+    /// The broker is connected. The client library has renewed former subscriptions.
     async fn connect(&mut self) {
         self.state = State::Back;
-        if self.everybody.is_none() {
-            self.everybody = self.subscribe(Source::Everybody, self.subjects.all()).await;
+        if self.all.is_none() {
+            self.all = self.subscribe(Source::All, self.subjects.all()).await;
         }
         if self.nodes.is_none() {
             self.nodes = self.subscribe(Source::Nodes, self.subjects.node()).await;
         }
-        if self.everybody.is_none() || self.nodes.is_none() {
-            return self.give_up("it takes no subscription").await;
+        if self.all.is_none() || self.nodes.is_none() {
+            return self.give_up("it accepts no subscription").await;
         }
-        self.fulfil_wishes().await;
+        self.apply_changes().await;
         self.ask();
     }
 
     async fn subscribe(&mut self, source: Source, subject: String) -> Option<Subject> {
-        let subscriber = timeout(PATIENCE, self.client.subscribe(subject)).await.ok()?.ok()?;
+        let subscriber =
+            timeout(BROKER_TIMEOUT, self.client.subscribe(subject)).await.ok()?.ok()?;
         let channel = self.inbox.open(source, subscriber);
         Some(Subject { channel, index: 0, gaps: Gaps::default() })
     }
 
-    async fn fulfil_wishes(&mut self) {
-        let mut wishes = self.shared.take_wishes().into_iter();
-        while let Some((room, wish)) = wishes.next() {
-            let Wish::Open(opening) = wish else {
+    async fn apply_changes(&mut self) {
+        let mut pending = self.shared.take_pending().into_iter();
+        while let Some((room, change)) = pending.next() {
+            let SubscriptionChange::Open(opening) = change else {
                 if let Some(subject) = self.rooms.remove(&room) {
                     self.inbox.close(subject.channel);
                 }
@@ -278,9 +278,9 @@ impl Session {
                 let subject = self.subjects.room(&room);
                 let Some(subject) = self.subscribe(Source::Room(room.clone()), subject).await
                 else {
-                    self.shared.give_back(room, wish);
-                    wishes.for_each(|(room, wish)| self.shared.give_back(room, wish));
-                    return self.give_up("it takes no subscription").await;
+                    self.shared.put_back(room, change);
+                    pending.for_each(|(room, change)| self.shared.put_back(room, change));
+                    return self.give_up("it accepts no subscription").await;
                 };
                 self.rooms.insert(room.clone(), subject);
             }
@@ -291,23 +291,23 @@ impl Session {
         }
     }
 
-    /// Asks a subject that nobody serves. The broker's answer to that comes behind everything that
-    /// it was sent before: a flush alone only says that it was sent.
+    /// Sends a request to a subject without responders. The broker's answer follows everything that was
+    /// sent to it before: a flush alone only shows that it was sent.
     fn ask(&mut self) {
-        let (client, subject) = (self.client.clone(), self.subjects.nobody());
+        let (client, subject) = (self.client.clone(), self.subjects.no_responders());
         self.barrier = Some(Box::pin(async move {
             let request = Request::new().timeout(None);
             // The time counts from now, not from when the client library takes the request.
-            match timeout(PATIENCE, client.send_request(subject, request)).await {
+            match timeout(BROKER_TIMEOUT, client.send_request(subject, request)).await {
                 Ok(Ok(_)) => Ok(()),
                 Ok(Err(error)) if error.kind() == RequestErrorKind::NoResponders => Ok(()),
                 Ok(Err(error)) => Err(error.to_string()),
-                Err(_elapsed) => Err(format!("no answer for {} s", PATIENCE.as_secs())),
+                Err(_elapsed) => Err(format!("no answer for {} s", BROKER_TIMEOUT.as_secs())),
             }
         }));
     }
 
-    /// The broker has answered, or has not.
+    /// The broker has answered, or failed to.
     async fn pass(&mut self, answer: Result<(), String>) {
         self.barrier = None;
         if let Err(error) = answer {
@@ -318,7 +318,7 @@ impl Session {
         }
         for (room, opening) in self.awaiting.drain(..) {
             if let Some(subject) = self.rooms.get_mut(&room) {
-                // What was sent before is not missed.
+                // Messages sent before do not count as missing.
                 subject.gaps = Gaps::default();
             }
             self.broadcasts.hub().room_ready(&room, opening);
@@ -335,20 +335,20 @@ impl Session {
         tracing::info!("[ws] engine: connected to {servers}");
         if self.max_message.saturating_sub(AROUND_MESSAGE) > max_message {
             tracing::warn!(
-                "[ws] engine: {servers} takes {max_payload} bytes at most: broadcasts of more than \
-                 {max_message} are refused (too_large); raise its max_payload, or lower \
+                "[ws] engine: {servers} accepts up to {max_payload} bytes: broadcasts over \
+                 {max_message} bytes are refused (too_large); raise its max_payload, or lower \
                  --max-message"
             );
         }
     }
 
-    /// The broker is away: nobody waits for it.
+    /// The broker cannot be reached; clients do not wait for it.
     fn go_down(&mut self, why: &str) {
         if matches!(self.state, State::Starting | State::Up) {
             let Self { servers, .. } = self;
             tracing::warn!(
-                "[ws] engine: {servers} cannot be reached ({why}): clients here go on, those of \
-                 other nodes are not reached until it is back"
+                "[ws] engine: {servers} cannot be reached ({why}): clients of this node reach each \
+                 other, but no other nodes until it is back"
             );
         }
         self.state = State::Away;
@@ -360,10 +360,10 @@ impl Session {
         }
     }
 
-    /// The broker is connected and does nothing: it is connected anew.
+    /// The broker is connected but does not respond: connects again.
     async fn give_up(&mut self, why: &str) {
         self.go_down(why);
-        let _ = timeout(PATIENCE, self.client.force_reconnect()).await;
+        let _ = timeout(BROKER_TIMEOUT, self.client.force_reconnect()).await;
     }
 
     fn report(&mut self, now: Instant) {
@@ -372,17 +372,17 @@ impl Session {
             let sent = self.rooms.get(name).map_or(0, |subject| subject.index);
             rooms.push(report::Room { name: name.clone(), members: count32(members), sent });
         });
-        let sent = self.everybody.as_ref().map_or(0, |subject| subject.index);
+        let sent = self.all.as_ref().map_or(0, |subject| subject.index);
         self.own.extend(report::parts(self.broadcasts.hub().len(), sent, &rooms));
         self.pulse.beat(now, self.own.len());
         if self.barrier.is_none() {
-            // A broker that is connected and does nothing is found out.
+            // Detects a broker that is connected but does not respond.
             self.ask();
         }
     }
 }
 
-/// The answer, if there is one to wait for.
+/// The answer, if one is pending.
 async fn answered(barrier: &mut Option<Barrier>) -> Result<(), String> {
     match barrier {
         Some(barrier) => barrier.await,
@@ -393,7 +393,7 @@ async fn answered(barrier: &mut Option<Barrier>) -> Result<(), String> {
 fn reconnect_delay(attempts: usize) -> Duration {
     let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
     let delay = Duration::from_millis(50).saturating_mul(2_u32.saturating_pow(doublings));
-    // The nodes do not all come back at once.
+    // Nodes must not reconnect all at once.
     let jitter = rand::random_range(0.5..=1.0);
     if attempts <= 1 { Duration::ZERO } else { delay.min(MAX_RECONNECT_DELAY).mul_f64(jitter) }
 }

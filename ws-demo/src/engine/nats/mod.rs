@@ -1,14 +1,14 @@
-//! Nodes that reach each other over a NATS broker.
+//! Nodes that exchange messages over a NATS broker.
 //!
-//! What clients do is handed to one task, the [`Link`], without waiting: broadcasts by a queue that
-//! is bounded in number and bytes and drops what finds no room, rooms by a map of what is wished,
-//! which cannot overflow.
+//! What clients do is handed to one task, the [`Link`], without waiting: broadcasts through a queue that
+//! is bounded in number and bytes and drops what does not fit, subscriptions through a map of pending
+//! changes, which cannot overflow.
 //!
-//! A room is subscribed while it has a member here. Clients that join are told when the broker has
-//! answered a request which was sent behind the subscription: then it has that, and nothing
-//! published later can be missed. While the broker is away they are told at once; what other nodes
-//! publish before it is back and has this node's subscriptions again does not come here, neither to
-//! them nor to those who were there before.
+//! A room is subscribed while it has a member here. Joining is answered when the broker has answered a
+//! request that was sent after the subscription: then the broker has it, and nothing published later can
+//! be missed. While the broker cannot be reached joining is answered at once; what other nodes publish
+//! before it has this node's subscriptions again is not received here, neither by new members nor by
+//! former ones.
 
 mod envelope;
 mod gaps;
@@ -41,11 +41,11 @@ pub(crate) use link::{Link, Running};
 pub(crate) use servers::Servers;
 pub(crate) use subjects::Prefix;
 
-/// How many broadcasts may wait for the broker, and how many bytes.
+/// The number and the bytes of broadcasts that may wait for the broker.
 const MAX_WAITING: usize = 8192;
 const MAX_WAITING_BYTES: usize = 32 * 1024 * 1024;
 
-/// What the engine can be told.
+/// The settings of the engine.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) servers: Servers,
@@ -58,17 +58,17 @@ pub(crate) struct Nats {
     waiting: mpsc::Sender<Outgoing>,
 }
 
-/// What the hub's end and the link have in common.
+/// The state that the hub's end and the link share.
 struct Shared {
-    wishes: Mutex<Wishes>,
-    /// There are new wishes.
-    wished: Notify,
-    /// Clients or members came or went.
+    pending: Mutex<PendingChanges>,
+    /// There are pending changes.
+    requested: Notify,
+    /// The number of clients or members has changed.
     changed: Notify,
     nodes: Mutex<Nodes>,
-    /// What waits for the broker, in bytes.
+    /// The bytes of the broadcasts that wait for the broker.
     waiting_bytes: AtomicUsize,
-    /// The longest message that the broker takes.
+    /// The size of the largest message that the broker accepts.
     max_message: AtomicUsize,
     published: AtomicU64,
     received: AtomicU64,
@@ -76,16 +76,16 @@ struct Shared {
     gaps: AtomicU64,
 }
 
-/// What is wished of rooms, and was not done yet.
+/// Changes of subscriptions that were not applied yet.
 #[derive(Default)]
-struct Wishes {
-    /// Whether the broker answers. A room that is wished while it does waits until it is ready.
+struct PendingChanges {
+    /// Whether the broker answers. If so, a room is ready only once it has answered.
     up: bool,
-    rooms: HashMap<RoomName, Wish>,
+    rooms: HashMap<RoomName, SubscriptionChange>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wish {
+enum SubscriptionChange {
     Open(u64),
     Close,
 }
@@ -98,15 +98,15 @@ struct Outgoing {
 }
 
 impl Nats {
-    /// The two ends. Nothing happens before the link runs.
+    /// Creates the two ends. Nothing happens before the link runs.
     ///
     /// # Errors
     ///
     /// There are no random numbers.
     pub(crate) fn new(settings: Settings) -> Result<(Self, Link), rand::rngs::SysError> {
         let shared = Arc::new(Shared {
-            wishes: Mutex::default(),
-            wished: Notify::new(),
+            pending: Mutex::default(),
+            requested: Notify::new(),
             changed: Notify::new(),
             nodes: Mutex::default(),
             waiting_bytes: AtomicUsize::new(0),
@@ -121,18 +121,18 @@ impl Nats {
         Ok((Self { shared, waiting }, link))
     }
 
-    fn wish(&self, room: &RoomName, wish: Wish) -> bool {
-        let mut wishes = lock(&self.shared.wishes);
-        wishes.rooms.insert(room.clone(), wish);
-        let up = wishes.up;
-        drop(wishes);
-        self.shared.wished.notify_one();
+    fn request(&self, room: &RoomName, change: SubscriptionChange) -> bool {
+        let mut pending = lock(&self.shared.pending);
+        pending.rooms.insert(room.clone(), change);
+        let up = pending.up;
+        drop(pending);
+        self.shared.requested.notify_one();
         up
     }
 }
 
 impl Nats {
-    /// The longest message, in bytes, that the broker takes.
+    /// The size of the largest message that the broker accepts, in bytes.
     pub(crate) fn max_message(&self) -> usize {
         self.shared.max_message.load(Ordering::Relaxed)
     }
@@ -149,7 +149,7 @@ impl Nats {
     pub(crate) fn status(&self) -> Status {
         let Shared { published, received, dropped, gaps, .. } = &*self.shared;
         Status {
-            up: lock(&self.shared.wishes).up,
+            up: lock(&self.shared.pending).up,
             nodes: 1 + lock(&self.shared.nodes).len(),
             published: published.load(Ordering::Relaxed),
             received: received.load(Ordering::Relaxed),
@@ -176,17 +176,17 @@ impl Nats {
 
 impl Engine<ClientId, RoomName> for Nats {
     fn open_room(&self, room: &RoomName, opening: u64) -> Opened {
-        match self.wish(room, Wish::Open(opening)) {
+        match self.request(room, SubscriptionChange::Open(opening)) {
             true => Opened::Pending,
             false => Opened::Ready,
         }
     }
 
     fn close_room(&self, room: &RoomName) {
-        self.wish(room, Wish::Close);
+        self.request(room, SubscriptionChange::Close);
     }
 
-    /// Nodes hand each other what the client wrote, and each makes its broadcast of it.
+    /// Nodes exchange what the client wrote, and each makes its own broadcast of it.
     fn publish(
         &self,
         from: Option<&ClientId>,
@@ -198,7 +198,7 @@ impl Engine<ClientId, RoomName> for Nats {
             To::Room(room) => Some(room),
             To::Member(_) => return,
         };
-        // All that this server publishes is a client's broadcast.
+        // This server publishes nothing but broadcasts of clients.
         let Some(from) = from.copied() else { return };
         if let Some(message) = protocol::broadcast_message(from, room, broadcast.payload()) {
             self.send(from, room, message);
@@ -215,29 +215,29 @@ impl Engine<ClientId, RoomName> for Nats {
 }
 
 impl Shared {
-    /// The broker is away; returns the rooms that somebody waits for. They stay wished.
+    /// The broker cannot be reached; returns the rooms that clients wait for, which stay pending.
     fn go_down(&self) -> Vec<(RoomName, u64)> {
-        let mut wishes = lock(&self.wishes);
-        wishes.up = false;
-        let opened = |(room, wish): (&RoomName, &Wish)| match wish {
-            Wish::Open(opening) => Some((room.clone(), *opening)),
-            Wish::Close => None,
+        let mut pending = lock(&self.pending);
+        pending.up = false;
+        let opened = |(room, change): (&RoomName, &SubscriptionChange)| match change {
+            SubscriptionChange::Open(opening) => Some((room.clone(), *opening)),
+            SubscriptionChange::Close => None,
         };
-        wishes.rooms.iter().filter_map(opened).collect()
+        pending.rooms.iter().filter_map(opened).collect()
     }
 
     fn go_up(&self, max_message: usize) {
         self.max_message.store(max_message, Ordering::Relaxed);
-        lock(&self.wishes).up = true;
+        lock(&self.pending).up = true;
     }
 
-    fn take_wishes(&self) -> HashMap<RoomName, Wish> {
-        mem::take(&mut lock(&self.wishes).rooms)
+    fn take_pending(&self) -> HashMap<RoomName, SubscriptionChange> {
+        mem::take(&mut lock(&self.pending).rooms)
     }
 
-    /// A wish could not be fulfilled; a newer one stands.
-    fn give_back(&self, room: RoomName, wish: Wish) {
-        lock(&self.wishes).rooms.entry(room).or_insert(wish);
+    /// Puts back a change that could not be applied, unless there is a newer one.
+    fn put_back(&self, room: RoomName, change: SubscriptionChange) {
+        lock(&self.pending).rooms.entry(room).or_insert(change);
     }
 
     /// A broadcast leaves the queue.
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn while_the_broker_is_away_rooms_are_ready_and_stay_wished() {
+    fn while_the_broker_is_away_rooms_are_ready_and_stay_pending() {
         let (nats, _link) = nats();
         assert_eq!(nats.open_room(&room("a"), 1), Opened::Ready);
         nats.shared.go_up(10);
@@ -288,20 +288,20 @@ mod tests {
         let mut opened = nats.shared.go_down();
         opened.sort();
         assert_eq!(opened, [(room("a"), 1), (room("b"), 2)]);
-        let wishes = nats.shared.take_wishes();
-        assert_eq!(wishes.len(), 3);
-        assert_eq!(wishes[&room("c")], Wish::Close);
+        let pending = nats.shared.take_pending();
+        assert_eq!(pending.len(), 3);
+        assert_eq!(pending[&room("c")], SubscriptionChange::Close);
     }
 
     #[test]
-    fn a_newer_wish_stands() {
+    fn a_newer_change_stays() {
         let (nats, _link) = nats();
         let _ = nats.open_room(&room("a"), 1);
-        for (name, wish) in nats.shared.take_wishes() {
+        for (name, change) in nats.shared.take_pending() {
             nats.close_room(&room("a"));
-            nats.shared.give_back(name, wish);
+            nats.shared.put_back(name, change);
         }
-        assert_eq!(nats.shared.take_wishes()[&room("a")], Wish::Close);
+        assert_eq!(nats.shared.take_pending()[&room("a")], SubscriptionChange::Close);
     }
 
     #[test]

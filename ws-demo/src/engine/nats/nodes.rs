@@ -1,4 +1,4 @@
-//! The other nodes, and what each of them said last of itself.
+//! The other nodes, and the latest report of each.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,9 +10,10 @@ use super::pulse::INTERVAL;
 use super::report::Part;
 use crate::room::RoomName;
 
-/// A node that was not heard of for so long is gone: three reports are missing, and the third of
-/// them had a quarter of a second to come.
-const PATIENCE: Duration = INTERVAL.saturating_mul(3).saturating_add(Duration::from_millis(250));
+/// A node from which nothing has arrived for this time is gone: three reports are missing, the third by a
+/// quarter of a second.
+const NODE_TIMEOUT: Duration =
+    INTERVAL.saturating_mul(3).saturating_add(Duration::from_millis(250));
 
 #[derive(Debug, Default)]
 pub(super) struct Nodes {
@@ -25,26 +26,26 @@ pub(super) struct Nodes {
 
 #[derive(Debug)]
 struct Node {
-    heard: Instant,
+    seen: Instant,
     clients: u32,
     rooms: HashMap<RoomName, u32>,
-    /// The parts of a report that has not come to its end.
+    /// The parts of a report that is not complete.
     gathered: Vec<Part>,
 }
 
 impl Nodes {
-    /// Something came from a node; says whether it was unknown.
-    pub(super) fn heard(&mut self, id: NodeId, now: Instant) -> bool {
+    /// Something has arrived from a node; returns whether it was unknown.
+    pub(super) fn seen(&mut self, id: NodeId, now: Instant) -> bool {
         let mut is_new = false;
         let node = self.nodes.entry(id).or_insert_with(|| {
             is_new = true;
-            Node { heard: now, clients: 0, rooms: HashMap::new(), gathered: Vec::new() }
+            Node { seen: now, clients: 0, rooms: HashMap::new(), gathered: Vec::new() }
         });
-        node.heard = now;
+        node.seen = now;
         is_new
     }
 
-    /// A part of a report came. A report counts when all its parts have come.
+    /// A part of a report has arrived. A report counts once all its parts have.
     pub(super) fn report(&mut self, id: NodeId, part: Part) {
         let Some(node) = self.nodes.get_mut(&id) else { return };
         if part.number == 0 {
@@ -71,7 +72,7 @@ impl Nodes {
         }
     }
 
-    /// A node is gone; says whether it was known.
+    /// Removes a node that is gone; returns whether it was known.
     pub(super) fn remove(&mut self, id: NodeId) -> bool {
         let Some(node) = self.nodes.remove(&id) else { return false };
         self.clients -= node.clients as usize;
@@ -79,9 +80,9 @@ impl Nodes {
         true
     }
 
-    /// Removes the nodes that were not heard of for too long.
+    /// Removes the nodes from which nothing has arrived for too long.
     pub(super) fn expire(&mut self, now: Instant) -> Vec<NodeId> {
-        let silent = self.nodes.iter().filter(|(_, node)| node.heard + PATIENCE <= now);
+        let silent = self.nodes.iter().filter(|(_, node)| node.seen + NODE_TIMEOUT <= now);
         let gone: Vec<_> = silent.map(|(id, _)| *id).collect();
         for id in &gone {
             self.remove(*id);
@@ -89,9 +90,9 @@ impl Nodes {
         gone
     }
 
-    /// When the next node will be gone, if nothing is heard of it.
+    /// The time at which the next node is gone, if nothing arrives from it.
     pub(super) fn next_expiry(&self) -> Option<Instant> {
-        self.nodes.values().map(|node| node.heard + PATIENCE).min()
+        self.nodes.values().map(|node| node.seen + NODE_TIMEOUT).min()
     }
 
     pub(super) fn contains(&self, id: NodeId) -> bool {
@@ -146,7 +147,7 @@ mod tests {
     }
 
     fn report(nodes: &mut Nodes, id: NodeId, now: Instant, clients: u32, rooms: &[(&str, u32)]) {
-        nodes.heard(id, now);
+        nodes.seen(id, now);
         nodes.report(id, part(0, true, clients, rooms));
     }
 
@@ -203,7 +204,7 @@ mod tests {
         let (mut nodes, start) = (Nodes::default(), Instant::now());
         report(&mut nodes, A, start, 3, &[("x", 2)]);
         report(&mut nodes, B, start + INTERVAL, 4, &[("x", 1)]);
-        let expiry = nodes.next_expiry().expect("somebody is there");
+        let expiry = nodes.next_expiry().expect("a node");
         assert!(expiry > start + 3 * INTERVAL && expiry < start + Duration::from_millis(6500));
         assert_eq!(nodes.expire(expiry - Duration::from_millis(1)), []);
         assert_eq!(nodes.expire(expiry), [A]);
@@ -214,9 +215,9 @@ mod tests {
     #[test]
     fn whatever_comes_of_a_node_shows_that_it_is_there() {
         let (mut nodes, start) = (Nodes::default(), Instant::now());
-        assert!(nodes.heard(A, start));
-        assert!(!nodes.heard(A, start + INTERVAL));
-        assert_eq!(nodes.next_expiry(), Some(start + INTERVAL + PATIENCE));
+        assert!(nodes.seen(A, start));
+        assert!(!nodes.seen(A, start + INTERVAL));
+        assert_eq!(nodes.next_expiry(), Some(start + INTERVAL + NODE_TIMEOUT));
     }
 
     #[test]

@@ -1,26 +1,26 @@
-//! When a node reports on itself.
+//! The times at which a node reports.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How often at least.
+/// The longest time between two reports.
 pub(super) const INTERVAL: Duration = Duration::from_secs(2);
 
-/// How long a change waits for others after a report, for each part that the report had: thousands
-/// who come at once, or thousands of rooms, must not keep the nodes busy with counting.
+/// The time for which a change waits for others after a report, for each part of that report: thousands of
+/// clients that connect at once, or thousands of rooms, must not keep the nodes busy with counting.
 const SPACING: Duration = Duration::from_millis(100);
 
 #[derive(Debug)]
 pub(super) struct Pulse {
     last: Instant,
-    /// The next report comes so long after the last if something has changed.
+    /// The time from the last report to the next one if something has changed.
     spacing: Duration,
     has_changed: bool,
 }
 
 impl Pulse {
-    /// The first report is due.
+    /// The first report is to be sent now.
     pub(super) fn new(now: Instant) -> Self {
         Self { last: now, spacing: Duration::ZERO, has_changed: true }
     }
@@ -30,12 +30,12 @@ impl Pulse {
         self.has_changed = true;
     }
 
-    /// When the next report is due.
-    pub(super) fn due(&self) -> Instant {
+    /// The time of the next report.
+    pub(super) fn next_report(&self) -> Instant {
         self.last + if self.has_changed { self.spacing } else { INTERVAL }
     }
 
-    /// A report goes out, in so many parts.
+    /// A report is sent, in this number of parts.
     pub(super) fn beat(&mut self, now: Instant, parts: usize) {
         let parts = u32::try_from(parts).unwrap_or(u32::MAX);
         *self = Self {
@@ -54,9 +54,9 @@ mod tests {
     fn reports_come_at_an_interval() {
         let start = Instant::now();
         let mut pulse = Pulse::new(start);
-        assert_eq!(pulse.due(), start);
+        assert_eq!(pulse.next_report(), start);
         pulse.beat(start, 1);
-        assert_eq!(pulse.due(), start + INTERVAL);
+        assert_eq!(pulse.next_report(), start + INTERVAL);
     }
 
     #[test]
@@ -66,9 +66,9 @@ mod tests {
         pulse.beat(start, 1);
         pulse.change();
         pulse.change();
-        assert_eq!(pulse.due(), start + SPACING);
+        assert_eq!(pulse.next_report(), start + SPACING);
         pulse.beat(start + SPACING, 1);
-        assert_eq!(pulse.due(), start + SPACING + INTERVAL);
+        assert_eq!(pulse.next_report(), start + SPACING + INTERVAL);
     }
 
     #[test]
@@ -77,9 +77,9 @@ mod tests {
         let mut pulse = Pulse::new(start);
         pulse.beat(start, 5);
         pulse.change();
-        assert_eq!(pulse.due(), start + 5 * SPACING);
+        assert_eq!(pulse.next_report(), start + 5 * SPACING);
         pulse.beat(start, 1000);
         pulse.change();
-        assert_eq!(pulse.due(), start + INTERVAL);
+        assert_eq!(pulse.next_report(), start + INTERVAL);
     }
 }

@@ -1,5 +1,5 @@
-//! What a node says of itself: its clients, its rooms with their members, and how much it has sent to
-//! everybody and to each room, so that what is missing shows even when nothing comes behind it.
+//! A node's report: its clients, its rooms with their members, and the number of messages that it has sent
+//! to all and to each room, so that a missing message is noticed even if no other follows it.
 //!
 //! A report goes out in parts that any broker takes. A part's body:
 //!
@@ -13,7 +13,7 @@
 use super::envelope::Draft;
 use crate::room::RoomName;
 
-/// How long a part may get; a room more may be on top of that.
+/// The size of a part, in bytes; it may exceed that by one room.
 const PART: usize = 32 * 1024;
 
 /// A room in a report.
@@ -21,18 +21,18 @@ const PART: usize = 32 * 1024;
 pub(super) struct Room {
     pub(super) name: RoomName,
     pub(super) members: u32,
-    /// The index of what was sent to it last.
+    /// The index of the latest message to it.
     pub(super) sent: u64,
 }
 
-/// A part of a report that came.
+/// A part of a report that has arrived.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Part {
     /// Counts from 0.
     pub(super) number: u32,
     pub(super) is_last: bool,
     pub(super) clients: u32,
-    /// The index of what was sent to everybody last.
+    /// The index of the latest message to all.
     pub(super) sent: u64,
     pub(super) rooms: Vec<Room>,
 }

@@ -45,12 +45,12 @@ impl Subjects {
         Self { prefix }
     }
 
-    /// For broadcasts to everybody.
+    /// For broadcasts to all clients.
     pub(super) fn all(&self) -> String {
         format!("{}.v1.all", self.prefix)
     }
 
-    /// For what nodes say of themselves.
+    /// For reports of nodes.
     pub(super) fn node(&self) -> String {
         format!("{}.v1.node", self.prefix)
     }
@@ -61,8 +61,8 @@ impl Subjects {
         format!("{}.v1.room.{}", self.prefix, URL_SAFE_NO_PAD.encode(room.as_str()))
     }
 
-    /// Nobody listens there: whoever asks is told so at once.
-    pub(super) fn nobody(&self) -> String {
+    /// Without a subscriber: the broker answers requests to it at once.
+    pub(super) fn no_responders(&self) -> String {
         format!("{}.v1.nobody", self.prefix)
     }
 }

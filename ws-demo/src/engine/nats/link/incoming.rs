@@ -1,4 +1,4 @@
-//! What comes from other nodes.
+//! Messages of other nodes.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -16,11 +16,11 @@ use crate::engine::nats::report::Part;
 /// what it sent meanwhile is missing.
 const MEMORY: Duration = Duration::from_secs(600);
 
-/// After so many deliveries clients get their turn.
+/// The number of deliveries after which clients have their turn.
 const DELIVERIES: usize = 32;
 
 impl Session {
-    /// Delivers what came, each node's in the order in which it was sent.
+    /// Delivers messages, those of each node in the order in which they were sent.
     pub(super) async fn receive(&mut self, batch: Vec<(Source, Message)>) {
         let mut envelopes = Vec::with_capacity(batch.len());
         for (source, message) in batch {
@@ -32,7 +32,7 @@ impl Session {
         }
         envelopes.sort_by_key(|(_, header, _)| (header.node, header.sequence));
         for (count, (source, header, payload)) in envelopes.into_iter().enumerate() {
-            if lock(&self.shared.nodes).heard(header.node, Instant::now()) {
+            if lock(&self.shared.nodes).seen(header.node, Instant::now()) {
                 // It knows nothing of this one yet.
                 self.pulse.change();
             }
@@ -56,7 +56,7 @@ impl Session {
 
     fn deliver(&mut self, source: &Source, header: &Header, body: &[u8]) {
         let (subject, room) = match source {
-            Source::Everybody => (self.everybody.as_mut(), None),
+            Source::All => (self.all.as_mut(), None),
             Source::Room(room) => (self.rooms.get_mut(room), Some(room)),
             Source::Nodes => return self.refuse(&"it is no broadcast"),
         };
@@ -70,7 +70,7 @@ impl Session {
 
     fn read_report(&mut self, node: NodeId, part: Part) {
         let mut missing = 0;
-        if let Some(subject) = &mut self.everybody {
+        if let Some(subject) = &mut self.all {
             missing += subject.gaps.catch_up(node, part.sent);
         }
         for room in &part.rooms {
@@ -82,10 +82,10 @@ impl Session {
         lock(&self.shared.nodes).report(node, part);
     }
 
-    /// Something came that no node of this version sends.
+    /// A message arrived that no node of this version sends.
     fn refuse(&mut self, why: &dyn std::fmt::Display) {
         if !std::mem::replace(&mut self.was_malformed, true) {
-            tracing::warn!("[ws] engine: something that came is not understood: {why}");
+            tracing::warn!("[ws] engine: ignoring malformed NATS message: {why}");
         }
     }
 
@@ -103,7 +103,7 @@ impl Session {
     }
 
     fn forget(&mut self, node: NodeId) {
-        for subject in self.everybody.iter_mut().chain(self.rooms.values_mut()) {
+        for subject in self.all.iter_mut().chain(self.rooms.values_mut()) {
             subject.gaps.forget(node);
         }
     }

@@ -19,21 +19,21 @@ use crate::id::ClientId;
 
 impl Subject {
     fn next_index(subject: Option<&mut Self>) -> u64 {
-        // To a room that was left since, it is one message by itself.
+        // In a room that was left meanwhile it is the only message.
         let Some(subject) = subject else { return 1 };
         subject.index += 1;
         subject.index
     }
 }
 
-/// What is to be published next.
+/// The next message to publish.
 pub(super) enum Next {
     Own(Draft),
     Queued(Outgoing),
 }
 
 impl Session {
-    /// The client library takes it without waiting.
+    /// Hands a message to the client library, which does not wait.
     pub(super) fn publish(&mut self, next: Next) {
         let (subject, payload) = match next {
             Next::Own(draft) => self.seal_own(Kind::Presence, draft),
@@ -43,7 +43,9 @@ impl Session {
             Next::Queued(outgoing) => {
                 let len = outgoing.draft.len();
                 if len > self.client.max_payload() {
-                    tracing::warn!("[ws] engine: the broker takes no broadcast of {len} bytes");
+                    tracing::warn!(
+                        "[ws] engine: a broadcast of {len} bytes is over the max_payload of the broker: dropped"
+                    );
                     return self.shared.drop_outgoing(len);
                 }
                 self.shared.take_outgoing(len);
@@ -61,7 +63,7 @@ impl Session {
     fn seal(&mut self, outgoing: Outgoing) -> (String, Bytes) {
         let Outgoing { from: sender, room, draft } = outgoing;
         let (subject, index) = match &room {
-            None => (self.subjects.all(), Subject::next_index(self.everybody.as_mut())),
+            None => (self.subjects.all(), Subject::next_index(self.all.as_mut())),
             Some(room) => (self.subjects.room(room), Subject::next_index(self.rooms.get_mut(room))),
         };
         (subject, draft.seal(&self.header(Kind::Broadcast, index, sender)))
@@ -78,7 +80,7 @@ impl Session {
         Header { kind, node: self.node, sequence: self.sequence, index, sender }
     }
 
-    pub(super) async fn say_bye(&mut self) {
+    pub(super) async fn announce_end(&mut self) {
         if self.state != State::Up {
             return;
         }
@@ -93,8 +95,8 @@ impl Session {
     }
 }
 
-/// What is to be published next, when the client library takes it; while the broker is away, what
-/// is to be dropped.
+/// The next message to publish, once the client library accepts one; while the broker cannot be
+/// reached, the next message to drop.
 pub(super) async fn next(
     is_up: bool,
     client: &mut Client,
@@ -105,7 +107,7 @@ pub(super) async fn next(
         if is_up {
             match Pin::new(&mut *client).poll_ready(cx) {
                 Poll::Ready(Ok(())) => {}
-                // Of its end an event tells.
+                // An event reports its end.
                 Poll::Ready(Err(_)) | Poll::Pending => return Poll::Pending,
             }
             if let Some(draft) = own.pop_front() {
@@ -114,7 +116,7 @@ pub(super) async fn next(
         }
         match queue.poll_recv(cx) {
             Poll::Ready(Some(outgoing)) => Poll::Ready(Next::Queued(outgoing)),
-            // The hub has ended; so will this.
+            // The hub has ended, and this task will.
             Poll::Ready(None) | Poll::Pending => Poll::Pending,
         }
     })
