@@ -20,11 +20,11 @@ const USER_AGENT: &str = concat!("ws-async-std/", env!("CARGO_PKG_VERSION"));
 ///
 /// # Errors
 ///
-/// [`ConnectError`] says what failed.
+/// [`ConnectError`].
 ///
 /// # Cancel safety
 ///
-/// Dropped before it is ready it ends the attempt.
+/// Dropping the future ends the attempt.
 ///
 /// # Examples
 ///
@@ -49,11 +49,11 @@ pub async fn connect(uri: &str) -> Result<WebSocket, ConnectError> {
 ///
 /// # Errors
 ///
-/// [`ConnectError`] says what failed.
+/// [`ConnectError`].
 ///
 /// # Cancel safety
 ///
-/// Dropped before it is ready it ends the attempt.
+/// Dropping the future ends the attempt.
 pub async fn connect_with(
     uri: &Uri,
     request: ClientRequest,
@@ -78,11 +78,11 @@ pub async fn connect_with(
 ///
 /// # Errors
 ///
-/// [`HandshakeError`] says what failed.
+/// [`HandshakeError`].
 ///
 /// # Cancel safety
 ///
-/// Dropped before it is ready it drops the stream.
+/// Dropping the future drops the stream.
 pub async fn connect_on<S>(
     stream: S,
     request: ClientRequest,
@@ -95,7 +95,7 @@ where
     ws_futures::connect_on(stream, AsyncStdTimer::default(), config, request, seed()?).await
 }
 
-/// No connection came to be.
+/// An error of opening a connection.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ConnectError {

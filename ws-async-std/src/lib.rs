@@ -74,12 +74,12 @@ pub type Incoming<S = AsyncStdStream> = ws_futures::Incoming<S, AsyncStdTimer>;
 ///
 /// # Errors
 ///
-/// [`HandshakeError::Rejected`]: the client was told and the stream is ended.
+/// [`HandshakeError::Rejected`]: a response was sent and the stream was ended.
 /// [`HandshakeError::Io`].
 ///
 /// # Cancel safety
 ///
-/// Dropped before it is ready it drops the stream.
+/// Dropping the future drops the stream.
 pub fn accept(
     stream: TcpStream,
     config: impl Into<Arc<Config>>,
@@ -95,7 +95,7 @@ pub fn accept(
 ///
 /// # Cancel safety
 ///
-/// Dropped before it is ready it drops the stream.
+/// Dropping the future drops the stream.
 pub async fn incoming(
     stream: TcpStream,
     config: impl Into<Arc<Config>>,

@@ -1,7 +1,7 @@
 //! An echo server on smol:
 //! `smol_echo ADDRESS [--max-message BYTES] [--chunked] [--deflate] [--threads N]`.
 //!
-//! smol's streams are what `ws-futures` needs; all that it takes besides is a [`timer`], and for a
+//! smol's streams implement the traits that `ws-futures` needs; in addition it needs a [`timer`], and for a
 //! server a [`runtime`].
 
 #[path = "smol/runtime.rs"]
@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let listener = smol::block_on(TcpListener::bind(&options.address))?;
     println!("listening on ws://{}", listener.local_addr()?);
     let runtime = Smol::default();
-    // What concerns a single connection is usually the peer's mistake.
+    // Errors of a single connection are usually caused by the peer.
     let serving = Serve::sockets(runtime.clone(), SmolListener(listener), options.config, echo)
         .on_error(|error| {
             if let ServeError::Accept { .. } = error {

@@ -2,7 +2,7 @@
 //! `smol_echo_client URL AGENT CASES [--max-message BYTES] [--deflate]`.
 //!
 //! For each case N from 1 to CASES it connects to `URL/runCase?case=N&agent=AGENT` and sends back
-//! what it gets until the server closes.
+//! the messages it receives until the server closes.
 
 #[path = "smol/timer.rs"]
 mod timer;
@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let config = Arc::new(options.config.clone());
     smol::block_on(async {
         for uri in options.cases() {
-            // The suite breaks the protocol on purpose: most cases end in an error.
+            // The suite violates the protocol on purpose: most cases end in an error.
             if let Err(error) = echo(&uri.parse()?, Arc::clone(&config)).await {
                 println!("{uri}: {error}");
             }
@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 async fn echo(uri: &Uri, config: Arc<Config>) -> Result<(), Box<dyn Error>> {
     let stream = TcpStream::connect((uri.host(), uri.port())).await?;
     stream.set_nodelay(true)?;
-    // The nonce and the masks must be unpredictable (RFC 6455 §10.3).
+    // The key and the masks must be unpredictable (RFC 6455 §10.3).
     let mut seed = [0; 32];
     SysRng.try_fill_bytes(&mut seed)?;
     let request = ClientRequest::for_uri(uri);

@@ -20,12 +20,12 @@ use crate::web_socket::WebSocket;
 ///
 /// # Errors
 ///
-/// [`HandshakeError::Rejected`]: the client was told and the stream is ended.
+/// [`HandshakeError::Rejected`]: the request was invalid; a response was sent and the stream was ended.
 /// [`HandshakeError::Io`].
 ///
 /// # Cancel safety
 ///
-/// Dropped before it is ready it drops the stream.
+/// Dropping the future drops the stream.
 pub fn accept<Io, T>(
     io: Io,
     timer: T,
@@ -35,8 +35,8 @@ where
     Io: AsyncRead + AsyncWrite + Unpin,
     T: Timer,
 {
-    // Boxed, like every step of a handshake: a task that lives long should not stay as large as its
-    // first moments.
+    // Boxed, like each step of a handshake, so that a long-lived task does not stay as large as its
+    // handshake.
     let config = config.into();
     Box::pin(async move {
         let begin = timer.now();
@@ -44,10 +44,10 @@ where
     })
 }
 
-/// A client that waits for an answer: the second chance to look at its request.
+/// A client whose request has been read and waits for a response.
 ///
-/// Whatever decides may take its time; the client is the one who has a deadline then.
-#[must_use = "the client waits for an answer: accept or reject"]
+/// There is no deadline for the decision, except the client's own.
+#[must_use = "the client waits for a response: accept or reject"]
 pub struct Incoming<Io, T> {
     opening: Opening<Io, T>,
     config: Arc<Config>,
@@ -55,9 +55,9 @@ pub struct Incoming<Io, T> {
     serving: Option<Serving>,
 }
 
-/// What a server that serves the connection keeps of it until it is answered.
+/// The server's state of a connection until its request is answered.
 pub(crate) struct Serving {
-    /// Given back then.
+    /// Released when the request is answered.
     pub(crate) handshake: Permit,
     /// Passed on to the WebSocket.
     pub(crate) guard: Option<ShutdownGuard>,
@@ -73,12 +73,12 @@ where
     ///
     /// # Errors
     ///
-    /// [`HandshakeError::Io`]: the stream failed or ended. A bad request is no error here but an
-    /// [`outcome`](Self::request) that is still to be answered.
+    /// [`HandshakeError::Io`]: the stream failed or ended. An invalid request is not an error here; it is
+    /// returned by [`request`](Self::request) and still to be answered.
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is ready it drops the stream.
+    /// Dropping the future drops the stream.
     pub async fn read(
         io: Io,
         timer: T,
@@ -88,7 +88,7 @@ where
         Box::pin(Self::read_request(io, timer, config.into(), begin)).await
     }
 
-    /// The same for a connection of a server's; the deadline runs from `begin`.
+    /// Like [`read`](Self::read), for a connection of a server; the deadline starts at `begin`.
     pub(crate) async fn read_served(
         io: Io,
         timer: T,
@@ -130,41 +130,41 @@ where
         Ok(Self { opening, config, outcome, serving: None })
     }
 
-    /// The request, or why it is none for a WebSocket. The [`Rejection`] knows the request too if
-    /// it could be read, so plain HTTP can be served by [`reject`](Self::reject).
+    /// Returns the request, or the reason why it is not a valid WebSocket request. The [`Rejection`] has
+    /// the request too if it could be parsed, so [`reject`](Self::reject) can serve plain HTTP.
     pub fn request(&self) -> Result<&ServerRequest, &Rejection> {
         self.outcome.as_ref()
     }
 
-    /// The stream.
+    /// Returns the stream.
     pub fn get_ref(&self) -> &Io {
         self.opening.io()
     }
 
-    /// Accepts a valid request, without a subprotocol; answers a bad one.
+    /// Accepts a valid request, without a subprotocol; rejects an invalid one.
     ///
     /// # Errors
     ///
-    /// [`HandshakeError::Rejected`]: the request was bad, the client was told and the stream is
+    /// [`HandshakeError::Rejected`]: the request was invalid; a response was sent and the stream was
     /// ended. [`HandshakeError::Io`].
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is ready it drops the stream.
+    /// Dropping the future drops the stream.
     pub async fn accept(self) -> Result<WebSocket<Io, T>, HandshakeError> {
         self.accept_with(Ok).await
     }
 
-    /// Accepts like [`accept`](Self::accept) with what `build` adds: a subprotocol, header fields.
+    /// Accepts like [`accept`](Self::accept); `build` adds a subprotocol or header fields.
     ///
     /// # Errors
     ///
-    /// Those of [`accept`](Self::accept), and [`HandshakeError::Header`] for what `build` returns;
-    /// the stream is dropped then.
+    /// Those of [`accept`](Self::accept), and [`HandshakeError::Header`] if `build` returns an error;
+    /// the stream is then dropped.
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is ready it drops the stream.
+    /// Dropping the future drops the stream.
     pub async fn accept_with(
         self,
         build: impl FnOnce(Accept) -> Result<Accept, InvalidHeader>,
@@ -196,16 +196,16 @@ where
         }
     }
 
-    /// Answers with `status` and what `build` adds, and ends the stream: a refusal such as 401, 403
-    /// or 503, or any other answer of plain HTTP.
+    /// Responds with `status` and what `build` adds, and ends the stream: a refusal such as 401, 403
+    /// or 503, or any other plain HTTP response.
     ///
     /// # Errors
     ///
-    /// [`HandshakeError::Header`] for what `build` returns, [`HandshakeError::Io`].
+    /// [`HandshakeError::Header`] if `build` returns an error, [`HandshakeError::Io`].
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is ready it drops the stream.
+    /// Dropping the future drops the stream.
     pub async fn reject(
         self,
         status: u16,

@@ -1,4 +1,4 @@
-//! What one read brought.
+//! The events of one read.
 
 use std::fmt;
 
@@ -10,11 +10,11 @@ use crate::send::{Framing, send};
 use crate::socket::HIGH_WATER;
 use crate::trace;
 
-/// The events of one read, lent one after the other.
+/// The events of one read, lent one at a time.
 ///
-/// Replies may be sent while an event is held. They gather, and are written by the next
-/// [`WebSocket::read`](crate::WebSocket::read) before it waits: one write for one read, however
-/// many messages there were. What is not taken stays for the next `read`.
+/// Replies may be sent while an event is held. They are buffered, and the next
+/// [`WebSocket::read`](crate::WebSocket::read) writes them before it waits: one write for each read,
+/// whatever the number of messages. Events that are not taken remain for the next `read`.
 pub struct Batch<'a> {
     connection: &'a mut Connection,
     input: &'a mut [u8],
@@ -31,12 +31,12 @@ impl<'a> Batch<'a> {
         Self { connection, input, cursor, output }
     }
 
-    /// The next event. `None`: more must be read first, or the connection is closing; either way
-    /// it is [`WebSocket::read`](crate::WebSocket::read) that goes on, and reports errors.
+    /// Returns the next event. `None`: more must be read first, or the connection is closing; in both
+    /// cases [`WebSocket::read`](crate::WebSocket::read) continues and reports errors.
     #[inline]
     #[expect(clippy::should_implement_trait, reason = "an iterator could not lend its input")]
     pub fn next(&mut self) -> Option<Event<'a>> {
-        // Answer each ping while there is room; beyond that pongs coalesce.
+        // Answer each ping while the output has room; beyond that pongs coalesce.
         if self.connection.owes() && self.output.len() < HIGH_WATER {
             self.connection.poll_transmit(self.output.tail());
         }
@@ -47,17 +47,17 @@ impl<'a> Batch<'a> {
         event
     }
 
-    /// Sends a message. What is lent is copied; of 8 KiB on what is given away is not.
+    /// Sends a message. Borrowed data is copied; owned data of 8 KiB or more is not.
     ///
     /// # Errors
     ///
-    /// [`SendError`] says why it cannot be sent; nothing was sent then.
+    /// [`SendError`]; nothing was sent then.
     #[inline]
     pub fn send<'m>(&mut self, message: impl Into<Payload<'m>>) -> Result<(), SendError> {
         self.send_with(message, Compression::Automatic)
     }
 
-    /// Like [`send`](Self::send), and says whether to compress the message.
+    /// Like [`send`](Self::send), with a choice of compression.
     ///
     /// # Errors
     ///
@@ -72,13 +72,13 @@ impl<'a> Batch<'a> {
     }
 
     /// Sends a fragment of a message (RFC 6455 §5.4), the last one if `fin` is `true`: for a message
-    /// that is passed on in pieces, as [`Delivery::Chunked`](crate::Delivery::Chunked) lends it, or
+    /// that is forwarded in parts, as [`Delivery::Chunked`](crate::Delivery::Chunked) lends them, or
     /// whose end is not known yet. Control frames may be sent between fragments, other messages may
     /// not.
     ///
     /// # Errors
     ///
-    /// [`SendError`] says why it cannot be sent; nothing was sent then.
+    /// [`SendError`]; nothing was sent then.
     #[inline]
     pub fn send_fragment<'m>(
         &mut self,
@@ -101,12 +101,12 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// The connection, for its other methods, and the output that they append to.
+    /// Returns the connection, for its other methods, and the output that they append to.
     pub fn connection(&mut self) -> (&mut Connection, &mut Vec<u8>) {
         (self.connection, self.output.tail())
     }
 
-    /// The bytes that wait to be written.
+    /// Returns the number of unwritten bytes.
     pub fn buffered(&self) -> usize {
         self.output.len()
     }

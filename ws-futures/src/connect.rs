@@ -16,16 +16,16 @@ use crate::web_socket::WebSocket;
 /// Opens a WebSocket over a byte stream, within
 /// [`Config::handshake_timeout`](ws_proto::Config::handshake_timeout).
 ///
-/// The nonce and every masking key come from a cryptographic generator seeded with `seed`, which
+/// `Sec-WebSocket-Key` and each masking key are drawn from a cryptographic generator seeded with `seed`, which
 /// must be unpredictable and used once.
 ///
 /// # Errors
 ///
-/// [`HandshakeError::Refused`] has the server's answer; any other variant says why there is none.
+/// [`HandshakeError::Refused`] has the server's response; the other variants mean that there is none.
 ///
 /// # Cancel safety
 ///
-/// Dropped before it is ready it drops the stream.
+/// Dropping the future drops the stream.
 pub async fn connect_on<Io, T>(
     io: Io,
     timer: T,
@@ -72,13 +72,13 @@ where
     }
 }
 
-/// The outcome when the stream has failed or the deadline has passed. A refusal is one even if its
-/// body broke off.
+/// The outcome when the stream has failed or the deadline has passed. A refusal is reported even if its
+/// body is incomplete.
 fn failed(mut handshake: ClientHandshake, error: io::Error, now: Instant) -> HandshakeError {
     if error.kind() == io::ErrorKind::TimedOut {
         match handshake.handle_timeout(now) {
             Ok(Some(response)) => return refused(response),
-            // The stream has a timeout of its own.
+            // The timeout is the stream's own.
             Ok(None) => {}
             Err(timeout) => return timeout.into(),
         }

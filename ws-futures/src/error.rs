@@ -1,4 +1,4 @@
-//! What ends a connection, or keeps it from beginning.
+//! The errors of opening, using and ending a connection.
 
 use std::{fmt, io};
 
@@ -6,19 +6,19 @@ use ws_proto::client::{ClientHandshakeErrorKind, Response};
 use ws_proto::server::{Rejection, RejectionKind};
 use ws_proto::{ErrorKind, InvalidHeader, SendError, client};
 
-/// An established connection failed, or a call of ours did.
+/// An error of an established connection, or of a call on it.
 ///
-/// Errors of connecting convert into it, so that a function that connects and converses can use `?`
-/// throughout.
+/// Errors of connecting convert into it, so that a function that connects and exchanges messages can use
+/// `?` throughout.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// The byte stream failed.
     Io(io::Error),
-    /// The peer broke the protocol, a limit or a deadline. It has been told where it could be, and
-    /// the connection is closed.
+    /// The peer violated the protocol, exceeded a limit or missed a deadline. A Close frame was sent if
+    /// possible, and the connection is closed.
     Protocol(ws_proto::Error),
-    /// The message cannot be sent; the connection is as it was.
+    /// The message cannot be sent; the connection is unchanged.
     Send(SendError),
     /// The opening handshake failed, or the server refused it.
     Handshake(Box<HandshakeError>),
@@ -29,8 +29,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether a deadline has passed: of connecting, of the handshake, of the answer to a ping, or of a
-    /// write while the connection ends. A timeout that the operating system reports counts, too.
+    /// Whether a deadline has passed: of connecting, of the handshake, of the pong to a keep-alive ping, or
+    /// of a write while the connection ends. A timeout reported by the operating system counts too.
     pub fn is_timeout(&self) -> bool {
         match self {
             Self::Io(error) | Self::Connect(error) => error.kind() == io::ErrorKind::TimedOut,
@@ -86,20 +86,20 @@ impl std::error::Error for Error {
     }
 }
 
-/// No connection came to be.
+/// An error of opening a connection.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum HandshakeError {
     /// The byte stream failed or ended.
     Io(io::Error),
-    /// The server's response is no valid answer, or did not come in time.
+    /// The server's response was invalid, or did not arrive in time.
     Response(client::ClientHandshakeError),
-    /// The server answered with another status than 101: here are its header fields and the
+    /// The server responded with a status other than 101. The response has its header fields and the
     /// beginning of its body.
     Refused(Box<Response>),
-    /// The client's request was refused, and the client was told.
+    /// The client's request was rejected, and a response was sent.
     Rejected(Box<Rejection>),
-    /// A header field of ours is invalid; nothing was sent.
+    /// A header field of the application is invalid; nothing was sent.
     Header(InvalidHeader),
 }
 
@@ -146,7 +146,7 @@ impl fmt::Display for HandshakeError {
             Self::Io(error) => error.fmt(f),
             Self::Response(error) => error.fmt(f),
             Self::Refused(response) => {
-                write!(f, "the server refused with status {}", response.status())
+                write!(f, "server refused with status {}", response.status())
             }
             Self::Rejected(rejection) => rejection.fmt(f),
             Self::Header(error) => error.fmt(f),
@@ -163,12 +163,12 @@ impl std::error::Error for HandshakeError {
     }
 }
 
-/// A message that was not taken ([`WebSocket::try_send`](crate::WebSocket::try_send)).
+/// A message that was not accepted ([`WebSocket::try_send`](crate::WebSocket::try_send)).
 ///
 /// Exhaustive on purpose: a variant that falls into the `_` of a `match` may be a message lost.
 #[derive(Debug)]
 pub enum TrySendError<M> {
-    /// The output is at its high-water mark. Here is the message back.
+    /// The output is at its high-water mark. The message is returned.
     Full(M),
     /// The message cannot be sent, now or later.
     Send(SendError),
@@ -177,7 +177,7 @@ pub enum TrySendError<M> {
 impl<M> fmt::Display for TrySendError<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Full(_) => f.write_str("the output is full"),
+            Self::Full(_) => f.write_str("output is full"),
             Self::Send(error) => error.fmt(f),
         }
     }

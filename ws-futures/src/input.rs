@@ -1,4 +1,4 @@
-//! Bytes that were read and not yet taken.
+//! Bytes that were read and are not processed yet.
 
 use std::io;
 use std::pin::Pin;
@@ -8,22 +8,22 @@ use futures_io::AsyncRead;
 
 use crate::pool;
 
-/// Owns a buffer only while it has bytes.
+/// The unread input; owns a buffer only while it has bytes.
 #[derive(Default)]
 pub(crate) struct Input {
     buffer: Option<Box<[u8]>>,
-    /// Where the unread bytes begin and end.
+    /// The start and end of the unread bytes.
     start: u32,
     end: u32,
 }
 
 impl Input {
-    /// Input that was read by somebody else, such as an HTTP server before an upgrade.
+    /// Input that other code has read, such as an HTTP server before an upgrade.
     pub(crate) fn holding(bytes: &[u8]) -> Self {
         if bytes.is_empty() {
             return Self::default();
         }
-        let end = u32::try_from(bytes.len()).expect("a head and what came with it");
+        let end = u32::try_from(bytes.len()).expect("a head and the bytes after it");
         Self { buffer: Some(bytes.into()), start: 0, end }
     }
 
@@ -32,12 +32,12 @@ impl Input {
         self.start == self.end
     }
 
-    /// Whether it owns a buffer, with bytes in it or without.
+    /// Whether it owns a buffer, empty or not.
     pub(crate) fn has_buffer(&self) -> bool {
         self.buffer.is_some()
     }
 
-    /// The bytes, and the cursor that says what is left of them.
+    /// The bytes, and the cursor to the unread ones.
     #[inline]
     pub(crate) fn lend(&mut self) -> (&mut [u8], Cursor<'_>) {
         let bytes = match &mut self.buffer {
@@ -47,7 +47,7 @@ impl Input {
         (bytes, Cursor { start: &mut self.start, end: self.end })
     }
 
-    /// Lets `take` have the bytes; what it leaves is kept.
+    /// Passes the bytes to `take`; the remaining ones are kept.
     pub(crate) fn with<R>(&mut self, take: impl FnOnce(&mut &mut [u8]) -> R) -> R {
         let (mut bytes, mut cursor) = self.lend();
         let result = take(&mut bytes);
@@ -55,7 +55,7 @@ impl Input {
         result
     }
 
-    /// Reads once into a buffer of the thread's. Only for an empty input.
+    /// Reads once into a buffer of the thread's pool. Only for an empty input.
     pub(crate) fn poll_read(
         &mut self,
         io: &mut (impl AsyncRead + Unpin),
@@ -73,7 +73,7 @@ impl Input {
         Poll::Ready(ready!(polled))
     }
 
-    /// Gives the buffer back if its bytes are used up.
+    /// Returns the buffer to the pool if all bytes are used.
     pub(crate) fn release(&mut self) {
         if self.is_empty() {
             self.buffer.take().into_iter().for_each(pool::give_read);
@@ -81,7 +81,7 @@ impl Input {
     }
 }
 
-/// The hold on an input whose bytes are lent.
+/// The cursor of an input whose bytes are lent.
 pub(crate) struct Cursor<'a> {
     start: &'a mut u32,
     end: u32,

@@ -1,20 +1,20 @@
 //! The asynchronous WebSocket loop, over `futures-io` streams, for any runtime.
 //!
 //! Use it directly with smol and other runtimes whose streams have the `futures-io` traits; for Tokio
-//! there is `ws-tokio`. What a runtime must bring is a byte stream and a [`Timer`] of two methods.
+//! there is `ws-tokio`. A runtime provides a byte stream and a [`Timer`] of two methods.
 //!
 //! [`accept`] and [`connect_on`] open a [`WebSocket`]. It lends events in batches
-//! ([`WebSocket::read`]), gives owned messages ([`WebSocket::recv`], `Stream`, `Sink`), or splits
-//! into halves for two tasks ([`WebSocket::split`]). The protocol is that of [`proto`].
+//! ([`WebSocket::read`]), returns owned messages ([`WebSocket::recv`], `Stream`, `Sink`), or splits
+//! into halves for two tasks ([`WebSocket::split`]). [`proto`] implements the protocol.
 //!
-//! [`serve`] has servers that stay up, for runtimes with tasks; [`Shutdown`] closes connections
+//! [`serve`] provides robust servers, for runtimes with tasks; [`Shutdown`] closes connections
 //! together.
 //!
-//! [`WebSocket::send`] returns when the stream has taken the message. [`WebSocket::feed`] leaves the
-//! writing to the next `recv`, which writes before it waits: in a loop of the two, replies to messages
-//! that arrived in one read leave in one write.
+//! [`WebSocket::send`] returns when the stream has accepted the message. [`WebSocket::feed`] leaves
+//! writing to the next `recv`, which writes before it waits: in a loop of the two, the replies to all
+//! messages of one read are sent in one write.
 //!
-//! An idle connection owns no buffer: those for reading and writing belong to the thread, at most a
+//! An idle connection owns no buffer: read and write buffers belong to the thread, at most a
 //! few of 64 KiB each.
 //!
 //! # Features

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A panic elsewhere leaves what is behind these locks valid: nothing of it is changed by halves.
+/// Ignores poisoning: a panic elsewhere leaves the data behind these locks valid, as no change is partial.
 pub(crate) fn lock<V>(mutex: &Mutex<V>) -> MutexGuard<'_, V> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -7,9 +7,9 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use ws_proto::{Close, Event};
 
-/// A message, a piece of one or a control frame that owns its payload.
+/// A message, a chunk of one, or a control frame, with an owned payload.
 ///
-/// Exhaustive on purpose: a variant that falls into the `_` of a `match` is data lost. A new one is a
+/// Exhaustive on purpose: a variant that falls into the `_` arm of a `match` is lost data. A new one is a
 /// breaking change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
@@ -17,60 +17,60 @@ pub enum Message {
     Text(ByteString),
     /// Binary data.
     Binary(Bytes),
-    /// The next piece of a text message: received where [`Config::delivery`](crate::Config::delivery)
+    /// The next chunk of a text message: received where [`Config::delivery`](crate::Config::delivery)
     /// is [`Delivery::Chunked`](crate::Delivery::Chunked), sent as a fragment (RFC 6455 §5.4). So a
     /// chunked `Stream` that is forwarded into a `Sink` keeps messages whole.
     TextChunk {
-        /// The piece. A received one is empty only if it is the last one.
+        /// The data. A received chunk is empty only if it is the last one.
         data: ByteString,
         /// Whether the message ends here.
         fin: bool,
     },
-    /// The next piece of a binary message, likewise.
+    /// The next chunk of a binary message, likewise.
     BinaryChunk {
-        /// The piece. A received one is empty only if it is the last one.
+        /// The data. A received chunk is empty only if it is the last one.
         data: Bytes,
         /// Whether the message ends here.
         fin: bool,
     },
-    /// A ping, at most 125 bytes. A received one is answered already, unless
+    /// A ping, at most 125 bytes. A received one has been answered, unless
     /// [`Config::automatic_pong`](crate::Config::automatic_pong) is off.
     Ping(Bytes),
     /// A pong, at most 125 bytes.
     Pong(Bytes),
-    /// A Close frame. A received one is the last message, and answered already unless
+    /// A Close frame. A received one is the last message, and has been answered unless
     /// [`Config::automatic_close`](crate::Config::automatic_close) is off; a sent one ends the sending
     /// direction.
     Close(Close<'static>),
 }
 
 impl Message {
-    /// A text message.
+    /// Creates a text message.
     pub fn text(text: impl Into<ByteString>) -> Self {
         Self::Text(text.into())
     }
 
-    /// A binary message.
+    /// Creates a binary message.
     pub fn binary(data: impl Into<Bytes>) -> Self {
         Self::Binary(data.into())
     }
 
-    /// A ping; sending one of more than 125 bytes fails.
+    /// Creates a ping; sending one of more than 125 bytes fails.
     pub fn ping(payload: impl Into<Bytes>) -> Self {
         Self::Ping(payload.into())
     }
 
-    /// A pong; sending one of more than 125 bytes fails.
+    /// Creates a pong; sending one of more than 125 bytes fails.
     pub fn pong(payload: impl Into<Bytes>) -> Self {
         Self::Pong(payload.into())
     }
 
-    /// A Close frame: of a [`Close`], or of a [`CloseCode`](crate::CloseCode) alone.
+    /// Creates a Close frame from a [`Close`], or from a [`CloseCode`](crate::CloseCode) alone.
     pub fn close(close: impl Into<Close<'static>>) -> Self {
         Self::Close(close.into())
     }
 
-    /// The text, if it is a text message or a piece of one.
+    /// Returns the text of a text message or chunk.
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) | Self::TextChunk { data: text, .. } => Some(text),
@@ -82,7 +82,7 @@ impl Message {
         }
     }
 
-    /// The payload: of a Close frame the reason.
+    /// Returns the payload; for a Close frame the reason.
     pub fn as_bytes(&self) -> &[u8] {
         match self {
             Self::Text(text) | Self::TextChunk { data: text, .. } => text.as_bytes(),
@@ -94,11 +94,11 @@ impl Message {
         }
     }
 
-    /// The text of a text message, without a copy.
+    /// Converts a text message into its text, without a copy.
     ///
     /// # Errors
     ///
-    /// Any other message, which is given back: a chunk, too, for its `fin` would be lost.
+    /// Any other message is returned; also a chunk, because its `fin` would be lost.
     pub fn into_text(self) -> Result<ByteString, Self> {
         match self {
             Self::Text(text) => Ok(text),
@@ -106,7 +106,7 @@ impl Message {
         }
     }
 
-    /// The payload, without a copy: of a Close frame the reason.
+    /// Converts into the payload, without a copy; for a Close frame the reason.
     pub fn into_data(self) -> Bytes {
         match self {
             Self::Text(text) | Self::TextChunk { data: text, .. } => text.into_bytes(),
@@ -118,7 +118,7 @@ impl Message {
         }
     }
 
-    /// The length of the payload in bytes: of a Close frame that of the reason.
+    /// Returns the length of the payload in bytes; for a Close frame that of the reason.
     pub fn len(&self) -> usize {
         self.as_bytes().len()
     }
@@ -128,12 +128,12 @@ impl Message {
         self.as_bytes().is_empty()
     }
 
-    /// Whether it is a text message, or a piece of one.
+    /// Whether it is a text message or chunk.
     pub fn is_text(&self) -> bool {
         matches!(self, Self::Text(_) | Self::TextChunk { .. })
     }
 
-    /// Whether it is a binary message, or a piece of one.
+    /// Whether it is a binary message or chunk.
     pub fn is_binary(&self) -> bool {
         matches!(self, Self::Binary(_) | Self::BinaryChunk { .. })
     }
@@ -153,13 +153,13 @@ impl Message {
         matches!(self, Self::Close(_))
     }
 
-    /// Whether it is a text or a binary message, or a piece of one.
+    /// Whether it is a text or binary message or chunk.
     pub fn is_data(&self) -> bool {
         self.is_text() || self.is_binary()
     }
 }
 
-/// Text as it is, of anything else the kind and the size; of a Close frame what it says.
+/// Displays text verbatim, a Close frame with code and reason, and anything else by kind and size.
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self {
@@ -176,7 +176,7 @@ impl fmt::Display for Message {
     }
 }
 
-/// An owned copy of what was lent.
+/// Copies a borrowed event.
 impl From<Event<'_>> for Message {
     fn from(event: Event<'_>) -> Self {
         match event {

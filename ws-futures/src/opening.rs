@@ -1,4 +1,4 @@
-//! A byte stream before its connection is open: reads, writes and goodbyes with a deadline.
+//! A byte stream before its connection is open: reads, writes and shutdown with a deadline.
 
 use std::future::poll_fn;
 use std::io;
@@ -36,7 +36,7 @@ where
         &self.io
     }
 
-    /// The open connection, with what has come behind the handshake.
+    /// Converts into the open connection, with the bytes that arrived after the handshake.
     pub(crate) fn open(self, connection: Connection) -> WebSocket<Io, T> {
         WebSocket::with_input(self.io, self.timer, connection, self.input)
     }
@@ -45,7 +45,7 @@ where
     ///
     /// # Errors
     ///
-    /// [`io::ErrorKind::TimedOut`] at the deadline, and what the stream reports.
+    /// [`io::ErrorKind::TimedOut`] at the deadline, and errors of the stream.
     pub(crate) async fn read(&mut self, deadline: Option<Instant>) -> io::Result<usize> {
         let Self { io, timer, input } = self;
         poll_fn(|cx| within(timer, deadline, cx, |cx| input.poll_read(io, cx))).await
@@ -77,7 +77,7 @@ where
         poll_fn(|cx| within(timer, deadline, cx, |cx| Pin::new(&mut *io).poll_flush(cx))).await
     }
 
-    /// Ends our direction of the stream, and reads for a while so that what was written is not lost
+    /// Ends our direction of the stream, and reads for a limited time so that written data is not lost
     /// to a reset ([`Config::drain_timeout`], [`Config::max_drain_size`]).
     pub(crate) async fn linger(mut self, config: &Config) {
         let deadline = Some(self.now() + config.drain_timeout);

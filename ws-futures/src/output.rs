@@ -1,4 +1,4 @@
-//! Bytes that wait to be written.
+//! Unwritten output.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -10,10 +10,10 @@ use futures_io::AsyncWrite;
 
 use crate::pool;
 
-/// Payloads from this size on are written from where they are; smaller ones are copied, because a
-/// contiguous write is cheaper than a vectored one.
+/// Payloads of at least this size are written in place; smaller ones are copied, because a contiguous
+/// write is cheaper than a vectored one.
 pub(crate) const LARGE: usize = 8 * 1024;
-/// The most pieces in one vectored write.
+/// The maximum number of slices in one vectored write.
 const PIECES: usize = 16;
 
 /// ```text
@@ -21,11 +21,11 @@ const PIECES: usize = 16;
 /// ```
 #[derive(Default)]
 pub(crate) struct Output {
-    /// What goes before `tail`: large payloads, and what had been in `tail` before them.
+    /// The output before `tail`: large payloads, and the earlier contents of `tail`.
     queue: Option<Box<Queue>>,
-    /// From the thread's pool while it has bytes.
+    /// Small frames. A buffer of the thread's pool while it has bytes.
     tail: Vec<u8>,
-    /// How much of `tail` has been written.
+    /// The number of bytes of `tail` that have been written.
     written: usize,
 }
 
@@ -48,7 +48,7 @@ impl Output {
         self.len() == 0
     }
 
-    /// Where small frames are appended.
+    /// The buffer to which small frames are appended.
     #[inline]
     pub(crate) fn tail(&mut self) -> &mut Vec<u8> {
         if self.tail.capacity() == 0 {
@@ -67,14 +67,14 @@ impl Output {
         queue.pieces.extend([before, payload]);
     }
 
-    /// Drops everything: nobody will read it.
+    /// Drops all output, which the peer will not read.
     pub(crate) fn clear(&mut self) {
         self.queue = None;
         self.written = 0;
         pool::give_write(&mut self.tail);
     }
 
-    /// Writes until everything is written.
+    /// Writes until no output remains.
     pub(crate) fn poll_write(
         &mut self,
         io: &mut (impl AsyncWrite + Unpin),

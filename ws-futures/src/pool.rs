@@ -1,14 +1,14 @@
 //! Buffers, shared by the connections that a thread polls: an idle connection owns none, and a
-//! busy thread keeps using the one that is in its cache.
+//! busy thread reuses the one in its CPU cache.
 
 use std::cell::RefCell;
 use std::mem;
 
-/// One read takes at most this much: frames of 16 KiB with their headers and to spare.
+/// The maximum size of one read: frames of 16 KiB with their headers, and a margin.
 pub(crate) const READ: usize = 64 * 1024;
-/// A write buffer that has grown beyond this is given back to the allocator.
+/// A write buffer that has grown beyond this is freed.
 const WRITE: usize = 64 * 1024;
-/// Each thread keeps at most this many buffers of a kind: they are in use only between a read and
+/// The maximum number of buffers of a kind that a thread keeps: they are in use only between a read and
 /// the wait for the next one, so more than one is rare.
 const KEPT: usize = 4;
 
@@ -21,7 +21,7 @@ struct Pool {
     write: Vec<Vec<u8>>,
 }
 
-/// A buffer of [`READ`] bytes; what is in it is left over from earlier reads of the thread.
+/// A buffer of [`READ`] bytes, with the contents of earlier reads of the thread.
 pub(crate) fn take_read() -> Box<[u8]> {
     with(|pool| pool.read.pop()).flatten().unwrap_or_else(|| vec![0; READ].into_boxed_slice())
 }
@@ -34,12 +34,12 @@ pub(crate) fn give_read(buffer: Box<[u8]>) {
     });
 }
 
-/// An empty buffer, with some capacity as a rule.
+/// An empty buffer, usually with some capacity.
 pub(crate) fn take_write() -> Vec<u8> {
     with(|pool| pool.write.pop()).flatten().unwrap_or_default()
 }
 
-/// Takes the buffer back, leaving an empty one in its place.
+/// Returns the buffer to the pool, leaving an empty one in its place.
 pub(crate) fn give_write(buffer: &mut Vec<u8>) {
     let mut buffer = mem::take(buffer);
     buffer.clear();

@@ -1,4 +1,4 @@
-//! Messages into output: small ones are copied, large ones queued.
+//! Encodes messages into the output: small ones are copied, large ones queued.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use ws_proto::{Compression, Connection, Payload, Prepared, Role, SendError};
 use crate::message::Message;
 use crate::output::{LARGE, Output};
 
-/// What data is on the wire.
+/// How data is framed.
 #[derive(Clone, Copy)]
 pub(crate) enum Framing {
     /// A message.
@@ -18,7 +18,7 @@ pub(crate) enum Framing {
     Fragment { fin: bool },
 }
 
-/// Sends what the application lends or gives away.
+/// Sends borrowed or owned data of the application.
 #[inline]
 pub(crate) fn send(
     connection: &mut Connection,
@@ -62,7 +62,7 @@ pub(crate) fn send_owned(
     queue(connection, output, data, framing, compression, |_| owner.clone())
 }
 
-/// Sends a message that was encoded once for many.
+/// Sends a message that was encoded once for many connections.
 pub(crate) fn send_prepared(
     connection: &mut Connection,
     output: &mut Output,
@@ -92,7 +92,7 @@ fn append(
     }
 }
 
-/// Appends the header of a frame and queues its payload. `share` gives a payload that was lent and
+/// Appends the header of a frame and queues its payload. `share` returns a borrowed payload that is
 /// neither masked nor compressed.
 fn queue(
     connection: &mut Connection,

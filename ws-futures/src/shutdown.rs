@@ -1,4 +1,4 @@
-//! Closing all connections of a server, under any runtime.
+//! Graceful shutdown of connections, for any runtime.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -11,22 +11,22 @@ use ws_proto::{Close, CloseCode, Instant, SendError};
 
 use crate::lock::lock;
 
-/// Closes connections together, and reports when all are gone: the graceful shutdown of a server.
+/// Closes a group of connections and reports when all have ended: the graceful shutdown of a server.
 ///
-/// A connection takes part from [`WebSocket::close_on`](crate::WebSocket::close_on) on. When the
+/// [`WebSocket::close_on`](crate::WebSocket::close_on) registers a connection. When the
 /// shutdown begins, its task is woken and a call that receives acts on it:
 ///
-/// 1. What has arrived by then is still delivered, and can be replied to.
+/// 1. Input that has already arrived is still delivered, and can be replied to.
 /// 2. When the next call would wait for input, the Close frame is sent. Messages that arrive later
 ///    are discarded, as by [`close_and_discard`](crate::WebSocket::close_and_discard).
 /// 3. When the peer has answered, or [`Config::close_timeout`](ws_proto::Config::close_timeout) has
 ///    passed, the call returns `None`.
 ///
-/// So an application that receives in a loop, and sends, ends by itself. One that is busy, because
-/// the peer does not stop sending or does not read, or that only sends, has another `close_timeout`
-/// before step 2. Then sending fails with [`SendError::Closed`].
+/// An application that receives in a loop, and sends, therefore ends by itself. One that is busy, because
+/// the peer does not stop sending or does not read, or that only sends, has a further `close_timeout`
+/// before step 2. Sending then fails with [`SendError::Closed`].
 ///
-/// A clone is another handle to the same shutdown. It needs no runtime, and may be used from any
+/// A clone is another handle to the same shutdown. A shutdown needs no runtime, and may be used from any
 /// thread.
 ///
 /// ```
@@ -48,7 +48,7 @@ use crate::lock::lock;
 /// async fn end(shutdown: Shutdown) {
 ///     shutdown.begin();
 ///     let ended = shutdown.drained().await;
-///     println!("{} connections closed, {} were cut", ended.clean, ended.cut);
+///     println!("{} connections closed cleanly, {} did not", ended.clean, ended.cut);
 /// }
 /// # let _ = end;
 /// ```
@@ -57,13 +57,13 @@ pub struct Shutdown {
     shared: Arc<Shared>,
 }
 
-/// How the connections ended that were open when a [`Shutdown`] began.
+/// The numbers of connections that were open when a [`Shutdown`] began, by the way they ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Drained {
-    /// Connections on which both Close frames had passed.
+    /// Connections that completed the closing handshake.
     pub clean: usize,
-    /// Connections that ended without: the peer did not answer in time, the stream failed, or the
+    /// Connections that did not: the peer did not answer in time, the stream failed, or the
     /// application dropped the connection.
     pub cut: usize,
 }
@@ -85,24 +85,24 @@ struct State {
 }
 
 impl Shutdown {
-    /// A shutdown that has not begun.
+    /// Creates a shutdown that has not begun.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Closes all connections that take part, now and later, with code 1001
+    /// Closes all registered connections, and those registered later, with code 1001
     /// ([`CloseCode::GOING_AWAY`]). Only the first call of this or of
     /// [`begin_with`](Self::begin_with) has an effect.
     pub fn begin(&self) {
         self.close_all(CloseCode::GOING_AWAY.into());
     }
 
-    /// The same with another Close frame, such as one with code 1012
+    /// Like [`begin`](Self::begin), with another Close frame, such as one with code 1012
     /// ([`CloseCode::SERVICE_RESTART`]).
     ///
     /// # Errors
     ///
-    /// Those of [`Close::check_sendable`]; nothing has begun then.
+    /// Those of [`Close::check_sendable`]; the shutdown has not begun then.
     pub fn begin_with(&self, close: impl Into<Close<'static>>) -> Result<(), SendError> {
         let close = close.into();
         close.check_sendable()?;
@@ -116,7 +116,7 @@ impl Shutdown {
         }
     }
 
-    /// Cuts all connections that take part: receiving and sending fail with an error of the kind
+    /// Aborts all registered connections: receiving and sending fail with an error of the kind
     /// [`ConnectionAborted`](std::io::ErrorKind::ConnectionAborted), and
     /// [`ShutdownGuard::aborted`] is ready. The shutdown begins if it has not yet.
     pub fn abort(&self) {
@@ -131,12 +131,12 @@ impl Shutdown {
         self.shared.has_begun()
     }
 
-    /// The number of connections that take part and were not dropped yet.
+    /// Returns the number of registered connections that are not dropped yet.
     pub fn connections(&self) -> usize {
         lock(&self.shared.state).participants.len()
     }
 
-    /// How connections have ended since the shutdown began.
+    /// Returns how connections have ended since the shutdown began.
     pub fn ended(&self) -> Drained {
         lock(&self.shared.state).ended
     }
@@ -150,7 +150,7 @@ impl Shutdown {
         self.wait_until(Shared::has_begun).await;
     }
 
-    /// Waits until the shutdown has begun and every connection that took part was dropped; returns
+    /// Waits until the shutdown has begun and all registered connections have been dropped; returns
     /// how they ended.
     ///
     /// # Cancel safety
@@ -161,7 +161,7 @@ impl Shutdown {
         self.ended()
     }
 
-    /// Takes part for something that is not a WebSocket yet, or is more than one: a handshake, a
+    /// Registers something that is not a WebSocket yet, or is more than a WebSocket: a handshake, a
     /// task.
     pub fn guard(&self) -> ShutdownGuard {
         let shared = Arc::clone(&self.shared);
@@ -180,7 +180,7 @@ impl Shutdown {
     async fn wait_until(&self, condition: impl Fn(&Shared) -> bool) {
         let mut waiting = Waiting { shared: &self.shared, key: None };
         poll_fn(|cx| {
-            // First the waker, then the condition: a change between the two wakes the task.
+            // Registers the waker before it checks: a change in between wakes the task.
             waiting.register(cx.waker());
             if condition(&self.shared) { Poll::Ready(()) } else { Poll::Pending }
         })
@@ -188,7 +188,7 @@ impl Shutdown {
     }
 }
 
-/// A step of the shutdown, of which tasks are woken.
+/// A step of the shutdown, at which tasks are woken.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Waking {
     Begun,
@@ -204,7 +204,7 @@ impl Shared {
         self.has_begun() && lock(&self.state).participants.is_empty()
     }
 
-    /// Wakes without a lock: a waker may do anything, such as drop a connection.
+    /// Wakes without a lock: a waker may run any code, such as dropping a connection.
     fn wake(&self, waking: Waking) {
         let (participants, waiting) = {
             let state = lock(&self.state);
@@ -254,27 +254,27 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Takes part in a [`Shutdown`] until it and all its clones are dropped, which count as one.
+/// A registration with a [`Shutdown`], until it and all its clones are dropped, which count as one.
 ///
-/// With [`WebSocket::close_on`](crate::WebSocket::close_on) the connection holds a clone, so that a
+/// [`WebSocket::close_on`](crate::WebSocket::close_on) gives the connection a clone, so that a
 /// task and its connection count as one.
 pub struct ShutdownGuard {
     participant: Arc<Participant>,
 }
 
-/// What counts as one connection.
+/// The shared state of guards that count as one connection.
 struct Participant {
     shared: Arc<Shared>,
-    /// Its place in [`State::participants`]. There are no more sockets than this counts.
+    /// The index in [`State::participants`]. `u32` exceeds the number of sockets.
     key: u32,
-    /// The guards that there are of it.
+    /// The number of its guards.
     guards: AtomicU32,
     kind: AtomicU8,
     tasks: Mutex<Tasks>,
 }
 
-/// Values of [`Participant::kind`], which only grow: not a WebSocket yet, one whose closing
-/// handshake is not done, and one whose closing handshake is.
+/// Values of [`Participant::kind`], which only increase: not a WebSocket yet, one whose closing
+/// handshake is not complete, and one whose closing handshake is.
 const OTHER: u8 = 0;
 const SOCKET: u8 = 1;
 const CLEAN: u8 = 2;
@@ -285,12 +285,12 @@ struct Tasks {
     begun: Option<Waker>,
     /// Waits for [`ShutdownGuard::aborted`].
     aborted: Option<Waker>,
-    /// When a socket that is busy closes nevertheless, once the shutdown has begun. Boxed, for until
-    /// then there is none.
+    /// The deadline at which a busy socket closes, once the shutdown has begun. Boxed, because there is
+    /// none until then.
     deadline: Option<Box<Instant>>,
 }
 
-/// What a shutdown asks of a connection.
+/// What a shutdown requires of a connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Demand {
     Nothing,
@@ -300,7 +300,7 @@ pub(crate) enum Demand {
 
 impl ShutdownGuard {
     /// Waits until the shutdown has begun. One task at a time can wait with a guard and its clones,
-    /// a WebSocket that holds one included.
+    /// including a WebSocket that holds one.
     ///
     /// # Cancel safety
     ///
@@ -309,7 +309,7 @@ impl ShutdownGuard {
         poll_fn(|cx| self.poll_begun(cx)).await;
     }
 
-    /// The same as a function to poll.
+    /// Like [`begun`](Self::begun), as a poll function.
     pub fn poll_begun(&self, cx: &mut Context<'_>) -> Poll<()> {
         match self.poll_demand(cx.waker()) {
             Demand::Nothing => Poll::Pending,
@@ -317,7 +317,7 @@ impl ShutdownGuard {
         }
     }
 
-    /// Waits until the connection is to be cut ([`Shutdown::abort`]). One task at a time can wait
+    /// Waits until the connection is aborted ([`Shutdown::abort`]). One task at a time can wait
     /// with a guard and its clones.
     ///
     /// # Cancel safety
@@ -327,13 +327,13 @@ impl ShutdownGuard {
         poll_fn(|cx| self.poll_aborted(cx)).await;
     }
 
-    /// The same as a function to poll.
+    /// Like [`aborted`](Self::aborted), as a poll function.
     pub fn poll_aborted(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.register(cx.waker(), |tasks| &mut tasks.aborted);
         if self.is_aborted() { Poll::Ready(()) } else { Poll::Pending }
     }
 
-    /// The shutdown that it takes part in.
+    /// Returns the shutdown that it is registered with.
     pub fn shutdown(&self) -> Shutdown {
         Shutdown { shared: Arc::clone(&self.participant.shared) }
     }
@@ -346,7 +346,7 @@ impl ShutdownGuard {
         self.participant.shared.has_begun()
     }
 
-    /// What is asked of a socket now; a change wakes the task.
+    /// Returns what is required of a socket now; a change wakes the task.
     pub(crate) fn poll_demand(&self, waker: &Waker) -> Demand {
         self.register(waker, |tasks| &mut tasks.begun);
         match self.has_begun() {
@@ -356,32 +356,32 @@ impl ShutdownGuard {
         }
     }
 
-    /// What to close with, once the shutdown has begun.
+    /// The Close frame, once the shutdown has begun.
     pub(crate) fn close(&self) -> Option<&Close<'static>> {
         self.participant.shared.close.get()
     }
 
-    /// When a busy socket closes, counted from the first time that it asks.
+    /// The deadline at which a busy socket closes; it starts at the first call.
     pub(crate) fn deadline(&self, from_now: Instant) -> Instant {
         **lock(&self.participant.tasks).deadline.get_or_insert_with(|| Box::new(from_now))
     }
 
-    /// The same if it has asked.
+    /// The same deadline, if it has started.
     pub(crate) fn known_deadline(&self) -> Option<Instant> {
         lock(&self.participant.tasks).deadline.as_deref().copied()
     }
 
-    /// It is a socket from now on.
+    /// Marks it as a WebSocket.
     pub(crate) fn mark_socket(&self) {
         self.participant.kind.fetch_max(SOCKET, Ordering::SeqCst);
     }
 
-    /// The closing handshake of the socket is done.
+    /// Marks the closing handshake of the WebSocket as complete.
     pub(crate) fn mark_clean(&self) {
         self.participant.kind.fetch_max(CLEAN, Ordering::SeqCst);
     }
 
-    /// Clones and drops wakers without a lock: either may do anything.
+    /// Clones and drops wakers without a lock: either may run any code.
     fn register(&self, waker: &Waker, place: impl Fn(&mut Tasks) -> &mut Option<Waker>) {
         let known = |place: &Option<Waker>| place.as_ref().is_some_and(|it| it.will_wake(waker));
         if known(place(&mut lock(&self.participant.tasks))) {

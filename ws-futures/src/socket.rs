@@ -1,4 +1,4 @@
-//! The loop: one connection bound to one byte stream, as functions to poll.
+//! The loop: one connection bound to one byte stream, as poll functions.
 
 mod shutdown;
 
@@ -23,13 +23,13 @@ use crate::timer::Timer;
 use crate::trace;
 use shutdown::Activity;
 
-/// From this many unwritten bytes on sending waits.
+/// The number of unwritten bytes from which sending waits.
 pub(crate) const HIGH_WATER: usize = 64 * 1024;
-/// The same for pings and pongs, which pass messages that wait, but are as many as a peer may make
-/// an application send.
+/// The same for pings and pongs, which overtake waiting messages; bounded, because a peer may make an
+/// application send any number of them.
 const CONTROL_HIGH_WATER: usize = HIGH_WATER + 4 * 1024;
 
-/// Everything about a connection; [`WebSocket`](crate::WebSocket) owns one, the halves of a split
+/// The state of a connection; [`WebSocket`](crate::WebSocket) owns one, the halves of a split
 /// share one.
 pub(crate) struct Socket<Io, T> {
     pub(crate) connection: Connection,
@@ -38,20 +38,20 @@ pub(crate) struct Socket<Io, T> {
     pub(crate) io: Io,
     timer: T,
     stage: Stage,
-    /// Whether the stream has taken output that it may still hold.
+    /// Whether the stream has accepted output that it may still buffer.
     unflushed: bool,
-    /// Whether the stream took no more output when it was last asked.
+    /// Whether the stream accepted no more output at the last write.
     blocked: bool,
-    /// Whether the last deadline of a connection that is closing has passed.
-    gave_up: bool,
-    /// The stream takes no more output; what it still holds of input is read first.
+    /// Whether to wait for the peer no longer: the last deadline has passed, or the connection was aborted.
+    abandoned: bool,
+    /// The error of the stream's output; input that the stream still has is read first.
     write_error: Option<io::Error>,
-    /// Whether messages are received for the sake of the peer's Close frame alone, because a
+    /// Whether input is read only for the peer's Close frame, because a
     /// shutdown has closed the connection.
     discards: bool,
     /// The tasks that use the connection as a `Stream` and as a `Sink`, which may be two.
     pub(crate) tasks: Option<Arc<Tasks>>,
-    /// Last, so that the connection is gone when it no longer counts.
+    /// Last field, so that the connection is dropped before it stops counting.
     shutdown: Option<ShutdownGuard>,
 }
 
@@ -62,14 +62,14 @@ enum Stage {
     HalfClosing,
     /// Our direction of the stream is ended.
     HalfClosed,
-    /// The stream gives no more input.
+    /// The stream returns no more input.
     InputEnded,
-    /// The stream is ended, and how it ended was told.
+    /// The stream is ended, and the outcome was reported.
     Done,
 }
 
-/// Which tasks to wake for what. They differ where one task receives and another one sends: input
-/// concerns the first, room in the output both.
+/// The tasks to wake. They differ if one task receives and another one sends: input
+/// wakes the first, room in the output both.
 #[derive(Clone, Copy)]
 pub(crate) struct Wakers<'w> {
     pub(crate) read: &'w Waker,
@@ -86,7 +86,7 @@ impl<'w> Wakers<'w> {
     }
 }
 
-/// From how many unwritten bytes on sending this waits.
+/// Returns the number of unwritten bytes from which sending this message waits.
 pub(crate) fn high_water(message: &Message) -> usize {
     match message {
         Message::Text(_)
@@ -94,22 +94,22 @@ pub(crate) fn high_water(message: &Message) -> usize {
         | Message::TextChunk { .. }
         | Message::BinaryChunk { .. } => HIGH_WATER,
         Message::Ping(_) | Message::Pong(_) => CONTROL_HIGH_WATER,
-        // There is only one of it.
+        // There is at most one.
         Message::Close(_) => usize::MAX,
     }
 }
 
-/// What one of two tasks may be waiting for, besides input.
+/// What one of two tasks may wait for, besides input.
 #[derive(Clone, Copy)]
 struct WaitState {
     lacks_room: bool,
     blocked: bool,
-    /// The one that is kept, and whether there is another.
+    /// The deadline in effect, and whether there is another.
     deadline: (Option<Instant>, bool),
 }
 
 impl WaitState {
-    /// Whether a task that began to wait before has something to do now.
+    /// Whether a task that waits since `before` can continue now.
     fn ends_wait_since(self, before: Self) -> bool {
         (before.lacks_room && !self.lacks_room)
             || (before.blocked && !self.blocked)
@@ -117,10 +117,10 @@ impl WaitState {
     }
 }
 
-/// Whether reading goes on while the output is full.
+/// Whether to continue reading while the output is full.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WhenFull {
-    /// Yes: whoever sends waits for room itself.
+    /// Yes: the sender waits for room itself.
     Read,
     /// No: each input may cause output.
     Wait,
@@ -141,7 +141,7 @@ where
             stage: Stage::Open,
             unflushed: false,
             blocked: false,
-            gave_up: false,
+            abandoned: false,
             write_error: None,
             discards: false,
             tasks: None,
@@ -149,7 +149,7 @@ where
         }
     }
 
-    /// Waits until there is input to be received, and room for the replies if it asks for that;
+    /// Waits until there is input, and room for replies if `when_full` requires it;
     /// `false`: the connection has ended.
     pub(crate) fn poll_input(
         &mut self,
@@ -168,7 +168,7 @@ where
             if self.stage == Stage::Done {
                 return Poll::Ready(Ok(false));
             }
-            // A reader that would have to wait flushes first.
+            // A reader flushes before it waits.
             let flushed = self.poll_flush(wakers.write).is_ready();
             if !self.input.is_empty() {
                 if full(self) {
@@ -199,7 +199,7 @@ where
             match self.input.poll_read(&mut self.io, &mut context(wakers.read)) {
                 Poll::Ready(Ok(0)) => self.end_input(),
                 Poll::Ready(Ok(_)) => {
-                    // A peer that never stops sending must not outlive its deadline.
+                    // A peer that does not stop sending must not delay the deadline.
                     while self.is_ending() && self.poll_deadline(wakers, Activity::Busy).is_ready()
                     {
                     }
@@ -213,7 +213,7 @@ where
                         trace::ended(&self.connection, Some(&error));
                         return Poll::Ready(Err(error));
                     }
-                    // It takes no answer to the peer's Close frame, either.
+                    // Nor does it accept a reply to the peer's Close frame.
                     if self.connection.can_send() {
                         self.write_error.get_or_insert(error);
                     }
@@ -223,17 +223,17 @@ where
         }
     }
 
-    /// Waits for the next event and gives an owned copy; `None`: the connection has ended.
+    /// Waits for the next event and returns an owned copy; `None`: the connection has ended.
     pub(crate) fn poll_recv(&mut self, wakers: Wakers<'_>) -> Poll<Result<Option<Message>, Error>> {
         while ready!(self.poll_input(wakers, WhenFull::Read))? {
             self.transmit();
-            // An error first ends the connection, and is reported then.
+            // An error first ends the connection, and is then reported.
             let received = self
                 .input
                 .with(|input| self.connection.receive(input).ok().flatten().map(received));
             let Some(message) = received else { continue };
             if matches!(message, Message::Close(_)) {
-                // The application may not ask again.
+                // The application may not call again.
                 if self.poll_flush(wakers.write).is_ready() {
                     self.mark_clean();
                 }
@@ -248,13 +248,13 @@ where
         self.output.len() >= HIGH_WATER
     }
 
-    /// Whether sending has to wait while so much is unwritten. Where nothing can be sent any more it
+    /// Whether sending has to wait, given this high-water mark. If nothing can be sent any more, sending
     /// fails instead.
     pub(crate) fn lacks_room(&self, high_water: usize) -> bool {
         self.output.len() >= high_water && self.connection.can_send()
     }
 
-    /// Acts for one of two tasks; also returns whether the other one has something to do now.
+    /// Acts for one of two tasks; also returns whether the other one can continue now.
     pub(crate) fn act<R>(&mut self, act: impl FnOnce(&mut Self) -> R) -> (R, bool) {
         let before = self.wait_state();
         let result = act(self);
@@ -269,7 +269,7 @@ where
         }
     }
 
-    /// Takes a message for output; small ones wait for a flush.
+    /// Adds a message to the output; small ones are written by the next flush.
     pub(crate) fn send(
         &mut self,
         message: &Message,
@@ -280,7 +280,7 @@ where
         Ok(())
     }
 
-    /// The same for data that is lent, or given away.
+    /// The same for borrowed or owned data.
     pub(crate) fn send_data(
         &mut self,
         data: Payload<'_>,
@@ -307,7 +307,8 @@ where
         Ok(())
     }
 
-    /// Waits until sending has not to wait. A peer that never reads is given up meanwhile.
+    /// Waits until sending does not have to wait. The deadlines for a peer that does not read remain in
+    /// effect.
     pub(crate) fn poll_room(
         &mut self,
         high_water: usize,
@@ -327,13 +328,13 @@ where
             }
         }
         if self.discards {
-            // Sending fails, and the application may not ask again.
+            // Sending fails, and the application may not call again.
             return self.poll_written(waker);
         }
         Poll::Ready(self.written())
     }
 
-    /// Waits until everything is written, or given up.
+    /// Waits until all output is written, or the deadline has passed.
     pub(crate) fn poll_written(&mut self, waker: &Waker) -> Poll<Result<(), Error>> {
         while self.poll_flush(waker).is_pending() {
             ready!(self.poll_deadline(Wakers::one(waker), Activity::Busy));
@@ -341,13 +342,13 @@ where
         Poll::Ready(self.written())
     }
 
-    /// Writes what waits, and what the connection owes, and lets the stream hold nothing back. A
-    /// stream that takes no more output counts as written: what it still has to be read comes first.
+    /// Writes the output and the connection's pending replies, and flushes the stream. If the stream
+    /// accepts no more output this is ready: input that the stream still has is read first.
     fn poll_flush(&mut self, waker: &Waker) -> Poll<()> {
         loop {
             self.transmit();
             if self.write_error.is_some() {
-                // Nobody will read it.
+                // The peer will not read it.
                 self.output.clear();
                 self.unflushed = false;
                 self.blocked = false;
@@ -380,7 +381,7 @@ where
         self.output.is_empty() && !self.unflushed
     }
 
-    /// Hands over what the connection owes while the output has room; beyond that pongs coalesce.
+    /// Appends the connection's pending replies while the output has room; beyond that pongs coalesce.
     #[inline]
     pub(crate) fn transmit(&mut self) {
         if self.connection.owes() && !self.is_full() {
@@ -404,7 +405,7 @@ where
         self.timer.poll_until(deadline, cx)
     }
 
-    /// The error that keeps output from being written.
+    /// Returns the error that prevents writing.
     fn written(&self) -> Result<(), Error> {
         match &self.write_error {
             Some(error) => Err(Error::Io(io::Error::new(error.kind(), error.to_string()))),
@@ -412,7 +413,7 @@ where
         }
     }
 
-    /// Is ready when a deadline has passed or a shutdown has begun, and was acted on.
+    /// Is ready when a deadline has passed or a shutdown has begun, after acting on it.
     fn poll_deadline(&mut self, wakers: Wakers<'_>, activity: Activity) -> Poll<()> {
         if self.shutdown.is_some() && self.poll_shutdown(wakers.write, activity).is_ready() {
             return Poll::Ready(());
@@ -422,28 +423,28 @@ where
         }
         let Some(deadline) = self.next_timeout() else { return Poll::Pending };
         ready!(self.timer.poll_until(deadline, &mut context(wakers.read)));
-        // A timer with coarse ticks may be early; to ask it again at once would only turn in circles.
+        // A timer with coarse ticks may be early; polling it again at once would loop.
         let now = self.timer.now().max(deadline);
         if self.shutdown_deadline().is_some_and(|deadline| deadline <= now) {
             self.close_for_shutdown();
         }
-        // An error ends the connection, which the loop sees.
+        // An error ends the connection, which the loop detects.
         let _ = self.connection.handle_timeout(now);
-        let patience = self.connection.poll_timeout(now);
-        self.gave_up = patience.is_none() && self.connection.closed().is_some();
-        if self.gave_up && !self.is_written() {
+        let timeout = self.connection.poll_timeout(now);
+        self.abandoned = timeout.is_none() && self.connection.closed().is_some();
+        if self.abandoned && !self.is_written() {
             self.write_error.get_or_insert_with(|| io::ErrorKind::TimedOut.into());
         }
         Poll::Ready(())
     }
 
-    /// Whether what the peer still sends does not matter.
+    /// Whether further input of the peer is ignored.
     fn ignores_input(&self) -> bool {
         let Some(closed) = self.connection.closed() else { return false };
         self.discards || closed.received.is_some() || self.connection.error().is_some()
     }
 
-    /// Whether the stream neither gives nor takes anything more.
+    /// Whether the stream neither returns input nor accepts output.
     fn is_cut_off(&self) -> bool {
         self.stage == Stage::InputEnded && self.write_error.is_some()
     }
@@ -456,24 +457,24 @@ where
 
     fn end_input(&mut self) {
         self.stage = Stage::InputEnded;
-        // An error is found in `outcome`.
+        // `outcome` returns an error.
         let _ = self.connection.receive_eof();
     }
 
-    /// Ends our direction of the stream, or gives up on it with the deadline.
+    /// Ends our direction of the stream; ready at the deadline at the latest.
     fn poll_close(&mut self, wakers: Wakers<'_>) -> Poll<()> {
-        if self.poll_end(wakers.write).is_ready() || self.gave_up {
+        if self.poll_end(wakers.write).is_ready() || self.abandoned {
             return Poll::Ready(());
         }
         self.poll_deadline(wakers, Activity::Busy)
     }
 
-    /// Ends our direction of the stream. There is nothing to be done about an error.
+    /// Ends our direction of the stream, ignoring errors.
     fn poll_end(&mut self, waker: &Waker) -> Poll<()> {
         Pin::new(&mut self.io).poll_close(&mut context(waker)).map(drop)
     }
 
-    /// How the connection ended. An error of writing tells more than that no Close frame came.
+    /// How the connection ended. A write error is more specific than a missing Close frame.
     fn outcome(&mut self) -> Result<(), Error> {
         let Some(error) = self.connection.error() else { return Ok(()) };
         match self.write_error.take() {
@@ -484,7 +485,7 @@ where
 }
 
 impl<Io, T> Socket<Io, T> {
-    /// The bytes that the stream has taken.
+    /// Returns the number of bytes that the stream has accepted.
     pub(crate) fn bytes_written(&self) -> u64 {
         self.connection.stats().sent.bytes.saturating_sub(self.output.len() as u64)
     }

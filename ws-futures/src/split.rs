@@ -1,4 +1,4 @@
-//! A connection as two values for two tasks.
+//! A connection as two halves for two tasks.
 
 mod batch;
 mod facts;
@@ -20,7 +20,7 @@ pub use batch::ReadHalfBatch;
 pub use read_half::ReadHalf;
 pub use write_half::WriteHalf;
 
-/// The lock is held while something is polled, never across an `.await`.
+/// The lock is held during a poll, never across an `.await`.
 struct Shared<Io, T> {
     socket: Mutex<Socket<Io, T>>,
     tasks: Arc<Tasks>,
@@ -32,17 +32,17 @@ pub(crate) fn split<Io, T>(mut socket: Socket<Io, T>) -> (ReadHalf<Io, T>, Write
     (ReadHalf::new(Arc::clone(&shared)), WriteHalf { shared })
 }
 
-/// Two halves that are not of the same connection ([`ReadHalf::reunite`]).
+/// Two halves of different connections ([`ReadHalf::reunite`]).
 pub struct ReuniteError<Io, T>(
-    /// The receiving half, as it was.
+    /// The receiving half, unchanged.
     pub ReadHalf<Io, T>,
-    /// The sending half, as it was.
+    /// The sending half, unchanged.
     pub WriteHalf<Io, T>,
 );
 
 impl<Io, T> fmt::Display for ReuniteError<Io, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the halves belong to different connections")
+        f.write_str("halves belong to different connections")
     }
 }
 
@@ -65,7 +65,7 @@ where
     Io: AsyncRead + AsyncWrite + Unpin,
     T: Timer,
 {
-    /// Lets one half act, and wakes the other one if that is what it waits for.
+    /// Acts for one half, and wakes the other one if it can continue.
     fn act<R>(&self, side: Side, act: impl FnOnce(&mut Socket<Io, T>) -> R) -> R {
         let (result, concerns_other) = lock(&self.socket).act(act);
         if concerns_other {
@@ -74,7 +74,7 @@ where
         result
     }
 
-    /// The same for what may have to wait.
+    /// The same for poll functions.
     fn poll<R>(
         &self,
         side: Side,

@@ -5,16 +5,15 @@ use std::task::{Wake, Waker};
 
 use crate::lock::lock;
 
-/// The wakers of both. As a waker itself it wakes both: the stream knows only the waker of its latest
-/// call, but either task may have found it full; and what one task does may be what the other waits
-/// for.
+/// The wakers of both tasks. As a waker itself it wakes both: the stream keeps only the waker of its
+/// latest call, but either task may wait for room; and one task may complete what the other waits for.
 #[derive(Default)]
 pub(crate) struct Tasks {
     reader: Mutex<Option<Waker>>,
     writer: Mutex<Option<Waker>>,
 }
 
-/// One of the two.
+/// One of the two tasks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
     Reader,

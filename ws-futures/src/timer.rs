@@ -1,16 +1,16 @@
-//! The one thing a runtime must bring besides a byte stream: time.
+//! The timer that a runtime provides besides a byte stream.
 
 use std::task::{Context, Poll};
 
 use ws_proto::Instant;
 
-/// A clock and an alarm, one for each connection.
+/// A clock and a deadline timer, one for each connection.
 ///
 /// ```
 /// use std::task::{Context, Poll};
 /// use ws_futures::{Instant, Timer};
 ///
-/// /// No deadlines: for tests, and for streams that bring their own.
+/// /// No deadlines: for tests, and for streams with deadlines of their own.
 /// struct Never;
 ///
 /// impl Timer for Never {
@@ -24,7 +24,7 @@ use ws_proto::Instant;
 /// }
 /// ```
 pub trait Timer {
-    /// The current time, from one monotonic clock and one epoch for the life of this value.
+    /// Returns the current time, by one monotonic clock with one epoch for the lifetime of this value.
     fn now(&self) -> Instant;
 
     /// Is ready when `deadline` has passed; otherwise wakes the task when it does. A call with

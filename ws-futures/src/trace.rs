@@ -1,9 +1,12 @@
-//! What the loop tells `tracing`, if the feature of that name is on.
+//! The events that the loop emits with feature `tracing`.
 //!
-//! Beginnings and ends are told at the level DEBUG, messages and control frames at TRACE, by their
-//! kind and size. What a message says, and header fields, which may hold secrets, are never told.
+//! The start and end of connections are events of level DEBUG, messages and control frames of TRACE, with
+//! kind and size. Payloads and header fields, which may contain secrets, are never logged.
 
-#![cfg_attr(not(feature = "tracing"), allow(unused_variables, reason = "nobody listens"))]
+#![cfg_attr(
+    not(feature = "tracing"),
+    allow(unused_variables, reason = "used by tracing events only")
+)]
 
 use ws_proto::client::Response;
 use ws_proto::server::{Rejection, ServerRequest};
@@ -49,7 +52,7 @@ pub(crate) fn received(event: &Event<'_>) {
     }
 }
 
-/// What is told of a message: its kind and its size.
+/// The logged properties of a message: kind and size.
 #[derive(Clone, Copy)]
 pub(crate) struct Summary {
     kind: &'static str,
@@ -101,7 +104,7 @@ fn frame(direction: &'static str, kind: &'static str, len: usize) {
     tracing::trace!(kind, len, "{direction}");
 }
 
-/// A server could not accept, or one of its connections failed.
+/// An error of accepting, or of one connection of a server.
 pub(crate) fn serve_error<A: std::fmt::Debug>(error: &ServeError<A>) {
     #[cfg(feature = "tracing")]
     match error {
@@ -116,7 +119,7 @@ pub(crate) fn serve_error<A: std::fmt::Debug>(error: &ServeError<A>) {
     }
 }
 
-/// The connection has ended, with an error or without.
+/// The connection has ended, with or without an error.
 pub(crate) fn ended(connection: &Connection, error: Option<&Error>) {
     #[cfg(feature = "tracing")]
     {

@@ -1,4 +1,4 @@
-//! A connection as one value.
+//! The WebSocket, a connection as one value.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -28,18 +28,18 @@ use crate::timer::Timer;
 
 /// A WebSocket over a byte stream.
 ///
-/// Two ways to receive, which may be mixed: [`read`](Self::read) lends events in the buffer that
-/// they were read into, and is the fastest; [`recv`](Self::recv) and the [`Stream`] give owned
-/// messages. While any of them is polled, and by nothing else, pings and the peer's Close frame are
-/// answered (unless the configuration leaves that to the application), deadlines kept and closing
-/// handshakes finished: keep one pending. Only a call that waits to send keeps the deadlines too, so
-/// that a peer which never reads cannot make it wait for ever.
+/// There are two ways to receive, which may be mixed: [`read`](Self::read) lends events in the buffer that
+/// they were read into, and is the fastest; [`recv`](Self::recv) and the [`Stream`] return owned
+/// messages. Only while one of them is polled are pings and the peer's Close frame answered (unless the
+/// configuration leaves that to the application), deadlines handled and closing handshakes finished: keep
+/// one pending. A call that waits to send handles the deadlines too, so that a peer which never reads
+/// cannot block it for ever.
 ///
 /// The [`Stream`] and the [`Sink`] may be polled by two tasks, as after `StreamExt::split`.
 ///
 /// Dropping it ends the stream without a closing handshake.
 ///
-/// It is one pointer: cheap to move, and a future that holds it stays small.
+/// It is one pointer: cheap to move, and small in a future that holds it.
 pub struct WebSocket<Io, T> {
     socket: Box<Socket<Io, T>>,
 }
@@ -49,8 +49,8 @@ where
     Io: AsyncRead + AsyncWrite + Unpin,
     T: Timer,
 {
-    /// Binds a connection, whose handshake is done, to its stream. `input` are bytes that came
-    /// behind the handshake and were read already.
+    /// Binds a connection, whose handshake is complete, to its stream. `input` are bytes that followed
+    /// the handshake and were read already.
     pub fn new(io: Io, timer: T, connection: Connection, input: &[u8]) -> Self {
         Self::with_input(io, timer, connection, Input::holding(input))
     }
@@ -63,20 +63,20 @@ where
         Self { socket: Box::new(socket) }
     }
 
-    /// Waits for input, and lends what it says. Before it waits, everything sent is written; while
-    /// 64 KiB or more cannot be written it reads nothing, and lends nothing.
+    /// Waits for input, and lends its events. Before it waits, all output is written; while
+    /// 64 KiB or more are unwritten it neither reads nor lends.
     ///
-    /// `None`: the connection has ended; [`closed`](Self::closed) tells how.
+    /// `None`: the connection has ended; [`closed`](Self::closed) returns how.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`], and [`Error::Protocol`] when the connection failed: by then the peer's valid
-    /// messages were lent, the Close frame was sent and the stream is ended. Later calls give
+    /// [`Error::Io`], and [`Error::Protocol`] if the connection failed: by then the peer's valid
+    /// messages have been lent, the Close frame has been sent and the stream is ended. Later calls return
     /// `None`.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: dropped before it is ready it has taken nothing.
+    /// Cancel safe: if the future is dropped before it is ready, nothing has been taken.
     pub async fn read(&mut self) -> Result<Option<Batch<'_>>, Error> {
         let socket = &mut *self.socket;
         let more = poll_fn(|cx| socket.poll_input(Wakers::same(cx), WhenFull::Wait)).await?;
@@ -84,10 +84,10 @@ where
             .then(|| Batch::new(&mut socket.connection, socket.input.lend(), &mut socket.output)))
     }
 
-    /// Waits for the next message or control frame, owned. Before it waits, everything sent is
+    /// Waits for the next message or control frame, owned. Before it waits, all output is
     /// written.
     ///
-    /// `None`: the connection has ended; [`closed`](Self::closed) tells how.
+    /// `None`: the connection has ended; [`closed`](Self::closed) returns how.
     ///
     /// # Errors
     ///
@@ -95,32 +95,32 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: dropped before it is ready it has taken no message.
+    /// Cancel safe: if the future is dropped before it is ready, no message has been taken.
     pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
         poll_fn(|cx| self.socket.poll_recv(Wakers::same(cx))).await
     }
 
-    /// Sends a message and writes it: `Ok` means that the stream has taken it and everything sent
-    /// before it. Waits while 64 KiB or more cannot be written.
+    /// Sends a message and writes it: `Ok` means that the stream has accepted it and all earlier
+    /// output. Waits while 64 KiB or more are unwritten.
     ///
-    /// In a loop that replies to each `recv`, [`feed`](Self::feed) is faster and as safe.
+    /// In a loop that replies to each `recv`, [`feed`](Self::feed) is faster and equally safe.
     ///
     /// # Errors
     ///
-    /// [`Error::Send`] if it cannot be sent, [`Error::Io`] if the stream takes no output, of the kind
+    /// [`Error::Send`] if it cannot be sent, [`Error::Io`] if the stream accepts no output, of the kind
     /// [`TimedOut`](std::io::ErrorKind::TimedOut) if a deadline ended the connection meanwhile.
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is ready it has sent the message whole or not at all. To know which, wait
+    /// If the future is dropped before it is ready, the message has been sent completely or not at all. To know which, wait
     /// for [`ready`](Self::ready) and use [`try_send`](Self::try_send).
     pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         self.feed(message).await?;
         self.flush().await
     }
 
-    /// Like [`send`](Self::send), and says whether to compress the message. Of a chunk that begins a
-    /// message it says so for the whole message; control frames are never compressed.
+    /// Like [`send`](Self::send), with a choice of compression. For a chunk that begins a
+    /// message the choice applies to the whole message; control frames are never compressed.
     ///
     /// # Errors
     ///
@@ -128,7 +128,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is ready it has sent the message whole or not at all.
+    /// If the future is dropped before it is ready, the message has been sent completely or not at all.
     pub async fn send_with(
         &mut self,
         message: impl Into<Message>,
@@ -138,11 +138,11 @@ where
         self.flush().await
     }
 
-    /// Sends a message without writing it, unless 64 KiB or more wait. Pings and pongs wait only from
+    /// Sends a message without writing it, unless 64 KiB or more are unwritten. Pings and pongs wait only from
     /// 68 KiB on, a Close frame never.
     ///
-    /// The next [`recv`](Self::recv) or [`read`](Self::read) writes what was fed before it waits, so
-    /// that replies to messages which arrived together leave together. Where the connection is not
+    /// The next [`recv`](Self::recv) or [`read`](Self::read) writes fed messages before it waits, so
+    /// that replies to messages which arrived together are written together. If the connection is not
     /// polled next, use [`send`](Self::send) or [`flush`](Self::flush).
     ///
     /// # Errors
@@ -151,12 +151,12 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: dropped before it is ready it has not sent the message.
+    /// Cancel safe: if the future is dropped before it is ready, the message has not been sent.
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         self.feed_with(message, Compression::Automatic).await
     }
 
-    /// Like [`feed`](Self::feed), and says whether to compress the message, as for
+    /// Like [`feed`](Self::feed), with a choice of compression as for
     /// [`send_with`](Self::send_with).
     ///
     /// # Errors
@@ -165,7 +165,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: dropped before it is ready it has not sent the message.
+    /// Cancel safe: if the future is dropped before it is ready, the message has not been sent.
     pub async fn feed_with(
         &mut self,
         message: impl Into<Message>,
@@ -178,7 +178,7 @@ where
     }
 
     /// Sends a message that was encoded once for many connections, without writing it, unless
-    /// 64 KiB or more wait. A server's large messages are not copied.
+    /// 64 KiB or more are unwritten. A server's large messages are not copied.
     ///
     /// # Errors
     ///
@@ -186,14 +186,14 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: dropped before it is ready it has not sent the message.
+    /// Cancel safe: if the future is dropped before it is ready, the message has not been sent.
     pub async fn feed_prepared(&mut self, prepared: &Prepared) -> Result<(), Error> {
         self.ready().await?;
         Ok(self.socket.send_prepared(prepared)?)
     }
 
     /// Sends a fragment of a message (RFC 6455 §5.4) and writes it; it is the last one if `fin` is
-    /// `true`. For a message that is passed on in pieces, or whose end is not known yet: what is lent
+    /// `true`. For a message that is forwarded in parts, or whose end is not known yet. Borrowed data
     /// is copied once, into the output. Waits like [`send`](Self::send). Control frames may be sent
     /// between fragments, other messages may not.
     ///
@@ -203,7 +203,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is ready it has sent the fragment whole or not at all.
+    /// If the future is dropped before it is ready, the fragment has been sent completely or not at all.
     pub async fn send_fragment<'m>(
         &mut self,
         part: impl Into<Payload<'m>>,
@@ -213,7 +213,7 @@ where
         self.flush().await
     }
 
-    /// Sends a fragment without writing it, unless 64 KiB or more wait; for the rest it is
+    /// Sends a fragment without writing it, unless 64 KiB or more are unwritten; otherwise like
     /// [`send_fragment`](Self::send_fragment).
     ///
     /// # Errors
@@ -222,7 +222,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: dropped before it is ready it has not sent the fragment.
+    /// Cancel safe: if the future is dropped before it is ready, the fragment has not been sent.
     pub async fn feed_fragment<'m>(
         &mut self,
         part: impl Into<Payload<'m>>,
@@ -233,11 +233,11 @@ where
         Ok(self.socket.send_data(part.into(), framing, Compression::Automatic)?)
     }
 
-    /// Waits until less than 64 KiB wait to be written.
+    /// Waits until less than 64 KiB are unwritten.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if the stream takes no output.
+    /// [`Error::Io`] if the stream accepts no output.
     ///
     /// # Cancel safety
     ///
@@ -250,8 +250,8 @@ where
     ///
     /// # Errors
     ///
-    /// [`TrySendError::Full`] gives the message back while 64 KiB or more wait to be written; pings
-    /// and pongs from 68 KiB on, a Close frame never.
+    /// [`TrySendError::Full`] returns the message while 64 KiB or more are unwritten; for pings
+    /// and pongs from 68 KiB on, for a Close frame never.
     pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), TrySendError<Message>> {
         let message = message.into();
         if self.socket.lacks_room(high_water(&message)) {
@@ -260,15 +260,15 @@ where
         self.socket.send(&message, Compression::Automatic).map_err(TrySendError::Send)
     }
 
-    /// Writes everything that was sent.
+    /// Writes all output.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if the stream takes no output.
+    /// [`Error::Io`] if the stream accepts no output.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: what is not written yet is kept.
+    /// Cancel safe: unwritten output is kept.
     pub async fn flush(&mut self) -> Result<(), Error> {
         poll_fn(|cx| self.socket.poll_written(cx.waker())).await
     }
@@ -279,7 +279,7 @@ where
     ///
     /// # Errors
     ///
-    /// [`Error::Send`] if `close` cannot be sent, [`Error::Io`] if the stream takes no output.
+    /// [`Error::Send`] if `close` cannot be sent, [`Error::Io`] if the stream accepts no output.
     ///
     /// # Cancel safety
     ///
@@ -309,7 +309,7 @@ where
         Ok(())
     }
 
-    /// The current time, by the connection's timer.
+    /// Returns the current time, by the connection's timer.
     pub fn now(&self) -> Instant {
         self.socket.now()
     }
@@ -317,43 +317,43 @@ where
     /// Is ready when `deadline` has passed, by the connection's timer: for deadlines of a layer above
     /// that has no timer of its own. A coarse timer may be early by less than its tick.
     ///
-    /// There is one alarm for both: poll [`read`](Self::read) or [`recv`](Self::recv) first whenever
-    /// the task is woken, this afterwards. Until `deadline` the task is woken for the connection's
-    /// own deadlines as well.
+    /// Both share one timer: whenever the task is woken, poll [`read`](Self::read) or
+    /// [`recv`](Self::recv) first and this afterwards. Until `deadline` the task is woken for the
+    /// connection's own deadlines as well.
     pub fn poll_until(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
         self.socket.poll_until(deadline, cx)
     }
 
-    /// Takes part in a [`Shutdown`](crate::Shutdown), by itself or with a guard, until the
-    /// connection is dropped; the halves of a split connection do, too. It takes part in one at a
+    /// Registers the connection with a [`Shutdown`](crate::Shutdown), directly or through a guard, until
+    /// it is dropped; also the halves of a split connection. It is registered with one shutdown at a
     /// time.
     pub fn close_on(&mut self, shutdown: impl Into<ShutdownGuard>) {
         self.socket.close_on(shutdown.into());
     }
 
-    /// Splits the connection for two tasks; [`ReadHalf::reunite`] makes it one again.
+    /// Splits the connection for two tasks; [`ReadHalf::reunite`] reunites the halves.
     pub fn split(self) -> (ReadHalf<Io, T>, WriteHalf<Io, T>) {
         split(*self.socket)
     }
 }
 
 impl<Io, T> WebSocket<Io, T> {
-    /// The facts about the end, from its first step on.
+    /// Returns how the connection ended or is ending; available from the first step of closing on.
     pub fn closed(&self) -> Option<&Closed> {
         self.socket.connection.closed()
     }
 
-    /// The peer's error that ended the connection.
+    /// Returns the peer's error that ended the connection.
     pub fn error(&self) -> Option<ws_proto::Error> {
         self.socket.connection.error()
     }
 
-    /// Which end this is.
+    /// Returns the role of this endpoint.
     pub fn role(&self) -> Role {
         self.socket.connection.role()
     }
 
-    /// How far the connection is.
+    /// Returns the state of the connection.
     pub fn state(&self) -> State {
         self.socket.connection.state()
     }
@@ -363,35 +363,35 @@ impl<Io, T> WebSocket<Io, T> {
         self.socket.connection.is_compressed()
     }
 
-    /// The configuration.
+    /// Returns the configuration.
     pub fn config(&self) -> &Arc<Config> {
         self.socket.connection.config()
     }
 
-    /// Replaces the configuration, such as by one with larger limits once the peer has
-    /// authenticated. What was negotiated in the handshake stays as it is, and a message of which a
-    /// part has been received is held to the new limits.
+    /// Replaces the configuration, for example by one with larger limits once the peer has
+    /// authenticated. What the handshake negotiated does not change, and the new limits apply to a
+    /// partially received message.
     pub fn set_config(&mut self, config: impl Into<Arc<Config>>) {
         self.socket.connection.set_config(config);
     }
 
-    /// What has passed so far.
+    /// Returns the counters of the connection.
     pub fn stats(&self) -> Stats {
         self.socket.connection.stats()
     }
 
-    /// The number of bytes that the stream has taken since the opening handshake. A peer that reads
-    /// slowly lets it grow, one that reads nothing does not.
+    /// Returns the number of bytes that the stream has accepted since the opening handshake. It grows
+    /// while a peer reads slowly, and stays constant if the peer reads nothing.
     pub fn written(&self) -> u64 {
         self.socket.bytes_written()
     }
 
-    /// The latest round-trip time that a keep-alive ping measured.
+    /// Returns the latest round-trip time measured by a keep-alive ping.
     pub fn rtt(&self) -> Option<Duration> {
         self.socket.connection.rtt()
     }
 
-    /// The stream. Reading from it or writing to it would break the connection.
+    /// Returns the stream. Reading from it or writing to it would break the connection.
     pub fn get_ref(&self) -> &Io {
         &self.socket.io
     }
@@ -403,7 +403,7 @@ where
     Io: AsyncRead + AsyncWrite + Unpin,
     T: Timer,
 {
-    /// Acts for one of them, and wakes the other one if that is what it waits for.
+    /// Acts for one of the two tasks, and wakes the other one if it can continue.
     fn act_for<R>(&mut self, side: Side, act: impl FnOnce(&mut Socket<Io, T>) -> R) -> R {
         let (result, concerns_other) = self.socket.act(act);
         if let Some(tasks) = self.socket.tasks.as_ref().filter(|_| concerns_other) {
@@ -412,7 +412,7 @@ where
         result
     }
 
-    /// The same for what may have to wait.
+    /// The same for poll functions.
     fn poll_for<R>(
         &mut self,
         side: Side,
@@ -462,7 +462,7 @@ where
     }
 
     /// Sends a Close frame with code 1000, unless closing has begun, and writes it. The [`Stream`]
-    /// gives what still arrives and finishes the closing handshake.
+    /// returns further messages and finishes the closing handshake.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.act_for(Side::Writer, |socket| socket.start_close(CloseCode::NORMAL.into()))?;
         self.poll_flush(cx)

@@ -100,12 +100,12 @@ pub type Incoming<S> = ws_futures::Incoming<TokioStream<S>, TokioTimer>;
 ///
 /// # Errors
 ///
-/// [`HandshakeError::Rejected`]: the client was told and the stream is ended.
+/// [`HandshakeError::Rejected`]: a response was sent and the stream was ended.
 /// [`HandshakeError::Io`].
 ///
 /// # Cancel safety
 ///
-/// Dropped before it is ready it drops the stream.
+/// Dropping the future drops the stream.
 pub fn accept<S>(
     stream: S,
     config: impl Into<Arc<Config>>,
@@ -124,7 +124,7 @@ where
 ///
 /// # Cancel safety
 ///
-/// Dropped before it is ready it drops the stream.
+/// Dropping the future drops the stream.
 pub async fn incoming<S>(
     stream: S,
     config: impl Into<Arc<Config>>,

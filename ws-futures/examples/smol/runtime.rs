@@ -1,4 +1,4 @@
-//! smol's tasks, and its listener.
+//! The tasks and the listener of smol.
 
 use std::future::{Ready, pending, ready};
 use std::io;
@@ -14,7 +14,7 @@ use super::timer::SmolTimer;
 pub(crate) struct Smol(Arc<smol::Executor<'static>>);
 
 impl Smol {
-    /// Runs a future to its end, and tasks on this number of threads.
+    /// Runs a future to its end, with this number of threads for tasks.
     pub(crate) fn block_on<R>(&self, threads: usize, future: impl Future<Output = R>) -> R {
         for _ in 1..threads {
             let Self(executor) = self.clone();
@@ -45,7 +45,7 @@ impl Listener for SmolListener {
 
     async fn accept(&mut self) -> io::Result<(Self::Opening, SocketAddr)> {
         let (stream, peer) = self.0.accept().await?;
-        // It fails where the peer has reset the connection.
+        // Fails if the peer has reset the connection.
         let _ = stream.set_nodelay(true);
         Ok((ready(Ok(stream)), peer))
     }

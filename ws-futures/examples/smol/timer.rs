@@ -1,4 +1,4 @@
-//! smol's time.
+//! The timer of smol.
 
 use std::pin::Pin;
 use std::sync::OnceLock;
@@ -7,7 +7,7 @@ use std::time;
 
 use ws_futures::Instant;
 
-/// Deadlines by smol's timer, which is set anew only when a deadline comes nearer or has passed.
+/// Deadlines by smol's timer, which is reset only when a deadline is earlier than before or has passed.
 #[derive(Debug, Default)]
 pub(crate) struct SmolTimer {
     rings: Option<Instant>,

@@ -1,4 +1,4 @@
-//! Accepting, whatever happens.
+//! Accepting connections in spite of errors.
 
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
@@ -10,13 +10,12 @@ use super::permits::{Permit, Permits};
 use super::{Listener, ServeError};
 use crate::timer::Timer;
 
-/// The pause after an error that only time can mend: when file descriptors have run out, a
-/// connection must end first. A tenth of a second keeps a server from spinning, and new clients from
-/// noticing.
+/// The pause after an error of the system: if it has no file descriptor left, a connection must end
+/// first. 100 ms avoids a busy loop and adds little latency for new clients.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Errors of single connections need no pause, unless there is nothing else.
+/// The number of consecutive errors of single connections after which the server pauses.
 const MAX_WITHOUT_PAUSE: u32 = 64;
-/// At most one report in this time.
+/// The minimum interval between reports.
 const REPORT_INTERVAL: Duration = Duration::from_secs(60);
 
 pub(super) struct Accepting<L, T> {
@@ -27,7 +26,7 @@ pub(super) struct Accepting<L, T> {
     errors: Errors,
 }
 
-/// What becomes of connections for which there is no permit.
+/// What happens to connections for which there is no permit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Excess {
     /// They wait in the system's queue.
@@ -105,7 +104,7 @@ impl Errors {
         needs_none
     }
 
-    /// Whether an error is to be reported now, with the number of those that were not.
+    /// Whether to report an error now, with the number of unreported ones.
     fn report(&mut self, now: Instant) -> Option<usize> {
         if self.reported.is_some_and(|reported| now - reported < REPORT_INTERVAL) {
             self.unreported += 1;
@@ -116,8 +115,8 @@ impl Errors {
     }
 }
 
-/// Whether the error concerns one connection alone: it ended before it was accepted, or (on Linux)
-/// the network reports an error that is its own. See accept(2).
+/// Whether the error affects only one connection: it ended before it was accepted, or (on Linux)
+/// accept reports a pending network error of it. See accept(2).
 fn is_of_a_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -1,14 +1,14 @@
-//! What goes wrong while a server keeps serving.
+//! The errors that a running server reports.
 
 use std::error::Error;
 use std::{fmt, io};
 
 use crate::error::HandshakeError;
 
-/// What an application's handler may fail with.
+/// The error of an application's handler.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
-/// A server could not accept, or a connection failed; the others are not affected.
+/// An error of accepting, or of one connection; other connections are not affected.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ServeError<A> {
@@ -25,11 +25,11 @@ pub enum ServeError<A> {
     Connection {
         /// The address of the peer.
         peer: A,
-        /// What failed.
+        /// The error.
         error: ConnectionError,
     },
     /// A connection was dropped at once, because
-    /// [`max_handshakes`](super::Server::max_handshakes) others had not sent a request: only with
+    /// [`max_handshakes`](super::Server::max_handshakes) others had not sent a request; only with
     /// [`drop_excess_handshakes`](super::Server::drop_excess_handshakes).
     Excess {
         /// The address of the peer.
@@ -37,17 +37,17 @@ pub enum ServeError<A> {
     },
 }
 
-/// What failed on one connection.
+/// The error of one connection.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ConnectionError {
-    /// The stream was not ready in time or not at all: a TLS handshake failed.
+    /// The stream was not ready in time, or failed before it was: a TLS handshake failed.
     Open(io::Error),
-    /// The opening handshake of the WebSocket failed; a request that was refused is among them.
+    /// The opening handshake of the WebSocket failed, or the request was rejected.
     Handshake(HandshakeError),
-    /// HTTP failed on a connection of a server of HTTP.
+    /// The HTTP connection of an HTTP server failed.
     Http(BoxError),
-    /// No request arrived in time on a connection of a server of HTTP.
+    /// No request arrived in time on a connection of an HTTP server.
     NoRequest,
     /// The application's handler returned an error.
     Handler(BoxError),
@@ -84,7 +84,7 @@ impl fmt::Display for ConnectionError {
             Self::Http(error) => write!(f, "http: {error}"),
             Self::NoRequest => f.write_str("no request in time"),
             Self::Handler(error) => error.fmt(f),
-            Self::Panicked => f.write_str("the handler panicked"),
+            Self::Panicked => f.write_str("handler panicked"),
         }
     }
 }

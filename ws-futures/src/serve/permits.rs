@@ -1,4 +1,4 @@
-//! Bounds on what may be under way at the same time.
+//! Permits, which bound concurrent work.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -7,7 +7,7 @@ use std::task::{Poll, Waker};
 
 use crate::lock::lock;
 
-/// A number of permits, of which each can be held once at a time. Clones share them.
+/// A semaphore with a fixed number of permits. Clones share it.
 #[derive(Clone)]
 pub struct Permits {
     shared: Arc<Mutex<State>>,
@@ -18,13 +18,13 @@ struct State {
     waiting: Option<Waker>,
 }
 
-/// One of [`Permits`], given back when it is dropped.
+/// One of [`Permits`], released when it is dropped.
 pub struct Permit {
     shared: Arc<Mutex<State>>,
 }
 
 impl Permits {
-    /// This number of permits, all of them free.
+    /// Creates this number of permits, all of them free.
     pub fn new(count: usize) -> Self {
         Self { shared: Arc::new(Mutex::new(State { free: count, waiting: None })) }
     }
@@ -40,10 +40,10 @@ impl Permits {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: dropped before it is ready it has taken none.
+    /// Cancel safe: if the future is dropped before it is ready, none has been taken.
     pub async fn take(&self) -> Permit {
         poll_fn(|cx| {
-            // First the waker, then the look: a permit that becomes free between them wakes the task.
+            // Registers the waker before it checks: a permit released in between wakes the task.
             let former = lock(&self.shared).waiting.replace(cx.waker().clone());
             drop(former);
             self.try_take().map_or(Poll::Pending, Poll::Ready)

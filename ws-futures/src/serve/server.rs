@@ -1,4 +1,4 @@
-//! What every server does, whatever it serves.
+//! The part of a server that does not depend on the protocol.
 
 use std::fmt;
 use std::future::{pending, poll_fn};
@@ -17,21 +17,21 @@ use crate::shutdown::{Drained, Shutdown, ShutdownGuard};
 use crate::timer::Timer;
 use crate::trace;
 
-/// A connection that has sent no request takes up to some 10 KiB, with TLS some 40: the default
-/// bounds all of them by 40 MiB. A client that is served well is among them for two or three round
-/// trips, so it allows some thousand new clients a second.
+/// A connection that has sent no request uses up to about 10 KiB, with TLS about 40 KiB: the default
+/// bounds all of them by 40 MiB. A client usually counts for two or three round trips, so it allows
+/// several thousand new clients per second.
 const MAX_HANDSHAKES: usize = 1024;
-/// Longer than a connection takes that is busy and whose peer does not answer: twice the default of
+/// Longer than a busy connection with an unresponsive peer takes to close: twice the default of
 /// [`Config::close_timeout`](ws_proto::Config::close_timeout).
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(15);
-/// For tasks that were cut to be dropped: each needs to be polled once.
+/// The time for aborted tasks to be dropped: each needs to be polled once.
 const CUT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Accepts connections, runs each in a task of its own, and shuts down gracefully.
 pub struct Server<R, L: Listener> {
     runtime: R,
     listener: L,
-    /// None: it is never shut down, and its connections need not be known.
+    /// None: it is never shut down, and its connections are not tracked.
     shutdown: Option<Shutdown>,
     signal: Option<Signal>,
     shutdown_timeout: Duration,
@@ -42,14 +42,14 @@ pub struct Server<R, L: Listener> {
 }
 
 type Signal = Pin<Box<dyn Future<Output = ()> + Send>>;
-/// Each task has one: the second pointer keeps it small.
+/// Each task has a clone; the second pointer keeps it small.
 type OnError<A> = Arc<Box<dyn Fn(ServeError<A>) + Send + Sync>>;
 
 /// What a server does with a connection.
 pub trait Protocol<L: Listener>: Send + Sync + 'static {
     /// Serves a connection to its end, in a task of its own.
     ///
-    /// It is dropped when the connection is cut. A panic concerns this connection alone.
+    /// The future is dropped when the connection is aborted. A panic affects only this connection.
     fn serve(
         self: Arc<Self>,
         arrival: Arrival<L>,
@@ -59,21 +59,21 @@ pub trait Protocol<L: Listener>: Send + Sync + 'static {
 /// A connection that was accepted.
 #[non_exhaustive]
 pub struct Arrival<L: Listener> {
-    /// What is to be done before there is a stream.
+    /// The step that makes the stream ready.
     pub opening: L::Opening,
     /// The address of the peer.
     pub peer: L::Address,
-    /// To be dropped when the connection has sent a request: until then it counts towards
+    /// To be dropped when the connection has sent a request; until then it counts towards
     /// [`Server::max_handshakes`].
     pub handshake: Permit,
-    /// The bound on connections that have sent a request, if there is one.
+    /// The limit of connections that have sent a request, if any.
     pub connections: Option<Permits>,
-    /// The connection's part in the shutdown; `None` if the server is never shut down.
+    /// The connection's guard of the shutdown; `None` if the server is never shut down.
     pub guard: Option<ShutdownGuard>,
 }
 
 impl<R: Runtime, L: Listener> Server<R, L> {
-    /// A server with the defaults.
+    /// Creates a server with the defaults.
     pub fn new(runtime: R, listener: L) -> Self {
         Self {
             runtime,
@@ -137,16 +137,16 @@ impl<R: Runtime, L: Listener> Server<R, L> {
         self
     }
 
-    /// The runtime.
+    /// Returns the runtime.
     pub fn runtime(&self) -> &R {
         &self.runtime
     }
 
-    /// Serves until the shutdown begins, then until all connections have ended or were cut.
+    /// Serves until the shutdown begins, then until all connections have ended or were aborted.
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is ready it accepts no more; connections that were accepted are served on.
+    /// Dropping the future stops accepting; accepted connections continue to be served.
     pub async fn run<P: Protocol<L>>(self, protocol: P) -> Drained {
         let Self { runtime, listener, shutdown, signal, on_error, .. } = self;
         let handshakes = Permits::new(self.max_handshakes.max(1));
@@ -188,7 +188,7 @@ impl<R: Runtime, L: Listener> Server<R, L> {
     }
 }
 
-/// Waits for the signal, or for the shutdown to be begun elsewhere.
+/// Waits for the signal, or for the shutdown to begin elsewhere.
 async fn stop(mut signal: Option<Signal>, shutdown: Option<&Shutdown>) {
     let Some(shutdown) = shutdown else { return pending().await };
     let mut begun = pin!(shutdown.begun());
@@ -199,7 +199,7 @@ async fn stop(mut signal: Option<Signal>, shutdown: Option<&Shutdown>) {
     .await;
 }
 
-/// Waits until all connections are gone, and cuts those that are left at the end of that time.
+/// Waits until all connections have ended, and aborts the remaining ones at the timeout.
 async fn drain(shutdown: &Shutdown, timeout: Duration, mut timer: impl Timer) -> Drained {
     if let Some(drained) = drained_within(shutdown, timeout, &mut timer).await {
         return drained;
@@ -236,8 +236,8 @@ fn report<A: fmt::Debug>(error: ServeError<A>, on_error: Option<&OnError<A>>) {
 }
 
 pin_project! {
-    /// One connection. It is a struct because an async function would hold what it is called with
-    /// twice, and there may be many of it.
+    /// The future of one connection. A struct, because an async function would store its arguments
+    /// twice, and there may be many connections.
     struct Task<A, F> {
         #[pin]
         serving: F,
@@ -259,7 +259,7 @@ where
         if this.guard.as_ref().is_some_and(|guard| guard.poll_aborted(cx).is_ready()) {
             return Poll::Ready(());
         }
-        // What a panic leaves behind is dropped, and seen by nothing else.
+        // The state after a panic is dropped and not observed.
         let served = catch_unwind(AssertUnwindSafe(|| this.serving.poll(cx)))
             .unwrap_or(Poll::Ready(Err(ConnectionError::Panicked)));
         if let Err(error) = ready!(served) {

@@ -1,4 +1,4 @@
-//! Serving WebSockets.
+//! The WebSocket server.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -20,49 +20,49 @@ use crate::shutdown::{Drained, Shutdown};
 use crate::timer::Timer;
 use crate::web_socket::WebSocket;
 
-/// A server of WebSockets, to be awaited: see the `serve` of `ws-tokio` or `ws-async-std`.
+/// A WebSocket server, to be awaited: see the `serve` functions of `ws-tokio` and `ws-async-std`.
 ///
-/// Each connection has a task of its own, in which the application's handler runs. An error or a
-/// panic there concerns that connection alone.
+/// Each connection has its own task, in which the application's handler runs. An error or a
+/// panic there affects only that connection.
 ///
 /// # Bounds
 ///
-/// - From a connection to its request, including a TLS handshake:
+/// - The time from a connection to its request, including a TLS handshake:
 ///   [`Config::handshake_timeout`](ws_proto::Config::handshake_timeout).
 /// - Connections without a request: [`max_handshakes`](Self::max_handshakes).
-/// - Connections: [`max_connections`](Self::max_connections); no bound unless it is set.
+/// - Connections: [`max_connections`](Self::max_connections); unlimited unless it is set.
 /// - The limits and deadlines of [`Config`].
 ///
-/// When the system accepts no connection, as when the process has no file descriptor left, the server
+/// If the system accepts no connection, for example because the process has no file descriptor left, the server
 /// tries again after a pause.
 ///
 /// # Shutdown
 ///
-/// It serves until it is to stop ([`with_graceful_shutdown`](Self::with_graceful_shutdown),
-/// [`shutdown`](Self::shutdown)). Then it stops listening, drops connections without a request, and
-/// closes the others as [`Shutdown`] describes. Those that are left after
-/// [`shutdown_timeout`](Self::shutdown_timeout) are cut: their tasks are dropped. The result tells how
-/// many ended in which way.
+/// The server runs until a shutdown begins ([`with_graceful_shutdown`](Self::with_graceful_shutdown),
+/// [`shutdown`](Self::shutdown)). It then stops listening, drops connections without a request, and
+/// closes the others as [`Shutdown`] describes. Those that remain after
+/// [`shutdown_timeout`](Self::shutdown_timeout) are aborted: their tasks are dropped. The result has the
+/// numbers of connections by the way they ended.
 ///
-/// Dropped before, it stops listening and leaves its connections alone.
-#[must_use = "it serves when it is awaited"]
+/// Dropping it earlier stops listening and does not affect its connections.
+#[must_use = "the server runs only while it is awaited"]
 pub struct Serve<R, L: Listener, H> {
     server: Server<R, L>,
     config: Arc<Config>,
     handler: H,
 }
 
-/// What an application does with a connection; [`Sockets`] or [`Requests`].
+/// The application's handler of connections: [`Sockets`] or [`Requests`].
 pub trait Handler<Io, T, A>: Send + Sync + 'static {
-    /// What it is given.
+    /// The argument of the handler.
     type Client: Send;
 
-    /// Makes that of a request.
+    /// Creates the argument from a request.
     fn admit(
         incoming: Incoming<Io, T>,
     ) -> impl Future<Output = Result<Self::Client, HandshakeError>> + Send;
 
-    /// Serves a client.
+    /// Serves one connection.
     fn handle(
         &self,
         client: Self::Client,
@@ -106,38 +106,38 @@ impl<R: Runtime, L: Listener, H> Serve<R, L, H> {
         Self { server: self.server.with_graceful_shutdown(signal), ..self }
     }
 
-    /// Stops when this shutdown begins, which may be the one of several servers; its connections
-    /// take part in it.
+    /// Stops when this shutdown begins, which several servers may share; the connections are registered
+    /// with it.
     pub fn shutdown(self, shutdown: &Shutdown) -> Self {
         Self { server: self.server.shutdown(shutdown), ..self }
     }
 
-    /// Sets how long connections may take to end once the shutdown has begun, before they are cut.
+    /// Sets how long connections may take to end once the shutdown has begun, before they are aborted.
     /// 15 s by default.
     pub fn shutdown_timeout(self, timeout: Duration) -> Self {
         Self { server: self.server.shutdown_timeout(timeout), ..self }
     }
 
-    /// Sets the number of connections whose request has not been answered; at least 1, and 1024 by
-    /// default. Further connections wait in the system's queue.
+    /// Sets the maximum number of connections whose request has not been answered; at least 1, 1024 by
+    /// default. Further connections wait in the system's accept queue.
     pub fn max_handshakes(self, max: usize) -> Self {
         Self { server: self.server.max_handshakes(max), ..self }
     }
 
     /// Drops connections beyond [`max_handshakes`](Self::max_handshakes) at once, each reported as
-    /// [`ServeError::Excess`], where by default they wait in the system's queue: a load balancer then
-    /// tries another server.
+    /// [`ServeError::Excess`]. By default they wait in the system's accept queue. A load balancer can then
+    /// try another server.
     pub fn drop_excess_handshakes(self) -> Self {
         Self { server: self.server.drop_excess_handshakes(), ..self }
     }
 
-    /// Sets the number of connections for which the handler runs. Requests beyond it are answered
+    /// Sets the maximum number of connections for which the handler runs. Further requests are answered
     /// with status 503.
     pub fn max_connections(self, max: usize) -> Self {
         Self { server: self.server.max_connections(max), ..self }
     }
 
-    /// Passes what goes wrong to a callback. Feature `tracing` reports the same: errors of accepting
+    /// Sets a callback for errors. Feature `tracing` logs the same errors: those of accepting
     /// at level WARN, panics at ERROR, errors of connections at DEBUG.
     pub fn on_error(
         self,
@@ -182,7 +182,7 @@ where
         let Arrival { opening, peer, handshake, connections, guard } = arrival;
         let serving = Serving { handshake, guard };
         let (timer, config) = (self.runtime.timer(), Arc::clone(&self.config));
-        // Boxed: a task that lives long should not stay as large as its first moments.
+        // Boxed, so that a long-lived task does not stay as large as its handshake.
         let admitting = Box::pin(async move {
             let Some(incoming) = request(opening, timer, config, serving).await? else {
                 return Ok(None);
@@ -208,7 +208,7 @@ where
     }
 }
 
-/// Reads a request in time; `None`: the server shuts down.
+/// Reads a request within the deadline; `None`: the server shuts down.
 async fn request<S, T>(
     opening: impl Future<Output = io::Result<S>>,
     mut timer: T,
@@ -297,7 +297,7 @@ where
 }
 
 pin_project! {
-    /// What a task holds for good: the handler's future, and not what it was called with.
+    /// The permanent state of a task: the handler's future without its arguments.
     struct Handled<F> {
         #[pin]
         handler: F,

@@ -1,4 +1,4 @@
-//! What a connection does when a shutdown begins that it takes part in.
+//! What a connection does when the shutdown begins that it is registered with.
 
 use std::io;
 use std::task::{Poll, Waker};
@@ -10,12 +10,12 @@ use super::{Socket, Stage};
 use crate::shutdown::{Demand, ShutdownGuard};
 use crate::timer::Timer;
 
-/// What a connection waits for, as far as a shutdown is concerned.
+/// The activity of a connection, as relevant for a shutdown.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Activity {
-    /// For input that has not arrived, and nothing else.
+    /// Waits for input only.
     Idle,
-    /// For something that is under way.
+    /// Has work in progress.
     Busy,
 }
 
@@ -29,7 +29,7 @@ where
         self.shutdown = Some(guard);
     }
 
-    /// Does what a shutdown asks for; ready if that was something.
+    /// Does what a shutdown requires; ready if anything was done.
     pub(super) fn poll_shutdown(&mut self, waker: &Waker, activity: Activity) -> Poll<()> {
         let Some(guard) = &self.shutdown else { return Poll::Pending };
         match guard.poll_demand(waker) {
@@ -42,8 +42,8 @@ where
                 self.close_for_shutdown();
                 Poll::Ready(())
             }
-            Demand::Abort if !self.gave_up && self.stage != Stage::Done => {
-                self.gave_up = true;
+            Demand::Abort if !self.abandoned && self.stage != Stage::Done => {
+                self.abandoned = true;
                 self.write_error.get_or_insert_with(|| io::ErrorKind::ConnectionAborted.into());
                 self.end_input();
                 Poll::Ready(())
@@ -52,19 +52,19 @@ where
         }
     }
 
-    /// When a connection that is busy closes nevertheless; known once it has asked.
+    /// The deadline at which a busy connection closes; `None` until it has started.
     pub(super) fn shutdown_deadline(&self) -> Option<Instant> {
         let guard = self.shutdown.as_ref().filter(|guard| guard.has_begun())?;
         if self.connection.closed().is_some() { None } else { guard.known_deadline() }
     }
 
-    /// When a deadline of the connection's passes next.
+    /// The next deadline of the connection.
     pub(super) fn next_timeout(&self) -> Option<Instant> {
         let deadlines = [self.connection.next_timeout(), self.shutdown_deadline()];
         deadlines.into_iter().flatten().min()
     }
 
-    /// Whether the deadline of a busy connection has passed; it runs from the first call after the shutdown has begun.
+    /// Whether the deadline of a busy connection has passed; it starts at the first call after the shutdown has begun.
     pub(super) fn is_overdue(&self) -> bool {
         match &self.shutdown {
             Some(guard) if guard.has_begun() && self.connection.closed().is_none() => {
@@ -75,8 +75,8 @@ where
         }
     }
 
-    /// What still arrives is read for the peer's Close frame alone: an application that replies to
-    /// messages could not send any more.
+    /// Sends the Close frame. Further input is read only for the peer's Close frame, since an application
+    /// could not reply to messages any more.
     pub(super) fn close_for_shutdown(&mut self) {
         let Some(close) = self.shutdown.as_ref().and_then(ShutdownGuard::close) else { return };
         // It can be sent, unless closing has begun already.
@@ -92,7 +92,7 @@ where
         }
     }
 
-    /// Whether the connection has no more time than its deadlines give it.
+    /// Whether the connection is bounded by its own deadlines.
     pub(super) fn is_ending(&self) -> bool {
         self.connection.closed().is_some()
             || self.shutdown.as_ref().is_some_and(ShutdownGuard::has_begun)

@@ -1,4 +1,4 @@
-//! What one read of the receiving half brought.
+//! The events of one read of the receiving half.
 
 use std::fmt;
 
@@ -12,16 +12,16 @@ use crate::tasks::Side;
 use crate::timer::Timer;
 use crate::trace;
 
-/// The events of one read, lent one after the other ([`ReadHalf::read`](crate::ReadHalf::read)).
+/// The events of one read, lent one at a time ([`ReadHalf::read`](crate::ReadHalf::read)).
 ///
-/// It has the bytes of that read to itself: the connection is locked only while an event is taken or
-/// something is sent, never while the application holds an event. What is not taken stays for the
-/// next `read` or `recv`.
+/// It owns the bytes of that read: the connection is locked only while an event is taken or
+/// a message is sent, never while the application holds an event. Events that are not taken remain for
+/// the next `read` or `recv`.
 ///
-/// It can send as well. What it sends gathers with what the [`WriteHalf`](crate::WriteHalf) feeds, and
-/// the next `read` writes it before it waits. After a batch that has sent something the next `read`
-/// waits while 64 KiB or more cannot be written: so replies are bounded, and a half that only
-/// receives is never held up by output.
+/// It can send as well. Its messages are buffered with those that the [`WriteHalf`](crate::WriteHalf)
+/// feeds, and the next `read` writes them before it waits. After a batch that has sent something the next
+/// `read` waits while 64 KiB or more are unwritten, so replies are bounded, and a half that only
+/// receives is never blocked by output.
 pub struct ReadHalfBatch<'a, Io, T> {
     shared: &'a Shared<Io, T>,
     input: &'a mut [u8],
@@ -42,7 +42,7 @@ where
         Self { shared, input, cursor, replied }
     }
 
-    /// The next event. `None`: more must be read first, or the connection is closing; either way
+    /// Returns the next event. `None`: more must be read first, or the connection is closing; in both cases
     /// the next [`ReadHalf::read`](crate::ReadHalf::read) continues, and reports errors.
     #[expect(clippy::should_implement_trait, reason = "an iterator could not lend its input")]
     pub fn next(&mut self) -> Option<Event<'a>> {
@@ -57,16 +57,16 @@ where
         event
     }
 
-    /// Sends a message. What is lent is copied; of 8 KiB on what is given away is not.
+    /// Sends a message. Borrowed data is copied; owned data of 8 KiB or more is not.
     ///
     /// # Errors
     ///
-    /// [`SendError`] says why it cannot be sent; nothing was sent then.
+    /// [`SendError`]; nothing was sent then.
     pub fn send<'m>(&mut self, message: impl Into<Payload<'m>>) -> Result<(), SendError> {
         self.send_with(message, Compression::Automatic)
     }
 
-    /// Like [`send`](Self::send), and says whether to compress the message.
+    /// Like [`send`](Self::send), with a choice of compression.
     ///
     /// # Errors
     ///
@@ -83,7 +83,7 @@ where
     ///
     /// # Errors
     ///
-    /// [`SendError`] says why it cannot be sent; nothing was sent then.
+    /// [`SendError`]; nothing was sent then.
     pub fn send_fragment<'m>(
         &mut self,
         part: impl Into<Payload<'m>>,
@@ -103,7 +103,7 @@ where
     }
 
     /// Lends the connection, for its other methods, and the output that they append to. The lock on
-    /// both is held meanwhile.
+    /// both is held during the call.
     pub fn with_connection<R>(
         &mut self,
         act: impl FnOnce(&mut Connection, &mut Vec<u8>) -> R,
@@ -112,7 +112,7 @@ where
         self.shared.act(Side::Reader, |socket| act(&mut socket.connection, socket.output.tail()))
     }
 
-    /// The bytes that wait to be written, by either half.
+    /// Returns the number of unwritten bytes of both halves.
     pub fn buffered(&self) -> usize {
         self.shared.act(Side::Reader, |socket| socket.output.len())
     }

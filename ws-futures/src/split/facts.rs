@@ -1,4 +1,4 @@
-//! What both halves know of the connection, and may set.
+//! The accessors of the connection that both halves have.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,37 +12,37 @@ use crate::lock::lock;
 macro_rules! facts {
     ($Half:ident) => {
         impl<Io, T> $Half<Io, T> {
-            /// The facts about the end, from its first step on.
+            /// Returns how the connection ended or is ending; available from the first step of closing on.
             pub fn closed(&self) -> Option<Closed> {
                 lock(&self.shared.socket).connection.closed().cloned()
             }
 
-            /// The peer's error that ended the connection.
+            /// Returns the peer's error that ended the connection.
             pub fn error(&self) -> Option<Error> {
                 lock(&self.shared.socket).connection.error()
             }
 
-            /// Which end this is.
+            /// Returns the role of this endpoint.
             pub fn role(&self) -> Role {
                 lock(&self.shared.socket).connection.role()
             }
 
-            /// How far the connection is.
+            /// Returns the state of the connection.
             pub fn state(&self) -> State {
                 lock(&self.shared.socket).connection.state()
             }
 
-            /// What has passed so far.
+            /// Returns the counters of the connection.
             pub fn stats(&self) -> Stats {
                 lock(&self.shared.socket).connection.stats()
             }
 
-            /// The latest round-trip time that a keep-alive ping measured.
+            /// Returns the latest round-trip time measured by a keep-alive ping.
             pub fn rtt(&self) -> Option<Duration> {
                 lock(&self.shared.socket).connection.rtt()
             }
 
-            /// The number of bytes that the stream has taken since the opening handshake.
+            /// Returns the number of bytes that the stream has accepted since the opening handshake.
             pub fn written(&self) -> u64 {
                 lock(&self.shared.socket).bytes_written()
             }
@@ -52,7 +52,7 @@ macro_rules! facts {
                 lock(&self.shared.socket).connection.is_compressed()
             }
 
-            /// The configuration.
+            /// Returns the configuration.
             pub fn config(&self) -> Arc<Config> {
                 Arc::clone(lock(&self.shared.socket).connection.config())
             }
@@ -63,8 +63,8 @@ macro_rules! facts {
                 lock(&self.shared.socket).connection.set_config(config);
             }
 
-            /// Lends the stream. The lock on the connection is held meanwhile, so neither wait in
-            /// `look` nor use the other half there. Reading from the stream or writing to it would
+            /// Lends the stream. The lock on the connection is held during the call, so `look` must neither
+            /// block nor use the other half. Reading from the stream or writing to it would
             /// break the connection.
             pub fn with_ref<R>(&self, look: impl FnOnce(&Io) -> R) -> R {
                 look(&lock(&self.shared.socket).io)

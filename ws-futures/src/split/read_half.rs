@@ -19,12 +19,12 @@ use crate::tasks::Side;
 use crate::timer::Timer;
 use crate::web_socket::WebSocket;
 
-/// The receiving half of a [`WebSocket`](crate::WebSocket). It also does what the connection does
-/// of itself: pongs, deadlines, the closing handshake; keep it polled.
+/// The receiving half of a [`WebSocket`](crate::WebSocket). It also maintains the connection:
+/// pongs, deadlines, the closing handshake; keep it polled.
 pub struct ReadHalf<Io, T> {
     pub(super) shared: Arc<Shared<Io, T>>,
-    /// The bytes that are lent to a batch, or that one has left. They return to the connection before
-    /// it is polled again.
+    /// The bytes that are lent to a batch, or that a batch has not taken. They return to the connection
+    /// before it is polled again.
     input: Input,
     /// Whether a batch has sent something since the last read.
     replied: bool,
@@ -41,10 +41,10 @@ where
     Io: AsyncRead + AsyncWrite + Unpin,
     T: Timer,
 {
-    /// Waits for input, and lends what it says. Before it waits, everything sent is written; it reads
-    /// on while output cannot be written, unless a batch has sent some (see [`ReadHalfBatch`]).
+    /// Waits for input, and lends its events. Before it waits, all output is written; it continues to read
+    /// while output cannot be written, unless a batch has sent some (see [`ReadHalfBatch`]).
     ///
-    /// `None`: the connection has ended; [`closed`](Self::closed) tells how.
+    /// `None`: the connection has ended; [`closed`](Self::closed) returns how.
     ///
     /// # Errors
     ///
@@ -52,7 +52,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: dropped before it is ready it has taken nothing.
+    /// Cancel safe: if the future is dropped before it is ready, nothing has been taken.
     pub async fn read(&mut self) -> Result<Option<ReadHalfBatch<'_, Io, T>>, Error> {
         if !poll_fn(|cx| self.poll_input(cx.waker())).await? {
             return Ok(None);
@@ -70,16 +70,16 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: dropped before it is ready it has taken no message.
+    /// Cancel safe: if the future is dropped before it is ready, no message has been taken.
     pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
         poll_fn(|cx| self.poll_recv(cx.waker())).await
     }
 
-    /// Makes the two halves one again. Nothing is lost, what a batch has left included.
+    /// Reunites the two halves. Nothing is lost, including events that a batch has not taken.
     ///
     /// # Errors
     ///
-    /// [`ReuniteError`] gives the halves back if they are not of the same connection.
+    /// [`ReuniteError`] returns the halves if they belong to different connections.
     pub fn reunite(
         self,
         writer: WriteHalf<Io, T>,
@@ -101,7 +101,7 @@ where
         })
     }
 
-    /// Waits until there is input, and takes it.
+    /// Waits for input, and takes it.
     fn poll_input(&mut self, waker: &Waker) -> Poll<Result<bool, Error>> {
         let when_full = if self.replied { WhenFull::Wait } else { WhenFull::Read };
         let polled = self.shared.poll(Side::Reader, waker, |socket, wakers| {

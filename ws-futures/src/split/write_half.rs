@@ -27,7 +27,7 @@ where
     Io: AsyncRead + AsyncWrite + Unpin,
     T: Timer,
 {
-    /// Sends a message and writes it; waits while 64 KiB or more cannot be written.
+    /// Sends a message and writes it; waits while 64 KiB or more are unwritten.
     ///
     /// # Errors
     ///
@@ -35,14 +35,14 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is ready it has sent the message whole or not at all.
+    /// If the future is dropped before it is ready, the message has been sent completely or not at all.
     pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         self.feed(message).await?;
         self.flush().await
     }
 
-    /// Like [`send`](Self::send), and says whether to compress the message. Of a chunk that begins a
-    /// message it says so for the whole message; control frames are never compressed.
+    /// Like [`send`](Self::send), with a choice of compression. For a chunk that begins a
+    /// message the choice applies to the whole message; control frames are never compressed.
     ///
     /// # Errors
     ///
@@ -50,7 +50,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is ready it has sent the message whole or not at all.
+    /// If the future is dropped before it is ready, the message has been sent completely or not at all.
     pub async fn send_with(
         &mut self,
         message: impl Into<Message>,
@@ -60,7 +60,7 @@ where
         self.flush().await
     }
 
-    /// Sends a message without writing it, unless 64 KiB or more wait. Pings and pongs wait only from
+    /// Sends a message without writing it, unless 64 KiB or more are unwritten. Pings and pongs wait only from
     /// 68 KiB on, a Close frame never.
     ///
     /// # Errors
@@ -69,12 +69,12 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: dropped before it is ready it has not sent the message.
+    /// Cancel safe: if the future is dropped before it is ready, the message has not been sent.
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         self.feed_with(message, Compression::Automatic).await
     }
 
-    /// Like [`feed`](Self::feed), and says whether to compress the message, as for
+    /// Like [`feed`](Self::feed), with a choice of compression as for
     /// [`send_with`](Self::send_with).
     ///
     /// # Errors
@@ -83,7 +83,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: dropped before it is ready it has not sent the message.
+    /// Cancel safe: if the future is dropped before it is ready, the message has not been sent.
     pub async fn feed_with(
         &mut self,
         message: impl Into<Message>,
@@ -96,7 +96,7 @@ where
     }
 
     /// Sends a message that was encoded once for many connections, without writing it, unless
-    /// 64 KiB or more wait. A server's large messages are not copied.
+    /// 64 KiB or more are unwritten. A server's large messages are not copied.
     ///
     /// # Errors
     ///
@@ -104,14 +104,14 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: dropped before it is ready it has not sent the message.
+    /// Cancel safe: if the future is dropped before it is ready, the message has not been sent.
     pub async fn feed_prepared(&mut self, prepared: &Prepared) -> Result<(), Error> {
         self.ready().await?;
         Ok(self.act(|socket| socket.send_prepared(prepared))?)
     }
 
     /// Sends a fragment of a message (RFC 6455 §5.4) and writes it; it is the last one if `fin` is
-    /// `true`. For a message that is passed on in pieces, or whose end is not known yet: what is lent
+    /// `true`. For a message that is forwarded in parts, or whose end is not known yet. Borrowed data
     /// is copied once, into the output. Waits like [`send`](Self::send). Control frames may be sent
     /// between fragments, other messages may not.
     ///
@@ -121,7 +121,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is ready it has sent the fragment whole or not at all.
+    /// If the future is dropped before it is ready, the fragment has been sent completely or not at all.
     pub async fn send_fragment<'m>(
         &mut self,
         part: impl Into<Payload<'m>>,
@@ -131,7 +131,7 @@ where
         self.flush().await
     }
 
-    /// Sends a fragment without writing it, unless 64 KiB or more wait; for the rest it is
+    /// Sends a fragment without writing it, unless 64 KiB or more are unwritten; otherwise like
     /// [`send_fragment`](Self::send_fragment).
     ///
     /// # Errors
@@ -140,7 +140,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: dropped before it is ready it has not sent the fragment.
+    /// Cancel safe: if the future is dropped before it is ready, the fragment has not been sent.
     pub async fn feed_fragment<'m>(
         &mut self,
         part: impl Into<Payload<'m>>,
@@ -152,11 +152,11 @@ where
         Ok(self.act(|socket| socket.send_data(part, framing, Compression::Automatic))?)
     }
 
-    /// Waits until less than 64 KiB wait to be written.
+    /// Waits until less than 64 KiB are unwritten.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if the stream takes no output.
+    /// [`Error::Io`] if the stream accepts no output.
     ///
     /// # Cancel safety
     ///
@@ -169,8 +169,8 @@ where
     ///
     /// # Errors
     ///
-    /// [`TrySendError::Full`] gives the message back while 64 KiB or more wait to be written; pings
-    /// and pongs from 68 KiB on, a Close frame never.
+    /// [`TrySendError::Full`] returns the message while 64 KiB or more are unwritten; for pings
+    /// and pongs from 68 KiB on, for a Close frame never.
     pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), TrySendError<Message>> {
         let message = message.into();
         self.act(|socket| match socket.lacks_room(high_water(&message)) {
@@ -179,15 +179,15 @@ where
         })
     }
 
-    /// Writes everything that was sent.
+    /// Writes all output.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if the stream takes no output.
+    /// [`Error::Io`] if the stream accepts no output.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: what is not written yet is kept.
+    /// Cancel safe: unwritten output is kept.
     pub async fn flush(&mut self) -> Result<(), Error> {
         poll_fn(|cx| self.poll_written(cx.waker())).await
     }
@@ -198,7 +198,7 @@ where
     ///
     /// # Errors
     ///
-    /// [`Error::Send`] if `close` cannot be sent, [`Error::Io`] if the stream takes no output.
+    /// [`Error::Send`] if `close` cannot be sent, [`Error::Io`] if the stream accepts no output.
     ///
     /// # Cancel safety
     ///

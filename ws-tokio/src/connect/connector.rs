@@ -158,11 +158,11 @@ impl Connector {
     ///
     /// # Errors
     ///
-    /// [`ConnectError`] says what failed.
+    /// [`ConnectError`].
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is ready it ends the attempt.
+    /// Dropping the future ends the attempt.
     pub async fn connect(
         &self,
         uri: &str,
@@ -176,11 +176,11 @@ impl Connector {
     ///
     /// # Errors
     ///
-    /// [`ConnectError`] says what failed.
+    /// [`ConnectError`].
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is ready it ends the attempt.
+    /// Dropping the future ends the attempt.
     pub async fn connect_with(
         &self,
         uri: &Uri,
@@ -217,7 +217,7 @@ impl Connector {
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is ready it ends the attempt.
+    /// Dropping the future ends the attempt.
     pub async fn connect_stream(&self, uri: &Uri) -> Result<ClientStream, ConnectError> {
         self.route.reach(uri).await
     }

@@ -11,7 +11,7 @@ use ws_futures::{Error, HandshakeError};
 use super::{RedirectError, Unreachable};
 use crate::TlsError;
 
-/// No connection came to be.
+/// An error of opening a connection.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ConnectError {

@@ -35,11 +35,11 @@ pub(crate) const USER_AGENT: &str = concat!("ws-tokio/", env!("CARGO_PKG_VERSION
 ///
 /// # Errors
 ///
-/// [`ConnectError`] says what failed.
+/// [`ConnectError`].
 ///
 /// # Cancel safety
 ///
-/// Dropped before it is ready it ends the attempt.
+/// Dropping the future ends the attempt.
 ///
 /// # Examples
 ///
@@ -62,11 +62,11 @@ pub async fn connect(uri: &str) -> Result<WebSocket<ClientStream>, ConnectError>
 ///
 /// # Errors
 ///
-/// [`ConnectError`] says what failed.
+/// [`ConnectError`].
 ///
 /// # Cancel safety
 ///
-/// Dropped before it is ready it ends the attempt.
+/// Dropping the future ends the attempt.
 pub async fn connect_with(
     uri: &Uri,
     request: ClientRequest,
@@ -80,11 +80,11 @@ pub async fn connect_with(
 ///
 /// # Errors
 ///
-/// [`HandshakeError`] says what failed.
+/// [`HandshakeError`].
 ///
 /// # Cancel safety
 ///
-/// Dropped before it is ready it drops the stream.
+/// Dropping the future drops the stream.
 pub async fn connect_on<S>(
     stream: S,
     request: ClientRequest,

@@ -45,7 +45,7 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Failure<'f> {
-    /// No connection came to be.
+    /// An error of opening a connection.
     Connect(&'f ConnectError),
     /// A connection has ended.
     Ended {

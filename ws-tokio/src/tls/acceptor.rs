@@ -126,7 +126,7 @@ impl TlsAcceptor {
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is ready it drops the stream.
+    /// Dropping the future drops the stream.
     pub async fn accept<S>(&self, stream: S) -> Result<TlsStream<S>, TlsError>
     where
         S: AsyncRead + AsyncWrite + Unpin,

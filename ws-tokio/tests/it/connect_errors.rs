@@ -145,7 +145,7 @@ fn a_question_mark_takes_all_errors() {
         let (answered, conversed) = tokio::join!(answer(listener, refusal), converse(&uri));
         answered.expect("a client");
         let error = conversed.expect_err("refused");
-        assert_eq!(error.to_string(), "the server refused with status 401");
+        assert_eq!(error.to_string(), "server refused with status 401");
         assert!(!error.is_timeout());
         assert!(Failure::Ended { closed: None, error: Some(&error) }.verdict().is_final());
         let Error::Handshake(error) = error else { panic!("{error}") };
