@@ -2,12 +2,9 @@
 
 mod close;
 mod closing_handshake;
-mod control;
-mod control_payload;
 mod keep_alive;
-mod partial;
-mod payload;
 mod receive;
+mod receiver;
 mod send;
 mod sender;
 mod stats;
@@ -28,10 +25,9 @@ use crate::error::Error;
 
 use closing_handshake::ClosingHandshake;
 use keep_alive::KeepAlive;
-use receive::Receiver;
+use receiver::Receiver;
 pub use sender::Frame;
 use sender::Sender;
-use stats::Counter;
 pub(crate) use stats::Saved;
 pub use stats::{Stats, Traffic};
 
@@ -93,7 +89,6 @@ pub struct Connection {
     sender: Sender,
     closing: ClosingHandshake,
     keep_alive: KeepAlive,
-    received: Counter,
     extension: Option<Box<Extension>>,
 }
 
@@ -142,7 +137,6 @@ impl Connection {
             sender,
             closing: ClosingHandshake::default(),
             keep_alive: KeepAlive::default(),
-            received: Counter::default(),
             extension: None,
         }
     }

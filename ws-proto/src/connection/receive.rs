@@ -1,51 +1,9 @@
 //! Bytes in, events out (RFC 6455 §5 and §6.2).
 
-use alloc::boxed::Box;
-use core::mem;
-
-use super::control::PartialControl;
-use super::partial::{FrameProgress, Partial};
-use super::{Connection, Role};
-use crate::error::Error;
+use super::Connection;
+use super::receiver::{Context, WholeFrame};
+use crate::error::{Error, ErrorKind};
 use crate::event::Event;
-use crate::frame::{Expected, FIN, Header, Opcode, PartialHeader};
-use crate::mask;
-
-const TEXT: u8 = FIN | Opcode::Text as u8;
-const BINARY: u8 = FIN | Opcode::Binary as u8;
-
-/// Where in the stream of frames the next byte belongs.
-#[derive(Default)]
-pub(super) struct Receiver {
-    stage: Stage,
-    pub(super) message: Option<Box<Partial>>,
-    pub(super) control: Option<Box<PartialControl>>,
-}
-
-/// ```text
-/// Boundary ──► Header ──► Payload ──► Boundary
-///     any ──► Ended (a Close frame arrived, or the connection failed)
-/// ```
-#[derive(Default)]
-enum Stage {
-    /// Between frames. A frame that lies whole in the input leaves it so.
-    #[default]
-    Boundary,
-    /// Inside a header that is cut.
-    Header(PartialHeader),
-    /// Inside a payload that is cut.
-    Payload(FrameProgress),
-    Ended,
-}
-
-impl Receiver {
-    /// Throws away what follows: the peer's Close frame has arrived, or the connection has failed.
-    pub(super) fn end(&mut self) {
-        self.stage = Stage::Ended;
-        self.message = None;
-        self.control = None;
-    }
-}
 
 impl Connection {
     /// Takes bytes from the front of `input` until they make an event.
@@ -62,9 +20,12 @@ impl Connection {
     /// (RFC 6455 §5.5.1).
     #[inline]
     pub fn receive<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, Error> {
-        if let (Stage::Boundary, None) = (&self.receiver.stage, &self.receiver.message) {
-            if let Some(frame) = self.whole_frame(input) {
-                return self.lend(frame);
+        if self.receiver.is_idle() {
+            if let Some(frame) = self.receiver.take_whole(input, self.sender.role(), &self.config) {
+                return match self.receiver.lend(frame, self.config.delivery) {
+                    Some(event) => Ok(Some(event)),
+                    None => self.receive_invalid(frame),
+                };
             }
             if input.is_empty() {
                 return Ok(None);
@@ -89,118 +50,68 @@ impl Connection {
     /// How many bytes the frame in progress still lacks: a hint for the size of the next read.
     /// It is the peer's claim, so allocate nothing by it.
     pub fn frame_remaining(&self) -> u64 {
-        match &self.receiver.stage {
-            Stage::Payload(frame) => frame.remaining,
-            _ => 0,
-        }
+        self.receiver.frame_remaining()
     }
 
-    /// The common case in one step: an unfragmented message that lies whole in the input. Returns
-    /// `None` for everything else, faults included, and leaves it where it is.
-    #[inline]
-    fn whole_frame<'i>(&mut self, input: &mut &'i mut [u8]) -> Option<WholeFrame<'i>> {
-        let text = match *input.first()? {
-            TEXT => true,
-            BINARY => false,
-            _ => return None,
-        };
-        let masked = self.role() == Role::Server;
-        let expected =
-            Expected { masked, compression: false, limits: &self.config.incoming, open: None };
-        let (header, start) = Header::decode(input, expected).ok()??;
-        let end = start.checked_add(usize::try_from(header.len).ok()?)?;
-        if input.len() < end {
-            return None;
-        }
-        let (frame, rest) = mem::take(input).split_at_mut(end);
-        *input = rest;
-        let payload = &mut frame[start..];
-        if let Some(key) = header.key {
-            mask::apply(payload, key);
-        }
-        self.received.add_frame(end);
-        Some(WholeFrame { text, payload })
-    }
-
-    /// Everything else: frames that span inputs, fragments, control frames, faults.
     #[inline(never)]
     fn receive_in_steps<'i>(
         &mut self,
         input: &mut &'i mut [u8],
     ) -> Result<Option<Event<'i>>, Error> {
-        let before = input.len();
-        let result = self.step_to_event(input);
-        self.received.add_bytes(before - input.len());
-        result
-    }
-
-    fn step_to_event<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, Error> {
-        loop {
-            let mut frame = match &self.receiver.stage {
-                Stage::Payload(frame) => *frame,
-                Stage::Boundary | Stage::Header(_) => match self.receive_header(input)? {
-                    Some(header) => self.begin_frame(header),
-                    None => return Ok(None),
-                },
-                // RFC 6455 §5.5.1: data after a Close frame is not processed.
-                Stage::Ended => return self.closing.drain(mem::take(input).len()).map(|()| None),
-            };
-            if input.is_empty() && frame.remaining > 0 {
-                self.receiver.stage = Stage::Payload(frame);
-                return Ok(None);
-            }
-
-            self.receiver.stage = Stage::Boundary;
-            let event = match frame.opcode.is_control() {
-                true => self.receive_control(&mut frame, input)?,
-                false => self.receive_data(&mut frame, input)?,
-            };
-            if frame.remaining == 0 {
-                self.received.add_frame(0);
-            } else if let Stage::Boundary = self.receiver.stage {
-                self.receiver.stage = Stage::Payload(frame);
-            }
-            if event.is_some() {
-                return Ok(event);
-            }
+        if self.receiver.has_ended() {
+            let len = self.receiver.discard(input);
+            return self.closing.drain(len).map(|()| None);
         }
-    }
-
-    #[inline]
-    fn receive_header(&mut self, input: &mut &mut [u8]) -> Result<Option<Header>, Error> {
-        let receiver = &mut self.receiver;
-        let expected = Expected {
-            masked: self.sender.role() == Role::Server,
-            compression: self.extension.is_some(),
-            limits: &self.config.incoming,
-            open: receiver.message.as_ref().map(|message| message.open()),
+        let context = Context {
+            role: self.sender.role(),
+            config: &self.config,
+            extension: self.extension.as_deref_mut(),
         };
-        if let Stage::Boundary = receiver.stage {
-            if let Some(header) = Header::take(input, expected) {
-                return Ok(Some(header));
-            }
-            if input.is_empty() {
-                return Ok(None);
-            }
-            receiver.stage = Stage::Header(PartialHeader::default());
+        match self.receiver.receive(input, context) {
+            Ok(None) => Ok(None),
+            received => self.handle(received),
         }
-        let Stage::Header(header) = &mut receiver.stage else { return Ok(None) };
-        header.take(input, expected).map_err(|kind| self.fail(kind))
     }
 
-    #[inline]
-    fn begin_frame(&mut self, header: Header) -> FrameProgress {
-        let Header { fin, opcode, compressed, key, len } = header;
-        if let (Opcode::Continuation, Some(message)) = (opcode, &mut self.receiver.message) {
-            message.size += len;
-            message.fragments += 1;
-        }
-        FrameProgress { opcode, fin, compressed, key, remaining: len }
+    #[cold]
+    fn receive_invalid<'i>(&mut self, frame: WholeFrame<'i>) -> Result<Option<Event<'i>>, Error> {
+        let result = self.receiver.receive_invalid(frame, self.config.delivery);
+        self.handle(result)
     }
-}
 
-/// An unfragmented message, unmasked, its text not yet checked.
-pub(super) struct WholeFrame<'i> {
-    pub(super) text: bool,
-    pub(super) payload: &'i [u8],
+    /// Acts on what was received, where that is not for the application alone.
+    fn handle<'i>(
+        &mut self,
+        received: Result<Option<Event<'i>>, ErrorKind>,
+    ) -> Result<Option<Event<'i>>, Error> {
+        match received {
+            Ok(None) => Ok(None),
+            Ok(Some(event)) => {
+                self.handle_event(&event);
+                Ok(Some(event))
+            }
+            Err(kind) => Err(self.fail(kind)),
+        }
+    }
+
+    fn handle_event(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Text(_) | Event::Binary(_) => {}
+            Event::TextChunk { .. } | Event::BinaryChunk { .. } => {
+                if let Some(kind) = self.receiver.fault() {
+                    self.fail(kind);
+                }
+            }
+            Event::Ping(payload) => {
+                if self.config.automatic_pong && !self.closing.has_begun() {
+                    self.sender.answer_ping(payload);
+                }
+            }
+            Event::Pong(payload) => self.keep_alive.receive_pong(payload, &self.config),
+            Event::Close(close) => {
+                self.closing.receive_close(close.clone().into_owned(), &self.config);
+                self.follow_closing();
+            }
+        }
+    }
 }

@@ -88,7 +88,7 @@ impl Connection {
     pub fn stats(&self) -> Stats {
         let saved = self.extension.as_ref().map(|extension| extension.saved()).unwrap_or_default();
         Stats {
-            received: self.received.traffic(saved.received),
+            received: self.receiver.received().traffic(saved.received),
             sent: self.sender.sent().traffic(saved.sent),
             pings: self.keep_alive.pings(),
             rtt: self.rtt(),

@@ -59,7 +59,7 @@ impl Connection {
         if self.closing.has_begun() {
             self.closing.handle_timeout(now);
         } else {
-            let (received, sent) = (self.received.bytes(), self.sender.sent().bytes());
+            let (received, sent) = (self.receiver.received().bytes(), self.sender.sent().bytes());
             let checked = self.keep_alive.handle_timeout(&self.config, received, sent, now);
             if let Err(kind) = checked {
                 self.fail(kind);

@@ -176,7 +176,7 @@ impl Sender {
     /// Appends the pending pong.
     pub(super) fn write_pong(&mut self, out: &mut Vec<u8>) {
         if let Some(payload) = self.pong.take() {
-            self.write_control(Opcode::Pong, payload.as_bytes(), out);
+            self.write_control(Opcode::Pong, &payload, out);
         }
     }
 

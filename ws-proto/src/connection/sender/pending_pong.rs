@@ -2,11 +2,9 @@
 
 use alloc::boxed::Box;
 
-use crate::connection::control_payload::ControlPayload;
-
 /// A slot, not a queue: a ping replaces the one before it if its pong has not been sent.
 #[derive(Default)]
-pub(super) struct PendingPong(Option<Box<ControlPayload>>);
+pub(super) struct PendingPong(Option<Box<[u8]>>);
 
 impl PendingPong {
     #[inline]
@@ -16,13 +14,10 @@ impl PendingPong {
 
     /// Answers a ping with this payload.
     pub(super) fn set(&mut self, payload: &[u8]) {
-        match &mut self.0 {
-            Some(pong) => **pong = payload.into(),
-            none => *none = Some(Box::new(payload.into())),
-        }
+        self.0 = Some(payload.into());
     }
 
-    pub(super) fn take(&mut self) -> Option<Box<ControlPayload>> {
+    pub(super) fn take(&mut self) -> Option<Box<[u8]>> {
         self.0.take()
     }
 }
