@@ -177,7 +177,10 @@ impl KeepAlive {
             return Ok(());
         }
         self.settled = false;
-        let Some(interval) = config.ping_interval else { return Ok(()) };
+        let Some(interval) = config.ping_interval else {
+            self.deadline = None;
+            return Ok(());
+        };
         let timeout = config.ping_timeout;
         let allowance = self.allowance();
         if let Some(ping) = &mut self.pings {

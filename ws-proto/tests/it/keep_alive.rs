@@ -85,6 +85,17 @@ fn a_ping_every_interval() {
 }
 
 #[test]
+fn none_after_pings_are_switched_off() {
+    for role in ROLES {
+        let mut alone = Alone::new(role, &config(30, 20));
+        let off = Config { ping_interval: None, ..Config::default() };
+        alone.peer.connection.set_config(off);
+        assert_eq!(alone.ping(30), None, "{role:?}");
+        assert_eq!(alone.due(30), None, "{role:?}");
+    }
+}
+
+#[test]
 fn a_timeout_as_long_as_the_interval() {
     for role in ROLES {
         assert_eq!(times_of_pings(role, &config(20, 20), 90), [20, 40, 60, 80], "{role:?}");
