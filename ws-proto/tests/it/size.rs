@@ -13,7 +13,7 @@ fn at_most<T>(bytes: usize) {
 
 #[test]
 fn of_an_idle_connection() {
-    at_most::<Connection>(256);
+    at_most::<Connection>(160);
 }
 
 #[test]
