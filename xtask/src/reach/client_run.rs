@@ -36,9 +36,10 @@ impl ClientRun {
         }
     }
 
-    /// Failure, with an error that says this.
-    pub(crate) fn expect_error(&self, text: &str) -> Result {
-        let said = |line: &String| line.starts_with("error: ") && line.contains(text);
+    /// Failure with this error.
+    pub(crate) fn expect_error(&self, error: &dyn fmt::Display) -> Result {
+        let text = error.to_string();
+        let said = |line: &String| line.starts_with("error: ") && line.contains(&text);
         match self.output.iter().any(said) {
             true if !self.succeeded => Ok(()),
             _ => bail!("no error `{text}` from the client: {self}"),
@@ -72,8 +73,8 @@ mod tests {
 
     #[test]
     fn errors_and_failure() {
-        assert!(run("echo 'error: no way through'; exit 1").expect_error("no way").is_ok());
-        assert!(run("echo 'error: no way through'").expect_error("no way").is_err());
-        assert!(run("echo 'no way through'; exit 1").expect_error("no way").is_err());
+        assert!(run("echo 'error: no way through'; exit 1").expect_error(&"no way").is_ok());
+        assert!(run("echo 'error: no way through'").expect_error(&"no way").is_err());
+        assert!(run("echo 'no way through'; exit 1").expect_error(&"no way").is_err());
     }
 }

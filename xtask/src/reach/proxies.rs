@@ -5,6 +5,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use ws_tokio::proto::proxy::{TunnelError, TunnelErrorKind};
+
 use super::authority::Authority;
 use super::client_run::ClientRun;
 use crate::artifacts::Artifacts;
@@ -22,7 +24,7 @@ struct Kind {
     name: &'static str,
     scheme: &'static str,
     start: fn(SocketAddr, authenticates: bool) -> Result<Command>,
-    unreachable: &'static str,
+    unreachable: TunnelErrorKind,
 }
 
 const KINDS: [Kind; 2] = [
@@ -30,13 +32,13 @@ const KINDS: [Kind; 2] = [
         name: "tinyproxy",
         scheme: "http",
         start: tinyproxy,
-        unreachable: "the proxy refused with status 500",
+        unreachable: TunnelErrorKind::Status(500),
     },
     Kind {
         name: "microsocks",
         scheme: "socks5",
         start: microsocks,
-        unreachable: "the server refused the proxy's connection",
+        unreachable: TunnelErrorKind::ConnectionRefused,
     },
 ];
 
@@ -95,15 +97,15 @@ fn test(kind: &Kind, authenticates: bool, peers: &Peers) -> Result {
     peers.secure(&right)?.expect_lines(&["open: status 101", "hello", "closed: 1000"])?;
     println!("  ok: wss");
     let nobody = format!("ws://{}/", free_address()?);
-    peers.plain(&nobody, &right)?.expect_error(kind.unreachable)?;
+    peers.plain(&nobody, &right)?.expect_error(&TunnelError::from(kind.unreachable))?;
     println!("  ok: a server that is not there");
     if authenticates {
         let wrong = at(&format!("{USER}:wrong@"));
-        let error = "the proxy does not accept the user name and the password";
-        peers.plain(&echo, &wrong)?.expect_error(error)?;
+        let error = TunnelError::from(TunnelErrorKind::WrongCredentials);
+        peers.plain(&echo, &wrong)?.expect_error(&error)?;
         println!("  ok: a wrong password");
-        let error = "the proxy wants a user name and a password";
-        peers.plain(&echo, &at(""))?.expect_error(error)?;
+        let error = TunnelError::from(TunnelErrorKind::AuthenticationRequired);
+        peers.plain(&echo, &at(""))?.expect_error(&error)?;
         println!("  ok: no password");
     }
     Ok(())
