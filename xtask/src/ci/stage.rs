@@ -86,7 +86,7 @@ pub(crate) const STAGES: &[Stage] = &[
         "the core and the loop where a pointer has 32 bits"),
     night("seeds", 25, Logged, seeds,
         "the fuzz crate and the comparison with other libraries: no warnings, and all seeds"),
-    night("peers", 60, Shown, || conformance::run(&conformance::Options::peers()),
+    night("peers", 60, Shown, || conformance::run(&conformance::Options::default()),
         "the Autobahn Testsuite with every peer"),
     night("cases", 90, Shown, || conformance::run(&conformance::Options::cases()),
         "all cases of the Autobahn Testsuite, as server and as client"),
