@@ -43,6 +43,7 @@
 //! - `axum`: `upgrade::WebSocketUpgrade`, an extractor for axum 0.8.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod byte_stream;
 mod connect;
 #[cfg(feature = "hyper")]
 pub mod http2;

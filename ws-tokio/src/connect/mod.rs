@@ -25,8 +25,6 @@ pub use error::{ConnectError, Phase};
 pub use happy_eyeballs::Unreachable;
 pub use redirects::RedirectError;
 pub use stream::ClientStream;
-pub(crate) use stream::Stream;
-pub(crate) use transport::Transport;
 
 /// What clients are called by default (RFC 9110 §10.1.5).
 pub(crate) const USER_AGENT: &str = concat!("ws-tokio/", env!("CARGO_PKG_VERSION"));

@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tokio::net::UnixStream;
 
 use super::transport::Transport;
+use crate::byte_stream::ByteStream;
 use crate::tls::Secured;
 
 /// What a [`Connector`](crate::Connector) connects: a TCP stream, perhaps through a proxy, or a Unix
@@ -20,20 +21,15 @@ pub struct ClientStream(Inner);
 #[derive(Debug)]
 enum Inner {
     Plain(Transport),
-    Secured(Secured),
+    Secured(Secured<Transport>),
 }
-
-/// What every kind of stream can do.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin {}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
 
 impl ClientStream {
     pub(super) fn plain(stream: Transport) -> Self {
         Self(Inner::Plain(stream))
     }
 
-    pub(super) fn secured(stream: Secured) -> Self {
+    pub(super) fn secured(stream: Secured<Transport>) -> Self {
         Self(Inner::Secured(stream))
     }
 
@@ -57,11 +53,11 @@ impl ClientStream {
     fn transport(&self) -> &Transport {
         match &self.0 {
             Inner::Plain(stream) => stream,
-            Inner::Secured(stream) => stream.transport(),
+            Inner::Secured(stream) => stream.get_ref(),
         }
     }
 
-    fn stream(self: Pin<&mut Self>) -> Pin<&mut dyn Stream> {
+    fn stream(self: Pin<&mut Self>) -> Pin<&mut dyn ByteStream> {
         match &mut self.get_mut().0 {
             Inner::Plain(stream) => Pin::new(stream),
             Inner::Secured(stream) => Pin::new(stream),

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 
-use super::stream::Stream;
+use crate::byte_stream::ByteStream;
 use crate::tls::Secured;
 
 /// A connection to the server, or to a proxy that carries on to it.
@@ -26,7 +26,7 @@ enum Carrier {
     #[cfg(unix)]
     Unix(UnixStream),
     /// TLS with the proxy.
-    Secured(Secured),
+    Secured(Secured<Transport>),
 }
 
 impl Transport {
@@ -41,7 +41,7 @@ impl Transport {
             Carrier::Tcp(stream) => Some(stream),
             #[cfg(unix)]
             Carrier::Unix(_) => None,
-            Carrier::Secured(stream) => stream.transport().tcp(),
+            Carrier::Secured(stream) => stream.get_ref().tcp(),
         }
     }
 
@@ -51,11 +51,11 @@ impl Transport {
         match &self.carrier {
             Carrier::Tcp(_) => None,
             Carrier::Unix(stream) => Some(stream),
-            Carrier::Secured(stream) => stream.transport().unix(),
+            Carrier::Secured(stream) => stream.get_ref().unix(),
         }
     }
 
-    fn stream(self: Pin<&mut Self>) -> Pin<&mut dyn Stream> {
+    fn stream(self: Pin<&mut Self>) -> Pin<&mut dyn ByteStream> {
         match &mut self.get_mut().carrier {
             Carrier::Tcp(stream) => Pin::new(stream),
             #[cfg(unix)]
@@ -78,8 +78,8 @@ impl From<UnixStream> for Transport {
     }
 }
 
-impl From<Secured> for Transport {
-    fn from(stream: Secured) -> Self {
+impl From<Secured<Self>> for Transport {
+    fn from(stream: Secured<Self>) -> Self {
         Self { carrier: Carrier::Secured(stream), early: Vec::new() }
     }
 }

@@ -17,7 +17,7 @@ use super::error::TlsErrorKind;
 use super::secured::Secured;
 #[cfg(feature = "rustls")]
 use super::verifier::Verifier;
-use crate::connect::Transport;
+use crate::byte_stream::ByteStream;
 
 /// Whom to trust, and by which implementation of TLS.
 ///
@@ -93,11 +93,11 @@ impl TlsConnector {
     }
 
     /// Does the handshake with the server of this name or address.
-    pub(crate) async fn connect(
+    pub(crate) async fn connect<S: ByteStream>(
         &self,
         host: &str,
-        transport: Transport,
-    ) -> Result<Secured, TlsError> {
+        stream: S,
+    ) -> Result<Secured<S>, TlsError> {
         // The dot at the end of a name is for resolvers only (RFC 6066 §3).
         let host = host.strip_suffix('.').unwrap_or(host);
         match &self.0 {
@@ -106,12 +106,12 @@ impl TlsConnector {
                 let name = ServerName::try_from(host.to_owned())
                     .map_err(|error| TlsError::with(TlsErrorKind::InvalidName, error))?;
                 let alpn = vec![super::ALPN.to_vec()];
-                let stream = connector.with_alpn(alpn).connect(name, transport).await?;
+                let stream = connector.with_alpn(alpn).connect(name, stream).await?;
                 Ok(Secured::Rustls(Box::new(stream)))
             }
             #[cfg(feature = "native-tls")]
             Backend::Native(connector) => {
-                Ok(Secured::Native(Box::new(connector.connect(host, transport).await?)))
+                Ok(Secured::Native(Box::new(connector.connect(host, stream).await?)))
             }
         }
     }

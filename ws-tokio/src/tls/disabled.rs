@@ -3,7 +3,7 @@
 
 use super::error::TlsError;
 use super::secured::Secured;
-use crate::connect::Transport;
+use crate::byte_stream::ByteStream;
 
 /// Whom to trust, and by which implementation of TLS: there is none without one of the features
 /// `rustls` and `native-tls`.
@@ -11,11 +11,11 @@ use crate::connect::Transport;
 pub enum TlsConnector {}
 
 impl TlsConnector {
-    pub(crate) async fn connect(
+    pub(crate) async fn connect<S: ByteStream>(
         &self,
         _host: &str,
-        _transport: Transport,
-    ) -> Result<Secured, TlsError> {
+        _stream: S,
+    ) -> Result<Secured<S>, TlsError> {
         match *self {}
     }
 }

@@ -1,4 +1,4 @@
-//! A client's stream whose TLS handshake is done.
+//! TLS over a client's stream, after the TLS handshake.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -7,38 +7,46 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::truncated;
-use crate::connect::{Stream, Transport};
+use crate::byte_stream::ByteStream;
 
-/// There is none where no feature brings TLS.
+/// TLS over a stream, by the implementation of a feature.
 #[derive(Debug)]
-pub(crate) enum Secured {
+pub(crate) enum Secured<S> {
     #[cfg(feature = "rustls")]
-    Rustls(Box<tokio_rustls::client::TlsStream<Transport>>),
+    Rustls(Box<tokio_rustls::client::TlsStream<S>>),
     #[cfg(feature = "native-tls")]
-    Native(Box<tokio_native_tls::TlsStream<Transport>>),
+    Native(Box<tokio_native_tls::TlsStream<S>>),
+    #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+    #[expect(dead_code, reason = "without a feature for TLS the type has no value")]
+    Disabled(std::convert::Infallible, std::marker::PhantomData<S>),
 }
 
-impl Secured {
-    pub(crate) fn transport(&self) -> &Transport {
+impl<S: ByteStream> Secured<S> {
+    /// Returns the stream under TLS.
+    pub(crate) fn get_ref(&self) -> &S {
         match *self {
             #[cfg(feature = "rustls")]
             Self::Rustls(ref stream) => stream.get_ref().0,
             #[cfg(feature = "native-tls")]
             Self::Native(ref stream) => stream.get_ref().get_ref().get_ref(),
+            #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+            Self::Disabled(never, _) => match never {},
         }
     }
 
-    fn stream(self: Pin<&mut Self>) -> Pin<&mut dyn Stream> {
+    fn stream(self: Pin<&mut Self>) -> Pin<&mut dyn ByteStream> {
         match *self.get_mut() {
             #[cfg(feature = "rustls")]
             Self::Rustls(ref mut stream) => Pin::new(stream),
             #[cfg(feature = "native-tls")]
             Self::Native(ref mut stream) => Pin::new(stream),
+            #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+            Self::Disabled(never, _) => match never {},
         }
     }
 }
 
-impl AsyncRead for Secured {
+impl<S: ByteStream> AsyncRead for Secured<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -48,7 +56,7 @@ impl AsyncRead for Secured {
     }
 }
 
-impl AsyncWrite for Secured {
+impl<S: ByteStream> AsyncWrite for Secured<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -71,6 +79,8 @@ impl AsyncWrite for Secured {
             Self::Rustls(ref stream) => stream.is_write_vectored(),
             #[cfg(feature = "native-tls")]
             Self::Native(ref stream) => stream.is_write_vectored(),
+            #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+            Self::Disabled(never, _) => match never {},
         }
     }
 
