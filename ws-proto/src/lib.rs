@@ -25,6 +25,7 @@ extern crate alloc;
 extern crate std;
 
 mod close;
+mod close_code;
 mod config;
 mod connection;
 mod credentials;
@@ -47,7 +48,8 @@ mod utf8;
 #[doc = include_str!("../docs/adapter.md")]
 pub mod adapter_guide {}
 
-pub use close::{Close, CloseCode, Closed, Initiator, MAX_REASON};
+pub use close::{Close, Closed, Initiator, MAX_REASON};
+pub use close_code::CloseCode;
 pub use config::{Config, Delivery, Limits};
 pub use connection::{Connection, Frame, Role, State, Stats, Traffic};
 pub use credentials::{Credentials, InvalidCredentials};

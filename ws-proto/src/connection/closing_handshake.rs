@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use core::mem;
 
 use super::{Role, State};
-use crate::close::{Close, CloseCode, Closed, Initiator};
+use crate::close::{Close, Closed, Initiator};
+use crate::close_code::CloseCode;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
 use crate::time::{CompactInstant, Instant};

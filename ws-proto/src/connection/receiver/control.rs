@@ -4,7 +4,8 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 
 use super::frame_progress::FrameProgress;
-use crate::close::{Close, CloseCode};
+use crate::close::Close;
+use crate::close_code::CloseCode;
 use crate::error::ErrorKind;
 use crate::event::Event;
 use crate::frame::{MAX_CONTROL, Opcode};
