@@ -1,11 +1,11 @@
 //! A connection as two halves for two tasks.
 
 mod batch;
+mod conversion;
 mod facts;
 mod read_half;
 mod write_half;
 
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
 
@@ -17,6 +17,7 @@ use crate::tasks::{Side, Tasks};
 use crate::timer::Timer;
 
 pub use batch::ReadHalfBatch;
+pub use conversion::ReuniteError;
 pub use read_half::ReadHalf;
 pub use write_half::WriteHalf;
 
@@ -25,34 +26,6 @@ struct Shared<Io, T> {
     socket: Mutex<Socket<Io, T>>,
     tasks: Arc<Tasks>,
 }
-
-pub(crate) fn split<Io, T>(mut socket: Socket<Io, T>) -> (ReadHalf<Io, T>, WriteHalf<Io, T>) {
-    let tasks = socket.tasks.take().unwrap_or_default();
-    let shared = Arc::new(Shared { socket: Mutex::new(socket), tasks });
-    (ReadHalf::new(Arc::clone(&shared)), WriteHalf { shared })
-}
-
-/// Two halves of different connections ([`ReadHalf::reunite`]).
-pub struct ReuniteError<Io, T>(
-    /// The receiving half, unchanged.
-    pub ReadHalf<Io, T>,
-    /// The sending half, unchanged.
-    pub WriteHalf<Io, T>,
-);
-
-impl<Io, T> fmt::Display for ReuniteError<Io, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("halves belong to different connections")
-    }
-}
-
-impl<Io, T> fmt::Debug for ReuniteError<Io, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReuniteError").finish_non_exhaustive()
-    }
-}
-
-impl<Io, T> std::error::Error for ReuniteError<Io, T> {}
 
 impl<Io, T> Shared<Io, T> {
     fn into_socket(self) -> Socket<Io, T> {

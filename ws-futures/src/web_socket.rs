@@ -22,7 +22,6 @@ use crate::message::Message;
 use crate::send::Framing;
 use crate::shutdown::ShutdownGuard;
 use crate::socket::{HIGH_WATER, Socket, Wakers, WhenFull, high_water};
-use crate::split::{ReadHalf, WriteHalf, split};
 use crate::tasks::Side;
 use crate::timer::Timer;
 
@@ -61,6 +60,10 @@ where
 
     pub(crate) fn of(socket: Socket<Io, T>) -> Self {
         Self { socket: Box::new(socket) }
+    }
+
+    pub(crate) fn into_socket(self) -> Socket<Io, T> {
+        *self.socket
     }
 
     /// Waits for input, and lends its events. Before it waits, all output is written; while
@@ -329,11 +332,6 @@ where
     /// time.
     pub fn close_on(&mut self, shutdown: impl Into<ShutdownGuard>) {
         self.socket.close_on(shutdown.into());
-    }
-
-    /// Splits the connection for two tasks; [`ReadHalf::reunite`] reunites the halves.
-    pub fn split(self) -> (ReadHalf<Io, T>, WriteHalf<Io, T>) {
-        split(*self.socket)
     }
 }
 

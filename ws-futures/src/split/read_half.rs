@@ -9,15 +9,13 @@ use std::task::{Context, Poll, Waker};
 use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
 
-use super::write_half::WriteHalf;
-use super::{ReadHalfBatch, ReuniteError, Shared};
+use super::{ReadHalfBatch, Shared};
 use crate::error::Error;
 use crate::input::Input;
 use crate::message::Message;
 use crate::socket::{Socket, WhenFull};
 use crate::tasks::Side;
 use crate::timer::Timer;
-use crate::web_socket::WebSocket;
 
 /// The receiving half of a [`WebSocket`](crate::WebSocket). It also maintains the connection:
 /// pongs, deadlines, the closing handshake; keep it polled.
@@ -33,6 +31,15 @@ pub struct ReadHalf<Io, T> {
 impl<Io, T> ReadHalf<Io, T> {
     pub(super) fn new(shared: Arc<Shared<Io, T>>) -> Self {
         Self { shared, input: Input::default(), replied: false }
+    }
+
+    /// Returns the connection, with the input that a batch has not taken. The other half is dropped
+    /// already.
+    pub(super) fn into_socket(self) -> Socket<Io, T> {
+        let Self { shared, mut input, .. } = self;
+        let mut socket = Arc::into_inner(shared).expect("there are two halves").into_socket();
+        give_back(&mut input, &mut socket);
+        socket
     }
 }
 
@@ -73,25 +80,6 @@ where
     /// Cancel safe: if the future is dropped before it is ready, no message has been taken.
     pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
         poll_fn(|cx| self.poll_recv(cx.waker())).await
-    }
-
-    /// Reunites the two halves. Nothing is lost, including events that a batch has not taken.
-    ///
-    /// # Errors
-    ///
-    /// [`ReuniteError`] returns the halves if they belong to different connections.
-    pub fn reunite(
-        self,
-        writer: WriteHalf<Io, T>,
-    ) -> Result<WebSocket<Io, T>, ReuniteError<Io, T>> {
-        if !Arc::ptr_eq(&self.shared, &writer.shared) {
-            return Err(ReuniteError(self, writer));
-        }
-        drop(writer);
-        let Self { shared, mut input, .. } = self;
-        let mut socket = Arc::into_inner(shared).expect("there are two halves").into_socket();
-        give_back(&mut input, &mut socket);
-        Ok(WebSocket::of(socket))
     }
 
     fn poll_recv(&mut self, waker: &Waker) -> Poll<Result<Option<Message>, Error>> {
