@@ -1,4 +1,4 @@
-//! How a conversation ended, in words and as an exit status.
+//! The end of a session, as text and as an exit status.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -8,16 +8,16 @@ use ws_tokio::{CloseCode, Closed};
 
 use ws_cli::{Printable, describe_close_code};
 
-/// How a conversation ended.
+/// The end of a session.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// Both sides said goodbye.
+    /// The closing handshake is complete.
     Closed(Closed),
-    /// Without a goodbye, and why.
+    /// The connection ended without a closing handshake, for this reason.
     Broken(String),
-    /// Closed, but something that was to be sent was not.
+    /// Closed, but a line could not be sent.
     Faulty(Closed),
-    /// Closed, but not all the messages came.
+    /// Closed, with fewer messages than `--expect`.
     Missing { expected: u64, received: u64, closed: Closed },
 }
 
@@ -60,7 +60,7 @@ impl fmt::Display for Ending {
             Self::Missing { expected, received, closed } => {
                 write!(
                     f,
-                    "{}; {received} of {expected} messages came",
+                    "{}; {received} of {expected} messages arrived",
                     Self::Closed(closed.clone())
                 )
             }

@@ -1,4 +1,4 @@
-//! What a line of input asks for.
+//! Lines of input: messages and commands.
 
 use std::path::PathBuf;
 
@@ -27,11 +27,11 @@ Anything else is sent as text; what is pasted is one message, whatever its lines
 Ctrl-D closes the connection.";
 
 impl<'l> Entry<'l> {
-    /// Understands a line.
+    /// Parses a line.
     ///
     /// # Errors
     ///
-    /// What is wrong with the command.
+    /// The message for an invalid command.
     pub(super) fn parse(line: &'l str) -> Result<Self, String> {
         let Some(command) = line.strip_prefix('/') else { return Ok(Self::Text(line)) };
         if command.starts_with('/') {
@@ -43,7 +43,7 @@ impl<'l> Entry<'l> {
             "ping" => match rest.len() {
                 0 => Ok(Self::Ping(None)),
                 1..=125 => Ok(Self::Ping(Some(rest))),
-                _ => Err("a ping carries 125 bytes at most".to_owned()),
+                _ => Err("/ping: the payload must be at most 125 bytes".to_owned()),
             },
             "close" | "quit" => close(rest).map(Self::Close),
             "binary" => match rest.strip_prefix('@') {
@@ -51,7 +51,7 @@ impl<'l> Entry<'l> {
                 None => hexadecimal(rest).map(Self::Binary),
             },
             "help" => Ok(Self::Help),
-            _ => Err(format!("no such command: /{name} (// sends a text that begins with /)")),
+            _ => Err(format!("unknown command: /{name} (// sends a text that begins with /)")),
         }
     }
 }
@@ -67,7 +67,10 @@ fn close(rest: &str) -> Result<Close<'static>, String> {
         return Err(format!("{code} cannot be sent: 1000 to 1003, 1007 to 1014, 3000 to 4999 can"));
     }
     if reason.len() > ws_tokio::proto::MAX_REASON {
-        return Err(format!("a reason has {} bytes at most", ws_tokio::proto::MAX_REASON));
+        return Err(format!(
+            "/close: the reason must be at most {} bytes",
+            ws_tokio::proto::MAX_REASON
+        ));
     }
     Ok(Close::new(code, reason.to_owned()))
 }
@@ -118,8 +121,8 @@ mod tests {
     fn mistakes_are_explained() {
         let long = "x".repeat(126);
         for (line, explanation) in [
-            ("/", "no such command: /"),
-            ("/pong", "no such command: /pong"),
+            ("/", "unknown command: /"),
+            ("/pong", "unknown command: /pong"),
             (&format!("/ping {long}"), "125 bytes"),
             ("/close soon", "must be a number"),
             ("/close 1005", "1005 cannot be sent"),

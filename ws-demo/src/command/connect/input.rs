@@ -13,21 +13,21 @@ use tokio::sync::mpsc;
 
 use super::terminal::Terminal;
 
-/// How many lines are read ahead of their being sent.
+/// The maximum number of lines that are read, but not sent.
 const AHEAD: usize = 16;
 
-/// What comes from the user.
+/// An input of the user.
 #[derive(Debug)]
 pub(super) enum Input {
     Line(String),
-    /// What follows cannot be read. Without that the channel ends with the input.
+    /// The rest cannot be read. At the end of the input the channel ends without this.
     Failed(String),
 }
 
 pub(super) type Lines = mpsc::Receiver<Input>;
 pub(super) type Printer = Box<dyn ExternalPrinter + Send>;
 
-/// Lines from standard input.
+/// Returns the lines of standard input.
 pub(super) fn read() -> Lines {
     let (lines, received) = mpsc::channel(AHEAD);
     thread::spawn(move || {
@@ -45,19 +45,19 @@ pub(super) fn read() -> Lines {
     received
 }
 
-/// Lines that a person edits; what prints above the line that is being edited; and what restores
-/// the terminal.
+/// Returns the lines that a user edits, a printer for the area above the edited line, and a guard that
+/// restores the terminal.
 ///
 /// # Errors
 ///
-/// If the terminal cannot be used.
+/// The terminal cannot be used.
 pub(super) fn edit(history: Option<PathBuf>) -> io::Result<(Lines, Printer, Terminal)> {
     let terminal = Terminal::remember();
     let config = Config::builder().auto_add_history(true).history_ignore_space(true).build();
     let mut editor = Editor::<(), FileHistory>::with_history(config, FileHistory::new())
         .map_err(io::Error::other)?;
     if let Some(path) = &history {
-        // There is none the first time.
+        // The file does not exist the first time.
         let _ = editor.load_history(path);
     }
     let printer = editor.create_external_printer().map_err(io::Error::other)?;
@@ -70,7 +70,7 @@ pub(super) fn edit(history: Option<PathBuf>) -> io::Result<(Lines, Printer, Term
                 Err(error) => Input::Failed(error.to_string()),
             };
             if let Some(path) = &history {
-                // Whoever types sees no use in being told each time.
+                // A history that cannot be saved is no reason to end.
                 let _ = editor.append_history(path);
             }
             let last = matches!(input, Input::Failed(_));

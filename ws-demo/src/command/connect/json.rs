@@ -1,4 +1,4 @@
-//! JSON for the eye: laid out and coloured, its keys in their order and its numbers to the digit.
+//! JSON for display: formatted and coloured, with keys in their order and numbers unchanged.
 
 use std::fmt::Write as _;
 
@@ -10,13 +10,13 @@ const STRING: Style = AnsiColor::Green.on_default();
 const NUMBER: Style = AnsiColor::Cyan.on_default();
 const WORD: Style = AnsiColor::Magenta.on_default();
 
-/// JSON that is longer than this is laid out in lines.
+/// JSON over this length, in characters, is broken into lines.
 const WIDTH: usize = 76;
 const INDENT: usize = 2;
-/// What lies deeper is indented no more, or its indentation would outgrow it.
+/// The maximum depth of indentation, which could be longer than the text otherwise.
 const MAX_DEPTH: usize = 40;
 
-/// Lays out what is JSON; `None` if it is not. Nothing in it reaches the terminal as a command.
+/// Formats a text as JSON; `None` if it is not JSON. Control characters are escaped.
 pub(super) fn pretty(text: &str, colours: bool) -> Option<String> {
     let json = serde_json::from_str::<&RawValue>(text).ok()?.get();
     let tokens = tokens(json);
@@ -38,7 +38,7 @@ enum Token<'j> {
     Scalar(&'j str, Style),
 }
 
-/// The tokens of valid JSON.
+/// Returns the tokens of valid JSON.
 fn tokens(json: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut rest = json;
@@ -65,7 +65,7 @@ fn tokens(json: &str) -> Vec<Token<'_>> {
     tokens
 }
 
-/// The length of a string that has begun, its closing quote included.
+/// Returns the length of a string behind its opening quote, with the closing one.
 fn string(rest: &str) -> usize {
     let mut escaped = false;
     for (at, byte) in rest.bytes().enumerate() {

@@ -1,4 +1,4 @@
-//! `connect`: a client for people and for pipes.
+//! `connect`: a client for terminals and pipes.
 
 mod ending;
 mod entry;
@@ -20,57 +20,56 @@ use ws_tokio::client::ClientRequest;
 use screen::{Screen, Style};
 use session::Session;
 
-/// How it ended, for whoever reads the manual.
 const STATUS: &str = "\
 Exit status:
-  0  the connection was closed in peace: by us, or by the server with code 1000 or none
-  1  there was no connection, it broke, or a line could not be sent
-  2  the command line is wrong
+  0  the connection was closed by this client, or by the server with code 1000 or no code
+  1  there was no connection, it was lost, or a line could not be sent
+  2  the command line is invalid
   3  the server closed with another code
-  4  fewer messages came than --expect says
+  4  fewer messages arrived than --expect
 
 In a pipe each line of standard input is one message; received messages are lines of standard
 output, binary ones in hexadecimal digits behind 'binary:'; everything else is on standard error.";
 
-/// What `connect` can be told.
+/// The options of `connect`.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = STATUS, mut_arg("proxy", |proxy| proxy.default_value("env")))]
 pub(crate) struct Connect {
     #[command(flatten)]
     target: Target,
 
-    /// Prints what happens as one JSON object a line
+    /// Print each event as a JSON object on one line
     #[arg(long)]
     json: bool,
 
-    /// Sends lines as they are: without commands, and without // for /
+    /// Send lines unchanged: no commands, and // is not /
     #[arg(long)]
     raw: bool,
 
-    /// At the end of the input, closes once nothing has come for so long
+    /// Time without a message after which the connection is closed, at the end of the input
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
     wait: Duration,
 
-    /// At the end of the input, closes once so many messages have come; --timeout is how long each
-    /// may take
+    /// Number of messages after which the connection is closed, at the end of the input; --timeout limits
+    /// the wait for each [default: see --wait]
     #[arg(long, value_name = "COUNT")]
     expect: Option<u64>,
 
-    /// The largest message that is taken
+    /// Maximum size of a received message
     #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
     max_message: usize,
 
-    /// Keeps the history of what was typed in this file
+    /// File that keeps the history of typed lines [default: not kept]
     #[arg(long, env = "WS_DEMO_HISTORY", value_name = "FILE")]
     history: Option<PathBuf>,
 
-    /// Shows the server's pings and the header fields of its response, too
+    /// Show the server's pings and the header fields of its response, too
     #[arg(long, short)]
     verbose: bool,
 }
 
 impl Connect {
-    /// Connects, and converses until the connection has ended.
+    /// Connects, and runs the session until the connection has ended.
     pub(crate) async fn run(self) -> io::Result<ExitCode> {
         // The editor needs both.
         let interactive = io::stdin().is_terminal() && io::stdout().is_terminal();
@@ -107,7 +106,7 @@ impl Connect {
         };
         let authentication = self.target.authentication();
         let ending = session.run(socket, lines, authentication, &mut screen, stop).await;
-        // Restores it before the last line.
+        // The terminal is restored before the last line.
         drop(terminal);
         screen.ended(&ending)?;
         Ok(ending.status())

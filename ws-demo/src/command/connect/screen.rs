@@ -1,4 +1,4 @@
-//! What is shown: messages on standard output, everything else beside them.
+//! The output: messages on standard output, everything else on standard error.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -21,22 +21,22 @@ const ARROW: Colour = AnsiColor::Green.on_default();
 const NOTE: Colour = Colour::new().dimmed();
 const FAULT: Colour = AnsiColor::Red.on_default();
 
-/// How much of binary data a person is shown, in bytes.
+/// The maximum of binary data that is shown on a terminal, in bytes.
 const SHOWN: usize = 256;
 
-/// For whom it is.
+/// The format of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Style {
-    /// Programs: messages as they came.
+    /// For programs: messages unchanged.
     Plain,
-    /// Programs: each event is a JSON object.
+    /// For programs: a JSON object for each event.
     Json,
-    /// People.
+    /// For a terminal.
     Terminal { colours: bool },
 }
 
 impl Style {
-    /// What standard output calls for; `NO_COLOR` and its like are respected.
+    /// Returns the style that fits standard output; `NO_COLOR` and similar variables are respected.
     pub(super) fn choose(json: bool) -> Self {
         if json {
             return Self::Json;
@@ -51,11 +51,11 @@ impl Style {
     }
 }
 
-/// Shows things. Each fails if the output takes no more.
+/// Writes the output. Each method fails if the output does.
 pub(super) struct Screen {
     style: Style,
     verbose: bool,
-    /// Prints above the line that is being edited.
+    /// Prints above the edited line from now on.
     printer: Option<Printer>,
 }
 
@@ -129,14 +129,14 @@ impl Screen {
                 self.out(&format!("{arrow} binary, {} bytes: {shown}{more}", data.len()))
             }
             (Message::Ping(_), _) if self.verbose && self.style != Style::Json => {
-                self.note("the server pinged")
+                self.note("ping from the server")
             }
-            // Pongs and the end of the connection have lines of their own.
+            // Pongs and the end of the connection are shown by other methods.
             (Message::Ping(_) | Message::Pong(_) | Message::Close(_), _) => Ok(()),
         }
     }
 
-    /// A pong, and how long it took if it was asked for.
+    /// Shows a pong, with the time since its ping if there was one.
     pub(super) fn pong(&mut self, took: Option<Duration>) -> io::Result<()> {
         match (took, self.style) {
             (took, Style::Json) => {
@@ -144,7 +144,7 @@ impl Screen {
                 self.out(&json!({"event": "pong", "ms": milliseconds}).to_string())
             }
             (Some(took), _) => self.note(&format!("pong after {took:.1?}")),
-            (None, _) if self.verbose => self.note("a pong that nobody asked for"),
+            (None, _) if self.verbose => self.note("unsolicited pong"),
             (None, _) => Ok(()),
         }
     }
@@ -153,13 +153,13 @@ impl Screen {
         self.note(HELP)
     }
 
-    /// A fault; in JSON it goes to standard error, too, for it is none of the server's doing.
+    /// Shows an error of this side, on standard error also with JSON.
     pub(super) fn failed(&mut self, error: &dyn Display) -> io::Result<()> {
         self.aside(FAULT, &error.to_string())
     }
 
     pub(super) fn ended(&mut self, ending: &Ending) -> io::Result<()> {
-        // The editor is gone.
+        // The editor has ended.
         self.printer = None;
         match (ending, self.style) {
             (
@@ -184,7 +184,7 @@ impl Screen {
         }
     }
 
-    /// Says something that is not a message.
+    /// Shows a note, which is not a message.
     fn note(&mut self, text: &str) -> io::Result<()> {
         self.aside(NOTE, text)
     }
@@ -221,7 +221,7 @@ impl Screen {
     }
 }
 
-/// Text whose lines stay lines, and which has no other power over the terminal.
+/// Escapes a text for the terminal, except its line ends.
 fn lines(text: &str) -> String {
     let lines: Vec<_> =
         text.split('\n').map(|line| Printable::new(line, usize::MAX).to_string()).collect();

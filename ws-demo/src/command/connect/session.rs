@@ -1,4 +1,4 @@
-//! The conversation: lines go out, messages come in.
+//! The session: lines are sent, messages are received.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -18,22 +18,22 @@ use super::entry::Entry;
 use super::input::{Input, Lines};
 use super::screen::Screen;
 
-/// How to converse.
+/// The options of a session.
 pub(super) struct Session {
-    /// Whether a person types.
+    /// Whether lines are typed on a terminal.
     pub(super) interactive: bool,
-    /// Whether lines may be commands.
+    /// Whether lines can be commands.
     pub(super) commands: bool,
-    /// How long nothing may come, at the end of the input, before the connection is closed.
+    /// The time without a message after which the connection is closed, at the end of the input.
     pub(super) wait: Duration,
-    /// How many messages are to come.
+    /// The number of messages to wait for.
     pub(super) expect: u64,
 }
 
-/// What both directions know.
+/// The state that both directions share.
 struct Shared<'s> {
     screen: RefCell<&'s mut Screen>,
-    /// Pings whose pongs have not come.
+    /// Pings without a pong.
     pings: RefCell<VecDeque<(Bytes, Instant)>>,
     received: Cell<u64>,
     latest: Cell<Instant>,
@@ -43,7 +43,7 @@ struct Shared<'s> {
 }
 
 impl Session {
-    /// Converses until the connection has ended.
+    /// Runs until the connection has ended.
     pub(super) async fn run(
         self,
         socket: WebSocket<ClientStream>,
@@ -61,13 +61,13 @@ impl Session {
             faulty: Cell::new(false),
         };
         let (mut reader, writer) = socket.split();
-        // They must not wait for each other: a server that is not read from may not read, either.
+        // They must not wait for each other: a server whose messages are not read may stop to read.
         let ended = {
             let mut writing = pin!(self.write(writer, lines, authentication, stop, &shared));
             let mut reading = pin!(read(&mut reader, &shared));
             tokio::select! {
                 ended = &mut reading => ended,
-                // What keeps it from writing is met by reading, too.
+                // The reader meets the same error.
                 () = &mut writing => reading.await,
             }
         };
@@ -75,7 +75,7 @@ impl Session {
         match (ended, reader.closed()) {
             (Err(Failure::Output(error)), _) => Ending::Broken(format!("standard output: {error}")),
             (Err(Failure::Connection(error)), closed) => match closed {
-                // The server's Close frame says more than what became of the stream behind it.
+                // The server's Close frame says more than an error of the stream behind it.
                 Some(closed) if closed.received.is_some() => Ending::Closed(closed),
                 _ => Ending::Broken(error.to_string()),
             },
@@ -113,13 +113,13 @@ impl Session {
             sent = sent => sent,
             () = stop => Ok(()),
         };
-        // What went wrong with the stream, the reader meets, too.
+        // The reader meets an error of the stream, too.
         if sent.is_ok() {
             let _ = writer.close(CloseCode::NORMAL).await;
         }
     }
 
-    /// Sends what is to be sent; at its end the connection is to be closed.
+    /// Sends the input; at its end the connection is to be closed.
     async fn speak(
         &self,
         writer: &mut WriteHalf<ClientStream>,
@@ -165,7 +165,7 @@ impl Session {
         Ok(())
     }
 
-    /// Waits until all that is expected has come, or nothing comes any more.
+    /// Waits until the expected messages have arrived, or no more arrive.
     async fn linger(&self, shared: &Shared<'_>) {
         shared.latest.set(Instant::now());
         loop {
@@ -180,7 +180,7 @@ impl Session {
     }
 }
 
-/// Why the conversation ended early.
+/// Why the session ended early.
 enum Failure {
     Connection(Error),
     Output(io::Error),
@@ -189,7 +189,7 @@ enum Failure {
 async fn read(reader: &mut ReadHalf<ClientStream>, shared: &Shared<'_>) -> Result<(), Failure> {
     while let Some(message) = reader.recv().await.map_err(Failure::Connection)? {
         shared.received(&message).map_err(Failure::Output)?;
-        // Others have their turn while the server says much.
+        // Other tasks run while the server sends many messages.
         tokio::task::consume_budget().await;
     }
     Ok(())
@@ -215,7 +215,7 @@ impl Shared<'_> {
         Ok(())
     }
 
-    /// How long the ping with this payload took; earlier ones need no answer (RFC 6455 §5.5.3).
+    /// Returns the time since the ping with this payload; earlier ones need no pong (RFC 6455 §5.5.3).
     fn answered(&self, payload: &Bytes) -> Option<Duration> {
         let mut pings = self.pings.borrow_mut();
         let at = pings.iter().position(|(sent, _)| sent == payload)?;
@@ -228,7 +228,7 @@ impl Shared<'_> {
         self.show(|screen| screen.failed(&error));
     }
 
-    /// An output that takes no more is found out by the next message.
+    /// A failed output is noticed by the next message.
     fn show(&self, show: impl FnOnce(&mut Screen) -> io::Result<()>) {
         let _ = show(&mut self.screen.borrow_mut());
     }

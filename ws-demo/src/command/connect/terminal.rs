@@ -1,4 +1,4 @@
-//! The terminal as it was before the editor changed it.
+//! The settings of the terminal before the editor.
 
 /// Restores the terminal when it is dropped: the editor may still wait for a line then.
 #[must_use = "dropped, it restores the terminal"]
@@ -23,7 +23,7 @@ impl Drop for Terminal {
 
         use nix::sys::termios::{SetArg, tcsetattr};
 
-        // A terminal that is gone needs no restoring.
+        // A closed terminal needs no restoring.
         if let Some(attributes) = &self.attributes {
             let _ = tcsetattr(stdin(), SetArg::TCSADRAIN, attributes);
             // Ends bracketed paste, and clears the line with the prompt.
