@@ -192,12 +192,24 @@ impl Connection {
 #[derive(Clone)]
 pub(super) struct Activity(Arc<Active>);
 
+/// What a WebSocket holds of the connection below, for as long as it lives.
+#[derive(Debug)]
+pub(super) enum Held {
+    /// A stream of HTTP/2: the connection is not idle.
+    Activity { _activity: Activity },
+    /// A connection of HTTP/1.1 that is one of a bounded number.
+    Place { _permit: Permit },
+}
+
 impl Activity {
-    /// Whether it means anything once the request has become a WebSocket. Over HTTP/1.1 the connection
-    /// below is no concern of HTTP any more, unless there is a bound on connections.
-    pub(super) fn outlives_http(&self, version: Version) -> bool {
-        let Active(connection) = &*self.0;
-        version >= Version::HTTP_2 || connection.state().place.is_some()
+    /// Becomes what a WebSocket holds. A connection of HTTP/1.1 is nothing else than the WebSocket then,
+    /// and what HTTP kept of it should not take memory any more.
+    pub(super) fn into_held(self, version: Version) -> Option<Held> {
+        if version >= Version::HTTP_2 {
+            return Some(Held::Activity { _activity: self });
+        }
+        let place = self.0.0.state().place.take();
+        place.map(|permit| Held::Place { _permit: permit })
     }
 }
 

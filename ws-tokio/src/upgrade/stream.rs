@@ -8,7 +8,7 @@ use hyper::Version;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::service::Activity;
+use super::service::{Activity, Held};
 
 /// The most that is handed over to HTTP/2 at once: a DATA frame of the default size (RFC 9113 §4.2).
 /// hyper takes whatever it is given, however little the peer's window allows, so this is also what
@@ -20,8 +20,8 @@ const FRAME: usize = 16 * 1024;
 pub struct Upgraded {
     io: TokioIo<hyper::upgrade::Upgraded>,
     version: Version,
-    /// The connection of [`serve`](super::serve) below is not idle while this exists.
-    _activity: Option<Activity>,
+    /// Of a connection of [`serve`](super::serve).
+    _held: Option<Held>,
 }
 
 impl Upgraded {
@@ -30,9 +30,8 @@ impl Upgraded {
         version: Version,
         activity: Option<Activity>,
     ) -> Self {
-        // Unless it is needed it should not take memory for as long as the WebSocket lives.
-        let activity = activity.filter(|activity| activity.outlives_http(version));
-        Self { io: TokioIo::new(io), version, _activity: activity }
+        let held = activity.and_then(|activity| activity.into_held(version));
+        Self { io: TokioIo::new(io), version, _held: held }
     }
 
     /// The version of HTTP that opened the WebSocket and, from 2 on, carries it.
