@@ -42,11 +42,13 @@ fn health() -> Router<Shared> {
             get(async || text(StatusCode::OK, "ok\n", [(header::CACHE_CONTROL, NO_STORE)])),
         )
         .route("/readyz", get(ready))
+        .route_layer(from_fn(check_host))
 }
 
 /// Metrics and statistics, for operators.
 pub(crate) fn operators() -> Router<Shared> {
-    Router::new().route("/metrics", get(metrics)).route("/stats", get(stats))
+    let paths = Router::new().route("/metrics", get(metrics)).route("/stats", get(stats));
+    paths.route_layer(from_fn(check_host))
 }
 
 /// Operators' own port.
@@ -223,7 +225,16 @@ fn wants_upgrade(request: &Request) -> bool {
     headers.contains_key(header::UPGRADE) || headers.contains_key(header::SEC_WEBSOCKET_KEY)
 }
 
-/// A client that wanted a WebSocket and gets none does not use the connection any more.
+/// HTTP/1.1 requires one `Host` (RFC 9112 §3.2), which hyper does not check, but the handshake does.
+async fn check_host(request: Request, next: Next) -> Response {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    if request.version() == Version::HTTP_11 && hosts != 1 {
+        return text(StatusCode::BAD_REQUEST, "missing or repeated Host header\n", []);
+    }
+    next.run(request).await
+}
+
+/// A client that asked for a WebSocket and gets none does not use the connection any more.
 async fn end_after_failed_upgrade(request: Request, next: Next) -> Response {
     let may_end = request.version() < Version::HTTP_2 && wants_upgrade(&request);
     let mut response = next.run(request).await;

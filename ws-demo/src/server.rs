@@ -202,11 +202,13 @@ fn http(
     service: &Arc<Service>,
     shutdown: &Shutdown,
 ) -> ServeHttp<Listeners<AnyListener>, <Router as IntoService<Tower>>::Service> {
-    let Settings { config, http, .. } = &service.settings;
+    let Settings { config, http, allowed, max_handshakes, .. } = &service.settings;
     let mut serving = serve(listeners, routes::with_service(routes, Arc::clone(service)))
         .max_head_size(config.max_head_size)
         .max_headers(config.max_headers)
         .max_streams(MAX_STREAMS)
+        // Clients are counted by `admission`; connections of plain HTTP must have a bound too.
+        .max_connections(allowed.connections.saturating_add(*max_handshakes))
         .shutdown(shutdown)
         .shutdown_timeout(RESPONSE_TIMEOUT);
     if let Some(timeout) = config.handshake_timeout {

@@ -38,6 +38,31 @@ fn a_full_server_says_so_and_has_room_again_later() {
     assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
 }
 
+/// Connections that are kept for plain HTTP have no other bound.
+#[test]
+fn connections_of_plain_http_are_bounded() {
+    let server = Server::start(&["--max-connections", "1", "--max-handshakes", "1"]);
+    let mut streams = Vec::new();
+    for status in [200, 200, 503] {
+        let mut stream = raw::connect(server.address);
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").expect("a stream");
+        let head = raw::head(&mut stream);
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");
+        streams.push(stream);
+    }
+    streams.remove(0);
+    loop {
+        // The place is free a moment after the connection is gone.
+        let mut stream = raw::connect(server.address);
+        stream.write_all(upgrade("/ws", "").as_bytes()).expect("a stream");
+        let head = raw::head(&mut stream);
+        if !head.starts_with("HTTP/1.1 503 ") {
+            assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+            break;
+        }
+    }
+}
+
 #[test]
 fn an_address_has_a_share() {
     let server = Server::start(&["--max-per-ip", "1", "--trusted-proxy", "127.0.0.1"]);

@@ -51,7 +51,8 @@ fn answers() {
         (upgrade("/ws", "Origin: null\r\n"), 403, &[]),
         (many, 431, &[]),
         (long, 431, &[]),
-        ("GET / HTTP/1.1\r\n\r\n".to_owned(), 400, &["Host"]),
+        ("GET / HTTP/1.1\r\nConnection: close\r\n\r\n".to_owned(), 400, &["Host"]),
+        (format!("GET /healthz HTTP/1.1\r\n{HOST}Host: b\r\n\r\n"), 400, &["Host"]),
         ("nonsense\r\n\r\n".to_owned(), 400, &[]),
     ] {
         let response = exchange(server.address, &request);
