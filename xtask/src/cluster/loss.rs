@@ -1,13 +1,10 @@
 use core::time::Duration;
 use std::time::Instant;
 
-use serde_json::json;
-use tokio::time::sleep;
-
 use crate::cluster::client::Client;
-use crate::cluster::node::{Node, SOON, agree, agree_within};
+use crate::cluster::node::{Node, SOON, agree, agree_within, eventually};
 use crate::cluster::{ROOM, passed};
-use crate::failure::{Result, bail};
+use crate::failure::{Context as _, Result, bail};
 
 /// How soon the others must have seen that a node is gone without a word.
 const CORRECTED: Duration = Duration::from_secs(7);
@@ -43,19 +40,12 @@ pub(super) async fn stopped(nodes: &mut Vec<Node>, mut clients: Vec<Client>) -> 
     Ok(())
 }
 
-/// Its clients are gone already, so that it has nobody to wait for.
+/// Its clients are gone already, so that it has none to wait for.
 async fn agree_without(node: &Node, nodes: &[Node], clients: usize) -> Result {
-    let begin = Instant::now();
-    while node.stats().await?["clients_here"] != json!(0) {
-        if begin.elapsed() > SOON {
-            bail!("clients that have gone are still counted");
-        }
-        sleep(Duration::from_millis(20)).await;
-    }
+    let here = async || Ok(node.stats().await?["clients_here"].as_u64());
+    eventually(SOON, "the number of clients that are left", Some(0), here).await?;
     node.demo.process.terminate();
-    let begin = Instant::now();
-    agree(nodes, clients).await?;
-    let time = begin.elapsed();
+    let time = agree(nodes, clients).await?;
     if time > AT_ONCE {
         bail!("the others saw a node's end after {} ms", time.as_millis());
     }
@@ -63,20 +53,12 @@ async fn agree_without(node: &Node, nodes: &[Node], clients: usize) -> Result {
     Ok(())
 }
 
-/// All clients are in the room, and all are told so.
+/// All clients are in the room, and each node reports so.
 async fn check_members(clients: &mut [Client]) -> Result {
-    let (expected, begin) = (clients.len() as u64, Instant::now());
+    let expected = clients.len() as u64;
     for client in clients {
-        loop {
-            let members = client.members(ROOM).await?;
-            if members == expected {
-                break;
-            }
-            if begin.elapsed() > SOON {
-                bail!("{expected} are in a room, and node {} says {members}", client.node);
-            }
-            sleep(Duration::from_millis(20)).await;
-        }
+        let members = async || client.members(ROOM).await;
+        eventually(SOON, "the members of a room", expected, members).await.context(client.node)?;
     }
     Ok(())
 }

@@ -1,3 +1,4 @@
+use core::fmt::Debug;
 use core::time::Duration;
 use std::path::Path;
 use std::time::Instant;
@@ -71,7 +72,7 @@ impl Node {
     }
 }
 
-/// Waits until all of these nodes know each other and the number of all clients; says how long that
+/// Waits until all of these nodes know each other and the number of all clients; returns how long that
 /// took.
 pub(super) async fn agree(nodes: &[Node], clients: usize) -> Result<Duration> {
     agree_within(nodes, clients, SOON).await
@@ -82,25 +83,37 @@ pub(super) async fn agree_within(
     clients: usize,
     limit: Duration,
 ) -> Result<Duration> {
-    let begin = Instant::now();
-    loop {
+    let expected = (Some(clients as u64), Some(nodes.len() as u64), true);
+    let expected = vec![expected; nodes.len()];
+    eventually(limit, "(clients, nodes, up)", expected, async || {
         let mut seen = Vec::new();
         for node in nodes {
             let stats = node.stats().await?;
-            seen.push((
-                stats["clients"].as_u64(),
-                stats["nodes"].as_u64(),
-                stats["engine_up"] == true,
-            ));
+            let up = stats["engine_up"] == true;
+            seen.push((stats["clients"].as_u64(), stats["nodes"].as_u64(), up));
         }
-        let expected = (Some(clients as u64), Some(nodes.len() as u64), true);
-        if seen.iter().all(|seen| *seen == expected) {
+        Ok(seen)
+    })
+    .await
+}
+
+/// Asks until the answer is what is expected; returns how long that took.
+pub(super) async fn eventually<T: PartialEq + Debug>(
+    limit: Duration,
+    what: &str,
+    expected: T,
+    mut ask: impl AsyncFnMut() -> Result<T>,
+) -> Result<Duration> {
+    let begin = Instant::now();
+    loop {
+        let seen = ask().await?;
+        if seen == expected {
             return Ok(begin.elapsed());
         }
         if begin.elapsed() > limit {
-            bail!("(clients, nodes, up) should be {expected:?} everywhere, but is {seen:?}");
+            bail!("{what} should be {expected:?}, but is {seen:?}");
         }
-        // Nothing tells of a change of the counts; they are asked for again.
+        // A node notifies no client of a change of its counts.
         sleep(Duration::from_millis(20)).await;
     }
 }

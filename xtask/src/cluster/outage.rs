@@ -1,15 +1,13 @@
-use core::time::Duration;
 use std::path::Path;
 use std::time::Instant;
 
 use serde_json::json;
-use tokio::time::sleep;
 
 use crate::cluster::broker::Broker;
 use crate::cluster::client::Client;
-use crate::cluster::node::{Node, SOON, agree};
+use crate::cluster::node::{Node, SOON, agree, eventually};
 use crate::cluster::{ROOM, passed};
-use crate::failure::{Result, bail};
+use crate::failure::{Context as _, Result, bail};
 
 const OTHER_ROOM: &str = "joined while the broker was away";
 
@@ -106,12 +104,7 @@ async fn tell(clients: &mut [&mut Client], room: Option<&str>, message: &str) ->
 }
 
 pub(super) async fn wait_for_engine(node: &Node, up: u64) -> Result {
-    let begin = Instant::now();
-    while node.metric("ws_engine_up").await? != up {
-        if begin.elapsed() > SOON {
-            bail!("ws_engine_up of node {} is not {up}", node.name);
-        }
-        sleep(Duration::from_millis(20)).await;
-    }
+    let metric = async || node.metric("ws_engine_up").await;
+    eventually(SOON, "ws_engine_up", up, metric).await.context(node.name)?;
     Ok(())
 }
