@@ -9,7 +9,7 @@ use crate::error::SendError;
 /// for the code (RFC 6455 §5.5).
 pub const MAX_REASON: usize = 123;
 
-/// What a Close frame says.
+/// The content of a Close frame.
 ///
 /// A frame without a code is [`Close::EMPTY`]: code 1005, no reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl<'a> Close<'a> {
         Self { code, reason: reason.into() }
     }
 
-    /// Whether a connection could send it.
+    /// Checks that a connection could send it.
     ///
     /// # Errors
     ///
@@ -45,7 +45,7 @@ impl<'a> Close<'a> {
         Ok(())
     }
 
-    /// The same, owning its reason.
+    /// Converts into the same frame that owns its reason.
     pub fn into_owned(self) -> Close<'static> {
         Close { code: self.code, reason: Cow::Owned(self.reason.into_owned()) }
     }
@@ -76,18 +76,18 @@ pub struct Closed {
     pub initiator: Initiator,
     /// The Close frame that was sent or is about to be, if any.
     pub sent: Option<Close<'static>>,
-    /// The Close frame that came, if any.
+    /// The Close frame that was received, if any.
     pub received: Option<Close<'static>>,
 }
 
 impl Closed {
-    /// Whether both sides have said goodbye (RFC 6455 §7.1.4).
+    /// Returns whether both sides have sent a Close frame (RFC 6455 §7.1.4).
     pub fn is_clean(&self) -> bool {
         self.sent.is_some() && self.received.is_some()
     }
 
     /// _The WebSocket Connection Close Code_ (RFC 6455 §7.1.5): that of the Close frame received,
-    /// 1005 if it had none, 1006 if none came.
+    /// 1005 if it had none, 1006 if none was received.
     pub fn code(&self) -> CloseCode {
         self.received.as_ref().map_or(CloseCode::ABNORMAL, |close| close.code)
     }

@@ -2,14 +2,14 @@
 
 use core::fmt;
 
-/// A status code that says why a connection was closed (RFC 6455 §7.4).
+/// A status code, the reason why a connection was closed (RFC 6455 §7.4).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CloseCode(u16);
 
 impl CloseCode {
     /// 1000: the purpose of the connection was fulfilled.
     pub const NORMAL: Self = Self(1000);
-    /// 1001: the endpoint goes away: a server shuts down, a page is left.
+    /// 1001: the endpoint is going away: a server shuts down, a browser leaves a page.
     pub const GOING_AWAY: Self = Self(1001);
     /// 1002: the peer broke the protocol.
     pub const PROTOCOL_ERROR: Self = Self(1002);
@@ -38,17 +38,17 @@ impl CloseCode {
     /// 1015: the TLS handshake failed. Never on the wire.
     pub const TLS_HANDSHAKE: Self = Self(1015);
 
-    /// The code with this number, whether or not a Close frame may carry it.
+    /// Creates the code with this number, whether or not a Close frame may carry it.
     pub const fn new(code: u16) -> Self {
         Self(code)
     }
 
-    /// The number.
+    /// Returns the number.
     pub const fn get(self) -> u16 {
         self.0
     }
 
-    /// Whether a Close frame may carry this code: 1000–1003, 1007–1014 and 3000–4999
+    /// Returns whether a Close frame may carry this code: 1000–1003, 1007–1014 and 3000–4999
     /// (RFC 6455 §7.4.1 and §7.4.2, IANA registry).
     pub const fn is_sendable(self) -> bool {
         matches!(self.0, 1000..=1003 | 1007..=1014 | 3000..=4999)

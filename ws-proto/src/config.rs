@@ -2,9 +2,10 @@
 
 use core::time::Duration;
 
-/// How a connection behaves: limits, deadlines, delivery.
+/// The configuration of a connection: limits, deadlines, delivery.
 ///
-/// Plain fields with bounded defaults; share one by [`Arc`](alloc::sync::Arc) among connections:
+/// All limits and deadlines are bounded by default. Connections can share one by
+/// [`Arc`](alloc::sync::Arc).
 ///
 /// ```
 /// use ws_proto::{Config, Limits};
@@ -15,11 +16,31 @@ use core::time::Duration;
 /// };
 /// assert_eq!(config.max_head_size, 16 * 1024);
 /// ```
+///
+/// # Deadlines
+///
+/// Each name has one meaning:
+///
+/// | name | runs from | when it has passed |
+/// |---|---|---|
+/// | [`handshake_timeout`] | the start of the handshake | it fails; a server answers 408 |
+/// | [`ping_interval`] | the start of the connection, then each ping | the library sends a ping |
+/// | [`ping_timeout`] | a ping of the library | an unresponsive peer fails the connection, Close 1011 |
+/// | [`close_timeout`] | each step of the closing handshake | the TCP connection is ended |
+/// | [`drain_timeout`] | an error, at a server | reading stops and the TCP connection is ended |
+///
+/// [`handshake_timeout`]: Self::handshake_timeout
+/// [`ping_interval`]: Self::ping_interval
+/// [`ping_timeout`]: Self::ping_timeout
+/// [`close_timeout`]: Self::close_timeout
+/// [`drain_timeout`]: Self::drain_timeout
+///
+/// Compression adds `Deflate::idle_timeout`, after which an unused engine returns to its pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// What the peer may send.
     pub incoming: Limits,
-    /// What the application may send; a guard against its own mistakes. Unlimited by default.
+    /// What the application may send, as a guard against mistakes. Unlimited by default.
     pub outgoing: Limits,
     /// Whole messages, or pieces as they arrive.
     pub delivery: Delivery,
@@ -42,16 +63,16 @@ pub struct Config {
     pub max_body_size: usize,
     /// How long the opening handshake may take. 10 s by default; `None`: no deadline.
     pub handshake_timeout: Option<Duration>,
-    /// How often the peer is pinged. 30 s by default; `None`: never, and a peer that vanished
-    /// without a word is not noticed.
+    /// The time between two pings of the library. 30 s by default; `None`: no pings, and a peer that
+    /// disappears without closing is not detected.
     pub ping_interval: Option<Duration>,
-    /// How long after such a ping the connection fails if nothing shows that the peer is alive. 20 s
-    /// by default.
+    /// The time after such a ping within which the peer must show liveness, or the connection fails.
+    /// 20 s by default.
     ///
     /// Any received byte counts, and any output that a full stream takes
     /// ([`Connection::wrote`](crate::Connection::wrote)). A ping lies behind messages of ours in the
     /// send buffer of the system, which may take long on a slow link: its pong may take a further second
-    /// for each 32 KiB that were sent ahead of it since the last proof of delivery, of 4 MiB at most. So a
+    /// for each 32 KiB that were sent ahead of it since delivery was last confirmed, of 4 MiB at most. So a
     /// peer that is gone is detected within `ping_interval + ping_timeout`, and up to 128 s more if it
     /// disappeared behind that much output; without such an allowance while the stream is full.
     ///
@@ -59,17 +80,17 @@ pub struct Config {
     /// timeout: set `SO_SNDBUF` or, on Linux, `TCP_NOTSENT_LOWAT`. `TCP_USER_TIMEOUT` bounds what the
     /// system waits for a peer that acknowledges nothing, whatever is in its buffers.
     pub ping_timeout: Duration,
-    /// The payload of these pings, at most 125 bytes. Empty (the default): a counter of 8 bytes, so
-    /// that a late pong is told from a prompt one.
+    /// The payload of these pings, at most 125 bytes. Empty (the default): a counter of 8 bytes, which
+    /// distinguishes a late pong from a prompt one.
     pub ping_payload: &'static [u8],
     /// How long the peer may take to answer a Close frame, the application to answer the peer's where
     /// [`automatic_close`](Self::automatic_close) is off, or a server to end the TCP connection after
     /// the closing handshake (RFC 6455 §7.1.1). 5 s by default.
     pub close_timeout: Duration,
-    /// How long a server that failed a connection goes on reading so that its Close frame is not
-    /// lost to a TCP reset. 2 s by default.
+    /// How long a server that failed a connection continues to read, so that its Close frame is not lost
+    /// to a TCP reset. 2 s by default.
     pub drain_timeout: Duration,
-    /// How many bytes such a server reads and throws away. 16 MiB by default.
+    /// The number of bytes that such a server reads and discards. 16 MiB by default.
     pub max_drain_size: u64,
     /// Compression of messages where the peer agrees (RFC 7692). Off by default.
     #[cfg(feature = "deflate")]
@@ -107,8 +128,8 @@ pub struct Limits {
     pub max_message_size: usize,
     /// The payload of one frame, in bytes; Close 1009 beyond.
     pub max_frame_size: usize,
-    /// The fragments of one message, empty ones included: each costs work though it may carry
-    /// nothing (CVE-2026-48779). Close 1008 beyond.
+    /// The fragments of one message, empty ones included: each costs work even if it carries no bytes
+    /// (CVE-2026-48779). Close 1008 beyond.
     pub max_fragments: u32,
 }
 
@@ -123,7 +144,7 @@ impl Limits {
     }
 }
 
-/// How incoming messages are handed to the application.
+/// How incoming messages are delivered to the application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Delivery {

@@ -29,7 +29,7 @@ pub struct Credentials {
 pub struct InvalidCredentials;
 
 impl Credentials {
-    /// A user name and a password.
+    /// Creates credentials.
     ///
     /// # Errors
     ///
@@ -46,8 +46,8 @@ impl Credentials {
         Ok(Self { username, password })
     }
 
-    /// What stands before the `@` of an address: `user`, `user:` or `user:password`, each
-    /// percent-encoded (RFC 3986 §3.2.1).
+    /// Parses the user information of a URI: `user`, `user:` or `user:password`, each percent-encoded
+    /// (RFC 3986 §3.2.1).
     ///
     /// # Errors
     ///
@@ -57,17 +57,17 @@ impl Credentials {
         Self::new(percent_decoded(username)?, percent_decoded(password)?)
     }
 
-    /// The user name.
+    /// Returns the user name.
     pub fn username(&self) -> &str {
         &self.username
     }
 
-    /// The password.
+    /// Returns the password.
     pub fn password(&self) -> &str {
         &self.password
     }
 
-    /// The value of an `Authorization` or `Proxy-Authorization` field (RFC 7617 §2).
+    /// Returns the value of an `Authorization` or `Proxy-Authorization` field (RFC 7617 §2).
     pub fn basic(&self) -> String {
         let pair = alloc::format!("{}:{}", self.username, self.password);
         alloc::format!("Basic {}", BASE64_STANDARD.encode(pair))
@@ -102,7 +102,7 @@ impl fmt::Debug for Credentials {
 
 impl fmt::Display for InvalidCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("user name or password with a character that has no place in it")
+        f.write_str("user name or password has a character that is not allowed")
     }
 }
 

@@ -1,4 +1,4 @@
-//! What can go wrong, sorted by whose fault it is: the peer's ([`Error`]) or ours ([`SendError`]).
+//! Errors: those that the peer causes ([`Error`]), and those of a call ([`SendError`]).
 
 use core::fmt;
 
@@ -52,18 +52,18 @@ pub enum ErrorKind {
     InvalidCloseCode,
     /// The byte stream ended without a Close frame (RFC 6455 §7.1.5).
     UnexpectedEof,
-    /// No sign of life for [`Config::ping_timeout`](crate::Config::ping_timeout) after a ping.
+    /// The peer was unresponsive for [`Config::ping_timeout`](crate::Config::ping_timeout) after a ping.
     PingTimeout,
 }
 
 impl Error {
-    /// What the peer did.
+    /// Returns what the peer did.
     pub const fn kind(&self) -> ErrorKind {
         self.0
     }
 
-    /// The code that tells the peer, or 1006 where the stream has ended and nobody can be told
-    /// (RFC 6455 §7.4.1).
+    /// Returns the code of the Close frame that reports the error, or 1006 if the stream has ended and none
+    /// can be sent (RFC 6455 §7.4.1).
     pub const fn close_code(&self) -> CloseCode {
         match self.0 {
             ErrorKind::ReservedBit
@@ -78,8 +78,7 @@ impl Error {
             | ErrorKind::ContinuationExpected
             | ErrorKind::InvalidCloseLength
             | ErrorKind::InvalidCloseCode => CloseCode::PROTOCOL_ERROR,
-            // The frames are right and their payload is not what it says: the same fault as text
-            // that is not UTF-8.
+            // The frames are valid and their payload is not: the same fault as text that is not UTF-8.
             ErrorKind::InvalidUtf8 | ErrorKind::InvalidDeflate => CloseCode::INVALID_DATA,
             ErrorKind::FrameTooBig | ErrorKind::MessageTooBig => CloseCode::TOO_BIG,
             ErrorKind::TooManyFragments | ErrorKind::TooManyStreams => CloseCode::POLICY_VIOLATION,
@@ -128,13 +127,13 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-/// A call of ours that cannot be carried out. Nothing was written, and the connection is as it was.
+/// A call that cannot be carried out. Nothing was written, and the connection is unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SendError {
     /// A Close frame was sent or is pending, or the stream has ended (RFC 6455 §5.5.1).
     Closed,
-    /// A fragmented message of ours is not finished, and this would have begun another
+    /// The fragmented message in progress is not finished, and this would have begun another one
     /// (RFC 6455 §5.4).
     MessageUnfinished,
     /// A fragment of text in a binary message, or the reverse.

@@ -1,10 +1,10 @@
-//! What a connection tells the application.
+//! The events of a connection.
 
 use alloc::borrow::Cow;
 
 use crate::close::Close;
 
-/// Something the peer sent, valid as far as the protocol goes.
+/// What the peer sent, checked by the rules of the protocol.
 ///
 /// A payload that lay whole in the input is lent from there, unmasked in place; one that had to be
 /// gathered from several reads or fragments is owned. [`Cow::into_owned`] keeps either.
@@ -35,7 +35,7 @@ pub enum Event<'a> {
     /// A ping. Its pong is pending already, unless
     /// [`Config::automatic_pong`](crate::Config::automatic_pong) is off.
     Ping(Cow<'a, [u8]>),
-    /// A pong, asked for or not (RFC 6455 §5.5.3).
+    /// A pong, solicited or not (RFC 6455 §5.5.3).
     Pong(Cow<'a, [u8]>),
     /// A Close frame; the last event of a connection. Its answer is pending already, unless
     /// [`Config::automatic_close`](crate::Config::automatic_close) is off: then

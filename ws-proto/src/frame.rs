@@ -60,7 +60,7 @@ pub(crate) struct Header {
     pub(crate) len: u64,
 }
 
-/// What the connection's state makes of a header.
+/// What the state of the connection allows in a header.
 #[derive(Clone, Copy)]
 pub(crate) struct Expected<'c> {
     /// Frames of clients are masked, frames of servers are not (RFC 6455 §5.1).
@@ -94,7 +94,7 @@ impl Header {
     ///
     /// # Errors
     ///
-    /// A fault that `bytes` show. Fewer of them may show another one.
+    /// A fault that `bytes` show. A prefix of them may show another one.
     #[inline(always)]
     pub(crate) fn decode(
         bytes: &[u8],
@@ -126,7 +126,7 @@ impl Header {
     }
 }
 
-/// A length of which some bytes have arrived.
+/// A length, or the part of it that has arrived.
 struct Length {
     /// What it is at least; what it is if it is complete.
     least: u64,
@@ -175,8 +175,8 @@ pub(crate) struct PartialHeader {
 }
 
 impl PartialHeader {
-    /// Takes the bytes of a header from the front of `input`, each of them judged with those before
-    /// it alone; returns the header if it is complete.
+    /// Takes the bytes of a header from the front of `input` and checks each with those before it;
+    /// returns the header if it is complete.
     ///
     /// # Errors
     ///
@@ -243,7 +243,7 @@ fn check_second(opcode: Opcode, second: u8, masked: bool) -> Result<(), ErrorKin
     }
 }
 
-/// Judges a payload of at least `least` bytes.
+/// Checks a payload of at least `least` bytes.
 #[inline(always)]
 fn check_size(least: u64, compressed: bool, expected: Expected<'_>) -> Result<(), ErrorKind> {
     let limits = expected.limits;
@@ -262,7 +262,7 @@ fn check_size(least: u64, compressed: bool, expected: Expected<'_>) -> Result<()
     }
 }
 
-/// Gives the minimal header for a payload of `len` bytes to `sink`. `first`: FIN, reserved bits,
+/// Passes the minimal header for a payload of `len` bytes to `sink`. `first`: FIN, reserved bits,
 /// opcode. Each form is an array of its own, so that appending it takes one store or two.
 #[inline(always)]
 pub(crate) fn encode_header<R>(

@@ -1,13 +1,13 @@
 //! A complete WebSocket connection (RFC 6455, RFC 7692) without I/O: bytes in, events and bytes out.
 //!
-//! The core does the whole protocol — both opening handshakes, frames, fragmentation, control
+//! The core implements the whole protocol — both opening handshakes, frames, fragmentation, control
 //! frames, closing, UTF-8, compression, limits, deadlines — and nothing else: no sockets, no clock, no random
 //! source, no `async`, no `unsafe`. It runs under any runtime, on bare metal (`no_std` with
 //! `alloc`), in a simulation and in a fuzzer.
 //!
 //! - [`server::ServerHandshake`] and [`client::ClientRequest`] open a connection.
 //! - [`proxy::Tunnel`] reaches a server through a proxy, before that.
-//! - [`Connection`] is one: its documentation has the contract.
+//! - [`Connection`] is an open connection: its documentation has the contract.
 //! - [`Config`] has the limits and deadlines, all bounded by default.
 //! - [`adapter_guide`] shows how to bind it to a byte stream.
 //!

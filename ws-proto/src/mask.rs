@@ -41,7 +41,7 @@ pub(crate) fn append(out: &mut Vec<u8>, data: &[u8], key: Key) {
     }
 }
 
-/// Masks blocks of `N` bytes, a multiple of four; returns what is left.
+/// Masks blocks of `N` bytes, a multiple of four; returns the remaining bytes.
 #[inline(always)]
 fn apply_blocks<const N: usize>(data: &mut [u8], key: Key) -> &mut [u8] {
     let mut blocks = data.chunks_exact_mut(N);
@@ -52,7 +52,7 @@ fn apply_blocks<const N: usize>(data: &mut [u8], key: Key) -> &mut [u8] {
     blocks.into_remainder()
 }
 
-/// Likewise: a block goes to `out` by stores of constant size, without a call to `memcpy`.
+/// Does the same into `out`, by stores of constant size without a call to `memcpy`.
 #[inline(always)]
 fn append_blocks<'d, const N: usize>(out: &mut Vec<u8>, data: &'d [u8], key: Key) -> &'d [u8] {
     let mut blocks = data.chunks_exact(N);

@@ -103,12 +103,12 @@ impl<'a> From<Cow<'a, [u8]>> for Payload<'a> {
 /// Whether a message is compressed, where permessage-deflate was negotiated (RFC 7692 §6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Compression {
-    /// From the configured threshold on.
+    /// Compressed from the configured threshold on.
     #[default]
     Automatic,
-    /// Whatever its size.
+    /// Compressed at any size.
     Always,
-    /// Not at all: for what is compressed already, or mixes secrets with what a peer can choose
-    /// (RFC 7457 §2.6).
+    /// Not compressed: for data that is compressed already, or that mixes secrets with data that a peer
+    /// can choose (RFC 7457 §2.6).
     Never,
 }

@@ -62,12 +62,12 @@ impl Prepared {
         Self { deflated, ..Self::new(message) }
     }
 
-    /// The payload, not compressed.
+    /// Returns the payload, not compressed.
     pub fn payload(&self) -> &[u8] {
         &self.plain[self.payload..]
     }
 
-    /// Whether it is a text message; a binary one otherwise. The payload of a text is UTF-8.
+    /// Returns whether it is a text message, whose payload is UTF-8; a binary one otherwise.
     pub fn is_text(&self) -> bool {
         self.first() == FIN | Opcode::Text as u8
     }
@@ -80,7 +80,7 @@ impl Prepared {
         &self.plain
     }
 
-    /// The compressed form, if a window of so many bits suffices for it.
+    /// The compressed form, if a window of `window_bits` is large enough for it.
     pub(crate) fn deflated_frame(&self, window_bits: u8) -> Option<&Arc<[u8]>> {
         let deflated = self.deflated.as_ref()?;
         (deflated.window_bits <= window_bits).then_some(&deflated.frame)

@@ -1,4 +1,4 @@
-//! Time as data: the core is told what time it is and never asks.
+//! Time as data: the caller passes the time, and the core never reads a clock.
 
 use core::num::NonZero;
 use core::ops::{Add, Sub};
@@ -6,9 +6,9 @@ use core::time::Duration;
 
 /// A point in time, as the time passed since an epoch of the caller's choice.
 ///
-/// The core never reads a clock. Whoever drives it passes the current time, measured by one
-/// monotonic clock from one epoch for the whole life of a connection: `std::time::Instant`, a
-/// hardware timer, `performance.now()` or a test's counter all serve.
+/// The core never reads a clock. The caller passes the current time, measured by one monotonic clock from
+/// one epoch as long as a connection exists: by `std::time::Instant`, a hardware timer,
+/// `performance.now()` or the counter of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(Duration);
 
@@ -16,17 +16,17 @@ impl Instant {
     /// The epoch itself.
     pub const EPOCH: Self = Self(Duration::ZERO);
 
-    /// The instant that lies `elapsed` after the epoch.
+    /// Returns the instant `elapsed` after the epoch.
     pub const fn from_epoch(elapsed: Duration) -> Self {
         Self(elapsed)
     }
 
-    /// The time between the epoch and this instant.
+    /// Returns the time between the epoch and this instant.
     pub const fn since_epoch(self) -> Duration {
         self.0
     }
 
-    /// The time from `earlier` to this instant; zero if `earlier` is later.
+    /// Returns the time from `earlier` to this instant; zero if `earlier` is later.
     pub const fn saturating_since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
     }

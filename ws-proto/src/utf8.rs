@@ -22,7 +22,7 @@ pub(crate) fn prefix(bytes: &[u8]) -> Result<&str, Invalid> {
     complete(body).ok_or_else(|| Invalid { valid: valid_up_to(bytes) })
 }
 
-/// How many bytes at the end are the beginning of a character and lack the rest of it.
+/// The number of bytes at the end that begin a character and lack the rest of it.
 fn unfinished(bytes: &[u8]) -> usize {
     let start = bytes.len().saturating_sub(3);
     let Some(lead) = bytes[start..].iter().rposition(|byte| byte & 0xC0 != 0x80) else { return 0 };

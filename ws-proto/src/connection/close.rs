@@ -33,22 +33,22 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether messages can be sent: `false` once a Close frame of ours was sent or is pending, the
+    /// Returns whether messages can be sent: `false` once a Close frame of ours was sent or is pending, the
     /// stream has ended or the connection has failed. After the peer's Close frame it stays `true`
-    /// until it is answered, or [`Config::close_timeout`](crate::Config::close_timeout) is over, where
+    /// until it is answered, or [`Config::close_timeout`](crate::Config::close_timeout) has passed, where
     /// [`Config::automatic_close`](crate::Config::automatic_close) is off (RFC 6455 §5.5.1).
     #[inline]
     pub fn can_send(&self) -> bool {
         self.closing.can_send()
     }
 
-    /// Whether the TCP connection should be ended now (RFC 6455 §7.1.1), once everything appended
-    /// to the output is written.
+    /// Returns whether to end the TCP connection now (RFC 6455 §7.1.1), once everything appended to the
+    /// output is written.
     ///
     /// A server ends it when both Close frames have passed; a client waits until the server does,
     /// or for [`Config::close_timeout`](crate::Config::close_timeout). A server that failed the
-    /// connection drains first, see [`poll_half_close`](Self::poll_half_close), unless it was for
-    /// a peer that shows no life.
+    /// connection drains first, see [`poll_half_close`](Self::poll_half_close), unless the
+    /// peer was unresponsive.
     ///
     /// Dropping the stream does it. Shutting it down before is not needed and fails if the peer has
     /// ended it as well.
@@ -56,17 +56,16 @@ impl Connection {
         self.closing.wants_close(self.role(), &self.config)
     }
 
-    /// Whether to end the sending direction of the TCP connection now, while input is still read and
-    /// passed to [`receive`](Self::receive). Returns `true` once; call it when everything appended to
+    /// Returns whether to end the sending direction of the TCP connection now, while input is still read
+    /// and passed to [`receive`](Self::receive). Returns `true` once; call it when everything appended to
     /// the output is written.
     ///
-    /// This is how a server that failed a connection makes its Close frame arrive: ending both
-    /// directions while the peer still sends would reset the connection, and the peer would lose
-    /// the frame. [`Config::drain_timeout`](crate::Config::drain_timeout) and
+    /// A server that failed a connection needs this for its Close frame to arrive: ending both
+    /// directions while the peer still sends would reset the connection, and the peer would lose the
+    /// frame. [`Config::drain_timeout`](crate::Config::drain_timeout) and
     /// [`Config::max_drain_size`](crate::Config::max_drain_size) bound it.
     ///
-    /// An error of ending the direction needs no handling: reading finds out what has become of the
-    /// stream.
+    /// An error of ending the direction needs no handling: the next read returns it.
     pub fn poll_half_close(&mut self) -> bool {
         self.closing.poll_half_close(self.role())
     }

@@ -40,7 +40,7 @@ pub use stats::{Stats, Traffic};
 /// - **bytes in, events out**: [`receive`](Self::receive), [`receive_eof`](Self::receive_eof);
 /// - **bytes out**: [`send`](Self::send), [`send_fragment`](Self::send_fragment),
 ///   [`encode`](Self::encode), [`ping`](Self::ping), [`pong`](Self::pong), [`close`](Self::close),
-///   and [`poll_transmit`](Self::poll_transmit) for what the library owes the peer;
+///   and [`poll_transmit`](Self::poll_transmit) for pending control frames of the library;
 /// - **time**: [`poll_timeout`](Self::poll_timeout), [`handle_timeout`](Self::handle_timeout).
 ///
 /// ```
@@ -69,20 +69,21 @@ pub use stats::{Stats, Traffic};
 ///
 /// 1. `Ok(None)` from `receive` means that the input is used up. Otherwise what follows the event
 ///    stays in `input`.
-/// 2. Events that precede a violation in the same input come first. An `Err` is final: every later
-///    call repeats it. Before it is returned, the Close frame that tells the peer is owed.
+/// 2. Events that precede a violation in the same input are returned first. An `Err` is final: every
+///    later call repeats it. When it is returned, the Close frame that reports it is pending.
 /// 3. A violation is reported at the earliest byte that shows it: a byte of a header, the offending
 ///    byte of a character, across fragments and reads.
-/// 4. What is owed are two slots, not a queue: a pong for the latest ping (RFC 6455 §5.5.3), and
-///    one Close. They go ahead of the next frame sent, between fragments too. Call `poll_transmit`
-///    after each event while the output is small and every ping gets its pong; leave it while the
-///    output is full and pongs coalesce.
+/// 4. Pending control frames are held in slots, not in a queue: a pong for the latest ping
+///    (RFC 6455 §5.5.3), a ping of the library, and one Close frame. Pong and ping are written before
+///    the next frame sent, between fragments too. Call `poll_transmit` after each event while the
+///    output is small, and every ping is answered; do not call it while the output is full, and pongs
+///    coalesce.
 /// 5. After our Close frame sending fails with [`SendError::Closed`](crate::SendError::Closed);
-///    receiving goes on.
-/// 6. [`wants_close`](Self::wants_close) says when to end the TCP connection; who does it first is
-///    decided there (RFC 6455 §7.1.1).
-/// 7. Memory grows with bytes that came, never with lengths that were claimed, and an idle
-///    connection holds nothing but this struct.
+///    receiving continues.
+/// 6. [`wants_close`](Self::wants_close) decides when to end the TCP connection, and which side does
+///    it first (RFC 6455 §7.1.1).
+/// 7. Memory grows with bytes that have arrived, never with lengths that were claimed, and a
+///    connection that waits holds little more than this struct.
 pub struct Connection {
     config: Arc<Config>,
     receiver: Receiver,
@@ -101,7 +102,7 @@ pub enum Role {
     Client,
 }
 
-/// How far the connection is (RFC 6455 §7.1).
+/// The state of a connection (RFC 6455 §7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// Messages go both ways.
@@ -113,12 +114,12 @@ pub enum State {
 }
 
 impl Connection {
-    /// The server's end of a connection whose handshake was done.
+    /// Creates the server's end of a connection whose handshake is complete.
     pub fn server(config: impl Into<Arc<Config>>) -> Self {
         Self::new(config.into(), Sender::server())
     }
 
-    /// The client's end of a connection whose handshake was done.
+    /// Creates the client's end of a connection whose handshake is complete.
     ///
     /// Every masking key comes from a cryptographic generator seeded with `seed`, which must be
     /// unpredictable and used once (RFC 6455 §5.3 and §10.3).
@@ -146,44 +147,44 @@ impl Connection {
         self
     }
 
-    /// Which end this is.
+    /// Returns which end this is.
     pub fn role(&self) -> Role {
         self.sender.role()
     }
 
-    /// How far the connection is.
+    /// Returns the state of the connection.
     pub fn state(&self) -> State {
         self.closing.state()
     }
 
-    /// The facts about the end, from its first step on.
+    /// Returns what is known about the end of the connection; `None` while it is open.
     pub fn closed(&self) -> Option<&Closed> {
         self.closing.facts()
     }
 
-    /// The error that ended the connection.
+    /// Returns the error that ended the connection.
     pub fn error(&self) -> Option<Error> {
         self.closing.error()
     }
 
-    /// The latest round-trip time that a ping of [`Config::ping_interval`] measured.
+    /// Returns the latest round-trip time that a ping of [`Config::ping_interval`] measured.
     pub fn rtt(&self) -> Option<Duration> {
         self.keep_alive.rtt()
     }
 
-    /// Whether permessage-deflate was negotiated (RFC 7692).
+    /// Returns whether permessage-deflate was negotiated (RFC 7692).
     pub fn is_compressed(&self) -> bool {
         self.extension.is_some()
     }
 
-    /// The configuration.
+    /// Returns the configuration.
     pub fn config(&self) -> &Arc<Config> {
         &self.config
     }
 
-    /// Goes on with another configuration, such as one with larger limits once the peer has shown
-    /// who it is. What was negotiated in the handshake stays as it is, and a message of which a part
-    /// has come is held to the new limits.
+    /// Replaces the configuration, for example by one with larger limits after the peer has
+    /// authenticated. What the handshake negotiated stays, and the new limits apply to a message that
+    /// has arrived in part, too. A deadline that is running is not changed.
     pub fn set_config(&mut self, config: impl Into<Arc<Config>>) {
         self.config = config.into();
     }

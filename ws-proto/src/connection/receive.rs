@@ -14,9 +14,9 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// The peer broke the protocol or a limit. All that came before was returned as events; the
-    /// Close frame that tells the peer is owed ([`poll_transmit`](Self::poll_transmit)); further
-    /// input is counted and thrown away. After the peer's Close frame whatever follows is ignored
+    /// The peer violated the protocol or a limit. Everything before the violation was returned as
+    /// events; the Close frame that reports it is pending ([`poll_transmit`](Self::poll_transmit));
+    /// further input is counted and discarded. Input after the peer's Close frame is ignored
     /// (RFC 6455 §5.5.1).
     #[inline]
     pub fn receive<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, Error> {
@@ -34,11 +34,11 @@ impl Connection {
         self.receive_in_steps(input)
     }
 
-    /// Says that the peer's byte stream has ended.
+    /// Reports that the peer's byte stream has ended.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::UnexpectedEof`](crate::ErrorKind::UnexpectedEof) if no Close frame had come (RFC 6455 §7.1.5: code 1006), or
+    /// [`ErrorKind::UnexpectedEof`] if no Close frame had arrived (RFC 6455 §7.1.5: code 1006), or
     /// the error that had ended the connection before.
     pub fn receive_eof(&mut self) -> Result<(), Error> {
         if let Err(kind) = self.closing.receive_eof() {
@@ -47,8 +47,8 @@ impl Connection {
         self.error().map_or(Ok(()), Err)
     }
 
-    /// How many bytes the frame in progress still lacks: a hint for the size of the next read.
-    /// It is the peer's claim, so allocate nothing by it.
+    /// Returns the number of bytes that the frame in progress still lacks: a hint for the size of the
+    /// next read. The peer has claimed it, so do not allocate by it.
     pub fn frame_remaining(&self) -> u64 {
         self.receiver.frame_remaining()
     }

@@ -11,12 +11,12 @@ use crate::payload::{Compression, Payload};
 use crate::prepared::Prepared;
 
 impl Connection {
-    /// Appends a message as one frame to `out`, behind what is owed. It is compressed if that was
-    /// negotiated and the message is not below the threshold.
+    /// Appends a message as one frame to `out`, after a pending pong or ping. It is compressed if that
+    /// was negotiated and the message is not below the threshold.
     ///
     /// # Errors
     ///
-    /// [`SendError`] says why the message cannot be sent; nothing was appended.
+    /// [`SendError`] is the reason why the message cannot be sent; nothing was appended.
     #[inline]
     pub fn send<'m>(
         &mut self,
@@ -26,7 +26,7 @@ impl Connection {
         self.send_with(message, Compression::Automatic, out)
     }
 
-    /// Like [`send`](Self::send), and says whether to compress the message.
+    /// Like [`send`](Self::send), with the choice whether to compress the message.
     ///
     /// # Errors
     ///
@@ -52,16 +52,16 @@ impl Connection {
     /// is not copied; owned data of a client is masked in place. Compression is as for
     /// [`send`](Self::send).
     ///
-    /// Write what [`poll_transmit`](Self::poll_transmit) gives first, then the whole frame.
+    /// Write what [`poll_transmit`](Self::poll_transmit) appends first, then the whole frame.
     ///
     /// # Errors
     ///
-    /// [`SendError`] says why the message cannot be sent.
+    /// [`SendError`] is the reason why the message cannot be sent.
     pub fn encode<'m>(&mut self, message: impl Into<Payload<'m>>) -> Result<Frame<'m>, SendError> {
         self.encode_with(message, Compression::Automatic)
     }
 
-    /// Like [`encode`](Self::encode), and says whether to compress the message.
+    /// Like [`encode`](Self::encode), with the choice whether to compress the message.
     ///
     /// # Errors
     ///
@@ -79,9 +79,9 @@ impl Connection {
         Ok(self.sender.encode_message(message, compressor))
     }
 
-    /// The frame of a message that was encoded once for many, to be written as it is: compressed
-    /// where the connection can take that form. Write what [`poll_transmit`](Self::poll_transmit)
-    /// gives first.
+    /// Returns the frame of a message that was encoded once for many connections, to be written as it
+    /// is: compressed where the connection permits that form. Write what
+    /// [`poll_transmit`](Self::poll_transmit) appends first.
     ///
     /// # Errors
     ///
@@ -102,7 +102,7 @@ impl Connection {
         Ok(frame)
     }
 
-    /// Appends a message that was encoded once for many. A client masks its copy.
+    /// Appends a message that was encoded once for many connections. A client masks its copy.
     ///
     /// # Errors
     ///
@@ -133,7 +133,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// [`SendError`] says why the fragment cannot be sent; nothing was appended.
+    /// [`SendError`] is the reason why the fragment cannot be sent; nothing was appended.
     pub fn send_fragment<'m>(
         &mut self,
         part: impl Into<Payload<'m>>,
@@ -143,8 +143,8 @@ impl Connection {
         self.send_fragment_with(part, fin, Compression::Automatic, out)
     }
 
-    /// Like [`send_fragment`](Self::send_fragment), and says whether to compress the message; the
-    /// choice of its first fragment counts.
+    /// Like [`send_fragment`](Self::send_fragment), with the choice whether to compress the message;
+    /// that of its first fragment counts.
     ///
     /// # Errors
     ///
@@ -169,7 +169,7 @@ impl Connection {
     /// message. The choice of the first fragment counts, as for
     /// [`send_fragment_with`](Self::send_fragment_with).
     ///
-    /// Write what [`poll_transmit`](Self::poll_transmit) gives first, then the whole frame.
+    /// Write what [`poll_transmit`](Self::poll_transmit) appends first, then the whole frame.
     ///
     /// # Errors
     ///
@@ -187,7 +187,7 @@ impl Connection {
         Ok(self.sender.encode_fragment(&fragment, part.into_bytes(), compressor))
     }
 
-    /// Appends a ping (RFC 6455 §5.5.2), besides those of
+    /// Appends a ping (RFC 6455 §5.5.2), in addition to those of
     /// [`Config::ping_interval`](crate::Config::ping_interval).
     ///
     /// # Errors
@@ -207,8 +207,8 @@ impl Connection {
         self.send_control(Opcode::Pong, payload, out)
     }
 
-    /// Appends what the library owes the peer: a pong, a ping of its own, a Close frame. Says
-    /// whether there was anything.
+    /// Appends the pending control frames of the library: a pong, a ping, a Close frame. Returns whether
+    /// there was one.
     #[inline]
     pub fn poll_transmit(&mut self, out: &mut Vec<u8>) -> bool {
         if !self.owes() {
@@ -220,7 +220,7 @@ impl Connection {
         out.len() > before
     }
 
-    /// Whether [`poll_transmit`](Self::poll_transmit) would append something.
+    /// Returns whether [`poll_transmit`](Self::poll_transmit) would append a frame.
     pub fn owes(&self) -> bool {
         self.sender.is_pong_pending()
             || self.keep_alive.is_ping_pending()

@@ -4,21 +4,21 @@ use core::time::Duration;
 
 use super::Connection;
 
-/// What has passed over a connection since its handshake, at one moment.
+/// The traffic of a connection since its handshake.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// From the peer.
+    /// Received from the peer.
     pub received: Traffic,
-    /// To the peer, counted when it is appended to the output.
+    /// Sent to the peer, counted when appended to the output.
     pub sent: Traffic,
-    /// The pings of [`Config::ping_interval`](crate::Config::ping_interval).
+    /// The number of pings of [`Config::ping_interval`](crate::Config::ping_interval).
     pub pings: u32,
     /// The latest round-trip time that one of them measured.
     pub rtt: Option<Duration>,
 }
 
-/// One direction.
+/// The traffic in one direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Traffic {
@@ -33,14 +33,14 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// Bytes on the wire for each byte without compression, 1 if there is none.
+    /// Returns the bytes on the wire for each byte without compression; 1 if there were none.
     pub fn ratio(&self) -> f64 {
         let plain = self.bytes as f64 + self.saved as f64;
         if plain > 0.0 { self.bytes as f64 / plain } else { 1.0 }
     }
 }
 
-/// What is counted for one direction of each connection.
+/// The counters of one direction.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Counter {
     bytes: u64,
@@ -48,7 +48,7 @@ pub(super) struct Counter {
     messages: u64,
 }
 
-/// What is counted for connections with compression only.
+/// The counters of connections with compression only.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Saved {
     pub(crate) received: i64,
@@ -84,7 +84,7 @@ impl Counter {
 }
 
 impl Connection {
-    /// What has passed so far.
+    /// Returns the counters of the connection.
     pub fn stats(&self) -> Stats {
         let saved = self.extension.as_ref().map(|extension| extension.saved()).unwrap_or_default();
         Stats {

@@ -1,10 +1,10 @@
-//! What the application decides about compression.
+//! The configuration of compression.
 
 use core::time::Duration;
 
 use super::pool::EnginePool;
 
-/// How messages are compressed where the peer agrees (RFC 7692).
+/// The configuration of compression, which is used where the peer agrees (RFC 7692).
 ///
 /// # Memory
 ///
@@ -18,26 +18,26 @@ use super::pool::EnginePool;
 pub struct Deflate {
     /// The effort of compression, from 1 (fast) to 9 (small). 3 by default.
     pub level: u8,
-    /// Our window: how far back, as a power of two from 9 to 15, what we send may refer. 12 by
-    /// default, which is as good as 15 for messages of some KiB and takes half the memory. The peer
-    /// may demand less.
+    /// The window for sent messages: how far back they may refer, as a power of two from 9 to 15. 12 by
+    /// default, which is as good as 15 for messages of some KiB and takes half the memory. The peer may
+    /// require a smaller one.
     pub window_bits: u8,
-    /// The peer's window, as a power of two from 9 to 15. 12 by default. A server asks for it where the
-    /// client lets it choose, a client where its [`offers`](Self::offers) say so; else the window is 15.
-    /// A message that refers to bytes that are further back from its beginning fails the connection.
+    /// The window for received messages, as a power of two from 9 to 15. 12 by default. A server requests
+    /// it where the client permits, a client where its [`offers`](Self::offers) include it; otherwise the
+    /// window is 15. A message that refers further back than the window fails the connection.
     pub peer_window_bits: u8,
     /// What a client offers. By default what browsers offer: [`Offers::AnyWindow`].
     pub offers: Offers,
-    /// Whether our messages may refer to earlier ones. On by default; without it one compressed
-    /// form serves many receivers.
+    /// Whether sent messages may refer to earlier ones. On by default; without it one compressed form can be
+    /// sent to many receivers.
     pub context_takeover: bool,
-    /// Whether the peer's messages may refer to earlier ones. On by default.
+    /// Whether received messages may refer to earlier ones. On by default.
     pub peer_context_takeover: bool,
     /// The smallest message to be compressed, in bytes. 128 by default: smaller ones gain little.
     pub threshold: usize,
     /// How long a connection without compressed messages keeps its engines. 1 s by default.
     pub idle_timeout: Duration,
-    /// Where engines come from and go to; clones of it, and of this, share one.
+    /// The pool that engines are taken from and returned to. Clones of the configuration share it.
     pub engines: EnginePool,
 }
 

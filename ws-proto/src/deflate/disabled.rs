@@ -1,5 +1,5 @@
-//! What stands for permessage-deflate where the feature `deflate` is off: an extension that no
-//! connection has.
+//! Replaces permessage-deflate where the feature `deflate` is off: an extension that no connection can
+//! have.
 #![allow(clippy::needless_pass_by_ref_mut, reason = "the signatures of the real one")]
 
 use alloc::string::String;

@@ -1,4 +1,4 @@
-//! The engines: zlib-rs with what we need of it.
+//! The engines: a compressor and a decompressor over zlib-rs.
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -40,7 +40,7 @@ impl Deflater {
         (self.level, self.window_bits) == (level, window_bits)
     }
 
-    /// Frees what a large message has left behind.
+    /// Frees the memory that a large message needed.
     pub(super) fn trim(&mut self) {
         if self.output.len() > KEPT_OUTPUT {
             self.output = Vec::new();
@@ -62,7 +62,7 @@ impl Deflater {
         let mut len = 0;
         loop {
             if self.output.len() - len < 64 {
-                // Compressed data is half the size as a rule, and at most a little larger.
+                // Compressed data is usually half the size, and at most a little larger.
                 let room = self.output.len().max(input.len() / 2 + 128);
                 self.output.resize(self.output.len() + room, 0);
             }
@@ -85,7 +85,7 @@ pub(super) struct Inflater {
     output: Box<[u8]>,
 }
 
-/// What a step of inflating has come to.
+/// The result of a step of inflating.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// The input is used up.
@@ -108,13 +108,13 @@ impl Inflater {
     pub(super) fn restart(&mut self, history: [&[u8]; 2]) {
         self.engine.reset(false);
         for part in history {
-            // Fails only for streams with a header, which this one has not.
+            // Fails only for streams with a header, which this one does not have.
             let _ = self.engine.set_dictionary(part);
         }
     }
 
-    /// Inflates from the front of `input`, to at most `max` bytes. What came out before a fault is
-    /// given with it.
+    /// Inflates from the front of `input`, to at most `max` bytes. The output before a fault is returned
+    /// with it.
     pub(super) fn step(&mut self, input: &mut &[u8], max: usize) -> (&[u8], Result<Step, Corrupt>) {
         let room = STEP.min(max);
         let (before_in, before_out) = (self.engine.total_in(), self.engine.total_out());
@@ -127,7 +127,7 @@ impl Inflater {
             Ok(Status::StreamEnd) => Ok(Step::StreamEnd),
             Ok(_) if output.len() == room => Ok(Step::Full),
             Ok(_) if input.is_empty() => Ok(Step::NeedsInput),
-            // Neither consumed nor produced: it would go on for ever.
+            // Neither consumed nor produced: it would loop forever.
             Ok(_) if output.is_empty() => Err(Corrupt),
             Ok(_) => Ok(Step::Full),
         };

@@ -1,4 +1,4 @@
-//! permessage-deflate as it was negotiated for one connection.
+//! The negotiated permessage-deflate of one connection.
 
 use alloc::boxed::Box;
 
@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::connection::Saved;
 use crate::time::Instant;
 
-/// Parameters, and what is kept of each direction; nothing before its first compressed message.
+/// The parameters, and the state of each direction from its first compressed message on.
 pub(crate) struct Extension {
     parameters: Parameters,
     pub(super) outgoing: Option<Box<Outgoing>>,
@@ -23,7 +23,7 @@ pub(crate) struct Extension {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Parameters {
-    /// `None`: the peer demands a window that the engine cannot keep to.
+    /// `None`: the peer requires a window that the engine does not support.
     pub(crate) outgoing_bits: Option<u8>,
     pub(crate) outgoing_takeover: bool,
     pub(crate) incoming_bits: u8,
@@ -34,7 +34,7 @@ pub(crate) struct Parameters {
 pub(super) struct Outgoing {
     pub(super) history: History,
     pub(super) engine: Option<Lease<Deflater>>,
-    /// Whether a message is half sent, so that the engine cannot leave.
+    /// Whether a message is sent in part, so that the engine has to stay.
     pub(super) open: bool,
 }
 
@@ -42,11 +42,11 @@ pub(super) struct Outgoing {
 pub(super) struct Incoming {
     pub(super) history: History,
     pub(super) engine: Option<Lease<Inflater>>,
-    /// Whether a message is half received, so that the engine cannot leave.
+    /// Whether a message is received in part, so that the engine has to stay.
     pub(super) open: bool,
     /// Whether the message's last block so far was marked as the last one of its stream.
     pub(super) ended: bool,
-    /// Streams begun within the message, and the bytes that came for it.
+    /// The streams begun within the message, and its bytes so far.
     pub(super) restarts: u64,
     pub(super) wire: u64,
 }
@@ -110,7 +110,7 @@ impl Extension {
         self.release_incoming();
     }
 
-    /// Gives back an engine that may be kept for one message only, when that is sent.
+    /// Returns an engine that may be kept for one message only to its pool, when that is sent.
     pub(crate) fn message_sent(&mut self) {
         let Some(outgoing) = &self.outgoing else { return };
         let leaves = outgoing.engine.as_ref().is_some_and(|engine| !engine.stays());
@@ -119,7 +119,7 @@ impl Extension {
         }
     }
 
-    /// Likewise, when the message is received.
+    /// Does the same when the message is received.
     pub(super) fn message_received(&mut self) {
         let Some(incoming) = &self.incoming else { return };
         if incoming.engine.as_ref().is_some_and(|engine| !engine.stays()) {
@@ -127,7 +127,7 @@ impl Extension {
         }
     }
 
-    /// Gives everything back: no message will pass any more.
+    /// Returns both engines and frees the histories: no further message can pass.
     pub(crate) fn end(&mut self) {
         (self.outgoing, self.incoming) = (None, None);
         (self.due, self.used) = (None, false);

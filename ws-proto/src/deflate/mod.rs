@@ -1,4 +1,4 @@
-//! permessage-deflate (RFC 7692): messages compressed with DEFLATE, each direction on its own.
+//! permessage-deflate (RFC 7692): messages compressed with DEFLATE, in each direction separately.
 
 mod config;
 mod engine;

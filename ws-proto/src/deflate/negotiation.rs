@@ -1,4 +1,4 @@
-//! Which parameters both sides agree on (RFC 7692 §7.1).
+//! The negotiation of parameters (RFC 7692 §7.1).
 
 use alloc::format;
 use alloc::string::String;
@@ -31,7 +31,7 @@ enum ClientBits {
     AtMost(u8),
 }
 
-/// Chooses the first acceptable offer of a client; returns the element that says so.
+/// Chooses the first acceptable offer of a client; returns the element that accepts it.
 ///
 /// # Errors
 ///

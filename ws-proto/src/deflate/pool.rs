@@ -76,7 +76,7 @@ impl Pooled for Inflater {
 }
 
 impl EnginePool {
-    /// Creates a pool of `size` engines in each direction. With zero every message has a new one.
+    /// Creates a pool of `size` engines in each direction. With zero every message allocates one.
     pub fn new(size: usize) -> Self {
         Self { engines: Arc::default(), size }
     }
@@ -102,7 +102,7 @@ impl EnginePool {
 
     fn take_back<E: Pooled>(&self, mut engine: Box<E>) {
         engine.trim();
-        // What there is no room for is freed when the lock is not held.
+        // An engine without room in the pool is freed after the lock is released.
         let _surplus = self.with(|supply: &mut Supply<E>| {
             supply.lent -= 1;
             supply.idle.push(engine);
@@ -140,7 +140,7 @@ impl fmt::Debug for EnginePool {
     }
 }
 
-/// An engine on loan: it goes back to its pool when this is dropped.
+/// A borrowed engine, which returns to its pool when this is dropped.
 pub(super) struct Lease<E: Pooled> {
     engine: Option<Box<E>>,
     stays: bool,

@@ -7,19 +7,19 @@ use super::extension::{Extension, Incoming};
 use crate::config::Config;
 use crate::error::ErrorKind;
 
-/// A peer may end streams within a message (BFINAL), and each one costs a copy of the history; so
-/// many are free, and as many more as the message has times [`RESTART_BYTES`] on the wire. Keeps the
-/// cost linear in the bytes that came (CVE-2026-128131).
+/// The number of streams that a peer may end within any message (BFINAL), each of which costs a copy of
+/// the history. One more is allowed for each [`RESTART_BYTES`] of the message on the wire, so that the cost
+/// is linear in the bytes that arrived (CVE-2026-128131).
 const FREE_RESTARTS: u64 = 64;
 const RESTART_BYTES: u64 = 64;
 
 impl Extension {
-    /// Inflates the next piece of a message, `fin` if it is the last one, and gives what comes out
-    /// to `sink` in pieces, at most `room` bytes in all.
+    /// Inflates the next piece of a message, `fin` if it is the last one, and passes the output to `sink`
+    /// in pieces, at most `room` bytes in all.
     ///
     /// # Errors
     ///
-    /// What is wrong with the piece; what comes out before it is given first.
+    /// What is wrong with the piece; the output before the fault is passed to `sink` first.
     pub(crate) fn inflate(
         &mut self,
         config: &Config,
@@ -34,7 +34,7 @@ impl Extension {
         let Incoming { history, engine, open, ended, restarts, wire } = &mut **incoming;
         let engine = match engine {
             Some(engine) => {
-                // The engine remembers more than a smaller window; what leads beyond it is refused
+                // The engine remembers more than a smaller window. A reference beyond that window is refused
                 // whether the engine has stayed or not.
                 if !*open && (!parameters.incoming_takeover || parameters.incoming_bits < 15) {
                     engine.restart(history.as_slices());
@@ -62,8 +62,8 @@ impl Extension {
                 // The next stream begins at the next byte, with the same history.
                 *ended = false;
                 *restarts += 1;
-                // Bytes that follow in the same read count when their turn comes: the answer is the
-                // same at any chunking.
+                // Bytes that follow in the same read do not count yet: the result is the same at any
+                // chunking.
                 let passed = *wire + (piece.len() - input.len()) as u64;
                 if *restarts > FREE_RESTARTS + passed / RESTART_BYTES {
                     return Err(ErrorKind::TooManyStreams);

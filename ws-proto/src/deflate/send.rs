@@ -19,8 +19,8 @@ impl Extension {
         self.parameters().outgoing_bits.is_some()
     }
 
-    /// The payload of a message's next frame. `first` and `fin` say where in the message it is.
-    /// Only for an extension that [can compress](Self::can_compress).
+    /// Returns the payload of a message's next frame, the `first` one or a later one, `fin` if it is the
+    /// last. Only for an extension that [can compress](Self::can_compress).
     pub(crate) fn compress(
         &mut self,
         config: &Config,
@@ -58,7 +58,7 @@ impl Extension {
         compressed
     }
 
-    /// Whether messages go out that refer to no earlier ones, and how far back in themselves.
+    /// The window of sent messages, if they do not refer to earlier ones.
     pub(crate) fn shared_window_bits(&self) -> Option<u8> {
         let parameters = self.parameters();
         parameters.outgoing_bits.filter(|_| !parameters.outgoing_takeover)
@@ -76,7 +76,7 @@ fn finish(compressed: &[u8]) -> &[u8] {
     }
 }
 
-/// Compresses a message that refers to no other; says how large a window it needs.
+/// Compresses a message that refers to no other; returns the window bits that it needs, too.
 pub(crate) fn compress_alone(deflate: &Deflate, data: &[u8]) -> (Vec<u8>, u8) {
     let window_bits = deflate.window_bits();
     let mut engine = deflate.engines.deflater(deflate.level(), window_bits);

@@ -27,7 +27,7 @@ enum Framing {
 enum Chunk {
     /// In the line with its size.
     Size(Vec<u8>),
-    /// In its data, of which so much is left.
+    /// In its data, with this many bytes remaining.
     Data(u64),
     /// In the line end behind its data.
     End(Vec<u8>),
@@ -50,8 +50,7 @@ impl Body {
         Self { framing, data: Vec::new(), limit }
     }
 
-    /// Takes what belongs to the body; says whether it is complete, has reached the limit or makes
-    /// no sense.
+    /// Takes bytes of the body; returns whether it is complete, has reached the limit or is malformed.
     pub(super) fn receive(&mut self, input: &mut &mut [u8]) -> bool {
         let room = self.limit - self.data.len();
         match &mut self.framing {
@@ -78,8 +77,8 @@ impl Body {
         self.data
     }
 
-    /// Takes the next part of a chunk; says whether the body is done, or `None` if there is more in
-    /// the input to look at.
+    /// Takes the next part of a chunk; returns whether the body is complete, or `None` if the input has
+    /// more to read.
     fn receive_chunk(&mut self, input: &mut &mut [u8]) -> Option<bool> {
         let Framing::Chunked(chunk) = &mut self.framing else { return Some(true) };
         match chunk {
@@ -126,7 +125,7 @@ fn take<'i>(input: &mut &'i mut [u8], left: u64, room: usize) -> &'i [u8] {
     piece
 }
 
-/// Takes the rest of a line; says whether its end has come. A line too long never ends.
+/// Takes the rest of a line; returns whether its end has arrived. A line that is too long never ends.
 fn take_line(input: &mut &mut [u8], line: &mut Vec<u8>) -> bool {
     let end = input.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
     let len = end.unwrap_or(input.len()) as u64;

@@ -1,8 +1,8 @@
-//! Which bytes may be in the parts of a head.
+//! The bytes that are allowed in the parts of a head.
 
 /// A character of a token (RFC 9110 §5.6.2).
 pub(super) const TOKEN: u8 = 1;
-/// A byte of a request target: anything but blanks and control characters, because clients exist that
+/// A byte of a request target: anything but blanks and control characters, because some clients
 /// do not percent-encode the rest (RFC 3986 §2).
 pub(super) const TARGET: u8 = 2;
 /// A byte of a field value or a reason phrase (RFC 9110 §5.5).
@@ -17,7 +17,7 @@ pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| is(byte, TOKEN))
 }
 
-/// Whether nothing in a field value could end the line.
+/// Whether a field value has no byte that could end the line.
 pub(super) fn is_field_value(value: impl AsRef<[u8]>) -> bool {
     value.as_ref().iter().all(|byte| is(*byte, TEXT))
 }

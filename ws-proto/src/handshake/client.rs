@@ -4,7 +4,7 @@
 //! use ws_proto::{Config, client::{ClientProgress, ClientRequest}};
 //!
 //! let mut output = Vec::new();
-//! let seed = [7; 32]; // from the operating system's generator, in earnest
+//! let seed = [7; 32]; // in production, from the operating system's generator
 //! let handshake = ClientRequest::new("example.com", "/chat")
 //!     .subprotocol("chat.v2")
 //!     .header("Authorization", "Bearer 31337")
@@ -47,7 +47,7 @@ pub use request::ClientRequest;
 pub(crate) use uri::is_reg_name;
 pub use uri::{InvalidUri, Uri};
 
-/// A request that was sent and waits for its response.
+/// An opening handshake whose response has not arrived completely.
 #[derive(Debug)]
 pub struct ClientHandshake {
     config: Arc<Config>,
@@ -62,18 +62,18 @@ pub struct ClientHandshake {
     deadline: Option<Instant>,
 }
 
-/// How far the handshake is.
+/// The result of [`ClientHandshake::receive`].
 #[derive(Debug)]
 pub enum ClientProgress {
     /// The response is not complete.
     NeedsInput(ClientHandshake),
     /// The connection is open.
     Open(Connection, Response),
-    /// The server answered, but not with 101. End the TCP connection.
+    /// The server responded with another status than 101. End the TCP connection.
     Refused(Response),
 }
 
-/// The server's answer.
+/// The server's response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     status: u16,
@@ -82,27 +82,27 @@ pub struct Response {
 }
 
 impl Response {
-    /// The HTTP status: 101 for an open connection, or 200 to 299 by extended CONNECT.
+    /// Returns the HTTP status: 101 for an open connection, or 200 to 299 by extended CONNECT.
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// The value of the first header field with this name, case ignored, if it is UTF-8.
+    /// Returns the value of the first header field with this name, case ignored, if it is UTF-8.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)
     }
 
-    /// All header fields.
+    /// Returns all header fields.
     pub fn headers(&self) -> &Headers {
         &self.headers
     }
 
-    /// The subprotocol that the server chose.
+    /// Returns the subprotocol that the server chose.
     pub fn subprotocol(&self) -> Option<&str> {
         self.header("sec-websocket-protocol")
     }
 
-    /// The `Location` of a redirect that a client may follow (301, 302, 303, 307 or 308, RFC 9110
+    /// Returns the `Location` of a redirect that a client may follow (301, 302, 303, 307 or 308, RFC 9110
     /// §15.4): a reference, as the server has sent it.
     pub fn redirects_to(&self) -> Option<&str> {
         match self.status {
@@ -112,7 +112,8 @@ impl Response {
     }
 
     /// The body of a refusal, at most [`Config::max_body_size`] bytes of it; less if the stream ended or
-    /// the deadline passed before it was complete, and of a redirect what came together with the head.
+    /// the deadline passed before it was complete; of a redirect the part that arrived together with the
+    /// head.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
@@ -137,7 +138,7 @@ impl ClientHandshake {
     ) -> Result<ClientProgress, ClientHandshakeError> {
         let head = loop {
             if let Some((mut response, mut body)) = self.refused.take() {
-                // Where a redirect leads is known, and its body is for people.
+                // The body of a redirect is not needed to follow it.
                 if !body.receive(input) && response.redirects_to().is_none() {
                     self.refused = Some((response, body));
                     return Ok(ClientProgress::NeedsInput(self));
@@ -174,7 +175,7 @@ impl ClientHandshake {
         Ok(ClientProgress::Open(connection, response))
     }
 
-    /// Takes notice that no more bytes arrive: the stream has ended or failed. A refusal whose head is
+    /// Reports that no more bytes arrive: the stream has ended or failed. A refusal whose head is
     /// complete is returned with the part of its body that has arrived.
     ///
     /// # Errors
@@ -184,7 +185,7 @@ impl ClientHandshake {
         self.cut_off().ok_or_else(|| ClientHandshakeErrorKind::UnexpectedEof.into())
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) should be called:
+    /// Returns when to call [`handle_timeout`](Self::handle_timeout):
     /// [`Config::handshake_timeout`] after the first call of this.
     pub fn poll_timeout(&mut self, now: Instant) -> Option<Instant> {
         let timeout = self.config.handshake_timeout?;

@@ -38,7 +38,7 @@ fn parse_element(text: &str) -> Result<Element, Malformed> {
     let mut before = name.len();
     let mut left = text.len();
     let mut parameters = Vec::new();
-    // A separator promises a parameter.
+    // A separator must be followed by a parameter.
     while before < left {
         let (parameter, after) = split(rest, ';')?;
         (before, left, rest) = (parameter.len(), rest.len(), after);

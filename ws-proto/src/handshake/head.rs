@@ -13,7 +13,7 @@ use self::grammar::State;
 use super::headers::Headers;
 use crate::config::Config;
 
-/// How long a head may be.
+/// The limits of a head.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HeadLimits {
     pub(crate) bytes: usize,
@@ -26,8 +26,8 @@ impl From<&Config> for HeadLimits {
     }
 }
 
-/// A head up to the blank line that ends it. Every byte is judged once while it arrives, however it is
-/// cut, and the whole is parsed once (CVE-2023-43669).
+/// A head up to the blank line that ends it. Every byte is checked once as it arrives, at any
+/// chunking, and the whole is parsed once (CVE-2023-43669).
 #[derive(Debug)]
 pub(crate) struct HeadBuffer {
     bytes: Vec<u8>,
@@ -117,7 +117,7 @@ impl Head {
 
     /// # Errors
     ///
-    /// [`HeadError::Malformed`]: the target is not UTF-8. Everything else was judged as it arrived.
+    /// [`HeadError::Malformed`]: the target is not UTF-8. Everything else was checked as it arrived.
     pub(crate) fn parse_request(&self) -> Result<(RequestLine, Headers), HeadError> {
         self.with_fields(|fields| {
             let mut request = httparse::Request::new(fields);

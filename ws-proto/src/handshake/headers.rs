@@ -22,7 +22,7 @@ struct Field {
     value: Range<usize>,
 }
 
-/// A header field that must not be written: it is malformed or belongs to the handshake itself.
+/// A header field that must not be written: it is malformed or reserved for the handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidHeader {
@@ -31,12 +31,12 @@ pub enum InvalidHeader {
     /// The value of the field with this name has a line break or another control character
     /// (RFC 9110 §5.5).
     Value(String),
-    /// The field with this name is the handshake's own.
+    /// The field with this name is reserved for the handshake.
     Reserved(String),
     /// A subprotocol that is not a token, was given twice, or was not offered
     /// (RFC 6455 §4.1 and §4.2.2).
     Subprotocol(String),
-    /// A host or a request target that has no place in a request line (RFC 9112 §3).
+    /// A host or a request target that is not allowed in a request (RFC 9112 §3).
     Target(String),
 }
 
@@ -55,17 +55,17 @@ const RESERVED: [&str; 10] = [
 ];
 
 impl Headers {
-    /// No fields.
+    /// Creates an empty list.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The value of the first field with this name, case ignored, if it is UTF-8.
+    /// Returns the value of the first field with this name, case ignored, if it is UTF-8.
     pub fn get(&self, name: &str) -> Option<&str> {
         core::str::from_utf8(self.get_all(name).next()?).ok()
     }
 
-    /// The values of all fields with this name, case ignored.
+    /// Returns the values of all fields with this name, case ignored.
     pub fn get_all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         let name = name.as_bytes();
         self.fields
@@ -74,7 +74,7 @@ impl Headers {
             .map(|field| &self.text[field.value.clone()])
     }
 
-    /// All fields: name, value.
+    /// Returns all fields: name, value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.fields.iter().map(|field| {
             let name = core::str::from_utf8(&self.text[field.name.clone()]).unwrap_or_default();
@@ -82,8 +82,8 @@ impl Headers {
         })
     }
 
-    /// The fields that a proxy passes on: all but those of one hop, which `Connection` names or
-    /// RFC 9110 §7.6.1 lists, and those of the handshake itself, which each hop has of its own.
+    /// Returns the fields that a proxy forwards: all but the hop-by-hop fields, which `Connection` names or
+    /// RFC 9110 §7.6.1 lists, and those of the handshake.
     pub fn end_to_end(&self) -> impl Iterator<Item = (&str, &[u8])> {
         const OF_ONE_HOP: [&str; 6] = [
             "keep-alive",
@@ -100,12 +100,12 @@ impl Headers {
         })
     }
 
-    /// The number of fields.
+    /// Returns the number of fields.
     pub fn len(&self) -> usize {
         self.fields.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no fields.
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()
     }
@@ -114,7 +114,7 @@ impl Headers {
     ///
     /// # Errors
     ///
-    /// [`InvalidHeader::Name`], or [`InvalidHeader::Value`] for what could end the line: nothing
+    /// [`InvalidHeader::Name`], or [`InvalidHeader::Value`] for a byte that could end the line: no header
     /// can be injected.
     pub fn push(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<(), InvalidHeader> {
         let value = value.as_ref();
@@ -137,7 +137,7 @@ impl Headers {
         self.fields.push(Field { name: start..middle, value: middle..self.text.len() });
     }
 
-    /// Adds a field of the application's.
+    /// Adds a field for the application.
     pub(super) fn push_foreign(
         &mut self,
         name: &str,
@@ -204,7 +204,7 @@ impl fmt::Display for InvalidHeader {
         match self {
             Self::Name(name) => write!(f, "header name {name:?} is not a token"),
             Self::Value(name) => write!(f, "value of header {name:?} has a control character"),
-            Self::Reserved(name) => write!(f, "header {name:?} is the handshake's own"),
+            Self::Reserved(name) => write!(f, "header {name:?} is reserved for the handshake"),
             Self::Subprotocol(name) => write!(f, "subprotocol {name:?} cannot be used"),
             Self::Target(target) => write!(f, "{target:?} is no host or request target"),
         }

@@ -27,7 +27,7 @@ pub(super) fn uri_host(text: &str) -> Option<&str> {
     (is_port && is_valid).then_some(host)
 }
 
-/// What stands between brackets: an address of IPv6 or of a version to come.
+/// The text between brackets: an address of IPv6 or of a future version.
 fn is_ip_literal(text: &str) -> bool {
     let Some((version, address)) = text.strip_prefix(['v', 'V']).and_then(|it| it.split_once('.'))
     else {
@@ -123,7 +123,7 @@ mod tests {
         ] {
             assert_eq!(uri_host(text), None, "{text}");
         }
-        // A grammar for both is met by nothing at all, but no server is called so.
+        // The grammar allows an empty host, which names no server.
         for text in ["", ":", ":80"] {
             assert_eq!(uri_host(text), Some(""), "{text}");
             assert!(!is_host(text), "{text}");

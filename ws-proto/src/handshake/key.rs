@@ -9,11 +9,11 @@ use sha1::{Digest as _, Sha1};
 
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// A fresh nonce of 16 bytes in Base64.
+/// Generates a `Sec-WebSocket-Key`: 16 random bytes in Base64.
 pub(super) fn generate(generator: &mut impl Rng) -> String {
-    let mut nonce = [0; 16];
-    generator.fill_bytes(&mut nonce);
-    BASE64_STANDARD.encode(nonce)
+    let mut bytes = [0; 16];
+    generator.fill_bytes(&mut bytes);
+    BASE64_STANDARD.encode(bytes)
 }
 
 /// Whether `key` has the form of 16 bytes in Base64: 22 characters of the alphabet and the padding.
@@ -27,7 +27,7 @@ pub(super) fn is_valid(key: &[u8]) -> bool {
     }
 }
 
-/// The proof that a server has read `key`.
+/// The `Sec-WebSocket-Accept` for `key`.
 pub(super) fn accept(key: &[u8]) -> String {
     BASE64_STANDARD.encode(Sha1::new().chain_update(key).chain_update(GUID).finalize())
 }

@@ -1,5 +1,5 @@
-//! The server's side of the opening handshake (RFC 6455 §4.2), a decision in two steps: the
-//! request comes, the application answers when it likes.
+//! The server's side of the opening handshake (RFC 6455 §4.2), in two steps: the request arrives, and the
+//! application answers it when it has decided.
 //!
 //! ```
 //! use ws_proto::{Config, server::{ServerHandshake, ServerProgress}};
@@ -40,7 +40,7 @@ pub use rejection::{Rejection, RejectionKind};
 pub use request::{Accept, PseudoHeaders, ServerRequest};
 pub use request_head::RequestHead;
 
-/// A request that is arriving.
+/// An opening handshake whose request has not arrived completely.
 #[derive(Debug)]
 pub struct ServerHandshake {
     config: Arc<Config>,
@@ -48,7 +48,7 @@ pub struct ServerHandshake {
     deadline: Option<Instant>,
 }
 
-/// How far the handshake is.
+/// The result of [`ServerHandshake::receive`].
 #[derive(Debug)]
 pub enum ServerProgress {
     /// The head is not complete.
@@ -58,7 +58,7 @@ pub enum ServerProgress {
 }
 
 impl ServerHandshake {
-    /// A handshake that has not begun.
+    /// Creates a handshake.
     pub fn new(config: impl Into<Arc<Config>>) -> Self {
         Self { config: config.into(), head: HeadBuffer::request(), deadline: None }
     }
@@ -69,8 +69,8 @@ impl ServerHandshake {
     ///
     /// # Errors
     ///
-    /// A [`Rejection`] is an answer ready to be sent. What cannot become a request, such as the
-    /// beginning of TLS, is rejected at the first byte that shows it.
+    /// A [`Rejection`] with its response. Input that cannot become a request, such as the beginning of
+    /// TLS, is rejected at the first byte that shows it.
     pub fn receive(mut self, input: &mut &mut [u8]) -> Result<ServerProgress, Rejection> {
         let head = self.head.receive(input, (&*self.config).into()).map_err(reject_head)?;
         let Some(head) = head else { return Ok(ServerProgress::NeedsInput(self)) };
@@ -78,14 +78,14 @@ impl ServerHandshake {
         ServerRequest::new(self.config, line, headers).map(ServerProgress::Request)
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) should be called:
+    /// Returns when to call [`handle_timeout`](Self::handle_timeout):
     /// [`Config::handshake_timeout`] after the first call of this.
     pub fn poll_timeout(&mut self, now: Instant) -> Option<Instant> {
         let timeout = self.config.handshake_timeout?;
         Some(*self.deadline.get_or_insert(now + timeout))
     }
 
-    /// Gives up when the deadline has passed.
+    /// Ends the handshake if the deadline has passed.
     ///
     /// # Errors
     ///

@@ -9,7 +9,7 @@ use crate::handshake::client::{Uri, is_reg_name};
 /// The longest name that SOCKS5 can carry; names of the DNS are shorter (RFC 1928 §5).
 const MAX_NAME: usize = 255;
 
-/// The server that a proxy is to reach. A name is resolved by the proxy.
+/// The server that a proxy connects to. The proxy resolves a name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Destination {
     pub(super) host: Host,
@@ -27,8 +27,8 @@ pub(super) enum Host {
 pub struct InvalidDestination;
 
 impl Destination {
-    /// The server at this host, a name or an address (an IPv6 address with or without brackets), and
-    /// this port.
+    /// Creates a destination: a host, which is a name or an address (an IPv6 address with or without
+    /// brackets), and a port.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl fmt::Display for Destination {
 
 impl fmt::Display for InvalidDestination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a host that no proxy can be asked for")
+        f.write_str("host is neither a name of at most 255 bytes nor an address")
     }
 }
 

@@ -44,7 +44,7 @@ impl HttpConnect {
             let Some(head) = head else { return Ok(TunnelProgress::NeedsInput) };
             let (status, headers) = head.parse_response().map_err(sort)?;
             let kind = match status {
-                // Fields that would frame a body mean nothing here.
+                // Fields that would frame a body are ignored (RFC 9110 §9.3.6).
                 200..300 => return Ok(TunnelProgress::Open),
                 // Interim responses precede the final one (RFC 9110 §15.2).
                 100 | 102..200 => {
@@ -57,7 +57,7 @@ impl HttpConnect {
                 101 => TunnelErrorKind::Malformed,
                 403 => TunnelErrorKind::NotAllowed,
                 407 if !takes_basic(&headers) => TunnelErrorKind::UnsupportedAuthentication,
-                // 401 is for servers, and yet what tinyproxy says to a wrong password.
+                // 401 is for servers, but tinyproxy sends it for a wrong password.
                 401 | 407 if self.authorized => TunnelErrorKind::WrongCredentials,
                 401 | 407 => TunnelErrorKind::AuthenticationRequired,
                 status => TunnelErrorKind::Status(status),
@@ -68,7 +68,7 @@ impl HttpConnect {
 }
 
 /// Whether one of the challenges is for the scheme Basic (RFC 9110 §11.7.1). A proxy that names none
-/// gets the benefit of the doubt.
+/// is assumed to accept it.
 fn takes_basic(headers: &Headers) -> bool {
     let scheme = |challenge: &str| challenge.split([' ', '\t']).next().unwrap_or_default().len();
     let is_basic = |challenge: &str| challenge[..scheme(challenge)].eq_ignore_ascii_case("basic");

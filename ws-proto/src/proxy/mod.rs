@@ -32,10 +32,10 @@ pub use error::{TunnelError, TunnelErrorKind};
 use http_connect::HttpConnect;
 use socks5::Socks5;
 
-/// A tunnel to a server that a proxy was asked for.
+/// A tunnel to a server through a proxy.
 ///
-/// Write what was appended to the output, and give it what comes until it is [`TunnelProgress::Open`]:
-/// from then on the byte stream is the server's.
+/// Write what was appended to the output, and pass what arrives to [`receive`](Self::receive) until that
+/// returns [`TunnelProgress::Open`]: from then on the byte stream is the server's.
 #[derive(Debug)]
 #[must_use = "the proxy waits for what was appended to the output"]
 pub struct Tunnel {
@@ -49,17 +49,17 @@ enum Protocol {
     Socks5(Socks5),
 }
 
-/// How far the tunnel is.
+/// The result of [`Tunnel::receive`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TunnelProgress {
-    /// The proxy's answer is not complete. What was appended to the output is to be written.
+    /// The proxy's response is not complete. Write what was appended to the output.
     NeedsInput,
-    /// The server is reached. What follows in the input comes from it.
+    /// The proxy has connected to the server. What follows in the input is from the server.
     Open,
 }
 
 impl Tunnel {
-    /// Asks an HTTP proxy by the method CONNECT. Credentials are sent at once, by the scheme Basic
+    /// Requests a tunnel of an HTTP proxy, by CONNECT. Credentials are sent at once, by the scheme Basic
     /// (RFC 7617).
     pub fn http(
         destination: Destination,
@@ -70,7 +70,7 @@ impl Tunnel {
         Self { protocol, error: None }
     }
 
-    /// Asks a SOCKS5 proxy. Credentials are sent if the proxy asks for them (RFC 1929).
+    /// Requests a tunnel of a SOCKS5 proxy. Credentials are sent if the proxy asks for them (RFC 1929).
     ///
     /// # Errors
     ///
@@ -84,12 +84,12 @@ impl Tunnel {
         Ok(Self { protocol, error: None })
     }
 
-    /// Takes bytes from the front of `input`, no further than the end of the proxy's answer, and
-    /// appends to `out` what the proxy is to be told.
+    /// Takes bytes from the front of `input`, no further than the end of the proxy's response, and
+    /// appends to `out` what is to be sent to the proxy.
     ///
     /// # Errors
     ///
-    /// [`TunnelError`] says why there is no tunnel: end the TCP connection. Later calls repeat it.
+    /// [`TunnelError`]: end the TCP connection. Later calls repeat it.
     pub fn receive(
         &mut self,
         input: &mut &mut [u8],
@@ -106,7 +106,7 @@ impl Tunnel {
         received
     }
 
-    /// Says that the proxy's byte stream has ended before the tunnel was open; gives the error.
+    /// Reports that the proxy's byte stream has ended before the tunnel was open; returns the error.
     pub fn receive_eof(&mut self) -> TunnelError {
         *self.error.get_or_insert(TunnelErrorKind::UnexpectedEof.into())
     }

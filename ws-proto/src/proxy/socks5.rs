@@ -27,11 +27,11 @@ pub(super) struct Socks5 {
     destination: Destination,
     credentials: Option<Credentials>,
     stage: Stage,
-    /// What has come of the answer that the stage waits for: at most 262 bytes.
+    /// The bytes of the expected reply that have arrived: at most 262.
     answer: Vec<u8>,
 }
 
-/// What the proxy is to answer next.
+/// The reply that is expected next.
 #[derive(Clone, Copy, Debug)]
 enum Stage {
     Method,
@@ -56,8 +56,8 @@ impl Socks5 {
         Ok(Self { destination, credentials, stage: Stage::Method, answer: Vec::new() })
     }
 
-    /// Looks at each byte when it comes: an error is told before the rest of an answer, and what
-    /// follows the last answer is not touched.
+    /// Checks each byte as it arrives: an error is returned before the rest of a reply, and what follows
+    /// the last reply is not taken.
     pub(super) fn receive(
         &mut self,
         input: &mut &mut [u8],
@@ -134,13 +134,13 @@ fn authenticate(credentials: &Credentials, out: &mut Vec<u8>) -> Stage {
     Stage::Authentication
 }
 
-/// Appends a text behind its length, which was checked.
+/// Appends a text after its length, which was checked.
 fn push_text(text: &str, out: &mut Vec<u8>) {
     out.push(text.len() as u8);
     out.extend_from_slice(text.as_bytes());
 }
 
-/// The address that the proxy uses, which says nothing to a client: only its end matters.
+/// The address that the proxy uses. A client does not need it, except where it ends.
 fn bound_address(bound: &[u8]) -> Result<TunnelProgress, TunnelErrorKind> {
     let len = match bound {
         [] | [NAME] => return Ok(TunnelProgress::NeedsInput),

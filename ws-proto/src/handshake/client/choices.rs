@@ -1,4 +1,4 @@
-//! What a server has chosen of what was offered (RFC 6455 §4.1, RFC 7692 §7.1).
+//! The subprotocol and the extension that a server has chosen (RFC 6455 §4.1, RFC 7692 §7.1).
 
 use alloc::string::String;
 

@@ -2,11 +2,11 @@
 
 use core::fmt;
 
-/// The server's response is no valid answer, or did not come.
+/// The server's response is not a valid one, or did not arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientHandshakeError(ClientHandshakeErrorKind);
 
-/// What exactly is wrong with the response.
+/// What is wrong with the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ClientHandshakeErrorKind {
@@ -18,7 +18,7 @@ pub enum ClientHandshakeErrorKind {
     TooManyHeaders,
     /// Status 101 without `Upgrade: websocket` and `Connection: upgrade`.
     MissingUpgrade,
-    /// `Sec-WebSocket-Accept` does not prove that the key was read.
+    /// `Sec-WebSocket-Accept` is missing, or does not match the key.
     InvalidAccept,
     /// A subprotocol that was not offered, or more than one.
     InvalidSubprotocol,
@@ -28,12 +28,13 @@ pub enum ClientHandshakeErrorKind {
     RepeatedExtension,
     /// The byte stream ended before the response did.
     UnexpectedEof,
-    /// The response did not come in time.
+    /// The response did not arrive within
+    /// [`Config::handshake_timeout`](crate::Config::handshake_timeout).
     Timeout,
 }
 
 impl ClientHandshakeError {
-    /// What is wrong.
+    /// Returns what is wrong.
     pub const fn kind(&self) -> ClientHandshakeErrorKind {
         self.0
     }
@@ -59,7 +60,7 @@ impl fmt::Display for ClientHandshakeError {
                 "server accepted more than one offer of the same extension"
             }
             ClientHandshakeErrorKind::UnexpectedEof => "stream ended before the response",
-            ClientHandshakeErrorKind::Timeout => "no response in time",
+            ClientHandshakeErrorKind::Timeout => "handshake timed out",
         })
     }
 }

@@ -23,7 +23,7 @@ use crate::handshake::headers::Headers;
 /// ```
 /// use ws_proto::{Config, client::{ExtendedConnectOutcome, ClientRequest}};
 ///
-/// let seed = [7; 32]; // from the operating system's generator, in earnest
+/// let seed = [7; 32]; // in production, from the operating system's generator
 /// let request = ClientRequest::new("example.com", "/chat").extended_connect(Config::default(), seed)?;
 /// assert_eq!((request.authority(), request.path()), ("example.com", "/chat"));
 /// assert_eq!(request.headers().get("sec-websocket-version"), Some("13"));
@@ -55,29 +55,29 @@ pub enum ExtendedConnectOutcome {
 }
 
 impl ExtendedConnect {
-    /// The value of `:scheme`: `https` over TLS ([`ClientRequest::secure`](super::ClientRequest::secure)), else
+    /// Returns the value of `:scheme`: `https` over TLS ([`ClientRequest::secure`](super::ClientRequest::secure)), else
     /// `http` (RFC 8441 §5).
     pub fn scheme(&self) -> &'static str {
         self.scheme
     }
 
-    /// The value of `:authority`.
+    /// Returns the value of `:authority`.
     pub fn authority(&self) -> &str {
         &self.authority
     }
 
-    /// The value of `:path`.
+    /// Returns the value of `:path`.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The other header fields. HTTP/2 wants their names in lower case.
+    /// Returns the other header fields. HTTP/2 requires their names in lower case.
     pub fn headers(&self) -> &Headers {
         &self.headers
     }
 
     /// Takes the response. Any status from 200 to 299 opens the connection (RFC 8441 §5); of another
-    /// one `body` is the beginning of what came with it, and is cut at [`Config::max_body_size`].
+    /// one `body` is the beginning of its content, and is cut at [`Config::max_body_size`].
     ///
     /// # Errors
     ///

@@ -20,7 +20,7 @@ use crate::handshake::headers::{EXTENSIONS, Headers, InvalidHeader, Single};
 use crate::handshake::host::is_host;
 use crate::handshake::key;
 
-/// A request for a WebSocket.
+/// A WebSocket request.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is requested until it is sent"]
 pub struct ClientRequest {
@@ -45,7 +45,7 @@ enum UserAgent {
 }
 
 impl ClientRequest {
-    /// A request to `host` (with `:port` unless it is the scheme's default) for `target`: a path
+    /// Creates a request to `host` (with `:port` unless it is the scheme's default) for `target`: a path
     /// that begins with `/`, and perhaps a query.
     pub fn new(host: impl Into<String>, target: impl Into<String>) -> Self {
         let (host, target) = (host.into(), target.into());
@@ -68,7 +68,7 @@ impl ClientRequest {
         }
     }
 
-    /// A request for an address. A user name and a password in it become an `Authorization` field
+    /// Creates a request to a URI. A user name and a password in it become an `Authorization` field
     /// (RFC 7617), unless [`header`](Self::header) adds one.
     pub fn for_uri(uri: &Uri) -> Self {
         Self {
@@ -78,7 +78,7 @@ impl ClientRequest {
         }
     }
 
-    /// Says that the request goes over TLS, which only HTTP/2 and HTTP/3 tell the server.
+    /// Sets the scheme to `https`: the request is sent over TLS. Only HTTP/2 and HTTP/3 transmit it.
     pub fn secure(self) -> Self {
         Self { secure: true, ..self }
     }
@@ -123,8 +123,8 @@ impl ClientRequest {
         self
     }
 
-    /// Asks at another address, such as that of a redirect. A user name and a password in it are not
-    /// used: a server does not choose the client's.
+    /// Replaces the URI, for example by that of a redirect. A user name and a password in it are not used:
+    /// a server must not choose those of the client.
     pub fn redirected_to(self, uri: &Uri) -> Self {
         let there = Self::new(uri.authority(), uri.target());
         Self {
@@ -136,8 +136,8 @@ impl ClientRequest {
         }
     }
 
-    /// Drops the `Authorization`, `Cookie` and `Proxy-Authorization` fields, and the user name and
-    /// password of the address: what only the origin may see that it is meant for.
+    /// Removes the `Authorization`, `Cookie` and `Proxy-Authorization` fields, and the user name and
+    /// password of the URI, none of which another origin may see.
     pub fn without_credentials(self) -> Self {
         const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
         let secret = |name: &str| CREDENTIALS.iter().any(|own| own.eq_ignore_ascii_case(name));
@@ -150,7 +150,7 @@ impl ClientRequest {
 
     /// Appends the request to `out`.
     ///
-    /// The nonce and later every masking key come from a cryptographic generator seeded with
+    /// The key of the handshake and later every masking key come from a cryptographic generator seeded with
     /// `seed`, which must be unpredictable and used once (RFC 6455 §4.1 and §10.3).
     ///
     /// # Errors
@@ -192,7 +192,7 @@ impl ClientRequest {
         })
     }
 
-    /// The request as HTTP/2 (RFC 8441) and HTTP/3 (RFC 9220) write it.
+    /// Converts into a request for HTTP/2 (RFC 8441) and HTTP/3 (RFC 9220).
     ///
     /// Every masking key comes from a cryptographic generator seeded with `seed`, which must be
     /// unpredictable and used once (RFC 6455 §10.3).
@@ -222,7 +222,7 @@ impl ClientRequest {
         })
     }
 
-    /// What is asked for in the same fields by every version of HTTP.
+    /// Adds the fields that every version of HTTP has.
     fn push_offers(&self, config: &Config, headers: &mut Headers) {
         headers.push_valid("Sec-WebSocket-Version", "13");
         if !self.subprotocols.is_empty() {

@@ -1,4 +1,4 @@
-//! Addresses of WebSockets (RFC 6455 §3).
+//! WebSocket URIs (RFC 6455 §3).
 
 use alloc::string::String;
 use core::fmt;
@@ -6,8 +6,8 @@ use core::str::FromStr;
 
 use crate::credentials::Credentials;
 
-/// The address of a WebSocket: `ws` or `wss`. An `http` address is taken as `ws` and an `https` address
-/// as `wss`, as browsers do (WHATWG WebSockets §3.1).
+/// A WebSocket URI: `ws` or `wss`. An `http` URI is read as `ws` and an `https` URI as `wss`, as browsers
+/// do (WHATWG WebSockets §3.1).
 ///
 /// ```
 /// use ws_proto::client::Uri;
@@ -29,7 +29,7 @@ pub struct Uri {
     credentials: Option<Credentials>,
 }
 
-/// Why a text is no address of a WebSocket.
+/// Why a text is not a WebSocket URI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InvalidUri {
@@ -48,38 +48,37 @@ pub enum InvalidUri {
 }
 
 impl Uri {
-    /// Whether the scheme is `wss`: over TLS.
+    /// Returns whether the scheme is `wss`: over TLS.
     pub fn is_secure(&self) -> bool {
         self.secure
     }
 
-    /// The host without brackets.
+    /// Returns the host without brackets.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The port: 80 or 443 where none was given.
+    /// Returns the port: 80 or 443 where none was given.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// What belongs into the `Host` field: host and port, the latter unless it is the scheme's
-    /// default.
+    /// Returns the value of the `Host` field: the host, and the port unless it is the scheme's default.
     pub fn authority(&self) -> &str {
         &self.authority
     }
 
-    /// The request target: path and query.
+    /// Returns the request target: path and query.
     pub fn target(&self) -> &str {
         &self.target
     }
 
-    /// The user name and the password before the host, if there are any.
+    /// Returns the user name and the password before the host, if there are any.
     pub fn credentials(&self) -> Option<&Credentials> {
         self.credentials.as_ref()
     }
 
-    /// Whether scheme, host and port are the same (RFC 6454 §5).
+    /// Returns whether scheme, host and port are the same (RFC 6454 §5).
     pub fn is_same_origin(&self, other: &Self) -> bool {
         self.secure == other.secure
             && self.port == other.port
@@ -87,7 +86,7 @@ impl Uri {
     }
 }
 
-/// The address without user name and password, which do not belong into logs (RFC 3986 §7.5).
+/// The URI without user name and password, which must not appear in logs (RFC 3986 §7.5).
 impl fmt::Display for Uri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.secure { "wss" } else { "ws" };
@@ -112,7 +111,7 @@ impl FromStr for Uri {
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
         let (credentials, authority) = match authority.split_once('@') {
-            // A second `@` would be the last one to some and the first one to others.
+            // Parsers disagree on which of two `@` ends the user information.
             Some((_, host)) if host.contains('@') => return Err(InvalidUri::UserInfo),
             Some(("", host)) => (None, host),
             Some((user_info, host)) => {
@@ -184,7 +183,7 @@ impl fmt::Display for InvalidUri {
             Self::Host => "missing or malformed host",
             Self::Port => "the port must be a number from 1 to 65535",
             Self::Target => "the path has characters that must be percent-encoded",
-            Self::Fragment => "an address of a WebSocket has no fragment",
+            Self::Fragment => "a WebSocket URI must not have a fragment",
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Which byte may come next in a head (RFC 9112 §2 to §5): what cannot become one fails at the first
+//! The byte-wise grammar of a head (RFC 9112 §2 to §5): input that cannot become a head fails at the first
 //! byte that shows it, at any chunking.
 
 use super::HeadError;
@@ -69,8 +69,8 @@ impl State {
             (Self::Reason, _) if is(byte, TEXT) => Self::Reason,
             (Self::Reason, b'\r') => Self::LineEnd,
 
-            // RFC 9112 §2.2 lets a recipient take a bare line feed for a line's end, and request
-            // smuggling lives on such leniency.
+            // RFC 9112 §2.2 permits a recipient to accept a bare line feed as a line end, which enables
+            // request smuggling.
             (Self::LineEnd, b'\n') => Self::FieldStart,
             // Neither a folded line nor a blank before the colon (RFC 9112 §5.1 and §5.2).
             (Self::FieldStart | Self::FieldName, _) if is(byte, TOKEN) => Self::FieldName,

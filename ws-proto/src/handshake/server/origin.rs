@@ -1,4 +1,4 @@
-//! Which page a browser speaks for (RFC 6455 §10.2, RFC 6454).
+//! The origin of the page that made a request (RFC 6455 §10.2, RFC 6454).
 
 /// Whether a page with this `Origin` was served by the `host` that was asked: the same name and
 /// port, those of the scheme being the default.

@@ -1,4 +1,4 @@
-//! A negative answer that knows its HTTP response (RFC 6455 §4.2.2 and §4.4).
+//! The rejection of a handshake, with its HTTP response (RFC 6455 §4.2.2 and §4.4).
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -8,7 +8,7 @@ use core::fmt;
 use super::request_head::RequestHead;
 use crate::handshake::headers::{Headers, InvalidHeader};
 
-/// A refused handshake: the reason, and the HTTP response that says so.
+/// A rejected handshake: the reason, and the HTTP response that reports it.
 #[derive(Clone, Debug)]
 #[must_use = "the client waits for an answer"]
 pub struct Rejection {
@@ -18,11 +18,11 @@ pub struct Rejection {
     request: Option<Box<RequestHead>>,
 }
 
-/// Why a handshake was refused.
+/// Why a handshake was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RejectionKind {
-    /// 400: not a request of HTTP/1.1 as RFC 9112 writes it.
+    /// 400: not an HTTP/1.1 request (RFC 9112).
     Malformed,
     /// 431: the head is over [`Config::max_head_size`](crate::Config::max_head_size).
     HeadTooLarge,
@@ -49,11 +49,12 @@ pub enum RejectionKind {
     /// 400: `Sec-WebSocket-Extensions` does not follow the grammar (RFC 6455 §9.1). Only looked at
     /// where compression is configured.
     InvalidExtensions,
-    /// 400: a field that may occur once occurs again.
+    /// 400: a duplicate of a field that may occur only once.
     RepeatedHeader,
-    /// 408: the head did not come in time.
+    /// 408: the head did not arrive within
+    /// [`Config::handshake_timeout`](crate::Config::handshake_timeout).
     Timeout,
-    /// The application refused with this status.
+    /// The application rejected the request with this status.
     Application(u16),
 }
 
@@ -84,16 +85,16 @@ impl RejectionKind {
             Self::TooManyHeaders => "too many header fields",
             Self::UnsupportedHttpVersion => "HTTP/1.1 is required",
             Self::InvalidHost => "missing or invalid Host header",
-            Self::HasBody => "a WebSocket handshake has no body",
-            Self::MethodNotAllowed => "a WebSocket handshake is a GET request",
-            Self::NotConnect => "over HTTP/2 a WebSocket handshake is a CONNECT request",
-            Self::UnsupportedProtocol => "CONNECT is for the protocol websocket only",
-            Self::NotAnUpgrade => "this is a WebSocket endpoint: upgrade to websocket",
+            Self::HasBody => "a WebSocket handshake must not have a body",
+            Self::MethodNotAllowed => "a WebSocket handshake must be a GET request",
+            Self::NotConnect => "a WebSocket handshake over HTTP/2 must be a CONNECT request",
+            Self::UnsupportedProtocol => "CONNECT is supported for the websocket protocol only",
+            Self::NotAnUpgrade => "not a WebSocket request: upgrade to websocket",
             Self::UnsupportedVersion => "WebSocket version 13 is required",
             Self::InvalidKey => "missing or invalid Sec-WebSocket-Key header",
             Self::InvalidExtensions => "malformed Sec-WebSocket-Extensions header",
-            Self::RepeatedHeader => "a header that may occur once occurs again",
-            Self::Timeout => "the request did not come in time",
+            Self::RepeatedHeader => "duplicate header",
+            Self::Timeout => "request timed out",
             Self::Application(_) => "refused",
         }
     }
@@ -109,8 +110,8 @@ impl Rejection {
         self
     }
 
-    /// Answers with another status instead: how a server serves plain HTTP on the same port, once
-    /// it has looked at [`request`](Self::request). Header fields of the earlier answer go.
+    /// Replaces the status, to serve plain HTTP on the same port by the
+    /// [`request`](Self::request). Header fields of the earlier response are removed.
     pub fn with_status(self, status: u16) -> Self {
         Self { request: self.request, ..Self::new(RejectionKind::Application(status)) }
     }
@@ -119,41 +120,41 @@ impl Rejection {
     ///
     /// # Errors
     ///
-    /// [`InvalidHeader`]: what would end the line or belongs to the response's framing is refused.
+    /// [`InvalidHeader`] for a field that would end the line or that is reserved for the framing.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, InvalidHeader> {
         self.headers.push_foreign(name, value)?;
         Ok(self)
     }
 
-    /// Sets the body; without one the response explains itself in a line of text.
+    /// Sets the body. The default is a line of text with the reason.
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Some(body.into());
         self
     }
 
-    /// Why.
+    /// Returns the reason.
     pub fn kind(&self) -> RejectionKind {
         self.kind
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     pub fn status(&self) -> u16 {
         self.kind.status()
     }
 
-    /// The request, if it could be read.
+    /// Returns the request, if it could be read.
     pub fn request(&self) -> Option<&RequestHead> {
         self.request.as_deref()
     }
 
-    /// Status, header fields and body, for an HTTP implementation that sends the answer. It adds
-    /// what frames the body.
+    /// Converts into status, header fields and body, for an HTTP implementation that sends the response
+    /// and adds the framing of the body.
     pub fn into_parts(self) -> (u16, Headers, Vec<u8>) {
         self.answer(None)
     }
 
-    /// Appends the response, as HTTP/1.1 writes it, to `out`. The TCP connection should be ended
-    /// once it is written. A request with the method HEAD gets no body (RFC 9110 §9.3.2).
+    /// Appends the HTTP/1.1 response to `out`. End the TCP connection when it is written. The response to
+    /// a HEAD request has no body (RFC 9110 §9.3.2).
     pub fn respond(&self, out: &mut Vec<u8>) {
         let has_body = self.request().is_none_or(|request| request.method() != "HEAD");
         let (status, mut headers, body) = self.clone().answer(Some("close"));
@@ -173,7 +174,7 @@ impl Rejection {
             RejectionKind::MethodNotAllowed => headers.push_valid("Allow", "GET"),
             RejectionKind::NotConnect => headers.push_valid("Allow", "CONNECT"),
             _ if status == 426 => {
-                // RFC 9110 §15.5.22; but HTTP/2 knows no Upgrade (RFC 9113 §8.2.2).
+                // RFC 9110 §15.5.22; HTTP/2 has no Upgrade (RFC 9113 §8.2.2).
                 if !self.is_connect() {
                     headers.push_valid("Upgrade", "websocket");
                     options.insert(0, "Upgrade");
@@ -201,7 +202,7 @@ impl Rejection {
     }
 }
 
-/// For a reason that an HTTP implementation has found itself.
+/// For a reason that another HTTP implementation has found.
 impl From<RejectionKind> for Rejection {
     fn from(kind: RejectionKind) -> Self {
         Self::new(kind)
@@ -210,7 +211,7 @@ impl From<RejectionKind> for Rejection {
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "handshake refused with {}: {}", self.status(), self.kind.explanation())
+        write!(f, "handshake rejected with status {}: {}", self.status(), self.kind.explanation())
     }
 }
 
@@ -220,7 +221,7 @@ pub(super) fn write_status_line(status: u16, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("HTTP/1.1 {status} {}\r\n", reason(status)).as_bytes());
 }
 
-/// The reason phrase (RFC 9110 §15); empty for a status that is not known here.
+/// The reason phrase (RFC 9110 §15); empty for an unknown status.
 fn reason(status: u16) -> &'static str {
     match status {
         101 => "Switching Protocols",

@@ -1,4 +1,4 @@
-//! A request for a WebSocket, and the answer that grants it (RFC 6455 §4.2.1 and §4.2.2).
+//! A WebSocket request, and the response that accepts it (RFC 6455 §4.2.1 and §4.2.2).
 
 mod check;
 mod pseudo_headers;
@@ -21,18 +21,18 @@ use crate::handshake::key;
 
 pub use pseudo_headers::PseudoHeaders;
 
-/// A valid request for a WebSocket, waiting for an answer.
+/// A valid WebSocket request, to be accepted or rejected.
 #[derive(Debug)]
 #[must_use = "the client waits for an answer: accept or reject"]
 pub struct ServerRequest {
     config: Arc<Config>,
     head: RequestHead,
     way: Way,
-    /// The extension that both sides can use, and the answer that says so.
+    /// The extension that both sides can use, and the field that accepts it.
     extension: Option<(String, Parameters)>,
 }
 
-/// How a request asks for a WebSocket.
+/// The form of a WebSocket request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     /// HTTP/1.1 (RFC 6455 §4.1).
@@ -42,11 +42,11 @@ enum Way {
 }
 
 impl ServerRequest {
-    /// A request that another HTTP/1.1 implementation has read.
+    /// Checks a request that another HTTP/1.1 implementation has read.
     ///
     /// # Errors
     ///
-    /// A [`Rejection`] is an answer ready to be sent.
+    /// A [`Rejection`] with its response.
     pub fn from_parts<'h>(
         config: impl Into<Arc<Config>>,
         method: &str,
@@ -57,17 +57,17 @@ impl ServerRequest {
         Self::new(config.into(), line, collect(headers)?)
     }
 
-    /// A request over HTTP/2 (RFC 8441) or HTTP/3 (RFC 9220), which write it in the same way: as an
-    /// extended CONNECT, without a key and without the fields of a connection.
+    /// Checks a request over HTTP/2 (RFC 8441) or HTTP/3 (RFC 9220): an extended CONNECT in both, without
+    /// a key and without connection-specific fields.
     ///
-    /// What is left to their implementation: to announce `SETTINGS_ENABLE_CONNECT_PROTOCOL`, to
+    /// The HTTP implementation has to announce `SETTINGS_ENABLE_CONNECT_PROTOCOL`, to
     /// answer with the [`status`](Accept::status) and the [`headers`](Accept::headers), and to carry
     /// the frames in the stream's data from then on. The end of the stream is the end of TCP's, a
     /// reset of it one of TCP's (`RST_STREAM`, or `H3_REQUEST_CANCELLED`).
     ///
     /// # Errors
     ///
-    /// A [`Rejection`] is an answer ready to be sent.
+    /// A [`Rejection`] with its response.
     pub fn from_pseudo_headers<'h>(
         config: impl Into<Arc<Config>>,
         pseudo: &PseudoHeaders<'_>,
@@ -110,23 +110,23 @@ impl ServerRequest {
         }
     }
 
-    /// The same request under another configuration: for an application that decides on limits and
-    /// compression when it has seen the request.
+    /// Replaces the configuration, for an application that chooses limits and compression by the
+    /// request.
     ///
     /// # Errors
     ///
-    /// [`RejectionKind::InvalidExtensions`], which only a configuration with compression looks at.
+    /// [`RejectionKind::InvalidExtensions`], checked only by a configuration with compression.
     pub fn with_config(self, config: impl Into<Arc<Config>>) -> Result<Self, Rejection> {
         Self::checked(config.into(), self.head, self.way, Ok(()))
     }
 
-    /// The subprotocols that the client offers, in its order of preference (RFC 6455 §1.9). What is
-    /// no token is left out.
+    /// Returns the subprotocols that the client offers, in its order of preference (RFC 6455 §1.9).
+    /// Elements that are not tokens are left out.
     pub fn subprotocols(&self) -> impl Iterator<Item = &str> {
         self.head.headers.list("sec-websocket-protocol").filter(|offer| is_token(offer))
     }
 
-    /// The one of `supported` that the client prefers, for [`Accept::subprotocol`].
+    /// Returns the one of `supported` that the client prefers, for [`Accept::subprotocol`].
     ///
     /// ```
     /// use ws_proto::server::{Accept, ServerRequest};
@@ -135,7 +135,7 @@ impl ServerRequest {
     /// fn accept(request: ServerRequest) -> Result<Accept, InvalidHeader> {
     ///     match request.choose_subprotocol(&["chat.v2", "chat.v1"]) {
     ///         Some(chosen) => request.accept().subprotocol(chosen),
-    ///         // Go on without, or reject: that is up to you.
+    ///         // Accept without a subprotocol, or reject.
     ///         None => Ok(request.accept()),
     ///     }
     /// }
@@ -144,8 +144,8 @@ impl ServerRequest {
         self.subprotocols().find_map(|offer| supported.iter().copied().find(|name| *name == offer))
     }
 
-    /// Begins a positive answer. Compression is part of it if the client offers it and
-    /// [`Config`] has it.
+    /// Accepts the request. Compression is part of the response if the client offers it and [`Config`] has
+    /// it.
     pub fn accept(mut self) -> Accept {
         let mut headers = Headers::new();
         if self.way == Way::Upgrade {
@@ -161,7 +161,7 @@ impl ServerRequest {
         Accept { request: self, headers, extension }
     }
 
-    /// A negative answer with this status, such as 401, 403 or 503.
+    /// Rejects the request with a status such as 401, 403 or 503.
     pub fn reject(self, status: u16) -> Rejection {
         Rejection::new(RejectionKind::Application(status)).with_request(Box::new(self.head))
     }
@@ -175,7 +175,7 @@ impl Deref for ServerRequest {
     }
 }
 
-/// A positive answer: its status and its header fields.
+/// The response that accepts a request: its status and its header fields.
 #[derive(Debug)]
 #[must_use = "the client waits for the response"]
 pub struct Accept {
@@ -204,13 +204,13 @@ impl Accept {
     ///
     /// # Errors
     ///
-    /// [`InvalidHeader`]: what would end the line or belongs to the handshake is refused.
+    /// [`InvalidHeader`] for a field that would end the line or that is reserved for the handshake.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, InvalidHeader> {
         self.headers.push_foreign(name, value)?;
         Ok(self)
     }
 
-    /// The HTTP status of the answer: 101, or 200 for an extended CONNECT (RFC 8441 §5).
+    /// Returns the HTTP status: 101, or 200 for an extended CONNECT (RFC 8441 §5).
     pub fn status(&self) -> u16 {
         match self.request.way {
             Way::Upgrade => 101,
@@ -218,17 +218,17 @@ impl Accept {
         }
     }
 
-    /// The header fields of the answer, for an HTTP implementation that sends it.
+    /// Returns the header fields, for an HTTP implementation that sends the response.
     pub fn headers(&self) -> &Headers {
         &self.headers
     }
 
-    /// The connection, for an HTTP implementation that has sent the answer itself.
+    /// Converts into the connection, for an HTTP implementation that has sent the response.
     pub fn into_connection(self) -> Connection {
         Connection::server(self.request.config).with_extension(self.extension)
     }
 
-    /// Appends the response, as HTTP/1.1 writes it, to `out`; the connection is open then.
+    /// Appends the HTTP/1.1 response to `out` and returns the open connection.
     pub fn respond(self, out: &mut Vec<u8>) -> Connection {
         write_status_line(self.status(), out);
         self.headers.write(out);

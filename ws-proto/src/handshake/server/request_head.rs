@@ -1,4 +1,4 @@
-//! The head of a request, as the application sees it.
+//! The head of a request.
 
 use alloc::string::String;
 
@@ -15,45 +15,45 @@ pub struct RequestHead {
 }
 
 impl RequestHead {
-    /// The method, such as `GET`.
+    /// Returns the method, such as `GET`.
     pub fn method(&self) -> &str {
         &self.method
     }
 
-    /// The request target in origin form: path and query. An absolute form was reduced to it
+    /// Returns the request target in origin form: path and query. An absolute form was reduced to it
     /// (RFC 9112 §3.2).
     pub fn target(&self) -> &str {
         &self.target
     }
 
-    /// The path: the target up to a `?`.
+    /// Returns the path: the target up to a `?`.
     pub fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()
     }
 
-    /// The query: what follows the `?`.
+    /// Returns the query: what follows the `?`.
     pub fn query(&self) -> Option<&str> {
         self.target.split_once('?').map(|(_, query)| query)
     }
 
-    /// The host and port that the client means: the `Host` field, or the authority of an absolute
-    /// target, which goes before it (RFC 9112 §3.2.2). Empty if there is none.
+    /// Returns the requested host and port: the `Host` field, or the authority of an absolute target, which
+    /// takes precedence (RFC 9112 §3.2.2). Empty if there is none.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The origin of the page that a browser speaks for (RFC 6455 §10.2); other clients send none,
-    /// or what they like.
+    /// Returns the origin of the page that made the request, where the client is a browser
+    /// (RFC 6455 §10.2). Other clients send none, or an arbitrary one.
     pub fn origin(&self) -> Option<&str> {
         self.headers.get("origin")
     }
 
-    /// Whether a browser asks for a page that came from another host than the one it asks.
+    /// Returns whether the request was made by a page of another host than the requested one.
     ///
-    /// Any site can make its visitors' browsers connect here with their cookies, and only the
-    /// origin tells. So a server that serves its own pages refuses such requests with 403, and one
-    /// that serves others compares their [`origin`](Self::origin) with a list. Without an origin it
-    /// is no browser, and `false`.
+    /// Any site can make the browsers of its visitors connect here with their cookies; only the origin
+    /// shows it. A server for its own pages should reject such requests with 403, and a server for other
+    /// pages should compare their [`origin`](Self::origin) with a list. `false` without an origin: the
+    /// client is not a browser.
     ///
     /// ```
     /// # use ws_proto::server::RequestHead;
@@ -62,19 +62,19 @@ impl RequestHead {
     /// }
     /// ```
     pub fn is_cross_origin(&self) -> bool {
-        // An origin that is not even text is no page of ours.
+        // An origin that is not text is of another host.
         let mut origins = self.headers.get_all("origin");
         origins.any(|origin| {
             !core::str::from_utf8(origin).is_ok_and(|origin| is_of_host(origin, &self.host))
         })
     }
 
-    /// The value of the first header field with this name, case ignored, if it is UTF-8.
+    /// Returns the value of the first header field with this name, case ignored, if it is UTF-8.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)
     }
 
-    /// All header fields.
+    /// Returns all header fields.
     pub fn headers(&self) -> &Headers {
         &self.headers
     }

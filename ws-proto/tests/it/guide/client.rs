@@ -15,7 +15,7 @@ fn ask(server: SocketAddr, seed: [u8; 32], question: &str) -> Result<Option<Stri
     stream.write_all(&output)?;
     output.clear();
     let (mut connection, mut unread) = loop {
-        // What has arrived of a refusal counts, however the stream ends.
+        // The part of a refusal that has arrived is returned, however the stream ends.
         let len = stream.read(&mut buffer).unwrap_or(0);
         let mut input = &mut buffer[..len];
         let progress = match len {
@@ -24,7 +24,7 @@ fn ask(server: SocketAddr, seed: [u8; 32], question: &str) -> Result<Option<Stri
         };
         match progress.map_err(Error::other)? {
             ClientProgress::NeedsInput(unfinished) => handshake = unfinished,
-            // Frames may have arrived with the response: the rest of the input is theirs.
+            // Frames may have arrived with the response: they are the rest of the input.
             ClientProgress::Open(connection, _response) => break (connection, len - input.len()..len),
             ClientProgress::Refused(response) => {
                 return Err(Error::other(format!("refused: {}", response.status())));

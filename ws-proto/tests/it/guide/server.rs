@@ -16,7 +16,7 @@ fn serve(mut stream: TcpStream) -> Result<()> {
         let mut input = &mut buffer[..len];
         match handshake.receive(&mut input) {
             Ok(ServerProgress::NeedsInput(unfinished)) => handshake = unfinished,
-            // Frames may have arrived with the request: the rest of the input is theirs.
+            // Frames may have arrived with the request: they are the rest of the input.
             Ok(ServerProgress::Request(request)) => {
                 break (request.accept().respond(&mut output), len - input.len()..len);
             }
@@ -45,7 +45,7 @@ fn serve(mut stream: TcpStream) -> Result<()> {
             return Ok(());
         }
         if connection.poll_half_close() {
-            // If that fails, reading finds out why.
+            // If that fails, the next read returns the error.
             let _ = stream.shutdown(Shutdown::Write);
         }
         let len = stream.read(&mut buffer)?;
@@ -56,7 +56,7 @@ fn serve(mut stream: TcpStream) -> Result<()> {
     }
 }
 
-/// Sending fails only after a Close frame, when the client waits for no reply.
+/// Sending fails only after a Close frame, when the client expects no reply.
 fn echo(event: Event<'_>, connection: &mut Connection, output: &mut Vec<u8>) {
     let _ = match event {
         Event::Text(text) => connection.send(text, output),

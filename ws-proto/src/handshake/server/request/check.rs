@@ -1,4 +1,4 @@
-//! Whether a request is a valid one for a WebSocket.
+//! The checks of a WebSocket request.
 
 use alloc::string::String;
 
@@ -8,13 +8,13 @@ use crate::handshake::headers::{Headers, Single};
 use crate::handshake::host::{is_host, uri_host};
 use crate::handshake::key;
 
-/// What RFC 6455 §4.2.1 and RFC 9112 ask of a request over HTTP/1.1; finds its host.
+/// Checks a request over HTTP/1.1 (RFC 6455 §4.2.1, RFC 9112) and finds its host.
 pub(super) fn upgrade(head: &mut RequestHead, current: bool) -> Result<(), RejectionKind> {
     if !current {
         return Err(RejectionKind::UnsupportedHttpVersion);
     }
     reduce_target(head)?;
-    // It must be there even if the target says the same (RFC 9112 §3.2).
+    // Required even if the target names the host (RFC 9112 §3.2).
     if let Single::Absent = head.headers.single("host") {
         return Err(RejectionKind::InvalidHost);
     }
@@ -43,8 +43,8 @@ pub(super) fn upgrade(head: &mut RequestHead, current: bool) -> Result<(), Rejec
     check_origin(headers)
 }
 
-/// What RFC 8441 §4 and §5 ask of a request over HTTP/2, and RFC 9220 of one over HTTP/3; finds its
-/// host. That there are no fields of a connection is checked by what reads HTTP (RFC 9113 §8.2.2).
+/// Checks a request over HTTP/2 (RFC 8441 §4 and §5) or HTTP/3 (RFC 9220) and finds its host. The HTTP
+/// implementation has checked that there are no connection-specific fields (RFC 9113 §8.2.2).
 pub(super) fn extended_connect(
     head: &mut RequestHead,
     protocol: Option<&str>,
@@ -60,7 +60,7 @@ pub(super) fn extended_connect(
         return Err(RejectionKind::Malformed);
     }
     find_host(head)?;
-    // The data of the stream are frames, and as many as both sides like.
+    // The data of the stream are frames, of any total length.
     if head.headers.get_all("content-length").next().is_some() {
         return Err(RejectionKind::HasBody);
     }
