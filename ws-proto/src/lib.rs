@@ -42,6 +42,7 @@ mod mask;
 mod payload;
 mod prepared;
 pub mod proxy;
+mod stats;
 mod time;
 mod utf8;
 
@@ -51,7 +52,7 @@ pub mod adapter_guide {}
 pub use close::{Close, Closed, Initiator, MAX_REASON};
 pub use close_code::CloseCode;
 pub use config::{Config, Delivery, Limits};
-pub use connection::{Connection, Frame, Role, State, Stats, Traffic};
+pub use connection::{Connection, Frame, Role, State};
 pub use credentials::{Credentials, InvalidCredentials};
 #[cfg(feature = "deflate")]
 pub use deflate::{Deflate, EnginePool, Offers};
@@ -60,6 +61,7 @@ pub use event::Event;
 pub use handshake::{Headers, InvalidHeader, client, server};
 pub use payload::{Compression, Payload};
 pub use prepared::Prepared;
+pub use stats::{Stats, Traffic};
 pub use time::Instant;
 
 #[cfg(doctest)]

@@ -4,7 +4,8 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
 
-use super::{Role, State};
+use super::role::Role;
+use super::state::State;
 use crate::close::{Close, Closed, Initiator};
 use crate::close_code::CloseCode;
 use crate::config::Config;

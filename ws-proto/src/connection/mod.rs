@@ -5,9 +5,10 @@ mod closing_handshake;
 mod keep_alive;
 mod receive;
 mod receiver;
+mod role;
 mod send;
 mod sender;
-mod stats;
+mod state;
 mod timeout;
 
 use alloc::boxed::Box;
@@ -22,14 +23,15 @@ use crate::close::Closed;
 use crate::config::Config;
 use crate::deflate::{Extension, Parameters};
 use crate::error::Error;
+use crate::stats::Stats;
 
 use closing_handshake::ClosingHandshake;
 use keep_alive::KeepAlive;
 use receiver::Receiver;
+pub use role::Role;
 pub use sender::Frame;
 use sender::Sender;
-pub(crate) use stats::Saved;
-pub use stats::{Stats, Traffic};
+pub use state::State;
 
 /// A WebSocket connection after its handshake, without I/O (RFC 6455 §5–§7).
 ///
@@ -93,26 +95,6 @@ pub struct Connection {
     extension: Option<Box<Extension>>,
 }
 
-/// Which end of the connection this is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// The end that accepted.
-    Server,
-    /// The end that connected; its frames are masked.
-    Client,
-}
-
-/// The state of a connection (RFC 6455 §7.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum State {
-    /// Messages go both ways.
-    Open,
-    /// A Close frame was sent, was received, or is pending.
-    Closing,
-    /// Nothing more will be sent or received.
-    Closed,
-}
-
 impl Connection {
     /// Creates the server's end of a connection whose handshake is complete.
     pub fn server(config: impl Into<Arc<Config>>) -> Self {
@@ -170,6 +152,17 @@ impl Connection {
     /// Returns the latest round-trip time that a ping of [`Config::ping_interval`] measured.
     pub fn rtt(&self) -> Option<Duration> {
         self.keep_alive.rtt()
+    }
+
+    /// Returns the counters of the connection.
+    pub fn stats(&self) -> Stats {
+        let saved = self.extension.as_ref().map(|extension| extension.saved()).unwrap_or_default();
+        Stats {
+            received: self.receiver.received().traffic(saved.received),
+            sent: self.sender.sent().traffic(saved.sent),
+            pings: self.keep_alive.pings(),
+            rtt: self.rtt(),
+        }
     }
 
     /// Returns whether permessage-deflate was negotiated (RFC 7692).

@@ -20,6 +20,7 @@ impl Connection {
     /// (RFC 6455 §5.5.1).
     #[inline]
     pub fn receive<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, Error> {
+        // The common case in one step. Everything else, faults of headers included, takes the other path.
         if self.receiver.is_idle() {
             if let Some(frame) = self.receiver.take_whole(input, self.sender.role(), &self.config) {
                 return match self.receiver.lend(frame, self.config.delivery) {
@@ -58,6 +59,7 @@ impl Connection {
         &mut self,
         input: &mut &'i mut [u8],
     ) -> Result<Option<Event<'i>>, Error> {
+        // RFC 6455 §5.5.1: data after a Close frame is not processed.
         if self.receiver.has_ended() {
             let len = self.receiver.discard(input);
             return self.closing.drain(len).map(|()| None);

@@ -3,8 +3,9 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::Connection;
+use super::role::Role;
 use super::sender::{Compressor, Fragment, Frame};
-use super::{Connection, Role};
 use crate::error::SendError;
 use crate::frame::{MAX_CONTROL, Opcode};
 use crate::payload::{Compression, Payload};

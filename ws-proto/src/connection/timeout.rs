@@ -40,7 +40,7 @@ impl Connection {
     /// Returns the last result of [`poll_timeout`](Self::poll_timeout).
     #[inline]
     pub fn next_timeout(&self) -> Option<Instant> {
-        let engines = self.extension.as_ref().and_then(|extension| extension.due());
+        let engines = self.extension.as_ref().and_then(|extension| extension.deadline());
         earlier(earlier(self.keep_alive.deadline(), self.closing.deadline()), engines)
     }
 

@@ -5,10 +5,10 @@
 use alloc::string::String;
 
 use crate::config::Config;
-use crate::connection::Saved;
 use crate::error::ErrorKind;
 use crate::handshake::client::ClientHandshakeErrorKind;
 use crate::handshake::extensions::{Malformed, parse};
+use crate::stats::Saved;
 use crate::time::Instant;
 
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,7 @@ impl Extension {
         match *self {}
     }
 
-    pub(crate) fn due(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
         match *self {}
     }
 

@@ -6,7 +6,7 @@ use super::engine::{Deflater, Inflater};
 use super::history::History;
 use super::pool::Lease;
 use crate::config::Config;
-use crate::connection::Saved;
+use crate::stats::Saved;
 use crate::time::Instant;
 
 /// The parameters, and the state of each direction from its first compressed message on.
@@ -15,8 +15,8 @@ pub(crate) struct Extension {
     pub(super) outgoing: Option<Box<Outgoing>>,
     pub(super) incoming: Option<Box<Incoming>>,
     /// When engines that were not used go back to their pool.
-    due: Option<Instant>,
-    /// Whether an engine was used since `due` was set.
+    deadline: Option<Instant>,
+    /// Whether an engine was used since `deadline` was set.
     pub(super) used: bool,
     pub(super) saved: Saved,
 }
@@ -57,7 +57,7 @@ impl Extension {
             parameters,
             outgoing: None,
             incoming: None,
-            due: None,
+            deadline: None,
             used: false,
             saved: Saved::default(),
         }
@@ -78,34 +78,34 @@ impl Extension {
 
     /// Whether [`poll_timeout`](Self::poll_timeout) would set a deadline.
     pub(crate) fn timeout_changed(&self) -> bool {
-        self.used && self.due.is_none()
+        self.used && self.deadline.is_none()
     }
 
-    pub(crate) fn due(&self) -> Option<Instant> {
-        self.due
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline
     }
 
     pub(crate) fn poll_timeout(&mut self, config: &Config, now: Instant) -> Option<Instant> {
         if self.timeout_changed() {
             self.used = false;
-            self.due = config.deflate.as_ref().map(|deflate| now + deflate.idle_timeout);
+            self.deadline = config.deflate.as_ref().map(|deflate| now + deflate.idle_timeout);
         }
-        self.due
+        self.deadline
     }
 
     /// Mark and sweep: engines that were not used since the deadline was set go back.
     pub(crate) fn handle_timeout(&mut self, config: &Config, now: Instant) {
         let Some(deflate) = &config.deflate else { return };
-        if self.due.is_none_or(|due| due > now) {
+        if self.deadline.is_none_or(|deadline| deadline > now) {
             return;
         }
         let open = self.outgoing.as_ref().is_some_and(|outgoing| outgoing.open)
             || self.incoming.as_ref().is_some_and(|incoming| incoming.open);
         if core::mem::take(&mut self.used) || open {
-            self.due = Some(now + deflate.idle_timeout);
+            self.deadline = Some(now + deflate.idle_timeout);
             return;
         }
-        self.due = None;
+        self.deadline = None;
         self.release_outgoing();
         self.release_incoming();
     }
@@ -130,7 +130,7 @@ impl Extension {
     /// Returns both engines and frees the histories: no further message can pass.
     pub(crate) fn end(&mut self) {
         (self.outgoing, self.incoming) = (None, None);
-        (self.due, self.used) = (None, false);
+        (self.deadline, self.used) = (None, false);
     }
 
     fn release_outgoing(&mut self) {

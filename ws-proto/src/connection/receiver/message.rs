@@ -3,9 +3,9 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 
-use super::Context;
 use super::carry::Carried;
 use super::content::{Content, Text};
+use super::context::Context;
 use super::frame_progress::FrameProgress;
 use super::piece::Piece;
 use crate::config::Delivery;

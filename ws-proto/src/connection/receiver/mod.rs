@@ -2,6 +2,7 @@
 
 mod carry;
 mod content;
+mod context;
 mod control;
 mod frame_progress;
 mod message;
@@ -11,15 +12,15 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use core::mem;
 
-use super::Role;
-use super::stats::Counter;
+use super::role::Role;
 use crate::config::{Config, Delivery};
-use crate::deflate::Extension;
 use crate::error::ErrorKind;
 use crate::event::Event;
 use crate::frame::{Expected, FIN, Header, Opcode, PartialHeader};
+use crate::stats::Counter;
 use crate::{mask, utf8};
 
+pub(super) use context::Context;
 use control::PartialControl;
 use frame_progress::FrameProgress;
 use message::PartialMessage;
@@ -28,8 +29,7 @@ use piece::Piece;
 const TEXT: u8 = FIN | Opcode::Text as u8;
 const BINARY: u8 = FIN | Opcode::Binary as u8;
 
-/// Reads the stream of frames up to the next event, and counts it. What the event means for the
-/// connection is the connection's.
+/// Reads the stream of frames up to the next event, and counts it. The connection acts on the event.
 #[derive(Default)]
 pub(super) struct Receiver {
     stage: Stage,
@@ -55,16 +55,10 @@ enum Stage {
     Payload(FrameProgress),
     /// Inside the payload of a control frame that is cut.
     Control(Box<PartialControl>),
-    /// Behind the last event was a fault, for which the connection has to fail.
+    /// The last event was followed by a fault, for which the connection has to fail.
     Faulty(ErrorKind),
+    /// The peer's Close frame has arrived, or the connection has failed.
     Ended,
-}
-
-/// What receiving depends on besides its own state.
-pub(super) struct Context<'c> {
-    pub(super) role: Role,
-    pub(super) config: &'c Config,
-    pub(super) extension: Option<&'c mut Extension>,
 }
 
 /// An unfragmented message, unmasked, its text not yet checked.
@@ -315,7 +309,7 @@ impl Receiver {
         Ok(event)
     }
 
-    /// Likewise, where a payload is inflated, or lent as it arrives.
+    /// Does the same where a payload is inflated, or lent as it arrives.
     #[inline(never)]
     fn receive_piece<'i>(
         &mut self,

@@ -12,14 +12,14 @@ use alloc::vec::Vec;
 use rand::Rng;
 use rand::rngs::StdRng;
 
-use super::Role;
-use super::stats::Counter;
+use super::role::Role;
 use crate::config::Limits;
 use crate::error::SendError;
 use crate::frame::{COMPRESSED, EncodedHeader, FIN, MAX_HEADER, Opcode, encode_header};
 use crate::mask::{self, Key};
 use crate::payload::Payload;
 use crate::prepared::Prepared;
+use crate::stats::Counter;
 
 pub(super) use compressor::Compressor;
 pub(super) use fragments::Fragment;

@@ -1,8 +1,6 @@
-//! Counters.
+//! Counters of traffic.
 
 use core::time::Duration;
-
-use super::Connection;
 
 /// The traffic of a connection since its handshake.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,7 +40,7 @@ impl Traffic {
 
 /// The counters of one direction.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Counter {
+pub(crate) struct Counter {
     bytes: u64,
     frames: u64,
     messages: u64,
@@ -56,42 +54,29 @@ pub(crate) struct Saved {
 }
 
 impl Counter {
-    pub(super) fn bytes(self) -> u64 {
+    pub(crate) fn bytes(self) -> u64 {
         self.bytes
     }
 
     #[inline]
-    pub(super) fn add_bytes(&mut self, bytes: usize) {
+    pub(crate) fn add_bytes(&mut self, bytes: usize) {
         self.bytes += bytes as u64;
     }
 
     /// Counts a frame that takes `bytes` on the wire; none of them was counted before.
     #[inline]
-    pub(super) fn add_frame(&mut self, bytes: usize) {
+    pub(crate) fn add_frame(&mut self, bytes: usize) {
         self.bytes += bytes as u64;
         self.frames += 1;
     }
 
     #[inline]
-    pub(super) fn add_message(&mut self) {
+    pub(crate) fn add_message(&mut self) {
         self.messages += 1;
     }
 
-    fn traffic(self, saved: i64) -> Traffic {
+    pub(crate) fn traffic(self, saved: i64) -> Traffic {
         let Self { bytes, frames, messages } = self;
         Traffic { bytes, frames, messages, saved }
-    }
-}
-
-impl Connection {
-    /// Returns the counters of the connection.
-    pub fn stats(&self) -> Stats {
-        let saved = self.extension.as_ref().map(|extension| extension.saved()).unwrap_or_default();
-        Stats {
-            received: self.receiver.received().traffic(saved.received),
-            sent: self.sender.sent().traffic(saved.sent),
-            pings: self.keep_alive.pings(),
-            rtt: self.rtt(),
-        }
     }
 }
