@@ -144,7 +144,7 @@ impl Session {
     }
 }
 
-/// Sending fails only after a Close frame, when nobody waits for a reply.
+/// Sending fails only after a Close frame, when no reply is expected.
 fn echo(event: Event<'_>, connection: &mut Connection, output: &mut Vec<u8>) {
     let _ = match event {
         Event::Text(text) => connection.send(text, output),

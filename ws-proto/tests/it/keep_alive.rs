@@ -1,4 +1,4 @@
-//! Pings of the library's own, and what becomes of a peer that shows no life.
+//! Pings of the library, and unresponsive peers.
 
 use core::time::Duration;
 
