@@ -105,7 +105,7 @@ pub(crate) struct Serve {
     connect_burst: u32,
 
     /// The number of connections that have not sent a request yet; further connections are closed at
-    /// once. Connections of plain HTTP and clients together may be this number and --max-connections
+    /// once. The sum of this and --max-connections limits all connections, plain HTTP included
     #[arg(long, env = "WS_DEMO_MAX_HANDSHAKES", value_name = "COUNT", default_value_t = 4096)]
     max_handshakes: usize,
 
