@@ -61,7 +61,7 @@ fn halves_of_two_connections_stay_apart() {
     let [(one, _, _), (other, remote, _)] = [(); 2].map(|()| open_plainly(ROLES[0]));
     let ((reader, mut writer), (mut other_reader, other_writer)) = (one.split(), other.split());
     let error = reader.reunite(other_writer).expect_err("two connections");
-    assert_eq!(error.to_string(), "the halves belong to different connections");
+    assert_eq!(error.to_string(), "halves belong to different connections");
     let (reader, other_writer) = (error.0, error.1);
     run(writer.send("still open")).expect("open");
     remote.send(&wire::text(ROLES[0], "here, too"));
