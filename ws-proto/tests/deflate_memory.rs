@@ -198,7 +198,7 @@ fn engines_come_back() {
     // A server that fails its client has no use for its engines either, once it is dropped.
     let [_, mut server] = Agreed::default().connections(&config);
     let mut wire = wire::frame(Role::Server, BINARY, &message[..200]);
-    wire[0] |= compressed::RSV1;
+    wire[0] |= wire::RSV1;
     assert!(server.receive(&mut wire.as_mut_slice()).is_err());
     drop(server);
     assert!(live() < before + 4096);
@@ -366,7 +366,7 @@ fn zeros() -> [Vec<u8>; 2] {
 fn read_zeros(config: &Config) -> (usize, usize, usize, Result<(), Error>) {
     let mut server = Agreed::new(15, true).connection(Role::Server, config);
     let [first, more] = zeros();
-    let mut head = wire::frame(Role::Server, compressed::RSV1 | BINARY, &first);
+    let mut head = wire::frame(Role::Server, wire::RSV1 | BINARY, &first);
     let more = wire::frame(Role::Server, CONTINUATION, &more);
     let mut input = Vec::with_capacity(more.len());
     let before = live();

@@ -12,7 +12,8 @@ pub mod stalls;
 pub mod timers;
 pub mod too_big;
 
-use crate::raw::{REQUEST, RESPONSE, frame, server_frame};
+use crate::raw::{REQUEST, RESPONSE};
+use ws_futures::proto::Role;
 
 /// One of everything that a client may send, and what an echo server answers.
 struct Conversation {
@@ -28,19 +29,19 @@ fn conversation() -> Conversation {
     let long = [b'l'; 300];
     let sent = [
         REQUEST.into(),
-        frame(0x81, "text ß€😀".as_bytes()),
-        frame(0x02, b"frag"),
-        frame(0x00, b""),
-        frame(0x80, b"ments"),
-        frame(0x82, &long),
-        frame(0x81, b""),
+        ws_wire::frame(Role::Server, 0x81, "text ß€😀".as_bytes()),
+        ws_wire::frame(Role::Server, 0x02, b"frag"),
+        ws_wire::frame(Role::Server, 0x00, b""),
+        ws_wire::frame(Role::Server, 0x80, b"ments"),
+        ws_wire::frame(Role::Server, 0x82, &long),
+        ws_wire::frame(Role::Server, 0x81, b""),
     ];
     let answered = [
         RESPONSE.into(),
-        server_frame(0x81, "text ß€😀".as_bytes()),
-        server_frame(0x82, b"fragments"),
-        server_frame(0x82, &long),
-        server_frame(0x81, b""),
+        ws_wire::frame(Role::Client, 0x81, "text ß€😀".as_bytes()),
+        ws_wire::frame(Role::Client, 0x82, b"fragments"),
+        ws_wire::frame(Role::Client, 0x82, &long),
+        ws_wire::frame(Role::Client, 0x81, b""),
     ];
     Conversation { sent: sent.concat(), answered: answered.concat() }
 }

@@ -6,6 +6,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use socket2::SockRef;
 use ws_futures::Config;
 use ws_futures::server::{ServerHandshake, ServerProgress};
+use ws_wire::Content;
 
 use crate::PATIENCE;
 
@@ -82,50 +83,7 @@ pub(crate) fn half_close(stream: &TcpStream) -> io::Result<()> {
     stream.shutdown(Shutdown::Write)
 }
 
-/// A client's frame, masked with zeros.
-pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = header(first, payload.len() as u64);
-    frame.extend(payload);
-    frame
-}
-
-/// The header of such a frame.
-pub fn header(first: u8, len: u64) -> Vec<u8> {
-    let mut header = length(first, 0x80, len);
-    header.extend([0; 4]);
-    header
-}
-
-/// A server's frame.
-pub(crate) fn server_frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = length(first, 0, payload.len() as u64);
-    frame.extend(payload);
-    frame
-}
-
-fn length(first: u8, mask: u8, len: u64) -> Vec<u8> {
-    let mut header = vec![first];
-    match len {
-        0..=125 => header.push(mask | len as u8),
-        126..=0xFFFF => {
-            header.push(mask | 126);
-            header.extend((len as u16).to_be_bytes());
-        }
-        _ => {
-            header.push(mask | 127);
-            header.extend(len.to_be_bytes());
-        }
-    }
-    header
-}
-
 /// The next frame: its first byte and its payload.
-pub(crate) fn read_frame(stream: &mut TcpStream) -> (u8, Vec<u8>) {
-    let header = expect(stream, 2);
-    let len = match header[1] {
-        126 => u16::from_be_bytes(expect(stream, 2).try_into().expect("two")).into(),
-        127 => u64::from_be_bytes(expect(stream, 8).try_into().expect("eight")),
-        len => u64::from(len),
-    };
-    (header[0], expect(stream, usize::try_from(len).expect("a length")))
+pub(crate) fn read_frame(stream: &mut TcpStream) -> Content {
+    ws_wire::read(stream).expect("a frame").into()
 }

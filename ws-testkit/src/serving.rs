@@ -5,11 +5,12 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::channel;
 use std::thread;
 
+use ws_futures::proto::Role;
 use ws_futures::serve::ServeError;
 use ws_futures::{Drained, Shutdown};
 
 use crate::PATIENCE;
-use crate::raw::{REQUEST, RESPONSE, connect, expect, frame, open, prepared, rest, server_frame};
+use crate::raw::{REQUEST, RESPONSE, connect, expect, open, prepared, rest};
 use crate::server::listener;
 
 /// A server of a runtime: its `serve`, with echoes.
@@ -39,7 +40,7 @@ pub fn a_shutdown_closes_all<S: Serves>() {
         let _ = silent.read_to_end(&mut Vec::new());
         for client in &mut clients {
             assert_eq!(expect(client, 4), [0x88, 2, 0x03, 0xE9]);
-            client.write_all(&frame(0x88, &[0x03, 0xE9])).expect("open");
+            client.write_all(&ws_wire::frame(Role::Server, 0x88, &[0x03, 0xE9])).expect("open");
             assert_eq!(rest(client), []);
         }
         let ended = serving.join().expect("no panic");
@@ -107,7 +108,7 @@ fn use_up(address: SocketAddr) -> Vec<TcpStream> {
 }
 
 fn assert_served(client: &mut TcpStream) {
-    client.write_all(&frame(0x81, b"hello")).expect("open");
-    let answer = server_frame(0x81, b"hello");
+    client.write_all(&ws_wire::frame(Role::Server, 0x81, b"hello")).expect("open");
+    let answer = ws_wire::frame(Role::Client, 0x81, b"hello");
     assert_eq!(expect(client, answer.len()), answer);
 }

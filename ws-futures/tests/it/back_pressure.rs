@@ -27,7 +27,7 @@ fn fill(socket: &mut Socket) -> Vec<Message> {
 }
 
 fn payloads(wire: &[u8]) -> Vec<Vec<u8>> {
-    wire::frames(wire).into_iter().map(|(_, payload)| payload).collect()
+    wire::contents(wire).into_iter().map(|(_, payload)| payload).collect()
 }
 
 fn bytes(messages: &[Message]) -> Vec<Vec<u8>> {
@@ -152,7 +152,7 @@ fn pongs_coalesce() {
         assert!(Task::new(socket.recv()).run().is_pending());
         remote.set_capacity(usize::MAX);
         run(socket.flush()).expect("open");
-        let frames = wire::frames(&remote.take());
+        let frames = wire::contents(&remote.take());
         assert_eq!(frames.len(), sent.len() + 1, "{role:?}");
         assert_eq!(frames.last(), Some(&(PONG, vec![255])), "{role:?}");
     }
@@ -250,6 +250,6 @@ fn read_waits_for_room_before_it_lends_the_rest_of_a_batch() {
         }
         drop(task);
         written.extend(remote.take());
-        assert_eq!(wire::frames(&written).len(), 200, "{role:?}");
+        assert_eq!(wire::contents(&written).len(), 200, "{role:?}");
     }
 }

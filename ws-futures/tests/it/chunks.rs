@@ -128,7 +128,7 @@ fn are_forwarded_as_fragments() {
             remote.send(&wire.concat());
             remote.end();
             run(socket.forward(&mut onward)).expect("no error");
-            let frames = wire::frames(&far.take());
+            let frames = wire::contents(&far.take());
             assert!(frames.len() > 30, "not as they arrived");
             let mut expected = conversation::messages();
             expected.retain(Message::is_data);
@@ -184,7 +184,7 @@ fn are_sent_as_fragments() {
                 (FIN | CONTINUATION, large),
                 (FIN | TEXT, b"whole".to_vec()),
             ];
-            assert_eq!(wire::frames(&remote.take()), expected, "{way} as {role:?}");
+            assert_eq!(wire::contents(&remote.take()), expected, "{way} as {role:?}");
             assert_eq!(socket.stats().sent.messages, 3, "{way} as {role:?}");
         }
     }
@@ -207,7 +207,7 @@ fn keep_their_message_whole() {
                 assert_eq!(refused, error, "{way} as {role:?}");
             }
             send(&mut socket, text("and finished", true)).expect("open");
-            let messages = messages_of(wire::frames(&remote.take()));
+            let messages = messages_of(wire::contents(&remote.take()));
             assert_eq!(messages, [Message::text("begun, and finished")], "{way} as {role:?}");
         }
     }

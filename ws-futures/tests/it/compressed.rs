@@ -218,7 +218,7 @@ fn compression_is_chosen_for_each_message() {
             remote.take();
             send(server, Message::binary(vec![b'x'; len]), compression);
             let at = format!("{way}, {compression:?}, {len} bytes");
-            let [(first, payload)] = &*wire::frames(&remote.take()) else { panic!("{at}") };
+            let [(first, payload)] = &*wire::contents(&remote.take()) else { panic!("{at}") };
             assert_eq!(first & RSV1 != 0, compressed, "{at}");
             assert_eq!(payload.len() < len || len == 10 && compressed, compressed, "{at}");
         }
@@ -237,7 +237,7 @@ fn compression_is_chosen_for_a_message_in_chunks() {
             let chunk = Message::BinaryChunk { data: vec![b'x'; len].into(), fin };
             run(server.send_with(chunk, compression)).expect("open");
         }
-        let frames = wire::frames(&remote.take());
+        let frames = wire::contents(&remote.take());
         assert_eq!(frames[0].0 & RSV1 != 0, compressed);
         let len: usize = frames.iter().map(|(_, payload)| payload.len()).sum();
         assert_eq!(len < 1000, compressed, "{len} bytes");

@@ -62,7 +62,7 @@ fn one_read_makes_one_write() {
                 remote.send(&[&requests, behind].concat());
                 task.wait();
                 assert_eq!(remote.writes().len(), 1, "{name} as {role:?}");
-                assert_eq!(wire::frames(&remote.take()), echoes, "{name} as {role:?}");
+                assert_eq!(wire::contents(&remote.take()), echoes, "{name} as {role:?}");
             }
         }
     }
@@ -78,7 +78,7 @@ fn pongs_share_a_write() {
         Task::new(echo_messages(socket)).wait();
         let pongs: Vec<wire::Content> = (0..COUNT).map(|i| (wire::PONG, vec![i as u8])).collect();
         assert_eq!(remote.writes().len(), 1, "{role:?}");
-        assert_eq!(wire::frames(&remote.take()), pongs, "{role:?}");
+        assert_eq!(wire::contents(&remote.take()), pongs, "{role:?}");
     }
 }
 
@@ -92,7 +92,7 @@ fn a_small_message_and_a_large_one_share_a_write() {
         socket.flush().await.expect("open");
     });
     assert_eq!(remote.writes().len(), 1);
-    assert_eq!(wire::frames(&remote.take()).len(), 3);
+    assert_eq!(wire::contents(&remote.take()).len(), 3);
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn send_writes_even_if_more_input_is_at_hand() {
             assert_eq!(run(socket.recv()).expect("no error"), Some(text.into()), "{role:?}");
             run(socket.send(text)).expect("open");
             let reply = (wire::FIN | wire::TEXT, text.as_bytes().to_vec());
-            assert_eq!(wire::frames(&remote.take()), [reply], "{role:?}");
+            assert_eq!(wire::contents(&remote.take()), [reply], "{role:?}");
         }
     }
 }

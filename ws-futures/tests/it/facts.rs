@@ -53,7 +53,7 @@ fn the_round_trip_time() {
         Task::new(reader.recv()).wait();
         clock.advance(Config::default().ping_interval.expect("set"));
         Task::new(reader.recv()).wait();
-        let [(_, ping)] = &*wire::frames(&remote.take()) else { panic!("{role:?}: no ping") };
+        let [(_, ping)] = &*wire::contents(&remote.take()) else { panic!("{role:?}: no ping") };
         assert_eq!((reader.rtt(), writer.rtt()), (None, None));
         clock.advance(Duration::from_millis(80));
         remote.send(&wire::frame(role, PONG, ping));
@@ -129,7 +129,7 @@ fn the_stream() {
     let (reader, mut writer) = socket.split();
     run(writer.send("text")).expect("open");
     let taken = reader.with_ref(|stream| stream.remote().take());
-    assert_eq!(wire::frames(&taken).len(), 1);
+    assert_eq!(wire::contents(&taken).len(), 1);
     assert!(remote.take().is_empty());
     assert!(writer.with_ref(|stream| stream.remote().take()).is_empty());
 }

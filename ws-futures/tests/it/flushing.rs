@@ -49,7 +49,7 @@ fn what_was_sent_reaches_the_peer() {
         for (name, act) in ACTS {
             let (mut socket, remote, _clock) = open(role, &Config::default(), holding());
             act(&mut socket);
-            let frames = wire::frames(&remote.take());
+            let frames = wire::contents(&remote.take());
             assert_eq!(frames.first(), Some(&(FIN | TEXT, b"hello".to_vec())), "{name}, {role:?}");
         }
     }
@@ -62,7 +62,7 @@ fn pongs_reach_the_peer() {
         remote.send(&wire::frame(role, PING, b"there?"));
         run(socket.recv()).expect("no error");
         Task::new(socket.recv()).wait();
-        assert_eq!(wire::frames(&remote.take()), [(PONG, b"there?".to_vec())], "{role:?}");
+        assert_eq!(wire::contents(&remote.take()), [(PONG, b"there?".to_vec())], "{role:?}");
     }
 }
 
@@ -78,7 +78,7 @@ fn the_answer_to_a_close_reaches_the_peer() {
         }
         assert!(run(socket.recv()).expect("no error").is_none());
         let answer = (CLOSE, 1001_u16.to_be_bytes().to_vec());
-        assert_eq!(wire::frames(&remote.take()), [answer], "{role:?}");
+        assert_eq!(wire::contents(&remote.take()), [answer], "{role:?}");
     }
 }
 

@@ -106,7 +106,7 @@ fn are_the_same_by_every_way_of_sending() {
             let (socket, remote, _clock) = open_plainly(role);
             remote.send(&wire::text(role, "prompt"));
             send(socket, parts());
-            assert!(wire::frames(&remote.take()) == frames(), "{way} as {role:?}");
+            assert!(wire::contents(&remote.take()) == frames(), "{way} as {role:?}");
         }
     }
 }
@@ -128,7 +128,7 @@ fn wait_for_room() {
             send.finish().expect("open");
         }
         run(socket.send_fragment("and finished", true)).expect("open");
-        let frames = wire::frames(&remote.take());
+        let frames = wire::contents(&remote.take());
         let expected = [(TEXT, b"begun, ".to_vec()), (FIN, b"and finished".to_vec())];
         assert_eq!(
             frames[frames.len() - 2..],
@@ -163,6 +163,6 @@ fn are_taken_from_the_batch_of_another_connection() {
         });
         let expected =
             [(TEXT, b"one".to_vec()), (FIN, Vec::new()), (FIN | BINARY, vec![2; 20_000])];
-        assert!(wire::frames(&far.take()) == expected, "{role:?}");
+        assert!(wire::contents(&far.take()) == expected, "{role:?}");
     }
 }

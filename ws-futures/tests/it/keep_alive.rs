@@ -37,7 +37,7 @@ fn is_ping_timeout(error: &Error) -> bool {
 /// The payload of the one ping that was written.
 #[track_caller]
 fn ping(remote: &Remote) -> Vec<u8> {
-    let frames = wire::frames(&remote.take());
+    let frames = wire::contents(&remote.take());
     let [(PING, payload)] = &frames[..] else { panic!("{frames:?}") };
     payload.clone()
 }
@@ -62,7 +62,7 @@ fn a_silent_peer_is_pinged_and_given_up() {
                 clock.advance(MOMENT);
                 let error = waiting.finish().expect_err("a dead peer");
                 assert!(is_ping_timeout(&error), "{way} as {role:?}: {error}");
-                let frames = wire::frames(&remote.take());
+                let frames = wire::contents(&remote.take());
                 let [(CLOSE, payload)] = &frames[..] else { panic!("{way}, {role:?}: {frames:?}") };
                 assert_eq!(payload[..2], 1011_u16.to_be_bytes(), "{way} as {role:?}");
                 assert!(remote.is_ended(), "{way} as {role:?}");
@@ -181,7 +181,7 @@ fn a_peer_that_reads_late_is_alive() {
         clock.advance(TIMEOUT - MOMENT);
         remote.set_capacity(usize::MAX);
         read.wait();
-        let frames = wire::frames(&remote.take());
+        let frames = wire::contents(&remote.take());
         assert_eq!(frames.len(), 2, "{role:?}: the message and the ping");
         clock.advance(MOMENT);
         assert!(read.run().is_pending(), "{role:?} gave up a moment after the ping");

@@ -78,7 +78,7 @@ fn a_deadline_behind_pings_delays_none_of_them() {
         for _ in 0..3 {
             clock.advance(INTERVAL);
             waiting.wait();
-            let [(wire::PING, payload)] = &wire::frames(&remote.take())[..] else {
+            let [(wire::PING, payload)] = &wire::contents(&remote.take())[..] else {
                 panic!("{role:?}: no ping")
             };
             remote.send(&wire::frame(role, wire::PONG, payload));

@@ -19,7 +19,7 @@ fn a_pong_goes_before_a_reply() {
             assert!(matches!(ping, Some(Message::Ping(_))));
             run(socket.send(vec![1; len])).expect("open");
             let expected = [(PONG, b"there?".to_vec()), (FIN | BINARY, vec![1; len])];
-            assert_eq!(wire::frames(&remote.take()), expected, "{role:?}, {len} bytes");
+            assert_eq!(wire::contents(&remote.take()), expected, "{role:?}, {len} bytes");
         }
     }
 }
@@ -37,7 +37,7 @@ fn a_pong_goes_before_a_reply_of_a_batch() {
             });
             run(socket.flush()).expect("open");
             let expected = [(PONG, b"there?".to_vec()), (FIN | BINARY, vec![1; len])];
-            assert_eq!(wire::frames(&remote.take()), expected, "{role:?}, {len} bytes");
+            assert_eq!(wire::contents(&remote.take()), expected, "{role:?}, {len} bytes");
         }
     }
 }

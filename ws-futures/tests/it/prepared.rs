@@ -33,7 +33,7 @@ fn the_same_to_many() {
                     writer.feed_prepared(&binary).await.expect("open");
                     writer.flush().await.expect("open");
                 });
-                assert_eq!(wire::frames(&remote.take()), twice, "{role:?}, {len} bytes");
+                assert_eq!(wire::contents(&remote.take()), twice, "{role:?}, {len} bytes");
             }
         }
     }
@@ -49,7 +49,7 @@ fn what_is_owed_goes_before() {
             run(socket.feed_prepared(&Prepared::new(&*vec![1; len]))).expect("open");
             run(socket.flush()).expect("open");
             let expected = [(PONG, b"there?".to_vec()), (FIN | BINARY, vec![1; len])];
-            assert_eq!(wire::frames(&remote.take()), expected, "{role:?}, {len} bytes");
+            assert_eq!(wire::contents(&remote.take()), expected, "{role:?}, {len} bytes");
         }
     }
 }
@@ -69,7 +69,7 @@ fn a_full_output_is_waited_for() {
             feed.finish().expect("open");
         }
         run(socket.flush()).expect("open");
-        let frames = wire::frames(&remote.take());
+        let frames = wire::contents(&remote.take());
         assert_eq!(frames, vec![(FIN | BINARY, vec![7; 50_000]); 3], "{role:?}");
     }
 }
@@ -83,7 +83,7 @@ fn nothing_follows_a_close_frame() {
         assert!(run(socket.feed_prepared(&prepared)).is_err(), "{len} bytes");
     }
     run(socket.flush()).expect("open");
-    let frames = wire::frames(&remote.take());
+    let frames = wire::contents(&remote.take());
     assert_eq!(frames.len(), 1);
     assert_eq!(frames[0].0, CLOSE);
 }

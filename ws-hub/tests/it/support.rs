@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use futures_io::{AsyncRead, AsyncWrite};
-use ws_futures::proto::Connection;
+use ws_futures::proto::{Connection, Role};
 use ws_futures::{Config, Event, Instant, Prepared, Timer, WebSocket};
 use ws_hub::{Hub, HubConfig, Member, MemberEvent};
 
@@ -85,12 +85,9 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// Sends a short frame, masked with zeros (RFC 6455 §5.3).
     fn send_frame(&self, first: u8, payload: &[u8]) {
-        assert!(payload.len() <= 125);
         let mut wire = self.wire();
-        wire.incoming.extend([first, 0x80 | payload.len() as u8, 0, 0, 0, 0]);
-        wire.incoming.extend(payload);
+        wire.incoming.extend(ws_wire::frame(Role::Server, first, payload));
         wire.wake_reader();
     }
 
@@ -122,12 +119,7 @@ impl Peer {
         self.unread.append(&mut wire.outgoing);
         wire.wake_writer();
         drop(wire);
-        let mut frames = Vec::new();
-        while let Some((frame, len)) = parse(&self.unread) {
-            frames.push(frame);
-            self.unread.drain(..len);
-        }
-        frames
+        ws_wire::take_contents(&mut self.unread)
     }
 
     pub(crate) fn texts(&mut self) -> Vec<String> {
@@ -146,18 +138,6 @@ impl Peer {
     fn wire(&self) -> MutexGuard<'_, Wire> {
         self.wire.lock().expect("no panic")
     }
-}
-
-/// A frame of a server's, and its length with the header.
-fn parse(wire: &[u8]) -> Option<((u8, Vec<u8>), usize)> {
-    let [first, second, rest @ ..] = wire else { return None };
-    let (header, len) = match second {
-        126 => (4, usize::from(u16::from_be_bytes(*rest.first_chunk()?))),
-        127 => (10, usize::try_from(u64::from_be_bytes(*rest.first_chunk()?)).ok()?),
-        len => (2, usize::from(*len)),
-    };
-    let payload = wire.get(header..header + len)?;
-    Some(((*first, payload.to_vec()), header + len))
 }
 
 pub(crate) struct Stream(Arc<Mutex<Wire>>);

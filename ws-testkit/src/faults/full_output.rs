@@ -4,11 +4,12 @@ use std::io::{ErrorKind, Write};
 use std::thread;
 use std::time::Duration;
 
+use ws_futures::proto::Role;
 use ws_futures::{Config, Error};
 
 use crate::PATIENCE;
 use crate::echo::WAYS;
-use crate::raw::{expect, frame, open, server_frame};
+use crate::raw::{expect, open};
 use crate::runtime::Runtime;
 use crate::server::Server;
 
@@ -19,7 +20,10 @@ const MORE_THAN_FITS: usize = 64 << 20;
 
 /// The server stops reading when its output is full; when the client reads, all echoes come.
 pub fn nothing_is_lost<R: Runtime>() {
-    let (frame, echo) = (frame(0x82, &[b'x'; 10_000]), server_frame(0x82, &[b'x'; 10_000]));
+    let (frame, echo) = (
+        ws_wire::frame(Role::Server, 0x82, &[b'x'; 10_000]),
+        ws_wire::frame(Role::Client, 0x82, &[b'x'; 10_000]),
+    );
     for way in WAYS {
         Server::new(way, Config::default()).run::<R>(|server| {
             let mut stream = open(server.address);
@@ -56,7 +60,7 @@ pub fn a_peer_that_never_reads_is_given_up<R: Runtime>() {
         ping_timeout: Duration::from_millis(100),
         ..Config::default()
     };
-    let frame = frame(0x82, &[b'x'; 10_000]);
+    let frame = ws_wire::frame(Role::Server, 0x82, &[b'x'; 10_000]);
     for way in WAYS {
         Server::new(way, config.clone()).run::<R>(|server| {
             let mut stream = open(server.address);

@@ -5,9 +5,10 @@ use std::thread;
 use std::time::Duration;
 
 use ws_futures::Config;
+use ws_futures::proto::Role;
 
 use crate::echo::{WAYS, Way};
-use crate::raw::{REQUEST, RESPONSE, connect, frame, half_close, open, rest, server_frame};
+use crate::raw::{REQUEST, RESPONSE, connect, half_close, open, rest};
 use crate::runtime::Runtime;
 use crate::server::Server;
 
@@ -19,8 +20,15 @@ pub fn what_it_asked_for_is_answered<R: Runtime>() {
         Server::new(way, Config::default()).run::<R>(|server| {
             for (len, count) in [(0, 1), (10, 100), (10_000, 3), (200_000, 2)] {
                 let payload = vec![b'x'; len];
-                let request = [REQUEST.as_bytes(), &frame(0x82, &payload).repeat(count)].concat();
-                let answer = [RESPONSE.as_bytes(), &server_frame(0x82, &payload).repeat(count)];
+                let request = [
+                    REQUEST.as_bytes(),
+                    &ws_wire::frame(Role::Server, 0x82, &payload).repeat(count),
+                ]
+                .concat();
+                let answer = [
+                    RESPONSE.as_bytes(),
+                    &ws_wire::frame(Role::Client, 0x82, &payload).repeat(count),
+                ];
                 let mut stream = connect(server.address);
                 thread::scope(|scope| {
                     let mut writing = stream.try_clone().expect("a socket");
@@ -43,7 +51,7 @@ pub fn of_a_server_that_was_sent_nonsense<R: Runtime>() {
     for way in WAYS {
         Server::new(way, config.clone()).run::<R>(|server| {
             let mut stream = open(server.address);
-            stream.write_all(&frame(0x83, b"nonsense")).expect("open");
+            stream.write_all(&ws_wire::frame(Role::Server, 0x83, b"nonsense")).expect("open");
             let answer = rest(&mut stream);
             assert_eq!((answer[0], &answer[2..4]), (0x88, &1002_u16.to_be_bytes()[..]), "{way:?}");
             drop(stream);

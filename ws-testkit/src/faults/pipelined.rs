@@ -4,9 +4,10 @@ use std::io::Write;
 use std::thread;
 
 use futures_channel::oneshot;
+use ws_futures::proto::Role;
 use ws_futures::{Config, Message, accept};
 
-use crate::raw::{REQUEST, RESPONSE, connect, expect, frame, read_frame};
+use crate::raw::{REQUEST, RESPONSE, connect, expect, read_frame};
 use crate::runtime::Runtime;
 use crate::server::listener;
 
@@ -34,7 +35,9 @@ fn reply_to_the_first_of_three<R: Runtime>(after_reply: AfterReply) {
         scope.spawn(move || {
             let _done = done;
             let mut stream = connect(address);
-            let texts = [b"one", b"two", b"333"].map(|text| frame(0x81, text)).concat();
+            let texts = [b"one", b"two", b"333"]
+                .map(|text| ws_wire::frame(Role::Server, 0x81, text))
+                .concat();
             stream.write_all(&[REQUEST.as_bytes(), &texts].concat()).expect("open");
             assert_eq!(expect(&mut stream, RESPONSE.len()), RESPONSE.as_bytes());
             assert_eq!(read_frame(&mut stream), (0x81, b"to one".to_vec()));

@@ -5,6 +5,7 @@ use std::thread;
 
 use futures_io::{AsyncRead, AsyncWrite};
 use ws_futures::client::ClientRequest;
+use ws_futures::proto::Role;
 use ws_futures::{Config, Error, Message, Timer, WebSocket};
 
 use super::{CLOSE, conversation};
@@ -51,7 +52,7 @@ pub fn by_a_client_that_has_read_a_part<R: Runtime>() {
 pub fn by_a_server<R: Runtime>() {
     let texts = ["one", "two", "three"];
     let frames: Vec<Vec<u8>> =
-        texts.iter().map(|text| raw::server_frame(0x81, text.as_bytes())).collect();
+        texts.iter().map(|text| ws_wire::frame(Role::Client, 0x81, text.as_bytes())).collect();
     let all = frames.concat();
     for end in [reset, drop] {
         for len in 0..=all.len() {

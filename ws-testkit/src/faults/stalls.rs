@@ -4,10 +4,11 @@ use std::io::Write;
 use std::time::Duration;
 
 use ws_futures::proto::ErrorKind;
+use ws_futures::proto::Role;
 use ws_futures::{Config, Error};
 
 use crate::echo::WAYS;
-use crate::raw::{REQUEST, RESPONSE, connect, expect, frame, open, read_frame, rest, server_frame};
+use crate::raw::{REQUEST, RESPONSE, connect, expect, open, read_frame, rest};
 use crate::runtime::Runtime;
 use crate::server::Server;
 
@@ -31,7 +32,7 @@ pub fn in_a_request<R: Runtime>() {
 
 /// One stops after every byte of a request and of a frame while others go on, and is not forgotten.
 pub fn in_a_message<R: Runtime>() {
-    let sent = [REQUEST.as_bytes(), &frame(0x81, b"stalled")].concat();
+    let sent = [REQUEST.as_bytes(), &ws_wire::frame(Role::Server, 0x81, b"stalled")].concat();
     for way in WAYS {
         Server::new(way, Config::default()).run::<R>(|server| {
             let mut other = open(server.address);
@@ -44,12 +45,13 @@ pub fn in_a_message<R: Runtime>() {
                 })
                 .collect();
             for _ in 0..20 {
-                other.write_all(&frame(0x82, b"other")).expect("open");
+                other.write_all(&ws_wire::frame(Role::Server, 0x82, b"other")).expect("open");
                 assert_eq!(read_frame(&mut other), (0x82, b"other".to_vec()));
             }
             for (stream, len) in &mut stalled {
                 stream.write_all(&sent[*len..]).expect("open");
-                let answer = [RESPONSE.as_bytes(), &server_frame(0x81, b"stalled")].concat();
+                let answer =
+                    [RESPONSE.as_bytes(), &ws_wire::frame(Role::Client, 0x81, b"stalled")].concat();
                 assert_eq!(expect(stream, answer.len()), answer, "{way:?}, after {len} bytes");
             }
             let count = 1 + stalled.len();

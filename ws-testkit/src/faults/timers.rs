@@ -4,10 +4,11 @@ use std::io::Write;
 use std::time::Duration;
 
 use ws_futures::client::ClientRequest;
+use ws_futures::proto::Role;
 use ws_futures::{CloseCode, Config, Message};
 
 use crate::echo::WAYS;
-use crate::raw::{frame, open, read_frame};
+use crate::raw::{open, read_frame};
 use crate::runtime::Runtime;
 use crate::server::Server;
 
@@ -28,7 +29,7 @@ pub fn pings_between_messages<R: Runtime>() {
             let mut number = 0_u32;
             while number < COUNT || pings < 3 {
                 let payload = number.to_be_bytes().repeat(1 + number as usize * 7 % 4000);
-                stream.write_all(&frame(0x82, &payload)).expect("open");
+                stream.write_all(&ws_wire::frame(Role::Server, 0x82, &payload)).expect("open");
                 loop {
                     match read_frame(&mut stream) {
                         (0x89, _) => pings += 1,
@@ -40,7 +41,7 @@ pub fn pings_between_messages<R: Runtime>() {
                 }
                 number += 1;
             }
-            stream.write_all(&frame(0x88, b"")).expect("open");
+            stream.write_all(&ws_wire::frame(Role::Server, 0x88, b"")).expect("open");
             let end = server.end();
             assert!(matches!(end, Ok(Some(_))), "{way:?}: {end:?}");
         });

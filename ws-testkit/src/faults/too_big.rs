@@ -3,10 +3,11 @@
 use std::io::Write;
 use std::thread;
 
+use ws_futures::proto::Role;
 use ws_futures::{Config, Limits};
 
 use crate::echo::WAYS;
-use crate::raw::{half_close, header, open, rest};
+use crate::raw::{half_close, open, rest};
 use crate::runtime::Runtime;
 use crate::server::Server;
 
@@ -26,7 +27,9 @@ pub fn a_client_that_is_still_sending_sees_the_close_frame<R: Runtime>() {
                 let mut writing = stream.try_clone().expect("a socket");
                 let frames = thread::scope(|scope| {
                     scope.spawn(move || {
-                        writing.write_all(&header(0x82, MORE as u64)).expect("open");
+                        writing
+                            .write_all(&ws_wire::header(Role::Server, 0x82, MORE as u64))
+                            .expect("open");
                         for _ in 0..MORE / 10_000 {
                             writing.write_all(&[0; 10_000]).expect("open");
                         }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::runtime::Builder;
 use tokio::time::Instant;
-use ws_testkit::raw::{REQUEST, header};
+use ws_testkit::raw::REQUEST;
 use ws_tokio::client::{ClientHandshakeErrorKind, ClientRequest};
+use ws_tokio::proto::Role;
 use ws_tokio::proto::{Connection, ErrorKind};
 use ws_tokio::{
     CloseCode, Config, Error, HandshakeError, TokioStream, TokioTimer, WebSocket, accept,
@@ -91,7 +92,7 @@ fn a_peer_that_answers_is_kept() {
             theirs.read_exact(&mut ping).await.expect("a ping");
             assert_eq!((ping[0], began.elapsed()), (0x89, seconds(30 * i)));
             // Any byte shows life; here those of one long frame.
-            let some = if i == 1 { header(0x82, 60_000) } else { vec![0] };
+            let some = if i == 1 { ws_wire::header(Role::Server, 0x82, 60_000) } else { vec![0] };
             theirs.write_all(&some).await.expect("open");
         }
         assert!(!waiting.is_finished());

@@ -23,7 +23,7 @@ fn close_and_discard() {
                 .expect("no error");
             let trace = Trace::of(Vec::<()>::new(), &socket, &remote);
             let expected = wire::close_content(4000, "a reason that survives");
-            assert_eq!(wire::frames(&trace.written), [expected], "{role:?}");
+            assert_eq!(wire::contents(&trace.written), [expected], "{role:?}");
             assert!(trace.closed.as_ref().expect("facts").is_clean(), "{role:?}");
             trace
         });

@@ -45,7 +45,7 @@ fn check(name: &str, send: impl Fn(&mut Socket, Vec<Message>, usize)) {
                 let (mut socket, remote) = slow(role, holds);
                 send(&mut socket, messages(), patience);
                 let trace = Trace::of(Vec::<()>::new(), &socket, &remote);
-                let frames = wire::frames(&trace.written);
+                let frames = wire::contents(&trace.written);
                 assert_eq!(frames.len(), messages().len(), "{name} as {role:?}, {patience}");
                 trace
             });

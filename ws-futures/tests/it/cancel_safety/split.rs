@@ -41,7 +41,7 @@ fn both_at_once() {
             let at = format!("{role:?}, dropped after {patience} polls");
             let expected = [conversation::messages(), vec![conversation::close()]].concat();
             assert_eq!(messages, expected, "{at}");
-            let frames = wire::frames(&remote.take());
+            let frames = wire::contents(&remote.take());
             let texts = frames.iter().filter(|(first, _)| *first == wire::FIN | wire::TEXT);
             assert_eq!(texts.count(), outgoing.len(), "{at}");
             let closes = frames.iter().filter(|(first, _)| *first == wire::CLOSE);
@@ -89,7 +89,7 @@ fn batches() {
             let at = format!("{role:?}, dropped after {patience} polls");
             let expected = [conversation::messages(), vec![conversation::close()]].concat();
             assert_eq!(messages, expected, "{at}");
-            let frames = wire::frames(&remote.take());
+            let frames = wire::contents(&remote.take());
             let data = frames.iter().filter(|(first, _)| first & 0xF < wire::CLOSE & 0xF);
             let payload: Vec<u8> = data.flat_map(|(_, payload)| payload.clone()).collect();
             assert_eq!(payload, b"begun, continued, finished", "{at}");

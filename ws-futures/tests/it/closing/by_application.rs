@@ -51,7 +51,11 @@ fn it_is_answered_behind_the_last_messages() {
         assert!(remote.take().is_empty(), "{role:?} answers by itself");
         run(socket.send("one more")).expect("not answered");
         run(socket.close(answer())).expect("not answered");
-        assert_eq!(wire::frames(&remote.take()), [text("one more"), answer_content()], "{role:?}");
+        assert_eq!(
+            wire::contents(&remote.take()),
+            [text("one more"), answer_content()],
+            "{role:?}"
+        );
         assert!(matches!(run(socket.send("late")), Err(Error::Send(SendError::Closed))));
         if role == Role::Client {
             Task::new(socket.recv()).wait();
@@ -72,7 +76,7 @@ fn it_is_answered_when_the_sink_is_closed() {
     for role in ROLES {
         let (mut socket, remote, _clock) = closed_by_peer(role);
         run(SinkExt::close(&mut socket)).expect("not answered");
-        assert_eq!(wire::frames(&remote.take()), [wire::close_content(1000, "")], "{role:?}");
+        assert_eq!(wire::contents(&remote.take()), [wire::close_content(1000, "")], "{role:?}");
     }
 }
 
@@ -85,7 +89,7 @@ fn it_is_answered_behind_the_end_of_the_stream() {
         assert!(!remote.is_ended(), "{role:?}");
         run(socket.close(answer())).expect("not answered");
         assert!(run(socket.recv()).expect("no error").is_none(), "{role:?}");
-        assert_eq!(wire::frames(&remote.take()), [answer_content()], "{role:?}");
+        assert_eq!(wire::contents(&remote.take()), [answer_content()], "{role:?}");
         assert!(remote.is_ended(), "{role:?}");
     }
 }
@@ -144,7 +148,7 @@ fn messages_wait_for_room_before_the_answer() {
             feed.finish().expect("not answered");
         }
         run(socket.close(answer())).expect("not answered");
-        let frames = wire::frames(&remote.take());
+        let frames = wire::contents(&remote.take());
         assert_eq!(frames[frames.len() - 2..], [text("more"), answer_content()], "{role:?}");
     }
 }
@@ -190,7 +194,7 @@ fn a_writer_answers_what_the_reader_has_received() {
             drop(read);
             let at = format!("{role:?}, {ends}");
             assert_eq!(received, [Message::Close(CloseCode::GOING_AWAY.into())], "{at}");
-            let frames = wire::frames(&remote.take());
+            let frames = wire::contents(&remote.take());
             assert_eq!(frames, [text("one more"), answer_content()], "{at}");
             assert!(remote.is_ended(), "{at}");
             assert_eq!(clock.now(), began, "{at}: no deadline was needed");

@@ -27,7 +27,7 @@ fn until_the_peer_ends_the_stream() {
     let (mut socket, remote, _clock) = failed();
     let mut recv = Task::new(socket.recv());
     recv.wait();
-    assert_eq!(wire::frames(&remote.take()).len(), 1);
+    assert_eq!(wire::contents(&remote.take()).len(), 1);
     assert!(remote.is_ended(), "our direction is ended");
     for _ in 0..10 {
         remote.send(&[0; 1000]);

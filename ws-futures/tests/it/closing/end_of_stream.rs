@@ -45,7 +45,7 @@ fn what_was_sent_before_is_written() {
             run(socket.feed("reply")).expect("open");
             assert!(run(socket.recv()).is_err(), "{role:?}");
             let reply = (wire::FIN | wire::TEXT, b"reply".to_vec());
-            assert_eq!(wire::frames(&remote.take()), [reply], "{role:?}");
+            assert_eq!(wire::contents(&remote.take()), [reply], "{role:?}");
             assert!(remote.is_ended(), "{role:?}");
         }
     }
@@ -61,7 +61,7 @@ fn instead_of_an_answer() {
             panic!("{role:?}: no error")
         };
         assert_eq!(error.kind(), ErrorKind::UnexpectedEof, "{role:?}");
-        assert_eq!(wire::frames(&remote.take()), [wire::close_content(1000, "")], "{role:?}");
+        assert_eq!(wire::contents(&remote.take()), [wire::close_content(1000, "")], "{role:?}");
         let closed = socket.closed().expect("facts");
         assert!(!closed.is_clean(), "{role:?}");
         assert_eq!(closed.initiator, Initiator::Local, "{role:?}");

@@ -52,7 +52,7 @@ fn messages_before_it_come_first_and_the_peer_is_told() {
                     let Some(Error::Protocol(error)) = rest.error else { panic!("{at}") };
                     assert_eq!(error.kind(), kind, "{at}");
 
-                    let frames = wire::frames(&remote.take());
+                    let frames = wire::contents(&remote.take());
                     let (first, payload) = frames.last().expect("a Close frame");
                     assert_eq!((*first, &payload[..2]), (CLOSE, &code.to_be_bytes()[..]), "{at}");
                     assert_eq!(frames.len(), conversation::pongs().len() + 1, "{at}");
@@ -75,7 +75,7 @@ fn the_close_frame_does_not_wait() {
         let (mut socket, remote, _clock) = open(role, &limited(), Script::default());
         remote.send(&[0xFF]);
         Task::new(socket.recv()).wait();
-        let frames = wire::frames(&remote.take());
+        let frames = wire::contents(&remote.take());
         assert_eq!(frames.len(), 1, "{role:?}");
         // A server half-closes, so that its frame arrives; a client leaves that to the server.
         assert_eq!(remote.is_ended(), role == Role::Server, "{role:?}");

@@ -31,7 +31,7 @@ fn by_the_peer() {
             assert_eq!(closed.initiator, Initiator::Peer);
             assert_eq!((closed.code().get(), closed.reason()), (4321, "enough"));
             assert!(remote.is_ended(), "{way} as {role:?}");
-            let frames = wire::frames(&remote.take());
+            let frames = wire::contents(&remote.take());
             assert_eq!(frames.last(), Some(&wire::close_content(4321, "")), "{way} as {role:?}");
         }
     }
@@ -44,7 +44,7 @@ fn a_close_without_a_code() {
         remote.send(&wire::frame(role, wire::CLOSE, b""));
         let message = run(socket.recv()).expect("no error");
         assert_eq!(message, Some(Message::Close(Close::EMPTY)), "{role:?}");
-        assert_eq!(wire::frames(&remote.take()), [(wire::CLOSE, Vec::new())], "{role:?}");
+        assert_eq!(wire::contents(&remote.take()), [(wire::CLOSE, Vec::new())], "{role:?}");
     }
 }
 
@@ -55,7 +55,7 @@ fn by_us() {
         {
             let mut close = Task::new(socket.close_and_discard(normal()));
             close.wait();
-            let frames = wire::frames(&remote.take());
+            let frames = wire::contents(&remote.take());
             assert_eq!(frames, [wire::close_content(1000, "done")], "{role:?}");
             assert!(!remote.is_ended(), "{role:?} ended the stream first");
             // What the peer had still to say is dropped.
@@ -104,7 +104,7 @@ fn by_us_and_receiving_goes_on() {
                 assert_eq!(run(socket.recv()).expect("no error"), Some("before".into()), "{at}");
                 close(&mut socket);
                 // Nothing follows a Close frame, pongs neither.
-                assert_eq!(wire::frames(&remote.take()), [wire::close_content(1000, "")], "{at}");
+                assert_eq!(wire::contents(&remote.take()), [wire::close_content(1000, "")], "{at}");
                 assert!(run(socket.send("more")).is_err(), "{at}");
                 remote.send(&[conversation::wire(role), behind].concat());
                 remote.end();
@@ -128,7 +128,7 @@ fn by_both_at_once() {
             remote.end();
         }
         run(socket.close_and_discard(normal())).expect("no error");
-        assert_eq!(wire::frames(&remote.take()), [wire::close_content(1000, "done")]);
+        assert_eq!(wire::contents(&remote.take()), [wire::close_content(1000, "done")]);
         let closed = socket.closed().expect("facts");
         assert_eq!(closed.initiator, Initiator::Local);
         assert_eq!(closed.sent, Some(normal()));
@@ -171,7 +171,7 @@ fn what_cannot_be_sent_closes_nothing() {
             assert!(run(socket.close_and_discard(close.clone())).is_err(), "{close:?}");
             assert_eq!(socket.closed(), None);
             run(socket.send("still open")).expect("open");
-            assert_eq!(wire::frames(&remote.take()).len(), 1);
+            assert_eq!(wire::contents(&remote.take()).len(), 1);
         }
     }
 }
@@ -183,7 +183,7 @@ fn closing_again_changes_nothing() {
         Task::new(socket.close_and_discard(normal())).wait();
         Task::new(socket.close_and_discard(CloseCode::GOING_AWAY)).wait();
         run(socket.flush()).expect("open");
-        assert_eq!(wire::frames(&remote.take()), [wire::close_content(1000, "done")]);
+        assert_eq!(wire::contents(&remote.take()), [wire::close_content(1000, "done")]);
         remote.send(&wire::close(role, 1000, ""));
         remote.end();
         run(socket.close_and_discard(CloseCode::GOING_AWAY)).expect("no error");

@@ -35,7 +35,7 @@ fn the_peer_closes_and_reads_again() {
             }
         }
         written.extend(remote.take());
-        let frames = wire::frames(&written);
+        let frames = wire::contents(&written);
         assert_eq!(frames.last(), Some(&wire::close_content(1001, "")), "{role:?}");
         assert!(frames.len() > HIGH_WATER / 1000, "{role:?}");
         assert!(remote.is_ended(), "{role:?}");
@@ -74,7 +74,7 @@ fn the_peer_breaks_the_protocol_and_reads_again() {
         let Err(Error::Protocol(error)) = end.finish() else { panic!("{role:?}: no error") };
         assert_eq!(error.kind(), ErrorKind::ReservedBit, "{role:?}");
         written.extend(remote.take());
-        let frames = wire::frames(&written);
+        let frames = wire::contents(&written);
         let last = frames.last().expect("frames");
         assert_eq!((last.0, &last.1[..2]), (wire::CLOSE, &1002_u16.to_be_bytes()[..]), "{role:?}");
     }

@@ -134,7 +134,7 @@ fn a_request_is_seen_and_accepted_or_rejected() {
     let (head, frames) = answer.split_at(head);
     let head = String::from_utf8_lossy(head);
     assert!(head.contains("Sec-WebSocket-Protocol: superchat\r\nX-User: me\r\n"), "{head}");
-    assert_eq!(wire::frames(frames), [(0x81, b"me at 2".to_vec())]);
+    assert_eq!(wire::contents(frames), [(0x81, b"me at 2".to_vec())]);
 }
 
 /// While it is decided on, a client counts among the handshakes; not afterwards.

@@ -73,8 +73,9 @@ fn is_served(remote: &Remote, tasks: &mut Tasks<Drained>) -> bool {
 
     remote.send(&wire::text(Role::Server, "hello"));
     tasks.wait();
-    let (frames, rest) = wire::parse_owned(&remote.take());
-    rest.is_empty() && frames == [(FIN | TEXT, b"hello".to_vec())]
+    let mut written = remote.take();
+    let frames = wire::take_contents(&mut written);
+    written.is_empty() && frames == [(FIN | TEXT, b"hello".to_vec())]
 }
 
 /// The status of an answer.

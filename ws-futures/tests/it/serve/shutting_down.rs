@@ -19,7 +19,7 @@ fn drained(clean: usize, cut: usize) -> Drained {
 }
 
 fn close_frame(remote: &Remote) -> bool {
-    wire::frames(&remote.take()) == [close_content(going_away().code.get(), "")]
+    wire::contents(&remote.take()) == [close_content(going_away().code.get(), "")]
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn several_servers_may_share_a_shutdown() {
     tasks.wait();
     others.wait();
     for client in clients {
-        assert_eq!(wire::frames(&client.take()), [close_content(1012, "")]);
+        assert_eq!(wire::contents(&client.take()), [close_content(1012, "")]);
         client.send(&wire::close(Role::Server, 1012, ""));
         client.end();
     }

@@ -40,7 +40,7 @@ fn a_peer_that_does_not_stop_sending() {
         echo.wait();
         drop(echo);
         assert_eq!(echoed, 50, "{role:?}");
-        assert_eq!(wire::frames(&remote.take()).last(), Some(&going_away()), "{role:?}");
+        assert_eq!(wire::contents(&remote.take()).last(), Some(&going_away()), "{role:?}");
     }
 }
 
@@ -59,7 +59,7 @@ fn an_application_that_only_sends() {
         remote.take();
         let late = run(socket.send("late"));
         assert!(matches!(late, Err(Error::Send(SendError::Closed))), "{role:?}: {late:?}");
-        assert_eq!(wire::frames(&remote.take()), [going_away()], "{role:?}");
+        assert_eq!(wire::contents(&remote.take()), [going_away()], "{role:?}");
     }
 }
 
@@ -78,7 +78,7 @@ fn an_application_that_only_sends_over_a_slow_stream() {
         clock.advance(CLOSE_TIMEOUT);
         remote.take();
         assert!(matches!(run(socket.feed("late")), Err(Error::Send(SendError::Closed))));
-        assert_eq!(wire::frames(&remote.take()), [going_away()], "{role:?}");
+        assert_eq!(wire::contents(&remote.take()), [going_away()], "{role:?}");
     }
 }
 
@@ -102,7 +102,7 @@ fn a_message_that_waits_for_room_is_sent_if_there_is_some_in_time() {
         clock.advance(CLOSE_TIMEOUT - MOMENT);
         remote.set_capacity(usize::MAX);
         talk.wait();
-        let written = wire::frames(&remote.take());
+        let written = wire::contents(&remote.take());
         let [.., waited, close] = &written[..] else { panic!("{written:?}") };
         assert_eq!(waited.1, b"waits", "{role:?}");
         assert_eq!(*close, going_away(), "{role:?}");

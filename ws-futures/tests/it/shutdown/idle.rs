@@ -32,7 +32,7 @@ fn a_connection_that_waits_is_woken_and_closes() {
             shutdown.begin();
             assert!(recv.is_woken(), "{role:?}");
             recv.wait();
-            assert_eq!(wire::frames(&remote.take()), [going_away()], "{role:?}");
+            assert_eq!(wire::contents(&remote.take()), [going_away()], "{role:?}");
             remote.send(&wire::close(role, 1001, ""));
             remote.end();
             assert!(matches!(recv.finish(), Ok(None)), "{role:?}");
@@ -83,7 +83,7 @@ fn the_close_frame_is_written_at_any_pace() {
         recv.wait();
         shutdown.begin();
         recv.wait();
-        assert_eq!(wire::frames(&remote.take()), [going_away()], "{role:?}");
+        assert_eq!(wire::contents(&remote.take()), [going_away()], "{role:?}");
     }
 }
 
@@ -98,7 +98,7 @@ fn a_batch_loop_ends_too() {
         read.wait();
         shutdown.begin();
         read.wait();
-        assert_eq!(wire::frames(&remote.take()), [going_away()], "{role:?}");
+        assert_eq!(wire::contents(&remote.take()), [going_away()], "{role:?}");
         remote.send(&wire::close(role, 1001, ""));
         remote.end();
         assert!(read.finish().expect("no error"), "{role:?}");
@@ -126,7 +126,7 @@ fn what_has_arrived_is_delivered_and_answered_before() {
         });
         echo.wait();
         let text = |text: &str| (wire::FIN | wire::TEXT, text.as_bytes().to_vec());
-        let written = wire::frames(&remote.take());
+        let written = wire::contents(&remote.take());
         assert_eq!(written, [text("one"), text("two"), text("tre"), going_away()], "{role:?}");
         // What arrives later cannot be answered.
         remote.send(&[message("for"), wire::close(role, 1001, "")].concat());
@@ -160,7 +160,7 @@ fn a_shutdown_that_has_begun_closes_those_that_come_later() {
         shutdown.begin();
         socket.close_on(&shutdown);
         Task::new(socket.recv()).wait();
-        assert_eq!(wire::frames(&remote.take()), [going_away()], "{role:?}");
+        assert_eq!(wire::contents(&remote.take()), [going_away()], "{role:?}");
     }
 }
 
@@ -179,7 +179,7 @@ fn the_first_of_several_decides() {
         recv.wait();
         shutdown.begin();
         recv.wait();
-        let frames = wire::frames(&remote.take());
+        let frames = wire::contents(&remote.take());
         assert_eq!(frames, [wire::close_content(1012, "back soon")], "{role:?}");
     }
 }
@@ -206,7 +206,7 @@ fn an_application_that_closes_by_itself_is_left_alone() {
         shutdown.begin();
         let mut recv = Task::new(socket.recv());
         recv.wait();
-        assert_eq!(wire::frames(&remote.take()), [wire::close_content(1000, "")], "{role:?}");
+        assert_eq!(wire::contents(&remote.take()), [wire::close_content(1000, "")], "{role:?}");
         remote.send(&wire::text(role, "late"));
         assert!(matches!(recv.finish(), Ok(Some(Message::Text(_)))), "{role:?}");
     }

@@ -35,7 +35,7 @@ fn a_reader_closes_and_its_connection_counts_until_both_are_dropped() {
             recv.wait();
             shutdown.begin();
             recv.wait();
-            assert_eq!(wire::frames(&remote.take()), [going_away()], "{role:?}");
+            assert_eq!(wire::contents(&remote.take()), [going_away()], "{role:?}");
             remote.send(&wire::close(role, 1001, ""));
             remote.end();
             assert!(matches!(recv.finish(), Ok(None)), "{role:?}");
@@ -77,7 +77,7 @@ fn a_reader_that_waits_ends_the_wait_of_the_writer() {
             remote.set_capacity(usize::MAX);
             assert!(matches!(send.finish(), Err(Error::Send(SendError::Closed))), "{role:?}");
             recv.wait();
-            let last = wire::frames(&remote.take()).pop();
+            let last = wire::contents(&remote.take()).pop();
             assert_eq!(last, Some(going_away()), "{role:?}");
         }
     }
@@ -98,7 +98,7 @@ fn a_writer_alone_closes_in_time() {
         send.wait();
         remote.set_capacity(usize::MAX);
         assert!(matches!(send.finish(), Err(Error::Send(SendError::Closed))), "{role:?}");
-        assert_eq!(wire::frames(&remote.take()).last(), Some(&going_away()), "{role:?}");
+        assert_eq!(wire::contents(&remote.take()).last(), Some(&going_away()), "{role:?}");
         drop(reader);
     }
 }

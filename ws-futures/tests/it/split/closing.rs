@@ -41,7 +41,7 @@ fn by_the_peer() {
         assert!(run(writer.send("late")).is_err(), "{role:?}");
         run(writer.close(CloseCode::NORMAL)).expect("nothing is left to do");
         assert!(matches!(run(reader.recv()), Ok(None)), "{role:?}");
-        assert_eq!(wire::frames(&remote.take()), [wire::close_content(1001, "")], "{role:?}");
+        assert_eq!(wire::contents(&remote.take()), [wire::close_content(1001, "")], "{role:?}");
         assert_eq!(writer.closed().expect("facts").initiator, Initiator::Peer, "{role:?}");
     }
 }
@@ -56,7 +56,7 @@ fn a_failure_is_seen_from_both() {
         recv.wait();
         assert!(run(writer.send("late")).is_err(), "{role:?}");
         assert_eq!(writer.closed().expect("facts").initiator, Initiator::Library, "{role:?}");
-        assert_eq!(wire::frames(&remote.take()).len(), 1, "{role:?}: the Close frame");
+        assert_eq!(wire::contents(&remote.take()).len(), 1, "{role:?}: the Close frame");
         remote.end();
         assert!(matches!(recv.finish(), Err(Error::Protocol(_))), "{role:?}");
     }
@@ -77,7 +77,7 @@ fn a_reason_survives_dropped_futures() {
         }
         written.extend(remote.take());
         let expected = wire::close_content(4000, "a reason that survives");
-        assert_eq!(wire::frames(&written), [expected], "{role:?}");
+        assert_eq!(wire::contents(&written), [expected], "{role:?}");
         for byte in wire::close(role, 4001, "as does this one") {
             remote.send(&[byte]);
             if let std::task::Poll::Ready(message) = Task::new(reader.recv()).poll() {

@@ -27,7 +27,7 @@ fn the_reader_while_the_writer_waits() {
         }
         drop(send);
         written.extend(remote.take());
-        assert_eq!(wire::frames(&written).len(), 1, "{role:?}");
+        assert_eq!(wire::contents(&written).len(), 1, "{role:?}");
         assert!(!remote.is_dropped(), "{role:?}");
         drop(writer);
         assert!(remote.is_dropped(), "{role:?}");
@@ -49,7 +49,7 @@ fn the_writer_while_the_reader_waits() {
         drop(recv);
         let mut recv = Task::new(reader.recv());
         recv.wait();
-        let frames = wire::frames(&remote.take());
+        let frames = wire::contents(&remote.take());
         let expected = [(FIN | TEXT, b"last words".to_vec()), (PONG, b"there?".to_vec())];
         assert_eq!(frames, expected, "{role:?}");
         remote.send(&wire::close(role, 1000, ""));
@@ -69,7 +69,7 @@ fn the_writer_before_it_has_flushed() {
         run(writer.feed("last words")).expect("open");
         drop(writer);
         Task::new(reader.recv()).wait();
-        let frames = wire::frames(&remote.take());
+        let frames = wire::contents(&remote.take());
         assert_eq!(frames, [(FIN | TEXT, b"last words".to_vec())], "{role:?}");
     }
 }

@@ -41,7 +41,7 @@ fn lend_what_recv_gives() {
             });
             let expected = [conversation::messages(), vec![conversation::close()]].concat();
             assert_eq!(messages, expected, "{role:?}");
-            let frames = wire::frames(&remote.take());
+            let frames = wire::contents(&remote.take());
             let replies = [conversation::pongs(), vec![wire::close_content(4321, "")]].concat();
             assert_eq!(frames, replies, "{role:?}");
         }
@@ -90,7 +90,7 @@ fn hold_no_lock_while_an_event_is_held() {
         drop(batch);
         run(writer.close(CloseCode::NORMAL)).expect("open");
         assert_eq!([one, two], ["one", "two"].map(|text| Event::Text(text.into())), "{role:?}");
-        let frames = wire::frames(&remote.take());
+        let frames = wire::contents(&remote.take());
         assert_eq!(frames, [text("meanwhile"), wire::close_content(1000, "")], "{role:?}");
     }
 }
@@ -131,7 +131,7 @@ fn answer_pings_and_send_replies_with_the_next_read() {
             (FIN, b"fragments".to_vec()),
         ];
         assert_eq!(remote.writes().len(), 1, "{role:?}: one write");
-        assert_eq!(wire::frames(&remote.take()), expected, "{role:?}");
+        assert_eq!(wire::contents(&remote.take()), expected, "{role:?}");
     }
 }
 
@@ -161,7 +161,7 @@ fn wait_for_room_only_where_they_have_replied() {
             remote.set_capacity(usize::MAX);
             read.finish();
         }
-        let frames = wire::frames(&remote.take());
+        let frames = wire::contents(&remote.take());
         assert_eq!(frames.last(), Some(&text("reply")), "{role:?}");
     }
 }

@@ -27,7 +27,7 @@ fn nothing_is_lost() {
         let mut socket = reader.reunite(writer).expect("the same connection");
         run(socket.send("sent")).expect("open");
         let expected = ["fed", "sent"].map(|text| (FIN | TEXT, text.as_bytes().to_vec()));
-        assert_eq!(wire::frames(&remote.take()), expected, "{role:?}");
+        assert_eq!(wire::contents(&remote.take()), expected, "{role:?}");
     }
 }
 

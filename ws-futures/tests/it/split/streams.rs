@@ -82,7 +82,7 @@ fn the_stream_keeps_its_deadline_though_the_sink_has_waited() {
         clock.advance(Duration::from_secs(7));
         assert!(next.is_woken(), "{role:?}");
         next.wait();
-        let frames = wire::frames(&remote.take());
+        let frames = wire::contents(&remote.take());
         assert_eq!(frames.first().map(|(first, _)| *first), Some(PING), "{role:?}");
     }
 }

@@ -181,7 +181,7 @@ fn what_a_writer_leaves_is_written_by_the_reader() {
             written.extend(piece);
             recv.wait();
         }
-        let frames = wire::frames(&written);
+        let frames = wire::contents(&written);
         assert_eq!(frames.last(), Some(&(wire::FIN | wire::TEXT, b"more".to_vec())), "{role:?}");
     }
 }
@@ -263,7 +263,7 @@ fn a_stream_that_hesitates_wakes_whom_it_concerns() {
             sent
         });
         assert!(done, "{role:?}");
-        let frames = wire::frames(&remote.take());
+        let frames = wire::contents(&remote.take());
         assert_eq!(frames.len(), 2, "{role:?}");
         assert!(frames.contains(&(PONG, b"there?".to_vec())), "{role:?}");
     }

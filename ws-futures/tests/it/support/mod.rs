@@ -11,11 +11,12 @@ pub(crate) mod seeds;
 pub(crate) mod server;
 pub(crate) mod stream;
 pub(crate) mod task;
-pub(crate) mod wire;
 
 use ws_futures::client::ClientRequest;
 use ws_futures::proto::{Connection, Role};
 use ws_futures::{Config, ReadHalf, WebSocket, WriteHalf, accept, connect_on};
+
+pub(crate) use ws_wire as wire;
 
 use clock::{Alarm, Clock};
 use script::Script;

@@ -11,11 +11,8 @@ use ws_proto::{Config, Connection, Deflate, Instant, Offers, Role, client, serve
 
 use super::pair::peer::Peer;
 use super::pair::run::{self, Outcome};
-use super::pair::wire::{self, FIN};
+use super::pair::wire::{self, FIN, RSV1};
 use super::pair::{Pair, SEED};
-
-/// RSV1: the message is compressed.
-pub(crate) const RSV1: u8 = 0x40;
 
 /// What a client and a server agree on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,13 +5,13 @@ use proptest::prelude::*;
 use ws_proto::{Compression, Config, Deflate, Delivery, Event, Instant, Payload, Prepared, Role};
 
 use crate::compressed;
+use crate::compressed::Agreed;
 use crate::compressed::content::{self, Random};
 use crate::compressed::inflate::Inflate;
-use crate::compressed::{Agreed, RSV1};
 use crate::pair::Pair;
 use crate::pair::peer::Peer;
 use crate::pair::run::{self, Outcome};
-use crate::pair::wire::{self, BINARY, CONTINUATION, FIN};
+use crate::pair::wire::{self, BINARY, CONTINUATION, FIN, RSV1};
 use crate::property;
 
 #[derive(Clone, Debug)]

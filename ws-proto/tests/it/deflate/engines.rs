@@ -3,12 +3,12 @@
 use ws_proto::{Config, Deflate, EnginePool, Event, Instant, Role};
 
 use crate::compressed;
+use crate::compressed::Agreed;
 use crate::compressed::content::{self, Random};
 use crate::compressed::inflate::Inflate;
-use crate::compressed::{Agreed, RSV1};
 use crate::pair;
 use crate::pair::Pair;
-use crate::pair::wire::{self, ROLES};
+use crate::pair::wire::{self, ROLES, RSV1};
 
 struct Link {
     pair: Pair,

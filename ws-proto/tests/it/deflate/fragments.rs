@@ -3,12 +3,12 @@
 use ws_proto::{Config, Delivery, Event, Role};
 
 use crate::compressed;
+use crate::compressed::Agreed;
 use crate::compressed::content::{self, Random};
 use crate::compressed::inflate::Inflate;
-use crate::compressed::{Agreed, RSV1};
 use crate::pair;
 use crate::pair::run;
-use crate::pair::wire::{self, CONTINUATION, FIN, PING, ROLES, TEXT};
+use crate::pair::wire::{self, CONTINUATION, FIN, PING, ROLES, RSV1, TEXT};
 
 /// The sizes of the parts; the first one decides whether the message is compressed.
 const PARTS: [&[usize]; 8] = [

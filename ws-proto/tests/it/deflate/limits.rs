@@ -97,12 +97,12 @@ fn of_what_goes_in() {
                 let mut peer = pair::peer::Peer::new(Agreed::default().connection(to, &config));
                 if before > 0 {
                     let mut wire = wire::frame(to, BINARY, &fits[..before]);
-                    wire[0] |= compressed::RSV1;
+                    wire[0] |= wire::RSV1;
                     peer.read(&wire);
                     assert_eq!(peer.error, None);
                 }
                 let first = match before {
-                    0 => FIN | compressed::RSV1 | BINARY,
+                    0 => FIN | wire::RSV1 | BINARY,
                     _ => FIN | CONTINUATION,
                 };
                 peer.read(&wire::header(to, first, len as u64));
@@ -128,7 +128,7 @@ fn text_fails_at_the_earliest_piece() {
                 let config = Config { delivery, ..compressed::config() };
                 let good = Stream::new().stored(false, &text[..text.len() - 1]).into_bytes();
                 let bad = Stream::new().stored(false, &text[text.len() - 1..]).into_bytes();
-                let mut wire = wire::frame(to, compressed::RSV1 | TEXT, &good);
+                let mut wire = wire::frame(to, wire::RSV1 | TEXT, &good);
                 wire.extend(wire::frame(to, CONTINUATION, &bad));
                 let mut peer = pair::peer::Peer::new(Agreed::default().connection(to, &config));
                 let place = wire.iter().position(|byte| {

@@ -4,11 +4,11 @@ use ws_proto::client::ClientHandshakeErrorKind;
 use ws_proto::{Compression, Config, Deflate, Event, Offers, Role, client, server};
 
 use crate::compressed;
+use crate::compressed::Agreed;
 use crate::compressed::content::{self, Random};
 use crate::compressed::inflate::Inflate;
-use crate::compressed::{Agreed, RSV1};
 use crate::pair;
-use crate::pair::wire::{self, ROLES};
+use crate::pair::wire::{self, ROLES, RSV1};
 use crate::pair::{Pair, peer::Peer};
 
 /// Windows of our own and of the peer, and takeover likewise.

@@ -3,11 +3,11 @@
 use ws_proto::{CloseCode, Config, Delivery, ErrorKind, Event, Role};
 
 use crate::compressed;
+use crate::compressed::Agreed;
 use crate::compressed::stream::{Stream, Symbol};
-use crate::compressed::{Agreed, RSV1};
 use crate::pair;
 use crate::pair::run::{self, Outcome};
-use crate::pair::wire::{self, BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, ROLES, TEXT};
+use crate::pair::wire::{self, BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, ROLES, RSV1, TEXT};
 
 const TRAILER: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 

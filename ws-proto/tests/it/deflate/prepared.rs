@@ -5,12 +5,12 @@ use std::sync::Arc;
 use ws_proto::{Config, Deflate, Event, Prepared, SendError};
 
 use crate::compressed;
+use crate::compressed::Agreed;
 use crate::compressed::content::{self, Random};
 use crate::compressed::inflate::Inflate;
-use crate::compressed::{Agreed, RSV1};
 use crate::pair;
 use crate::pair::peer::Peer;
-use crate::pair::wire::{self, FIN, TEXT};
+use crate::pair::wire::{self, FIN, RSV1, TEXT};
 
 /// Servers' messages refer to none before them.
 const ALONE: Agreed =

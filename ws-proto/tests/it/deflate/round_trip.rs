@@ -4,11 +4,11 @@
 use ws_proto::{Compression, Deflate, Event, Payload, Role};
 
 use crate::compressed;
+use crate::compressed::Agreed;
 use crate::compressed::content::{self, Random};
 use crate::compressed::inflate::Inflate;
-use crate::compressed::{Agreed, RSV1};
 use crate::pair::peer::Peer;
-use crate::pair::wire::{self, ROLES};
+use crate::pair::wire::{self, ROLES, RSV1};
 use crate::pair::{Pair, run};
 
 fn ends(pair: &mut Pair, from: Role) -> [&mut Peer; 2] {

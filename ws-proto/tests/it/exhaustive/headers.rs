@@ -3,9 +3,7 @@
 use ws_proto::{Config, Limits, Role};
 
 use crate::exhaustive::drive::Setup;
-use crate::pair::wire::{self, BINARY, CLOSE, FIN, PING, TEXT};
-
-pub(crate) const RSV1: u8 = 0x40;
+use crate::pair::wire::{self, BINARY, CLOSE, FIN, PING, RSV1, TEXT};
 
 /// A connection and the bytes that it has read: the state in which a header reaches it.
 struct State {

@@ -3,8 +3,8 @@
 use ws_proto::Config;
 
 use crate::exhaustive::drive::Setup;
-use crate::exhaustive::headers::{RSV1, compressed_payload};
-use crate::pair::wire::{self, BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT};
+use crate::exhaustive::headers::compressed_payload;
+use crate::pair::wire::{self, BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, RSV1, TEXT};
 
 /// Bytes that make codes and reasons of Close frames, characters and what is none: 1000 is
 /// `[0x03, 0xE8]`, é `[0xC3, 0xA9]`.

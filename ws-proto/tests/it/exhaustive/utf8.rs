@@ -188,7 +188,7 @@ fn reasons(max: usize) -> u64 {
 fn compressed(max: usize) -> u64 {
     use ws_proto::Role;
 
-    use crate::exhaustive::headers::RSV1;
+    use crate::pair::wire::RSV1;
 
     let setup = Setup::new(Role::Client, true, &Config::default());
     let mut connection = setup.peer().connection;

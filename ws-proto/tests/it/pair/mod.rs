@@ -3,11 +3,12 @@
 
 pub(crate) mod peer;
 pub(crate) mod run;
-pub(crate) mod wire;
 
 use core::time::Duration;
 
 use ws_proto::{Config, Connection, Instant};
+
+pub(crate) use ws_wire as wire;
 
 use peer::Peer;
 

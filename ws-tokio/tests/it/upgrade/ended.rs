@@ -2,8 +2,8 @@
 
 use h2::Reason;
 use tokio::sync::mpsc;
-use ws_testkit::raw::frame;
 use ws_tokio::proto::ErrorKind;
+use ws_tokio::proto::Role;
 use ws_tokio::upgrade::WebSocket;
 use ws_tokio::{CloseCode, Config, Error};
 
@@ -48,7 +48,7 @@ async fn a_reset_by_the_client_is_1006() {
     soon(async {
         let (address, mut ends) = server().await;
         let mut stream = Stream::open(address).await;
-        stream.send(frame(0x81, b"hello"));
+        stream.send(ws_wire::frame(Role::Server, 0x81, b"hello"));
         assert_eq!(stream.receive(7).await, b"\x81\x05hello");
         stream.to.send_reset(Reason::CANCEL);
         expect_eof(ends.recv().await.expect("an end"));
@@ -61,7 +61,10 @@ async fn an_end_by_the_client_is_1006() {
     soon(async {
         let (address, mut ends) = server().await;
         let mut stream = Stream::open(address).await;
-        stream.to.send_data(frame(0x81, b"hello").into(), true).expect("open");
+        stream
+            .to
+            .send_data(ws_wire::frame(Role::Server, 0x81, b"hello").into(), true)
+            .expect("open");
         assert_eq!(stream.receive(7).await, b"\x81\x05hello");
         expect_eof(ends.recv().await.expect("an end"));
     })

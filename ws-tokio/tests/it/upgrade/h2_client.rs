@@ -1,6 +1,7 @@
 //! A client that speaks HTTP/2 and writes WebSocket frames itself.
 
 use std::net::SocketAddr;
+use ws_tokio::proto::Role;
 
 use h2::client::SendRequest;
 use h2::ext::Protocol;
@@ -9,7 +10,6 @@ use hyper::body::Bytes;
 use hyper::{Method, Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use ws_testkit::raw::frame;
 
 use crate::upgrade::server::{echo_server, soon};
 
@@ -103,11 +103,17 @@ pub(crate) async fn refusal(address: SocketAddr, request: Request<()>) -> Respon
 async fn frames_are_the_data_of_the_stream() {
     soon(async {
         let mut stream = Stream::open(echo_server().await).await;
-        stream.send(frame(0x81, b"hello"));
+        stream.send(ws_wire::frame(Role::Server, 0x81, b"hello"));
         assert_eq!(stream.receive(7).await, b"\x81\x05hello");
-        stream.send([frame(0x89, b"ping"), frame(0x82, b"data")].concat());
+        stream.send(
+            [
+                ws_wire::frame(Role::Server, 0x89, b"ping"),
+                ws_wire::frame(Role::Server, 0x82, b"data"),
+            ]
+            .concat(),
+        );
         assert_eq!(stream.receive(12).await, b"\x8a\x04ping\x82\x04data");
-        stream.send(frame(0x88, &[3, 232]));
+        stream.send(ws_wire::frame(Role::Server, 0x88, &[3, 232]));
         assert_eq!(stream.receive(usize::MAX).await, b"\x88\x02\x03\xe8");
     })
     .await;
@@ -121,7 +127,7 @@ async fn frames_behind_the_request_are_not_lost() {
         let mut sender = connection(address).await;
         let request = extended_connect(&[]);
         let (response, mut to) = sender.send_request(request, false).expect("sent");
-        to.send_data(frame(0x81, b"early").into(), false).expect("open");
+        to.send_data(ws_wire::frame(Role::Server, 0x81, b"early").into(), false).expect("open");
         let from = response.await.expect("a response").into_body();
         assert_eq!(Stream { to, from }.receive(7).await, b"\x81\x05early");
     })
@@ -135,7 +141,7 @@ async fn a_large_message_leaves_in_whole_frames() {
         let mut stream = Stream::open(echo_server().await).await;
         let payload = vec![b'x'; 40_000];
         stream.to.reserve_capacity(50_000);
-        stream.send(frame(0x82, &payload));
+        stream.send(ws_wire::frame(Role::Server, 0x82, &payload));
         let mut sizes = Vec::new();
         let mut received = 0;
         while received < 40_004 {

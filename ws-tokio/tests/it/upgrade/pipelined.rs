@@ -2,7 +2,8 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use ws_testkit::raw::{REQUEST, frame};
+use ws_testkit::raw::REQUEST;
+use ws_tokio::proto::Role;
 
 use crate::upgrade::server::{echo_server, soon};
 
@@ -12,8 +13,9 @@ async fn are_not_lost() {
         let address = echo_server().await;
         for payload in [5, 3000, 100_000] {
             let payload = vec![b'x'; payload];
-            let close = frame(0x88, &[3, 232]);
-            let sent = [REQUEST.as_bytes(), &frame(0x82, &payload), &close].concat();
+            let close = ws_wire::frame(Role::Server, 0x88, &[3, 232]);
+            let sent = [REQUEST.as_bytes(), &ws_wire::frame(Role::Server, 0x82, &payload), &close]
+                .concat();
             let mut stream = TcpStream::connect(address).await.expect("a server");
             stream.write_all(&sent).await.expect("open");
             let mut answer = Vec::new();

@@ -2,7 +2,7 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use ws_testkit::raw::frame;
+use ws_tokio::proto::Role;
 
 /// The only stream of these connections.
 const STREAM: u32 = 1;
@@ -158,7 +158,7 @@ fn field(name: &str, value: &str) -> Vec<u8> {
 /// A Close frame as a client sends it, or a server.
 pub(crate) fn close(code: u16, masked: bool) -> Vec<u8> {
     match masked {
-        true => frame(0x88, &code.to_be_bytes()),
+        true => ws_wire::frame(Role::Server, 0x88, &code.to_be_bytes()),
         false => [&[0x88, 2], &code.to_be_bytes()[..]].concat(),
     }
 }
