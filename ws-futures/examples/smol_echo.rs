@@ -1,7 +1,6 @@
-//! An echo server on smol:
-//! `smol_echo ADDRESS [--max-message BYTES] [--chunked] [--deflate] [--threads N]`.
+//! An echo server on smol: `smol_echo [ADDRESS]`.
 //!
-//! smol's streams implement the traits that `ws-futures` needs; in addition it needs a [`timer`], and for a
+//! smol's streams are what `ws-futures` needs; all that it takes besides is a [`timer`], and for a
 //! server a [`runtime`].
 
 #[path = "smol/runtime.rs"]
@@ -9,41 +8,30 @@ mod runtime;
 #[path = "smol/timer.rs"]
 mod timer;
 
-use std::error::Error;
-
 use smol::net::{TcpListener, TcpStream};
-use ws_futures::serve::{BoxError, Serve, ServeError};
-use ws_futures::{Event, WebSocket};
-use ws_testkit::options;
+use ws_futures::serve::Serve;
+use ws_futures::{Config, Error, Event, WebSocket};
 
 use runtime::{Smol, SmolListener};
 use timer::SmolTimer;
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let options = options::Server::parse(std::env::args().skip(1))?;
-    let listener = smol::block_on(TcpListener::bind(&options.address))?;
+fn main() -> std::io::Result<()> {
+    let address = std::env::args().nth(1).unwrap_or("127.0.0.1:9001".into());
+    let listener = smol::block_on(TcpListener::bind(address))?;
     println!("listening on ws://{}", listener.local_addr()?);
     let runtime = Smol::default();
-    // Errors of a single connection are usually caused by the peer.
-    let serving = Serve::sockets(runtime.clone(), SmolListener(listener), options.config, echo)
-        .on_error(|error| {
-            if let ServeError::Accept { .. } = error {
-                eprintln!("{error}");
-            }
-        });
-    runtime.block_on(options.threads, serving.into_future());
+    let serving = Serve::sockets(runtime.clone(), SmolListener(listener), Config::default(), echo);
+    runtime.block_on(2, serving.into_future());
     Ok(())
 }
 
-async fn echo(mut socket: WebSocket<TcpStream, SmolTimer>) -> Result<(), BoxError> {
+async fn echo(mut socket: WebSocket<TcpStream, SmolTimer>) -> Result<(), Error> {
     while let Some(mut batch) = socket.read().await? {
         while let Some(event) = batch.next() {
             match event {
                 Event::Text(text) => batch.send(text)?,
                 Event::Binary(data) => batch.send(data)?,
-                Event::TextChunk { data, fin } => batch.send_fragment(data, fin)?,
-                Event::BinaryChunk { data, fin } => batch.send_fragment(data, fin)?,
-                Event::Ping(_) | Event::Pong(_) | Event::Close(_) => {}
+                _ => {}
             }
         }
     }

@@ -1,15 +1,14 @@
-//! What the tests and the examples of every runtime share: it is no part of a release.
+//! What the tests of every runtime share: it is no part of a release.
 //!
 //! [`Runtime`] is what a test needs of a runtime; [`faults`] are the tests, each a function that is
-//! generic over it, and [`tests!`](crate::tests) makes them tests of a crate. [`options`] reads the
-//! arguments of the echo peers, [`serving`] tests a runtime's server, [`raw`] is what a client without a library writes, [`network`]
-//! cuts and stalls what it carries, [`seeds`] makes randomness that can be repeated.
+//! generic over it, and [`tests!`](crate::tests) makes them tests of a crate. [`serving`] tests a
+//! runtime's server, [`raw`] is what a client without a library writes, [`network`] cuts and stalls
+//! what it carries, [`seeds`] makes randomness that can be repeated.
 
 pub mod echo;
 pub mod faults;
 mod lent;
 pub mod network;
-pub mod options;
 pub mod raw;
 mod runtime;
 pub mod seeds;

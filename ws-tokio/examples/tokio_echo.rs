@@ -1,48 +1,27 @@
-//! An echo server:
-//! `tokio_echo ADDRESS [--max-message BYTES] [--chunked] [--deflate] [--threads N]`.
+//! An echo server: `tokio_echo [ADDRESS]`.
 //!
-//! Text and binary messages come back on any path. It uses lent batches, the fastest way: a message
-//! goes from the read buffer to the write buffer, and all replies to one read leave in one write.
-
-use std::error::Error;
+//! It reads lent batches, the fastest way: a message goes from the read buffer to the write buffer,
+//! and all replies to one read leave in one write.
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::Builder;
-use ws_testkit::options;
-use ws_tokio::serve::{BoxError, ServeError};
-use ws_tokio::{Event, WebSocket, serve};
+use ws_tokio::{Config, Error, Event, WebSocket, serve};
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let options = options::Server::parse(std::env::args().skip(1))?;
-    let mut runtime = match options.threads {
-        1 => Builder::new_current_thread(),
-        _ => Builder::new_multi_thread(),
-    };
-    runtime.worker_threads(options.threads).enable_all().build()?.block_on(run(options))
-}
-
-async fn run(options: options::Server) -> Result<(), Box<dyn Error>> {
-    let listener = TcpListener::bind(&options.address).await?;
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    let address = std::env::args().nth(1).unwrap_or("127.0.0.1:9001".into());
+    let listener = TcpListener::bind(address).await?;
     println!("listening on ws://{}", listener.local_addr()?);
-    // What concerns a single connection is usually the peer's mistake.
-    let serving = serve(listener, options.config, echo).on_error(|error| {
-        if let ServeError::Accept { .. } = error {
-            eprintln!("{error}");
-        }
-    });
-    serving.await;
+    serve(listener, Config::default(), echo).await;
     Ok(())
 }
 
-async fn echo(mut socket: WebSocket<TcpStream>) -> Result<(), BoxError> {
+async fn echo(mut socket: WebSocket<TcpStream>) -> Result<(), Error> {
     while let Some(mut batch) = socket.read().await? {
         while let Some(event) = batch.next() {
             match event {
                 Event::Text(text) => batch.send(text)?,
                 Event::Binary(data) => batch.send(data)?,
-                Event::TextChunk { data, fin } => batch.send_fragment(data, fin)?,
-                Event::BinaryChunk { data, fin } => batch.send_fragment(data, fin)?,
-                Event::Ping(_) | Event::Pong(_) | Event::Close(_) => {}
+                _ => {}
             }
         }
     }

@@ -74,8 +74,8 @@ impl Options {
     fn build(&self, peers: &[&Peer]) -> Result<Artifacts> {
         let peers = peers.iter().flat_map(|peer| [Some(*peer), peer.behind]).flatten();
         let programs: BTreeSet<_> = peers
-            .flat_map(|peer| [["--example", peer.program], ["--package", peer.package]])
-            .filter(|selection| !self.as_tested || selection[0] == "--example")
+            .flat_map(|peer| [[peer.target, peer.program], ["--package", peer.package]])
+            .filter(|selection| !self.as_tested || selection[0] != "--package")
             .collect();
         let programs: Vec<_> = programs.into_iter().flatten().collect();
         if self.as_tested {

@@ -15,7 +15,7 @@ use crate::failure::{Context as _, Result, bail};
 use crate::memory::Memory;
 use crate::note;
 use crate::outcome::Outcome;
-use crate::service::Service;
+use crate::service::{BUILD_ECHO_SERVER, ECHO_SERVER, Service};
 
 const CONNECTIONS: u64 = 5_000;
 
@@ -52,9 +52,8 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     if rlimit::increase_nofile_limit(needed)? < needed {
         bail!("{needed} open files are more than this system allows (`ulimit -Hn`)");
     }
-    let programs =
-        Artifacts::build_released(&["--package", "ws-tokio", "--example", "tokio_echo"])?;
-    let program = programs.path("tokio_echo")?;
+    let programs = Artifacts::build_released(&BUILD_ECHO_SERVER)?;
+    let program = programs.path(ECHO_SERVER)?;
     Builder::new_current_thread().enable_all().build()?.block_on(async {
         plain(program, connections).await?;
         compressed(program).await?;

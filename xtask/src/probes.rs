@@ -9,6 +9,7 @@ use crate::artifacts::Artifacts;
 use crate::failure::{Result, bail};
 use crate::outcome::Outcome;
 use crate::probes::server::{Kind, Server};
+use crate::service::{BUILD_ECHO_SERVER, ECHO_SERVER};
 
 /// Something that a peer may do, and what must come of it.
 struct Probe {
@@ -60,13 +61,9 @@ impl Probe {
 }
 
 pub(crate) fn run() -> Result<Outcome> {
-    let programs = Artifacts::build(&[
-        "--package=ws-tokio",
-        "--package=ws-demo",
-        "--example=tokio_echo",
-        "--bin=ws-demo",
-    ])?;
-    let echo = programs.path("tokio_echo")?;
+    let demo = ["--package=ws-demo", "--bin=ws-demo"];
+    let programs = Artifacts::build(&[&demo[..], &BUILD_ECHO_SERVER].concat())?;
+    let echo = programs.path(ECHO_SERVER)?;
     let demo = programs.path("ws-demo")?;
     let mut failed = 0;
     for probe in PROBES {

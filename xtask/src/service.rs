@@ -14,6 +14,12 @@ use crate::workspace;
 /// The time that a server has until it listens: Python has to start, and a machine may be busy.
 const START: Duration = Duration::from_secs(60);
 
+/// The server of `ws-peers`, which echoes on every runtime.
+pub(crate) const ECHO_SERVER: &str = "echo_server";
+
+/// The arguments by which cargo builds it.
+pub(crate) const BUILD_ECHO_SERVER: [&str; 4] = ["--package", "ws-peers", "--bin", ECHO_SERVER];
+
 /// A loopback address on which no process listens.
 pub(crate) fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
@@ -34,7 +40,7 @@ impl Service {
         Ok(service)
     }
 
-    /// Starts an example that echoes.
+    /// Starts a program that echoes.
     pub(crate) fn echo(program: &Path, arguments: &[&str], name: &str) -> Result<Self> {
         Self::echo_with(program, arguments, &[], name)
     }

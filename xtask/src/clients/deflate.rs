@@ -11,18 +11,14 @@ use crate::command::{command, execute};
 use crate::failure::Result;
 use crate::outcome::Outcome;
 use crate::process::Process;
-use crate::service::Service;
+use crate::service::{BUILD_ECHO_SERVER, ECHO_SERVER, Service};
 
 const START: Duration = Duration::from_secs(30);
 
 pub(crate) fn run() -> Result<Outcome> {
-    let programs = Artifacts::build(&[
-        "--package=ws-tokio",
-        "--example=tokio_echo",
-        "--example=deflate_client",
-        "--example=deflate_streams",
-    ])?;
-    let echo = programs.path("tokio_echo")?;
+    let examples = ["--package=ws-tokio", "--example=deflate_client", "--example=deflate_streams"];
+    let programs = Artifacts::build(&[&examples[..], &BUILD_ECHO_SERVER].concat())?;
+    let echo = programs.path(ECHO_SERVER)?;
     for (name, mut client) in [
         ("node", scripts::node("deflate.mjs")?),
         ("python", scripts::python("deflate.py")?),

@@ -5,15 +5,13 @@ use crate::artifacts::Artifacts;
 use crate::command::execute;
 use crate::failure::Result;
 use crate::outcome::Outcome;
-use crate::service::Service;
+use crate::service::{BUILD_ECHO_SERVER, ECHO_SERVER, Service};
 
 pub(crate) fn run() -> Result<Outcome> {
-    let examples = ["--example", "axum_echo", "--example", "axum_tls_echo"];
-    let package = ["--package", "ws-tokio", "--features", "rustls"];
-    let selection: Vec<_> = package.into_iter().chain(examples).collect();
-    let programs = Artifacts::build(&selection)?;
+    let example = ["--package=ws-tokio", "--features=ws-tokio/rustls", "--example=axum_tls_echo"];
+    let programs = Artifacts::build(&[&example[..], &BUILD_ECHO_SERVER].concat())?;
     for (name, program, arguments, mut client) in [
-        ("node", "axum_echo", &["--deflate"][..], scripts::node("http2.mjs")?),
+        ("node", ECHO_SERVER, &["--runtime", "axum", "--deflate"][..], scripts::node("http2.mjs")?),
         ("chromium", "axum_tls_echo", &[], scripts::chromium("http2_chromium.mjs")?),
     ] {
         println!("{name}:");

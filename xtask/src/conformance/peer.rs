@@ -1,12 +1,15 @@
 use crate::conformance::{MAX_MESSAGE, selection};
+use crate::service::ECHO_SERVER;
 
 /// A program that the suite tests.
 pub(crate) struct Peer {
     /// What reports call it.
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
-    /// The package that it is an example of.
+    /// The package that it is a part of.
     pub(crate) package: &'static str,
+    /// What kind of target it is, as an option of cargo's.
+    pub(crate) target: &'static str,
     pub(crate) program: &'static str,
     /// The server that it is in front of.
     pub(crate) behind: Option<&'static Self>,
@@ -24,63 +27,81 @@ pub(crate) enum Kind {
     Client,
 }
 
+macro_rules! arguments_of_server {
+    ($runtime:literal $(, $more:literal)*) => {
+        ["{address}", "--runtime", $runtime, "--max-message", MAX_MESSAGE, "--deflate" $(, $more)*]
+    };
+}
+
+macro_rules! arguments_of_client {
+    ($runtime:literal) => {
+        [
+            "{url}",
+            "{agent}",
+            "{cases}",
+            "--runtime",
+            $runtime,
+            "--max-message",
+            MAX_MESSAGE,
+            "--deflate",
+        ]
+    };
+}
+
 pub(crate) const PEERS: &[Peer] = &[
-    server("tokio_echo", "ws-tokio"),
+    server("tokio_echo", &arguments_of_server!("tokio")),
     Peer {
-        name: "tokio_echo-chunked",
-        arguments: &["{address}", "--max-message", MAX_MESSAGE, "--chunked", "--deflate"],
         cases: "1,2,3,4,5,6,7,12,13",
-        ..server("tokio_echo", "ws-tokio")
+        ..server("tokio_echo-chunked", &arguments_of_server!("tokio", "--chunked"))
     },
-    client("tokio_echo_client", "ws-tokio"),
+    client("tokio_echo_client", &arguments_of_client!("tokio")),
     AXUM_ECHO,
     Peer {
-        name: "axum_echo-http2",
         behind: Some(&AXUM_ECHO),
         arguments: &["{address}", "{behind}"],
-        ..server("http2_bridge", "ws-tokio")
+        ..example("axum_echo-http2", "ws-tokio", "http2_bridge")
     },
-    server("async_std_echo", "ws-async-std"),
-    client("async_std_echo_client", "ws-async-std"),
-    server("smol_echo", "ws-futures"),
-    client("smol_echo_client", "ws-futures"),
+    server("async_std_echo", &arguments_of_server!("async-std")),
+    client("async_std_echo_client", &arguments_of_client!("async-std")),
+    server("smol_echo", &arguments_of_server!("smol")),
+    client("smol_echo_client", &arguments_of_client!("smol")),
     bare_server("blocking_echo"),
     bare_server("mio_echo"),
     bare_server("uring_echo"),
 ];
 
-const AXUM_ECHO: Peer = server("axum_echo", "ws-tokio");
+const AXUM_ECHO: Peer = server("axum_echo", &arguments_of_server!("axum"));
 
-const fn server(program: &'static str, package: &'static str) -> Peer {
+/// `echo_server` of `ws-peers`.
+const fn server(name: &'static str, arguments: &'static [&'static str]) -> Peer {
     Peer {
-        name: program,
+        name,
         kind: Kind::Server,
-        package,
-        program,
+        package: "ws-peers",
+        target: "--bin",
+        program: ECHO_SERVER,
         behind: None,
-        arguments: &["{address}", "--max-message", MAX_MESSAGE, "--deflate"],
+        arguments,
         cases: selection::FULL,
     }
+}
+
+/// `echo_client` of `ws-peers`.
+const fn client(name: &'static str, arguments: &'static [&'static str]) -> Peer {
+    Peer { kind: Kind::Client, program: "echo_client", ..server(name, arguments) }
+}
+
+/// An example that echoes.
+const fn example(name: &'static str, package: &'static str, program: &'static str) -> Peer {
+    Peer { package, target: "--example", program, ..server(name, &[]) }
 }
 
 /// An example of the core alone: the protocol without compression.
-const fn bare_server(program: &'static str) -> Peer {
+const fn bare_server(name: &'static str) -> Peer {
     Peer {
         arguments: &["{address}", "--max-message", MAX_MESSAGE],
         cases: "1,2,3,4,5,6,7",
-        ..server(program, "ws-proto")
-    }
-}
-
-const fn client(program: &'static str, package: &'static str) -> Peer {
-    Peer {
-        name: program,
-        kind: Kind::Client,
-        package,
-        program,
-        behind: None,
-        arguments: &["{url}", "{agent}", "{cases}", "--max-message", MAX_MESSAGE, "--deflate"],
-        cases: selection::FULL,
+        ..example(name, "ws-proto", name)
     }
 }
 
@@ -102,6 +123,8 @@ mod tests {
     #[test]
     fn names_in_braces_are_replaced() {
         let arguments = PEERS[0].arguments(&[("{address}", "127.0.0.1:7")]);
-        assert_eq!(arguments, ["127.0.0.1:7", "--max-message", "33554432", "--deflate"]);
+        let expected =
+            ["127.0.0.1:7", "--runtime", "tokio", "--max-message", "33554432", "--deflate"];
+        assert_eq!(arguments, expected);
     }
 }

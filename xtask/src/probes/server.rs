@@ -26,7 +26,7 @@ pub(crate) enum Kind {
 impl Kind {
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Echo => "tokio_echo",
+            Self::Echo => "echo_server",
             Self::Demo => "ws-demo",
         }
     }
