@@ -1,11 +1,14 @@
 //! What the tests of every runtime share: it is no part of a release.
 //!
+//! [`fake`] has streams in memory, a clock and tasks for tests without a runtime.
+//!
 //! [`Runtime`] is what a test needs of a runtime; [`faults`] are the tests, each a function that is
 //! generic over it, and [`tests!`](crate::tests) makes them tests of a crate. [`serving`] tests a
 //! runtime's server, [`raw`] is what a client without a library writes, [`network`] cuts and stalls
 //! what it carries, [`seeds`] makes randomness that can be repeated.
 
 pub mod echo;
+pub mod fake;
 pub mod faults;
 mod lent;
 pub mod network;

@@ -49,7 +49,7 @@ fn a_future_that_is_dropped_loses_nothing() {
     {
         let mut task = Task::new(async {
             while received.len() < 20 {
-                match insist(async || next(&mut member, &mut socket).await).await {
+                match insist(1, async || next(&mut member, &mut socket).await).await {
                     Seen::Received(texts) => received.extend(texts),
                     Seen::Sent { messages, .. } => sent += messages,
                     other => panic!("{other:?}"),

@@ -2,20 +2,17 @@
 //! only when told.
 #![allow(dead_code, reason = "every test file takes the part it needs")]
 
-pub(crate) mod clock;
 pub(crate) mod conversation;
 pub(crate) mod handshake;
 pub(crate) mod link;
-pub(crate) mod script;
 pub(crate) mod seeds;
 pub(crate) mod server;
-pub(crate) mod stream;
-pub(crate) mod task;
 
 use ws_futures::client::ClientRequest;
 use ws_futures::proto::{Connection, Role};
 use ws_futures::{Config, ReadHalf, WebSocket, WriteHalf, accept, connect_on};
 
+pub(crate) use ws_testkit::fake::{clock, script, stream, task};
 pub(crate) use ws_wire as wire;
 
 use clock::{Alarm, Clock};

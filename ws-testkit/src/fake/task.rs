@@ -12,7 +12,8 @@ use super::stream::Remote;
 /// No test needs as many polls in a row; a loop that goes nowhere does.
 const TOO_MANY: usize = 10_000_000;
 
-pub(crate) struct Task<'f, R> {
+/// A future that is polled only if it was woken.
+pub struct Task<'f, R> {
     future: Pin<Box<dyn Future<Output = R> + 'f>>,
     bell: Arc<Bell>,
 }
@@ -36,30 +37,30 @@ impl Wake for Bell {
 
 impl<'f, R> Task<'f, R> {
     /// A task that is about to be polled for the first time.
-    pub(crate) fn new(future: impl Future<Output = R> + 'f) -> Self {
+    pub fn new(future: impl Future<Output = R> + 'f) -> Self {
         let bell = Bell { rung: AtomicBool::new(true), ..Bell::default() };
         Self { future: Box::pin(future), bell: Arc::new(bell) }
     }
 
     /// Whether there is a reason to poll it.
-    pub(crate) fn is_woken(&self) -> bool {
+    pub fn is_woken(&self) -> bool {
         self.bell.rung.load(Ordering::SeqCst)
     }
 
     /// How often it was woken.
-    pub(crate) fn wakes(&self) -> usize {
+    pub fn wakes(&self) -> usize {
         self.bell.times.load(Ordering::SeqCst)
     }
 
     /// Polls it once, woken or not.
-    pub(crate) fn poll(&mut self) -> Poll<R> {
+    pub fn poll(&mut self) -> Poll<R> {
         self.bell.rung.store(false, Ordering::SeqCst);
         let waker = Waker::from(Arc::clone(&self.bell));
         self.future.as_mut().poll(&mut Context::from_waker(&waker))
     }
 
     /// Polls it for as long as it is woken. `Pending`: it waits for something else to happen.
-    pub(crate) fn run(&mut self) -> Poll<R> {
+    pub fn run(&mut self) -> Poll<R> {
         for _ in 0..TOO_MANY {
             if !self.is_woken() {
                 return Poll::Pending;
@@ -73,7 +74,7 @@ impl<'f, R> Task<'f, R> {
 
     /// Runs it to its end, which nothing else is needed for.
     #[track_caller]
-    pub(crate) fn finish(&mut self) -> R {
+    pub fn finish(&mut self) -> R {
         match self.run() {
             Poll::Ready(result) => result,
             Poll::Pending => panic!("waits, and nothing will wake it"),
@@ -82,20 +83,20 @@ impl<'f, R> Task<'f, R> {
 
     /// Runs it until it waits.
     #[track_caller]
-    pub(crate) fn wait(&mut self) {
+    pub fn wait(&mut self) {
         assert!(self.run().is_pending(), "ended instead of waiting");
     }
 }
 
 /// Runs a future to its end, which nothing else is needed for.
 #[track_caller]
-pub(crate) fn run<R>(future: impl Future<Output = R>) -> R {
+pub fn run<R>(future: impl Future<Output = R>) -> R {
     Task::new(future).finish()
 }
 
 /// What a future gives at once, without being woken.
 #[track_caller]
-pub(crate) fn at_once<R>(future: impl Future<Output = R>) -> R {
+pub fn at_once<R>(future: impl Future<Output = R>) -> R {
     match Task::new(future).poll() {
         Poll::Ready(result) => result,
         Poll::Pending => panic!("waits"),
@@ -104,10 +105,7 @@ pub(crate) fn at_once<R>(future: impl Future<Output = R>) -> R {
 
 /// Runs two futures side by side to their ends.
 #[track_caller]
-pub(crate) fn run_both<A, B>(
-    one: impl Future<Output = A>,
-    other: impl Future<Output = B>,
-) -> (A, B) {
+pub fn run_both<A, B>(one: impl Future<Output = A>, other: impl Future<Output = B>) -> (A, B) {
     let (mut a, mut b) = (None, None);
     let tasks =
         vec![Task::new(async { a = Some(one.await) }), Task::new(async { b = Some(other.await) })];
@@ -116,21 +114,23 @@ pub(crate) fn run_both<A, B>(
 }
 
 /// Tasks side by side. `pick` chooses one of so many that are woken; it gets one poll.
-pub(crate) struct Crowd<'f> {
-    pub(crate) tasks: Vec<Task<'f, ()>>,
+pub struct Crowd<'f> {
+    /// Those that have not ended.
+    pub tasks: Vec<Task<'f, ()>>,
     /// Streams that tell of room when nothing else is left to do.
-    pub(crate) wires: Vec<Remote>,
+    pub wires: Vec<Remote>,
 }
 
 impl Crowd<'_> {
+    /// Runs until all have ended.
     #[track_caller]
-    pub(crate) fn run_to_end(&mut self, pick: impl FnMut(usize) -> usize) {
+    pub fn run_to_end(&mut self, pick: impl FnMut(usize) -> usize) {
         self.run_until(pick, |_| false);
     }
 
     /// Runs until `done` says so of the number of tasks that are left.
     #[track_caller]
-    pub(crate) fn run_until(
+    pub fn run_until(
         &mut self,
         mut pick: impl FnMut(usize) -> usize,
         done: impl Fn(usize) -> bool,
@@ -160,7 +160,7 @@ impl Crowd<'_> {
 
 /// Makes a call, drops its future when it was polled so many times, makes it again, and so on until
 /// one is ready.
-pub(crate) async fn insist<R>(patience: usize, mut call: impl AsyncFnMut() -> R) -> R {
+pub async fn insist<R>(patience: usize, mut call: impl AsyncFnMut() -> R) -> R {
     loop {
         // Dropped before it was polled at all.
         drop(call());

@@ -3,13 +3,17 @@
 /// The lengths that the calls of each kind are cut to, in turn and over and over. Zero says Pending
 /// and wakes the task at once; nothing at all says Pending for ever.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Script {
-    pub(crate) reads: Turns,
-    pub(crate) writes: Turns,
-    pub(crate) flushes: Turns,
-    pub(crate) closes: Turns,
+pub struct Script {
+    /// What reading does.
+    pub reads: Turns,
+    /// What writing does.
+    pub writes: Turns,
+    /// What flushing does.
+    pub flushes: Turns,
+    /// What ending the stream does.
+    pub closes: Turns,
     /// Whether what is written waits for a flush, as behind TLS.
-    pub(crate) holds: bool,
+    pub holds: bool,
 }
 
 impl Default for Script {
@@ -27,17 +31,17 @@ impl Default for Script {
 
 impl Script {
     /// Pieces of these lengths both ways.
-    pub(crate) fn cut(lengths: &[usize]) -> Self {
+    pub fn cut(lengths: &[usize]) -> Self {
         Self { reads: Turns::of(lengths), writes: Turns::of(lengths), ..Self::default() }
     }
 
     /// Pieces of these lengths out.
-    pub(crate) fn cut_writes(lengths: &[usize]) -> Self {
+    pub fn cut_writes(lengths: &[usize]) -> Self {
         Self { writes: Turns::of(lengths), ..Self::default() }
     }
 
     /// A byte at a time, Pending before each, and before every other call.
-    pub(crate) fn hesitant() -> Self {
+    pub fn hesitant() -> Self {
         Self {
             reads: Turns::of(&[0, 1]),
             writes: Turns::of(&[0, 1]),
@@ -48,19 +52,21 @@ impl Script {
     }
 }
 
+/// The answers to calls of one kind, in turn and over and over.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Turns {
+pub struct Turns {
     lengths: Vec<usize>,
     next: usize,
 }
 
 impl Turns {
-    pub(crate) fn of(lengths: &[usize]) -> Self {
+    /// Makes them of the lengths that calls are cut to; zero is a Pending that wakes.
+    pub fn of(lengths: &[usize]) -> Self {
         Self { lengths: lengths.to_vec(), next: 0 }
     }
 
     /// `None`: never.
-    pub(crate) fn take(&mut self) -> Option<usize> {
+    pub fn take(&mut self) -> Option<usize> {
         let length = *self.lengths.get(self.next)?;
         self.next = (self.next + 1) % self.lengths.len();
         Some(length)

@@ -111,7 +111,7 @@ fn lock(pipe: &Shared) -> MutexGuard<'_, Pipe> {
 }
 
 /// The end that is under test.
-pub(crate) struct Stream {
+pub struct Stream {
     incoming: Shared,
     outgoing: Shared,
     script: Script,
@@ -121,13 +121,14 @@ pub(crate) struct Stream {
 
 /// The other end: the peer, and the network between.
 #[derive(Clone)]
-pub(crate) struct Remote {
+pub struct Remote {
     /// To the stream.
     incoming: Shared,
     outgoing: Shared,
 }
 
-pub(crate) fn with_remote(script: Script) -> (Stream, Remote) {
+/// A stream and its other end.
+pub fn with_remote(script: Script) -> (Stream, Remote) {
     let (incoming, outgoing) = (Shared::default(), Shared::default());
     let stream = Stream { incoming, outgoing, script, held: Vec::new(), calls: 0 };
     let remote = stream.remote();
@@ -135,7 +136,7 @@ pub(crate) fn with_remote(script: Script) -> (Stream, Remote) {
 }
 
 /// Two streams, joined.
-pub(crate) fn joined([one, other]: [Script; 2]) -> [Stream; 2] {
+pub fn joined([one, other]: [Script; 2]) -> [Stream; 2] {
     let (stream, remote) = with_remote(one);
     let Remote { incoming, outgoing } = remote;
     let back = Stream {
@@ -150,22 +151,22 @@ pub(crate) fn joined([one, other]: [Script; 2]) -> [Stream; 2] {
 
 impl Remote {
     /// Gives the stream something to read.
-    pub(crate) fn send(&self, bytes: &[u8]) {
+    pub fn send(&self, bytes: &[u8]) {
         lock(&self.incoming).push(bytes);
     }
 
     /// What the stream has not read.
-    pub(crate) fn unread(&self) -> usize {
+    pub fn unread(&self) -> usize {
         lock(&self.incoming).bytes.len()
     }
 
     /// Takes what was written, which makes room.
-    pub(crate) fn take(&self) -> Vec<u8> {
+    pub fn take(&self) -> Vec<u8> {
         self.take_some(usize::MAX)
     }
 
     /// Takes so much of it at most.
-    pub(crate) fn take_some(&self, len: usize) -> Vec<u8> {
+    pub fn take_some(&self, len: usize) -> Vec<u8> {
         let mut pipe = lock(&self.outgoing);
         let len = len.min(pipe.bytes.len());
         let taken = pipe.bytes.drain(..len).collect();
@@ -176,7 +177,7 @@ impl Remote {
     }
 
     /// How many bytes the stream takes before it says Pending.
-    pub(crate) fn set_capacity(&self, capacity: usize) {
+    pub fn set_capacity(&self, capacity: usize) {
         let mut pipe = lock(&self.outgoing);
         pipe.capacity = capacity;
         if pipe.room() > 0 {
@@ -185,26 +186,26 @@ impl Remote {
     }
 
     /// Lets a flush wait, or go on.
-    pub(crate) fn stall(&self, stalled: bool) {
+    pub fn stall(&self, stalled: bool) {
         let mut pipe = lock(&self.outgoing);
         pipe.stalled = stalled;
         pipe.wake_writer();
     }
 
     /// Lets writing take nothing, which is not an error of its own.
-    pub(crate) fn be_useless(&self) {
+    pub fn be_useless(&self) {
         let mut pipe = lock(&self.outgoing);
         pipe.useless = true;
         pipe.wake_writer();
     }
 
     /// From now on room is there before the writer is told of it.
-    pub(crate) fn be_lazy(&self) {
+    pub fn be_lazy(&self) {
         lock(&self.outgoing).lazy = true;
     }
 
     /// Tells the writer that waits of the room that there is.
-    pub(crate) fn tell(&self) {
+    pub fn tell(&self) {
         let mut pipe = lock(&self.outgoing);
         if pipe.room() > 0 || pipe.refuses.is_some() {
             pipe.tell_writer();
@@ -212,24 +213,24 @@ impl Remote {
     }
 
     /// Ends the stream behind what was sent.
-    pub(crate) fn end(&self) {
+    pub fn end(&self) {
         lock(&self.incoming).end(End::Closed);
     }
 
     /// Lets reading fail behind what was sent.
-    pub(crate) fn break_reading(&self, kind: ErrorKind) {
+    pub fn break_reading(&self, kind: ErrorKind) {
         lock(&self.incoming).end(End::Broken(kind));
     }
 
     /// Lets writing fail from now on.
-    pub(crate) fn break_writing(&self, kind: ErrorKind) {
+    pub fn break_writing(&self, kind: ErrorKind) {
         let mut pipe = lock(&self.outgoing);
         pipe.refuses = Some(kind);
         pipe.wake_writer();
     }
 
     /// Lets writing fail after so many more bytes.
-    pub(crate) fn break_writing_after(&self, len: usize) {
+    pub fn break_writing_after(&self, len: usize) {
         lock(&self.outgoing).allowed = len;
         if len == 0 {
             self.break_writing(ErrorKind::BrokenPipe);
@@ -237,38 +238,38 @@ impl Remote {
     }
 
     /// Lets both fail.
-    pub(crate) fn reset(&self) {
+    pub fn reset(&self) {
         self.break_reading(ErrorKind::ConnectionReset);
         self.break_writing(ErrorKind::ConnectionReset);
     }
 
     /// Whether the stream has ended its direction.
-    pub(crate) fn is_ended(&self) -> bool {
+    pub fn is_ended(&self) -> bool {
         lock(&self.outgoing).closes > 0
     }
 
     /// How often the stream has ended its direction: once to half-close, once for good.
-    pub(crate) fn ends(&self) -> usize {
+    pub fn ends(&self) -> usize {
         lock(&self.outgoing).closes
     }
 
     /// Whether the stream is gone.
-    pub(crate) fn is_dropped(&self) -> bool {
+    pub fn is_dropped(&self) -> bool {
         lock(&self.outgoing).dropped
     }
 
     /// The lengths of the writes so far.
-    pub(crate) fn writes(&self) -> Vec<usize> {
+    pub fn writes(&self) -> Vec<usize> {
         lock(&self.outgoing).writes.clone()
     }
 
     /// The number of flushes that were done.
-    pub(crate) fn flushes(&self) -> usize {
+    pub fn flushes(&self) -> usize {
         lock(&self.outgoing).flushes
     }
 
     /// The number of reads that brought something.
-    pub(crate) fn reads(&self) -> usize {
+    pub fn reads(&self) -> usize {
         lock(&self.incoming).reads
     }
 }
@@ -292,7 +293,7 @@ fn ask(turns: &mut Turns, cx: &Context<'_>) -> Said {
 
 impl Stream {
     /// A handle to its other end.
-    pub(crate) fn remote(&self) -> Remote {
+    pub fn remote(&self) -> Remote {
         Remote { incoming: Arc::clone(&self.incoming), outgoing: Arc::clone(&self.outgoing) }
     }
 

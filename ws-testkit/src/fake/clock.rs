@@ -9,8 +9,9 @@ use ws_futures::{Instant, Timer};
 /// No test asks as often between two moves; a loop that goes nowhere does.
 const TOO_MANY: usize = 10_000_000;
 
+/// The time of all timers that are made of it.
 #[derive(Clone)]
-pub(crate) struct Clock(Arc<Mutex<Face>>);
+pub struct Clock(Arc<Mutex<Face>>);
 
 struct Face {
     now: Instant,
@@ -19,7 +20,7 @@ struct Face {
 }
 
 /// The timer of one connection.
-pub(crate) struct Alarm {
+pub struct Alarm {
     clock: Clock,
     index: usize,
     /// How much too early it rings.
@@ -39,29 +40,31 @@ impl Clock {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn alarm(&self) -> Alarm {
+    /// A timer of this clock.
+    pub fn alarm(&self) -> Alarm {
         self.alarm_early_by(Duration::ZERO)
     }
 
     /// A timer with coarse ticks.
-    pub(crate) fn alarm_early_by(&self, early: Duration) -> Alarm {
+    pub fn alarm_early_by(&self, early: Duration) -> Alarm {
         let mut face = self.face();
         face.alarms.push(None);
         Alarm { clock: self.clone(), index: face.alarms.len() - 1, early }
     }
 
-    pub(crate) fn now(&self) -> Instant {
+    /// The present.
+    pub fn now(&self) -> Instant {
         self.face().now
     }
 
     /// The time until the earliest alarm that somebody waits for.
-    pub(crate) fn next(&self) -> Option<Duration> {
+    pub fn next(&self) -> Option<Duration> {
         let face = self.face();
         face.alarms.iter().flatten().map(|(at, _)| *at - face.now).min()
     }
 
     /// Lets time pass, and wakes those whose alarms are due.
-    pub(crate) fn advance(&self, duration: Duration) {
+    pub fn advance(&self, duration: Duration) {
         let mut face = self.face();
         face.now = face.now + duration;
         face.questions = 0;
