@@ -4,6 +4,8 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 
 use tokio::net::TcpSocket;
+use ws_tokio::proto::Role;
+use ws_wire::Content;
 
 use crate::process::{PATIENCE, Server};
 
@@ -61,45 +63,14 @@ pub(crate) fn open(server: &Server) -> TcpStream {
     stream
 }
 
-/// A client's frame, with a mask that changes nothing.
+/// A client's frame.
 pub(crate) fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![first];
-    match payload.len() {
-        len @ 0..126 => frame.push(0x80 | len as u8),
-        len @ 126..0x1_0000 => {
-            frame.push(0x80 | 126);
-            frame.extend((len as u16).to_be_bytes());
-        }
-        len => {
-            frame.push(0x80 | 127);
-            frame.extend((len as u64).to_be_bytes());
-        }
-    }
-    frame.extend([0; 4]);
-    frame.extend(payload);
-    frame
+    ws_wire::frame(Role::Server, first, payload)
 }
 
 /// A server's frame: its first byte and its payload.
-pub(crate) fn frame(stream: &mut TcpStream) -> (u8, Vec<u8>) {
-    let mut header = [0; 2];
-    stream.read_exact(&mut header).expect("a frame");
-    let len = match header[1] {
-        126 => {
-            let mut len = [0; 2];
-            stream.read_exact(&mut len).expect("a length");
-            usize::from(u16::from_be_bytes(len))
-        }
-        127 => {
-            let mut len = [0; 8];
-            stream.read_exact(&mut len).expect("a length");
-            u64::from_be_bytes(len) as usize
-        }
-        len => usize::from(len),
-    };
-    let mut payload = vec![0; len];
-    stream.read_exact(&mut payload).expect("a payload");
-    (header[0], payload)
+pub(crate) fn frame(stream: &mut TcpStream) -> Content {
+    ws_wire::read(stream).expect("a frame").into()
 }
 
 /// The code and the reason of the Close frame that comes next, pings aside.
