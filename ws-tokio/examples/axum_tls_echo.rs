@@ -1,6 +1,6 @@
-//! An echo server on axum over TLS, with a certificate of its own: `axum_tls_echo ADDRESS`.
+//! An echo server on axum over TLS, with a self-signed certificate: `axum_tls_echo ADDRESS`.
 //!
-//! A client may choose HTTP/1.1 or HTTP/2 by ALPN. The first message on `/ws` says which it was. A
+//! A client may choose HTTP/1.1 or HTTP/2 by ALPN. The first message on `/ws` has the HTTP version. A
 //! browser opens WebSockets over HTTP/2 once it has an HTTP/2 connection, as from the page on `/`.
 
 use axum::Router;

@@ -1,11 +1,11 @@
-//! A client that converses with echo servers over every choice of compression parameters:
+//! A client that exchanges messages with echo servers over all combinations of compression parameters:
 //! `deflate_client ADDRESS OUTGOING INCOMING INSISTING`.
 //!
-//! The server at `ws://ADDRESS/M/N` makes choice M, of OUTGOING, for what it sends, and choice N, of
-//! INCOMING, for what it gets. The first INSISTING of OUTGOING insist on context takeover: they
-//! refuse a client that forbids it. Every choice of the server's meets every one of ours for the
-//! same direction, and choices for the other direction change along with them. In the first round we
-//! offer what browsers offer, in the others we ask for the server's window.
+//! The server at `ws://ADDRESS/M/N` uses option M, of OUTGOING, for messages it sends, and option N, of
+//! INCOMING, for messages it receives. The first INSISTING options of OUTGOING require context takeover:
+//! they refuse a client that forbids it. Each option of the server is combined with each of the client
+//! for the same direction, with varying options for the other direction. In the first round the client
+//! offers what browsers offer, in the others it requests the server's window.
 
 use std::error::Error;
 use std::io;
@@ -24,12 +24,12 @@ use ws_tokio::{CloseCode, Config, Deflate, HandshakeError, Message, Offers, conn
 type Failure = Box<dyn Error>;
 
 const MESSAGES: usize = 40;
-/// So many are under way at the same time.
+/// The number of concurrent connections.
 const AHEAD: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(10);
-/// So often each choice of ours meets each of the server's, with others for the other direction.
+/// The number of rounds; each combines the options with others for the other direction.
 const ROUNDS: usize = 3;
-/// Leads through all choices in another order; it divides no number of them.
+/// The stride that permutes the options; it divides no number of them.
 const STRIDE: usize = 131;
 
 #[tokio::main(flavor = "current_thread")]
@@ -41,7 +41,7 @@ async fn main() -> Result<(), Failure> {
     let (outgoing, incoming): (usize, usize) = (outgoing.parse()?, incoming.parse()?);
     let insisting: usize = insisting.parse()?;
 
-    // Every choice for one direction: ours with the server's.
+    // All combinations for one direction: the client's options with the server's.
     let ours: Vec<(u8, bool)> = (9..=15).flat_map(|bits| [(bits, true), (bits, false)]).collect();
     let from_server = ours.len() * outgoing;
     let to_server = ours.len() * incoming;
@@ -120,7 +120,7 @@ async fn converse(address: &str, target: String, deflate: Deflate) -> Result<Ans
     }
     let (sent, received) = wire.so_far();
     let small = |len: usize| len < plain * 7 / 10;
-    // With a window of 8 bits, which the engine cannot keep to, we send plainly.
+    // With a window of 8 bits, which the engine does not support, messages are not compressed.
     let sends_plainly = agreed.contains("client_max_window_bits=8");
     if small(sent - sent_before) == sends_plainly || !small(received - received_before) {
         return Err(format!("{agreed}: {wire:?} for {plain} bytes").into());
@@ -135,7 +135,7 @@ async fn converse(address: &str, target: String, deflate: Deflate) -> Result<Ans
     }
 }
 
-/// Text and data up to some KiB: alike, and none like the other.
+/// Text and data up to a few KiB, all similar and all different.
 fn message(i: usize) -> Message {
     let item = |k: usize| {
         let [id, value] = [7919, 31].map(|factor| (i * factor + k * 104_729) % 100_003);
@@ -149,7 +149,7 @@ fn message(i: usize) -> Message {
     }
 }
 
-/// The bytes that have passed.
+/// The bytes read and written.
 #[derive(Debug, Default)]
 struct Wire {
     sent: AtomicUsize,
@@ -162,7 +162,7 @@ impl Wire {
     }
 }
 
-/// A stream that counts.
+/// A stream that counts bytes.
 struct Counted {
     stream: TcpStream,
     wire: Arc<Wire>,

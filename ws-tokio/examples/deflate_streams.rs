@@ -1,9 +1,9 @@
-//! Writes what compressed connections send, one of them a line, for another inflater to check:
+//! Prints the output of compressed connections, one per line, for another inflater to check:
 //! `deflate_streams`.
 //!
 //! Each line is a JSON object: `name`; `role` of the sender; `extensions`, the field of the response
-//! that both sides have agreed on; `messages`, what was sent, and `wire`, the frames, in hexadecimal.
-//! The messages repeat what lies as far back as the window allows.
+//! with the negotiated parameters; `messages`, the payloads, and `wire`, the frames, in hexadecimal.
+//! The messages repeat data as far back as the window allows.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -13,15 +13,15 @@ use ws_tokio::proto::{Connection, Instant, Payload, Role, client, server};
 use ws_tokio::{Config, Deflate, EnginePool, Offers};
 
 const SEED: [u8; 32] = [7; 32];
-/// With takeover; without it only a message larger than the window can refer as far back.
+/// With context takeover; without it only a message larger than the window can refer that far back.
 const MESSAGE: usize = 1500;
 
-/// What becomes of the engines between two messages.
+/// How engines are assigned between two messages.
 #[derive(Clone, Copy, Debug)]
 enum Engines {
     /// They stay with the connection.
     Kept,
-    /// They leave when the connection is idle, and others come.
+    /// They are released when the connection is idle, and replaced by others.
     Released,
     /// More connections are busy than there are engines.
     Exhausted,
@@ -54,7 +54,7 @@ fn main() -> io::Result<()> {
     output.flush()
 }
 
-/// What one end sends.
+/// The sending endpoint.
 struct Stream {
     role: Role,
     bits: u8,
@@ -98,7 +98,7 @@ impl Stream {
         }
     }
 
-    /// Sends one more message, unless there were enough.
+    /// Sends one more message, up to the number of messages.
     fn advance(&mut self, engines: Engines) -> bool {
         let len = if self.takeover { MESSAGE } else { MESSAGE + (2 << self.bits) };
         if self.content.past.len() > (3 << self.bits) + 4 * len {
@@ -144,7 +144,7 @@ impl Stream {
     }
 }
 
-/// A client and a server, and what they have agreed on.
+/// A client and a server, and the negotiated extensions.
 fn handshake(config: &Arc<Config>) -> (Connection, Connection, String) {
     let mut request = Vec::new();
     let handshake = client::ClientRequest::new("localhost", "/")
@@ -166,11 +166,11 @@ fn handshake(config: &Arc<Config>) -> (Connection, Connection, String) {
     (client, server, extensions.to_owned())
 }
 
-/// Noise, and copies of what lies far back in it.
+/// Random data with copies of earlier data.
 struct Content {
     window: usize,
     past: Vec<u8>,
-    /// Where the current message may refer to.
+    /// The start of the data that the current message may refer to.
     begin: usize,
     random: u64,
 }

@@ -1,8 +1,8 @@
 //! A transparent reverse proxy for WebSockets: `gateway LISTEN UPSTREAM`, two TCP addresses.
 //!
-//! Handshakes pass with their header fields, subprotocols and refusals; messages, pings and Close
-//! frames pass as they are, and an end without a Close frame stays one. Each side is read as fast as
-//! the other one takes it. Compression, an agreement of each hop, is off.
+//! Handshakes are forwarded with their header fields, subprotocols and refusals; messages, pings and Close
+//! frames are forwarded unchanged, and an end without a Close frame remains one. Each side is read only as
+//! fast as the other accepts data. Compression, which is negotiated per hop, is disabled.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -26,8 +26,8 @@ async fn main() -> Result<(), BoxError> {
     serve(listener, upstream.clone(), Config::default(), forward).await
 }
 
-/// Carries one direction. Where it cannot send any more, the other direction learns why, and what
-/// that peer still says; until then this one reads on, so that its own peer's stream is not reset.
+/// Forwards one direction. If it cannot send any more, the other direction receives the error and the
+/// remaining messages; until then this one continues to read, so that its peer's stream is not reset.
 pub(crate) async fn forward(mut from: ReadHalf, mut to: WriteHalf) -> Result<(), Error> {
     let (mut open, config) = (true, from.config());
     while let Some(message) = from.recv().await? {
@@ -43,7 +43,7 @@ pub(crate) async fn serve<Fut: Future<Output = Result<(), Error>> + Send>(
     config: Config,
     forward: impl Fn(ReadHalf, WriteHalf) -> Fut + Copy + Send + Sync + 'static,
 ) -> Result<(), BoxError> {
-    // By their payload the pongs to our own pings are told from those that pass.
+    // The payload distinguishes pongs to the gateway's own pings from forwarded ones.
     let ping_payload = &*seed()?.to_vec().leak();
     let config = Config { automatic_pong: false, automatic_close: false, ping_payload, ..config };
     let to_server = config.clone();
@@ -53,7 +53,7 @@ pub(crate) async fn serve<Fut: Future<Output = Result<(), Error>> + Send>(
             let Some((client, server)) = opened.await? else { return Ok(()) };
             let (from_client, to_client) = client.split();
             let (from_server, to_server) = server.split();
-            // An end without a Close frame is an error: it drops both connections, which ends them.
+            // An end without a Close frame is an error, which drops and so ends both connections.
             try_join!(forward(from_client, to_server), forward(from_server, to_client))?;
             Ok::<_, BoxError>(())
         }
@@ -62,7 +62,7 @@ pub(crate) async fn serve<Fut: Future<Output = Result<(), Error>> + Send>(
     Ok(())
 }
 
-/// Asks the server what the client has asked, and answers what the server has answered.
+/// Sends the client's request to the server, and the server's response to the client.
 async fn open(
     incoming: Incoming<TcpStream>,
     peer: SocketAddr,

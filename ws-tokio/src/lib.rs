@@ -21,23 +21,23 @@
 //! }
 //! ```
 //!
-//! [`serve()`] and [`serve_incoming()`], which shows the requests, are servers that stay up. With a
-//! listener of your own there are [`accept`] and [`incoming`].
+//! [`serve()`], and [`serve_incoming()`] with access to the requests, are robust servers. With your own
+//! accept loop use [`accept`] and [`incoming`].
 //!
-//! A client is [`connect`], or a [`Connector`] for header fields, subprotocols, TLS, proxies and
-//! redirects; [`Reconnect`] connects again.
+//! [`connect`] opens a client connection; [`Connector`] adds header fields, subprotocols, TLS, proxies and
+//! redirects; [`connect_on`] uses a connected stream; [`Reconnect`] reconnects.
 //!
-//! [`migrating_from_tungstenite`] is for those who come from there.
+//! [`migrating_from_tungstenite`] compares the two APIs.
 //!
 //! # Features
 //!
-//! - `deflate` (default): permessage-deflate, switched on by [`Config`].
-//! - `simdutf8` (default): checks text with SIMD instructions. The `unsafe` is that crate's own.
-//! - `tracing`: tells how connections begin and end, and the kinds and sizes of messages.
-//! - `rustls`: TLS with a [`TlsConnector`] of your own, and `TlsAcceptor`.
-//! - `rustls-platform-verifier`: the same, and `wss` trusts what the system trusts.
-//! - `webpki-roots`: the same, and `wss` trusts what Mozilla trusts.
-//! - `native-tls`: TLS by the system's own library.
+//! - `deflate` (default): permessage-deflate, enabled by [`Config`].
+//! - `simdutf8` (default): validates text with SIMD instructions. The `unsafe` is that crate's own.
+//! - `tracing`: logs the start and end of connections, and the kinds and sizes of messages.
+//! - `rustls`: TLS with a custom [`TlsConnector`], and `TlsAcceptor`.
+//! - `rustls-platform-verifier`: the same; `wss` trusts the system's root certificates.
+//! - `webpki-roots`: the same; `wss` trusts Mozilla's root certificates.
+//! - `native-tls`: TLS by the system's library.
 //! - `hyper`: WebSockets in servers on hyper 1, over HTTP/1.1 and HTTP/2 (`upgrade`), and clients over
 //!   HTTP/2 (`http2`).
 //! - `axum`: `upgrade::WebSocketUpgrade`, an extractor for axum 0.8.
@@ -90,18 +90,18 @@ pub use ws_futures::{Deflate, EnginePool, Offers};
 pub type WebSocket<S> = ws_futures::WebSocket<TokioStream<S>, TokioTimer>;
 /// The receiving half of a [`WebSocket`].
 pub type ReadHalf<S> = ws_futures::ReadHalf<TokioStream<S>, TokioTimer>;
-/// What one read of a [`ReadHalf`] brought.
+/// The events of one read of a [`ReadHalf`].
 pub type ReadHalfBatch<'a, S> = ws_futures::ReadHalfBatch<'a, TokioStream<S>, TokioTimer>;
 /// The sending half of a [`WebSocket`].
 pub type WriteHalf<S> = ws_futures::WriteHalf<TokioStream<S>, TokioTimer>;
-/// A client that waits for an answer.
+/// A client whose request has been read and waits for a response.
 pub type Incoming<S> = ws_futures::Incoming<TokioStream<S>, TokioTimer>;
 
 /// Accepts a WebSocket on a stream: any valid request, without a subprotocol.
 ///
 /// # Errors
 ///
-/// [`HandshakeError::Rejected`]: a response was sent and the stream was ended.
+/// [`HandshakeError::Rejected`]: the request was invalid; a response was sent and the stream was ended.
 /// [`HandshakeError::Io`].
 ///
 /// # Cancel safety
@@ -117,7 +117,7 @@ where
     ws_futures::accept(TokioStream::new(stream), TokioTimer::default(), config.into())
 }
 
-/// Reads a request for a WebSocket, to be looked at and answered when you like.
+/// Reads a request for a WebSocket, to be accepted or rejected later.
 ///
 /// # Errors
 ///
@@ -136,8 +136,8 @@ where
     ws_futures::Incoming::read(TokioStream::new(stream), TokioTimer::default(), config).await
 }
 
-/// Binds a connection, whose handshake was done elsewhere, to its stream, together with the bytes
-/// that came behind the handshake and were read already.
+/// Binds a connection, whose handshake was done elsewhere, to its stream. `read` are bytes that followed
+/// the handshake and were read already.
 ///
 /// ```
 /// use ws_tokio::{Config, established, proto::Connection};
@@ -145,7 +145,7 @@ where
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), ws_tokio::Error> {
 /// # let (stream, _peer) = tokio::io::duplex(64);
-/// // A handshake of your own ended here; what was read behind it is a text, masked with zeros.
+/// // After a handshake of your own. The bytes read after it are a text message, masked with zeros.
 /// let read = [0x81, 0x82, 0, 0, 0, 0, b'h', b'i'];
 /// let mut socket = established(stream, Connection::server(Config::default()), &read);
 /// assert_eq!(socket.recv().await?, Some("hi".into()));

@@ -1,4 +1,4 @@
-//! Servers that stay up: [`serve()`], [`serve_incoming()`]; and [`Server`], which serves any
+//! Robust servers: [`serve()`], [`serve_incoming()`]; and [`Server`], which serves any
 //! [`Protocol`].
 
 mod any;
@@ -25,14 +25,14 @@ use crate::{Incoming, TokioStream, TokioTimer, WebSocket};
 pub use any::{AnyAddress, AnyListener, AnyStream};
 pub use listeners::Listeners;
 
-/// A server to be awaited: its settings are in [`ws_futures::serve::Serve`].
+/// A server to be awaited; [`ws_futures::serve::Serve`] has its settings.
 pub type Serve<L, H> = ws_futures::serve::Serve<Tokio, TokioListener<L>, H>;
 
-/// Serves WebSockets: accepts any valid request, without a subprotocol, and runs the handler in a
-/// task of its own for each connection.
+/// Serves WebSockets: accepts any valid request, without a subprotocol, and runs the handler in its own
+/// task for each connection.
 ///
-/// It stays up whatever a client does, or the system: [`Serve`](ws_futures::serve::Serve) has the
-/// bounds, and the way to shut it down. Awaited it returns after a shutdown, and never otherwise.
+/// Errors of clients and of the system do not stop it. [`Serve`](ws_futures::serve::Serve) describes the
+/// bounds and the shutdown; the future completes only after a shutdown.
 ///
 /// ```no_run
 /// use tokio::net::{TcpListener, TcpStream};
@@ -45,7 +45,7 @@ pub type Serve<L, H> = ws_futures::serve::Serve<Tokio, TokioListener<L>, H>;
 ///         .with_graceful_shutdown(async { drop(tokio::signal::ctrl_c().await) })
 ///         .on_error(|error| eprintln!("{error}"))
 ///         .await;
-///     println!("{} connections closed, {} were cut", ended.clean, ended.cut);
+///     println!("{} connections closed cleanly, {} did not", ended.clean, ended.cut);
 ///     Ok(())
 /// }
 ///
@@ -72,11 +72,11 @@ where
     Serve::sockets(Tokio, TokioListener::new(listener), config, handler)
 }
 
-/// The same with a handler that gets the request and the peer's address, and accepts or rejects:
-/// for authentication, subprotocols, header fields.
+/// Like [`serve()`], with a handler that receives the request and the peer's address, and accepts or
+/// rejects: for authentication, subprotocols, header fields.
 ///
 /// A client counts towards [`max_handshakes`](ws_futures::serve::Serve::max_handshakes) until it is
-/// answered; how long that may take is the handler's to bound.
+/// answered; the handler bounds the time for that.
 ///
 /// ```no_run
 /// use std::net::SocketAddr;
@@ -124,7 +124,7 @@ where
     Serve::requests(Tokio, TokioListener::new(listener), config, handler)
 }
 
-/// Where connections come from: a [`TcpListener`], whose connections send small segments at once
+/// A source of connections: a [`TcpListener`], whose connections send small segments at once
 /// (`TCP_NODELAY`), a [`UnixListener`](tokio::net::UnixListener), or a
 /// [`TlsListener`](crate::TlsListener) over either; [`Listeners`] for several, and [`AnyListener`] for
 /// those of different kinds.
@@ -133,19 +133,19 @@ pub trait Listener: Send + 'static {
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
     /// The address of a peer.
     type Address: Clone + Debug + Send + Sync + 'static;
-    /// What is to be done in a connection's own task before it is ready, such as a TLS handshake.
+    /// The step that makes a connection ready, run in its own task, such as a TLS handshake.
     type Opening: Future<Output = io::Result<Self::Stream>> + Unpin + Send + 'static;
 
     /// Waits for the next connection.
     ///
     /// # Errors
     ///
-    /// No connection could be accepted. A server calls this again, after a pause unless the error is
-    /// one of a single connection.
+    /// No connection could be accepted. A server calls this again; after a pause, unless the error
+    /// affects a single connection.
     ///
     /// # Cancel safety
     ///
-    /// Implementations must be cancel safe: dropped before it is ready it has accepted nothing.
+    /// Implementations must be cancel safe: if the future is dropped before it is ready, nothing has been accepted.
     fn accept(&mut self)
     -> impl Future<Output = io::Result<(Self::Opening, Self::Address)>> + Send;
 }
@@ -157,7 +157,7 @@ impl Listener for TcpListener {
 
     async fn accept(&mut self) -> io::Result<(Self::Opening, SocketAddr)> {
         let (stream, peer) = Self::accept(self).await?;
-        // It fails where the peer has reset the connection.
+        // Fails if the peer has reset the connection.
         let _ = stream.set_nodelay(true);
         Ok((ready(Ok(stream)), peer))
     }
@@ -175,7 +175,7 @@ impl Listener for tokio::net::UnixListener {
     }
 }
 
-/// Tokio's tasks and time, for [`ws_futures::serve`].
+/// The tasks and timers of Tokio, for [`ws_futures::serve`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tokio;
 
@@ -213,7 +213,7 @@ impl<L: Listener> ws_futures::serve::Listener for TokioListener<L> {
     }
 }
 
-/// Becomes the stream of a connection.
+/// A future of the stream of a connection.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Opening<F>(F);

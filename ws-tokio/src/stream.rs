@@ -1,4 +1,4 @@
-//! Tokio's streams as `futures-io` streams.
+//! Adapts Tokio streams to `futures-io`.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A stream of Tokio's, such as a [`TcpStream`](tokio::net::TcpStream), with the traits that
+/// A Tokio stream, such as a [`TcpStream`](tokio::net::TcpStream), with the traits that
 /// [`ws_futures`] uses.
 #[derive(Debug)]
 pub struct TokioStream<S>(S);

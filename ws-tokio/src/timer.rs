@@ -1,4 +1,4 @@
-//! Tokio's time.
+//! The timer of Tokio.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,12 +11,12 @@ use ws_futures::Timer;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Deadlines by Tokio's timer; nothing is allocated before the first one.
+/// A timer by Tokio's clock; allocates only for the first deadline.
 #[derive(Debug, Default)]
 pub struct TokioTimer(Option<Pin<Box<Sleep>>>);
 
-/// The epoch of every connection's clock: before any runtime began, as a rule, because a paused clock
-/// (`tokio::time::pause`) counts from there, and each runtime's by itself.
+/// The epoch of each connection's clock: usually before any runtime started, because a paused clock
+/// (`tokio::time::pause`) counts from there, separately for each runtime.
 fn epoch() -> Instant {
     static EPOCH: OnceLock<Instant> = OnceLock::new();
     *EPOCH.get_or_init(|| {
@@ -32,7 +32,7 @@ impl Timer for TokioTimer {
     }
 
     fn poll_until(&mut self, deadline: ws_futures::Instant, cx: &mut Context<'_>) -> Poll<()> {
-        // A deadline that the clock cannot express is none.
+        // A deadline beyond the range of the clock is no deadline.
         let Some(deadline) = epoch().checked_add(deadline.since_epoch()) else {
             return Poll::Pending;
         };

@@ -1,4 +1,4 @@
-//! How to reach a server, and what to ask.
+//! The builder of client connections.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -17,10 +17,10 @@ use super::route::Route;
 use super::stream::ClientStream;
 use crate::{Proxy, WebSocket};
 
-/// Connects clients: what to ask of a server, and how to reach it. It may be used many times.
+/// Connects clients: the request to a server, and the route to it. It may be used many times.
 ///
-/// All addresses of a name are tried, the next one when the one before has failed or has not
-/// answered within 250 ms, IPv6 and IPv4 by turns; the first that answers is taken (RFC 8305).
+/// All addresses of a name are tried, alternating between IPv6 and IPv4; the next one when the previous
+/// one has failed or has not answered within 250 ms. The first connection is used (RFC 8305).
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -35,39 +35,39 @@ use crate::{Proxy, WebSocket};
 /// # }
 /// ```
 #[derive(Clone, Default)]
-#[must_use = "it connects nothing by itself"]
+#[must_use = "a connector does nothing until `connect` is called"]
 pub struct Connector {
     config: Arc<Config>,
     headers: Vec<(String, Vec<u8>)>,
     subprotocols: Vec<String>,
-    /// `None`: nothing was decided.
+    /// `None`: the default.
     user_agent: Option<Option<String>>,
     redirects: usize,
     route: Route,
 }
 
 impl Connector {
-    /// The defaults: no header fields of one's own, no subprotocol, no redirects.
+    /// Creates a connector with the defaults: no additional header fields, no subprotocol, no redirects.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The limits and deadlines of the connection;
+    /// Sets the limits and deadlines of the connection;
     /// [`Config::handshake_timeout`] is that of the handshake (10 s by default).
     pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {
         self.config = config.into();
         self
     }
 
-    /// Adds a header field to each request, such as `Authorization`, `Cookie` or `Origin`. One that
-    /// cannot be sent is an error of [`connect`](Self::connect).
+    /// Adds a header field to each request, such as `Authorization`, `Cookie` or `Origin`. An invalid one
+    /// is an error of [`connect`](Self::connect).
     pub fn header(mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
     /// Sets the `User-Agent` field of each request, or removes it. `ws-tokio/VERSION` by default. A
-    /// request that has decided for itself is left as it is.
+    /// request with a setting of its own is not changed.
     pub fn user_agent(mut self, value: Option<&str>) -> Self {
         self.user_agent = Some(value.map(str::to_owned));
         self
@@ -79,27 +79,27 @@ impl Connector {
         self
     }
 
-    /// How long it may take until the handshake can begin: resolving the name, connecting,
-    /// the proxy and TLS. 10 s by default; `None`: as long as the system lets it.
+    /// Sets the time until the WebSocket handshake can begin: resolving the name, connecting,
+    /// the proxy and TLS. 10 s by default; `None`: only the timeouts of the system apply.
     pub fn connect_timeout(mut self, timeout: Option<Duration>) -> Self {
         self.route.connect_timeout = timeout;
         self
     }
 
     /// Follows up to this number of redirects (301, 302, 303, 307, 308), 10 at most; none by default.
-    /// No redirect leads from `wss` to `ws`. The deadlines hold for each server by itself.
+    /// Redirects from `wss` to `ws` are not followed. The deadlines apply to each server separately.
     ///
-    /// At another origin (scheme, host and port) the request has no `Authorization`, `Cookie` and
-    /// `Proxy-Authorization` fields and no user name and password of the address; a user name and a
-    /// password in the `Location` are dropped. Other fields are kept: a secret does not belong into
-    /// them where redirects are followed.
+    /// A request to another origin (scheme, host and port) has no `Authorization`, `Cookie` and
+    /// `Proxy-Authorization` fields and no user name and password of the URI; user name and
+    /// password in the `Location` are dropped. Other fields are kept: do not put secrets into
+    /// them if redirects are followed.
     pub fn redirects(mut self, limit: usize) -> Self {
         self.redirects = limit;
         self
     }
 
-    /// Uses these addresses for a host instead of resolving its name. The port 0 stands for that of
-    /// the address that is connected to.
+    /// Uses these addresses for a host instead of resolving its name. Port 0 stands for the port of
+    /// the URI.
     pub fn resolve(
         mut self,
         host: impl Into<String>,
@@ -109,19 +109,19 @@ impl Connector {
         self
     }
 
-    /// Connects from this address of the machine. Only addresses of the same family are tried then,
-    /// those of the proxy if there is one; a name that has none is [`ConnectError::Resolve`]. By
+    /// Connects from this local address. Only addresses of the same family are tried, those of the
+    /// proxy if there is one; a name without any is [`ConnectError::Resolve`]. By
     /// default the system chooses.
     pub fn local_address(mut self, address: impl Into<IpAddr>) -> Self {
         self.route.local_address = Some(address.into());
         self
     }
 
-    /// Connects to this Unix socket, whatever the address says: its host, port and path are for the
-    /// request, and for the server's certificate where it is `wss`. No name is resolved and no proxy
-    /// asked; redirects lead to the same socket.
+    /// Connects to this Unix socket. Host, port and path of the URI are used only for the request, and
+    /// with `wss` for the server's certificate. No name is resolved and no proxy is used; redirects use the
+    /// same socket.
     ///
-    /// There is no standard for the path of a socket in an address: `ws+unix:` and the like are
+    /// There is no standard URI for the path of a socket: `ws+unix:` and the like are
     /// [`ConnectError::Uri`].
     ///
     /// ```no_run
@@ -139,22 +139,22 @@ impl Connector {
         self
     }
 
-    /// Goes through a proxy; [`Proxy::from_env`] is the one that the environment names. None by
+    /// Connects through a proxy; [`Proxy::from_env`] uses the proxies of the environment. None by
     /// default.
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.route.proxy = proxy;
         self
     }
 
-    /// Speaks TLS by this where the address is `wss`. By default what the features of the crate bring:
-    /// the first of `rustls-platform-verifier`, `webpki-roots` and `native-tls`.
+    /// Sets the TLS connector for `wss`. The default depends on the features of the crate: the first of
+    /// `rustls-platform-verifier`, `webpki-roots` and `native-tls`.
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     pub fn tls(mut self, tls: impl Into<crate::TlsConnector>) -> Self {
         self.route.tls = Some(tls.into());
         self
     }
 
-    /// Connects to an address.
+    /// Connects to a URI.
     ///
     /// # Errors
     ///
@@ -171,7 +171,7 @@ impl Connector {
         self.connect_with(&uri, ClientRequest::for_uri(&uri)).await
     }
 
-    /// Connects to an address with a request of your own, to which the header fields and subprotocols
+    /// Connects to a URI with a request of the caller, to which the header fields and subprotocols
     /// of the connector are added.
     ///
     /// # Errors
@@ -234,7 +234,7 @@ impl Connector {
     }
 }
 
-/// Without the values of header fields, which may be secrets.
+/// Omits the values of header fields, which may be secrets.
 impl fmt::Debug for Connector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();

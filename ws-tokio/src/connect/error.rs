@@ -1,4 +1,4 @@
-//! Why no connection came to be.
+//! The errors of connecting.
 
 use std::fmt;
 use std::io;
@@ -15,30 +15,30 @@ use crate::TlsError;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// The text is no address of a WebSocket.
+    /// The text is not a WebSocket URI.
     Uri(InvalidUri),
     /// The name of the server, or of the proxy, has no address, or none of the family of
     /// [`Connector::local_address`](crate::Connector::local_address).
     Resolve {
         /// The name.
         host: String,
-        /// What the system says.
+        /// The error of the system.
         error: io::Error,
     },
-    /// No address of the server, or of the proxy, took the connection.
+    /// No address of the server, or of the proxy, accepted the connection.
     Unreachable(Unreachable),
-    /// The Unix socket did not take the connection.
+    /// The Unix socket did not accept the connection.
     UnixSocket {
         /// Its path.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         error: io::Error,
     },
-    /// There is no TLS with the proxy, whose scheme is `https`.
+    /// TLS with an `https` proxy failed.
     ProxyTls(TlsError),
-    /// The proxy gave no tunnel to the server.
+    /// The proxy did not open a tunnel to the server.
     Proxy(TunnelError),
-    /// There is no TLS with the server, which the address wants.
+    /// TLS with the server failed, which `wss` requires.
     Tls(TlsError),
     /// [`Connector::connect_timeout`](crate::Connector::connect_timeout) has passed in this phase.
     Timeout(Phase),
@@ -46,16 +46,16 @@ pub enum ConnectError {
     Io(io::Error),
     /// The handshake failed, or the server refused it.
     Handshake(HandshakeError),
-    /// The server sends us somewhere we do not go.
+    /// A redirect was not followed.
     Redirect {
-        /// Why not.
+        /// The reason.
         error: RedirectError,
-        /// What the server said.
+        /// The server's response.
         response: Box<Response>,
     },
 }
 
-/// A part of connecting, before the handshake.
+/// A phase of connecting, before the WebSocket handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
@@ -65,7 +65,7 @@ pub enum Phase {
     Tcp,
     /// The TLS handshake with the proxy.
     ProxyTls,
-    /// Asking the proxy for a tunnel.
+    /// Requesting a tunnel from the proxy.
     Proxy,
     /// The TLS handshake with the server.
     Tls,
@@ -75,7 +75,7 @@ impl ConnectError {
     /// Whether a deadline has passed:
     /// [`Connector::connect_timeout`](crate::Connector::connect_timeout) or
     /// [`Config::handshake_timeout`](crate::Config::handshake_timeout). A timeout that the operating
-    /// system reports counts, too; for several addresses, if it reports one for each.
+    /// system reports counts too; for several addresses, if it reports one for each.
     pub fn is_timeout(&self) -> bool {
         match self {
             Self::Timeout(_) => true,
@@ -142,10 +142,10 @@ impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Uri(error) => error.fmt(f),
-            Self::Resolve { host, error } => write!(f, "{host} cannot be resolved: {error}"),
+            Self::Resolve { host, error } => write!(f, "cannot resolve {host}: {error}"),
             Self::Unreachable(error) => error.fmt(f),
             Self::UnixSocket { path, error } => {
-                write!(f, "no connection: {}: {error}", path.display())
+                write!(f, "cannot connect: {}: {error}", path.display())
             }
             Self::ProxyTls(error) => write!(f, "TLS with the proxy: {error}"),
             Self::Proxy(error) => error.fmt(f),

@@ -1,4 +1,4 @@
-//! The first of several addresses that answers (RFC 8305).
+//! Happy Eyeballs: connects to the first of several addresses that answers (RFC 8305).
 
 use std::fmt;
 use std::future::poll_fn;
@@ -11,14 +11,14 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// No address took the connection.
+/// No address accepted the connection.
 #[derive(Debug)]
 pub struct Unreachable {
     attempts: Vec<(SocketAddr, io::Error)>,
 }
 
 impl Unreachable {
-    /// What each attempt came to, in the order in which they failed.
+    /// Returns the error of each attempt, in the order of failure.
     pub fn attempts(&self) -> &[(SocketAddr, io::Error)] {
         &self.attempts
     }
@@ -32,7 +32,7 @@ impl Unreachable {
 
 impl fmt::Display for Unreachable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no connection")?;
+        f.write_str("cannot connect")?;
         for (number, (address, error)) in self.attempts.iter().enumerate() {
             write!(f, "{} {address}: {error}", if number == 0 { ":" } else { ";" })?;
         }
@@ -46,8 +46,8 @@ impl std::error::Error for Unreachable {
     }
 }
 
-/// Attempts one address after the other, each when the one before has failed or `delay` has passed,
-/// and gives what the first one gives that succeeds; the others are dropped (RFC 8305 §5).
+/// Tries the addresses in order, the next one when the previous one has failed or `delay` has passed,
+/// and returns the first success; the other attempts are dropped (RFC 8305 §5).
 pub(super) async fn race<S, F>(
     addresses: Vec<SocketAddr>,
     delay: Duration,
@@ -93,7 +93,7 @@ where
     .await
 }
 
-/// The addresses in their order, with the two families by turns (RFC 8305 §4).
+/// Returns the addresses in their order, with alternating families (RFC 8305 §4).
 fn interleaved(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let v6_first = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let count = addresses.len();
@@ -128,7 +128,7 @@ mod tests {
         (1..=count).map(|last| SocketAddr::from(([192, 0, 2, last], 80))).collect()
     }
 
-    /// What an address does.
+    /// The outcome of an attempt.
     #[derive(Clone, Copy)]
     enum Does {
         Hang,
@@ -136,8 +136,8 @@ mod tests {
         Accept(u64),
     }
 
-    /// Races addresses that do so, after so many milliseconds; gives the winner, the time, and when
-    /// each attempt began, all in milliseconds.
+    /// Races addresses with these outcomes and delays in milliseconds; returns the winner, the time, and
+    /// the start of each attempt, in milliseconds.
     async fn run(does: &[Does]) -> (Result<u8, Unreachable>, u128, Vec<u128>) {
         let start = Instant::now();
         let begun = RefCell::new(Vec::new());
@@ -217,7 +217,7 @@ mod tests {
         let text = failures.to_string();
         assert_eq!(
             text,
-            "no connection: 192.0.2.2:80: connection refused; 192.0.2.1:80: connection refused"
+            "cannot connect: 192.0.2.2:80: connection refused; 192.0.2.1:80: connection refused"
         );
     }
 }

@@ -1,9 +1,9 @@
-//! References to addresses (RFC 3986 §5), as a `Location` field has them.
+//! Resolves URI references (RFC 3986 §5) of the `Location` field.
 
 use ws_futures::client::{InvalidUri, Uri};
 
-/// The address that `reference` means, seen from `base`: an absolute address or a relative one. A
-/// fragment is dropped, and so are a user name and a password.
+/// Resolves `reference`, an absolute URI or a relative reference, against `base`. The fragment, user name
+/// and password are dropped.
 pub(super) fn resolve(base: &Uri, reference: &str) -> Result<Uri, InvalidUri> {
     let reference = reference.split('#').next().unwrap_or_default();
     let own = if base.is_secure() { "wss" } else { "ws" };
@@ -18,7 +18,7 @@ pub(super) fn resolve(base: &Uri, reference: &str) -> Result<Uri, InvalidUri> {
     format!("{scheme}://{}{}{query}", uri.authority(), without_dot_segments(path)).parse()
 }
 
-/// The target that a relative path or query means (RFC 3986 §5.2.2 and §5.2.3).
+/// Resolves a relative path or query against a target (RFC 3986 §5.2.2 and §5.2.3).
 fn merged(target: &str, reference: &str) -> String {
     let path = &target[..path_end(target)];
     match reference.bytes().next() {
@@ -43,7 +43,7 @@ fn path_end(target: &str) -> usize {
     target.find('?').unwrap_or(target.len())
 }
 
-/// RFC 3986 §5.2.4, of a path that begins with a slash.
+/// Removes dot segments (RFC 3986 §5.2.4) of a path that begins with a slash.
 fn without_dot_segments(path: &str) -> String {
     let mut kept: Vec<&str> = Vec::new();
     let mut segments = path.split('/').skip(1).peekable();
@@ -127,7 +127,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever a server sends, the result is an address of a WebSocket, without dot segments.
+        /// For any reference, the result is a WebSocket URI without dot segments.
         #[test]
         fn any_reference(reference in "(https?:|wss?:|ftp:)?[/a.:?#@%\\[\\]]{0,20}") {
             let base: Uri = "wss://a:81/b/c?d".parse().expect("valid");

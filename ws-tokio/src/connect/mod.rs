@@ -1,4 +1,4 @@
-//! Clients: from an address to an open connection.
+//! Clients: from a URI to an open connection.
 
 mod connector;
 mod error;
@@ -26,10 +26,10 @@ pub use happy_eyeballs::Unreachable;
 pub use redirects::RedirectError;
 pub use stream::ClientStream;
 
-/// What clients are called by default (RFC 9110 §10.1.5).
+/// The default `User-Agent` (RFC 9110 §10.1.5).
 pub(crate) const USER_AGENT: &str = concat!("ws-tokio/", env!("CARGO_PKG_VERSION"));
 
-/// Connects to an address with the defaults; a [`Connector`] has the choices.
+/// Connects to a URI with the defaults; a [`Connector`] has options.
 ///
 /// # Errors
 ///
@@ -55,8 +55,8 @@ pub async fn connect(uri: &str) -> Result<WebSocket<ClientStream>, ConnectError>
     Ok(Connector::new().connect(uri).await?.0)
 }
 
-/// Connects to an address with a request of your own (header fields, subprotocols) and a
-/// configuration; all else is the default of a [`Connector`].
+/// Connects to a URI with a request of the caller (header fields, subprotocols) and a
+/// configuration; otherwise with the defaults of a [`Connector`].
 ///
 /// # Errors
 ///
@@ -74,7 +74,7 @@ pub async fn connect_with(
 }
 
 /// Opens a WebSocket over a stream that is connected already. The request has
-/// `User-Agent: ws-tokio/VERSION` unless it was decided otherwise ([`ClientRequest::user_agent`]).
+/// `User-Agent: ws-tokio/VERSION` unless it was set or removed ([`ClientRequest::user_agent`]).
 ///
 /// # Errors
 ///

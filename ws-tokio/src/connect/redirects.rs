@@ -1,4 +1,4 @@
-//! Whether to follow a redirect, and with what (RFC 9110 §15.4, RFC 6455 §4.1).
+//! The redirect policy (RFC 9110 §15.4, RFC 6455 §4.1).
 
 use std::fmt;
 
@@ -6,14 +6,14 @@ use ws_futures::client::{ClientRequest, Response, Uri};
 
 use super::location::resolve;
 
-/// The most redirects that are ever followed.
+/// The upper limit of redirects to follow.
 const MAX_REDIRECTS: usize = 10;
 
-/// A chain of redirects from one address.
+/// A chain of redirects from one URI.
 #[derive(Clone, Debug)]
 pub(super) struct Redirects {
     limit: usize,
-    /// All addresses of the chain; the last one was asked last.
+    /// All URIs of the chain; the last one was requested last.
     visited: Vec<Uri>,
 }
 
@@ -23,25 +23,25 @@ pub(super) struct Redirects {
 pub enum RedirectError {
     /// More redirects than the limit.
     TooMany,
-    /// An address of this chain again.
+    /// The target is a URI of this chain.
     Loop,
-    /// The `Location` is no address of a WebSocket.
+    /// The `Location` is not a WebSocket URI.
     Location,
     /// From `wss` to `ws`, which is not encrypted.
     Insecure,
 }
 
 impl Redirects {
-    /// A chain that begins at this address. None is followed with a limit of 0, and never more than
+    /// Creates a chain that begins at this URI. A limit of 0 follows none; the maximum is
     /// [`MAX_REDIRECTS`].
     pub(super) fn new(uri: Uri, limit: usize) -> Self {
         Self { limit: limit.min(MAX_REDIRECTS), visited: vec![uri] }
     }
 
-    /// Where the response leads, and the request to send there; `None` if it is no redirect, or
-    /// none is followed.
+    /// Returns the target of the redirect, and the request to send there; `None` if the response is not a
+    /// redirect, or none is followed.
     ///
-    /// At another origin (scheme, host and port) the request has no credentials.
+    /// A request to another origin (scheme, host and port) has no credentials.
     pub(super) fn follow(
         &mut self,
         request: &ClientRequest,
@@ -75,9 +75,9 @@ impl fmt::Display for RedirectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::TooMany => "too many redirects",
-            Self::Loop => "the redirects go round in a circle",
-            Self::Location => "the redirect leads to no address of a WebSocket",
-            Self::Insecure => "the redirect leads from wss to ws",
+            Self::Loop => "redirect loop",
+            Self::Location => "redirect target is not a WebSocket URI",
+            Self::Insecure => "redirect from wss to ws",
         })
     }
 }
@@ -201,7 +201,7 @@ mod tests {
         };
         assert!(sent_to("/x").contains("\r\nAuthorization: Basic bWU6c2VjcmV0\r\n"));
         assert!(!sent_to("wss://b/").contains("uthorization"));
-        // A server does not choose who we are.
+        // A server does not choose the client's credentials.
         assert!(!sent_to("wss://you:known@b/").contains("uthorization"));
         assert!(
             sent_to("wss://you:known@a/y").contains("\r\nAuthorization: Basic bWU6c2VjcmV0\r\n")

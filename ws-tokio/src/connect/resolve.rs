@@ -1,4 +1,4 @@
-//! The addresses of a name.
+//! Resolves names.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,7 +7,7 @@ use tokio::net::lookup_host;
 
 use super::error::ConnectError;
 
-/// Names whose addresses the application has given itself.
+/// Names whose addresses the application has set.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Known(Vec<(String, Vec<SocketAddr>)>);
 
@@ -17,7 +17,7 @@ impl Known {
         self.0.push((host, addresses));
     }
 
-    /// All addresses, in the order of the system's preference (RFC 6724).
+    /// Returns all addresses, in the order of the system's preference (RFC 6724).
     pub(super) async fn resolve(
         &self,
         host: &str,

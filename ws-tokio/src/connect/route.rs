@@ -1,4 +1,4 @@
-//! The way to a server.
+//! The route to a server.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -19,26 +19,26 @@ use super::stream::ClientStream;
 use super::transport::Transport;
 use super::tunnel;
 use crate::proxy::ProxyServer;
-use crate::tls::of_features;
+use crate::tls::default_connector;
 use crate::{Proxy, TlsConnector, TlsError};
 
-/// RFC 8305 §8.
+/// The delay between connection attempts (RFC 8305 §8).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How servers are reached.
+/// The settings of the route to a server.
 #[derive(Clone, Debug)]
 pub(super) struct Route {
-    /// For all that comes before the handshake.
+    /// The time for all phases before the WebSocket handshake.
     pub(super) connect_timeout: Option<Duration>,
     pub(super) known: Known,
     pub(super) proxy: Proxy,
-    /// What the features bring if it is `None`.
+    /// `None`: the default connector of the features.
     pub(super) tls: Option<TlsConnector>,
-    /// Where TCP connections come from; the system chooses if it is `None`.
+    /// The local address of TCP connections; `None`: the system chooses.
     pub(super) local_address: Option<IpAddr>,
-    /// Where all servers are.
+    /// The Unix socket of all servers.
     #[cfg(unix)]
     pub(super) unix_socket: Option<PathBuf>,
 }
@@ -58,10 +58,10 @@ impl Default for Route {
 }
 
 impl Route {
-    /// A stream to the server, ready for the handshake.
+    /// Connects a stream to the server, ready for the WebSocket handshake.
     pub(super) async fn reach(&self, uri: &Uri) -> Result<ClientStream, ConnectError> {
         let tls = uri.is_secure().then(|| self.tls_connector()).transpose()?;
-        // A deadline that the clock cannot express is none.
+        // A deadline beyond the range of the clock is no deadline.
         let deadline = self.connect_timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let transport = self.connect_transport(uri, deadline).await?;
         let Some(tls) = tls else { return Ok(ClientStream::plain(transport)) };
@@ -101,7 +101,7 @@ impl Route {
     }
 
     fn tls_connector(&self) -> Result<TlsConnector, TlsError> {
-        self.tls.clone().map_or_else(of_features, Ok)
+        self.tls.clone().map_or_else(default_connector, Ok)
     }
 
     async fn connect_tcp(
@@ -115,19 +115,19 @@ impl Route {
         let connecting =
             race(addresses, ATTEMPT_DELAY, |address| connect_from(self.local_address, address));
         let tcp = within(deadline, Phase::Tcp, async { Ok(connecting.await?) }).await?;
-        // Small messages leave at once; it is an optimization only.
+        // Sends small messages at once; errors are ignored, as this is only an optimization.
         let _ = tcp.set_nodelay(true);
         Ok(tcp)
     }
 
-    /// The addresses of a name that can be reached from the local address.
+    /// Returns the addresses of a name that are reachable from the local address.
     async fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, ConnectError> {
         let mut addresses = self.known.resolve(host, port).await?;
         let Some(local) = self.local_address else { return Ok(addresses) };
         addresses.retain(|address| address.is_ipv4() == local.is_ipv4());
         if addresses.is_empty() {
             let family = if local.is_ipv4() { "IPv4" } else { "IPv6" };
-            let text = format!("no {family} address, as the local address {local} needs one");
+            let text = format!("no {family} address for the local address {local}");
             let error = io::Error::new(io::ErrorKind::AddrNotAvailable, text);
             return Err(ConnectError::Resolve { host: host.into(), error });
         }

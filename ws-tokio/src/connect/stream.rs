@@ -1,4 +1,4 @@
-//! The byte stream under a client.
+//! The byte stream of a client.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -13,8 +13,8 @@ use super::transport::Transport;
 use crate::byte_stream::ByteStream;
 use crate::tls::Secured;
 
-/// What a [`Connector`](crate::Connector) connects: a TCP stream, perhaps through a proxy, or a Unix
-/// socket, perhaps with TLS over it.
+/// The stream of a [`Connector`](crate::Connector): a TCP stream, optionally through a proxy, or a Unix
+/// socket, optionally with TLS.
 #[derive(Debug)]
 pub struct ClientStream(Inner);
 
@@ -33,18 +33,18 @@ impl ClientStream {
         Self(Inner::Secured(stream))
     }
 
-    /// Whether TLS is spoken with the server.
+    /// Whether the connection to the server uses TLS.
     pub fn is_secure(&self) -> bool {
         matches!(self.0, Inner::Secured(_))
     }
 
-    /// The TCP stream, for its addresses and options; it ends at the proxy, if there is one. `None`
-    /// over a Unix socket.
+    /// Returns the TCP stream, for its addresses and options; its peer is the proxy, if there is one.
+    /// `None` over a Unix socket.
     pub fn tcp(&self) -> Option<&TcpStream> {
         self.transport().tcp()
     }
 
-    /// The Unix socket, for its options and the credentials of the peer. `None` over TCP.
+    /// Returns the Unix socket, for its options and the credentials of the peer. `None` over TCP.
     #[cfg(unix)]
     pub fn unix(&self) -> Option<&UnixStream> {
         self.transport().unix()

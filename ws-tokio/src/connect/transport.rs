@@ -1,4 +1,4 @@
-//! A connection to a server, over which TLS may be spoken.
+//! A connection to a server, below TLS.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -12,11 +12,11 @@ use tokio::net::UnixStream;
 use crate::byte_stream::ByteStream;
 use crate::tls::Secured;
 
-/// A connection to the server, or to a proxy that carries on to it.
+/// A connection to the server, or to a proxy that forwards to it.
 #[derive(Debug)]
 pub(crate) struct Transport {
     carrier: Carrier,
-    /// What the server has sent right behind the proxy's answer.
+    /// The bytes of the server that arrived together with the proxy's response.
     early: Vec<u8>,
 }
 
@@ -30,12 +30,12 @@ enum Carrier {
 }
 
 impl Transport {
-    /// Reads these bytes again, before all others.
+    /// Returns these bytes to the input, before all others.
     pub(super) fn put_back(&mut self, early: &[u8]) {
         self.early = early.to_vec();
     }
 
-    /// The TCP stream at the bottom.
+    /// Returns the underlying TCP stream.
     pub(super) fn tcp(&self) -> Option<&TcpStream> {
         match &self.carrier {
             Carrier::Tcp(stream) => Some(stream),
@@ -45,7 +45,7 @@ impl Transport {
         }
     }
 
-    /// The Unix socket at the bottom.
+    /// Returns the underlying Unix socket.
     #[cfg(unix)]
     pub(super) fn unix(&self) -> Option<&UnixStream> {
         match &self.carrier {

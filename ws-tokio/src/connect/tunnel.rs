@@ -1,4 +1,4 @@
-//! Through a proxy.
+//! Opens a tunnel through a proxy.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use ws_futures::client::{InvalidUri, Uri};
@@ -8,7 +8,7 @@ use super::error::ConnectError;
 use super::transport::Transport;
 use crate::proxy::ProxyServer;
 
-/// Asks the proxy at the other end of the connection for a tunnel to the server.
+/// Requests a tunnel to the server from the proxy at the other end of the connection.
 pub(super) async fn through(
     mut transport: Transport,
     proxy: &ProxyServer,

@@ -1,4 +1,4 @@
-//! One WebSocket in an HTTP/2 connection.
+//! Opens a WebSocket in an HTTP/2 connection.
 
 use std::error::Error as StdError;
 use std::future::poll_fn;
@@ -22,21 +22,21 @@ use crate::seed::seed;
 use crate::upgrade::{Registration, UpgradeFuture, WebSocket};
 
 /// Opens a WebSocket in an HTTP/2 connection, within [`Config::handshake_timeout`]. The request has
-/// `user-agent: ws-tokio/VERSION` unless it was decided otherwise
+/// `user-agent: ws-tokio/VERSION` unless it was set or removed
 /// ([`Request::user_agent`](client::ClientRequest::user_agent)).
 ///
-/// The sender is that of [`handshake`](super::handshake()), or of an HTTP/2 connection of yours: then
-/// see to it that the server has announced extended CONNECT
-/// (`Connection::is_extended_connect_protocol_enabled`) before this is sent.
+/// The sender is that of [`handshake`](super::handshake()), or of another HTTP/2 connection: then call
+/// this only after the server has announced extended CONNECT
+/// (`Connection::is_extended_connect_protocol_enabled`).
 ///
 /// # Errors
 ///
-/// [`Http2Error::Handshake`] with [`HandshakeError::Refused`] has the server's answer; any other error
-/// says why there is none.
+/// [`Http2Error::Handshake`] with [`HandshakeError::Refused`] has the server's response; any other error
+/// means that there is none.
 ///
 /// # Cancel safety
 ///
-/// Dropped before it is ready it resets the stream; the HTTP/2 connection stays.
+/// Dropping the future resets the stream; the HTTP/2 connection stays open.
 pub async fn connect<B>(
     sender: &mut SendRequest<B>,
     request: client::ClientRequest,
@@ -67,7 +67,7 @@ where
     let mut response = in_time(deadline, async { Ok(asking.await?) }).await?;
     let body = match response.status() {
         status if status.is_success() => Vec::new(),
-        // Where a redirect leads is known: its body is not waited for.
+        // The target of a redirect is in the head: its body is not awaited.
         status if status.is_redirection() && response.headers().contains_key(LOCATION) => {
             beginning(response.body_mut(), config.max_body_size, Some(Instant::now())).await
         }
@@ -101,7 +101,7 @@ fn http_request<B: Default>(request: &ExtendedConnect) -> Result<Request<B>, Htt
         .authority(request.authority())
         .path_and_query(request.path())
         .build()
-        // The core is more generous with hosts than the crate `http`.
+        // The core accepts hosts that the crate `http` rejects.
         .map_err(|_invalid| {
             HandshakeError::from(InvalidHeader::Target(request.authority().to_owned()))
         })?;
@@ -120,7 +120,7 @@ fn http_request<B: Default>(request: &ExtendedConnect) -> Result<Request<B>, Htt
     Ok(connect)
 }
 
-/// The part of a body that arrives up to the deadline and before it breaks off, at most `limit` bytes.
+/// Reads a body up to the deadline, an error or `limit` bytes.
 async fn beginning(body: &mut Incoming, limit: usize, deadline: Option<Instant>) -> Vec<u8> {
     let mut beginning = Vec::new();
     let reading = async {
@@ -133,7 +133,7 @@ async fn beginning(body: &mut Incoming, limit: usize, deadline: Option<Instant>)
         }
     };
     match deadline {
-        // What has arrived counts, whether or not the deadline has passed.
+        // The bytes received so far are returned, whether or not the deadline has passed.
         Some(deadline) => drop(timeout_at(deadline, reading).await),
         None => reading.await,
     }

@@ -1,21 +1,21 @@
-//! Why no WebSocket came to be.
+//! The errors of HTTP/2 clients.
 
 use std::{fmt, io};
 
 use ws_futures::HandshakeError;
 
-/// No WebSocket came to be over HTTP/2.
+/// An error of opening a WebSocket over HTTP/2.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Http2Error {
-    /// The server has not announced that it takes WebSockets over HTTP/2
-    /// (`SETTINGS_ENABLE_CONNECT_PROTOCOL`, RFC 8441 §3), or the connection ended before it could
-    /// have, as one to a server that speaks no HTTP/2 does: here is how, if it failed. Over HTTP/1.1
-    /// the server may take them.
+    /// The server has not announced support for WebSockets over HTTP/2
+    /// (`SETTINGS_ENABLE_CONNECT_PROTOCOL`, RFC 8441 §3), or the connection ended before its SETTINGS
+    /// arrived, as it does if the server does not support HTTP/2; with the error if it failed. The server
+    /// may support them over HTTP/1.1.
     Unsupported(Option<hyper::Error>),
     /// The HTTP/2 connection or the stream failed.
     Http(hyper::Error),
-    /// The server refused, or its answer is no valid one or did not come in time.
+    /// The server refused, or its response was invalid or did not arrive in time.
     Handshake(HandshakeError),
 }
 
@@ -65,7 +65,7 @@ impl From<io::Error> for Http2Error {
 impl fmt::Display for Http2Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unsupported(_) => f.write_str("the server takes no WebSockets over HTTP/2"),
+            Self::Unsupported(_) => f.write_str("server does not support WebSockets over HTTP/2"),
             Self::Http(error) => error.fmt(f),
             Self::Handshake(error) => error.fmt(f),
         }

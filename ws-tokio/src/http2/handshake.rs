@@ -1,4 +1,4 @@
-//! An HTTP/2 connection, up to where it is known what the server takes.
+//! Opens an HTTP/2 connection and waits for the server's SETTINGS.
 
 use std::error::Error as StdError;
 use std::future::poll_fn;
@@ -16,20 +16,20 @@ use ws_futures::Config;
 use super::Http2Error;
 use super::in_time::{deadline, in_time};
 
-/// Opens an HTTP/2 connection over a stream, and waits for what the server announces, at most
-/// [`Config::handshake_timeout`]. The connection is driven by a task of its own, and lives as long
-/// as the sender, a copy of it, or a WebSocket in it.
+/// Opens an HTTP/2 connection over a stream, and waits for the server's SETTINGS, at most
+/// [`Config::handshake_timeout`]. A task drives the connection, which stays open as long
+/// as the sender, a clone of it, or a WebSocket in it exists.
 ///
 /// `B` is the body of other requests that the sender may send; [`String`] is one.
 ///
 /// # Errors
 ///
-/// [`Http2Error::Unsupported`]: the server takes no WebSockets over HTTP/2; the stream is ended then.
-/// [`Http2Error::Handshake`] when time is up.
+/// [`Http2Error::Unsupported`]: the server does not support WebSockets over HTTP/2; the stream is ended.
+/// [`Http2Error::Handshake`] at the deadline.
 ///
 /// # Cancel safety
 ///
-/// Dropped before it is ready it ends the stream.
+/// Dropping the future ends the stream.
 pub async fn handshake<S, B>(stream: S, config: &Config) -> Result<SendRequest<B>, Http2Error>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -40,7 +40,7 @@ where
     let executor = Executor::default();
     let progress = Arc::clone(&executor.progress);
     let mut builder = Builder::new(executor);
-    // Only the server's SETTINGS, its first frame, allow streams: so it is seen when they are here.
+    // Streams are available only after the server's SETTINGS, its first frame, which tells that it arrived.
     builder.initial_max_send_streams(0);
     let opening = async {
         let opened = builder.handshake(TokioIo::new(stream)).await;
@@ -62,7 +62,7 @@ where
     Ok(sender)
 }
 
-/// Waits until the connection has done something.
+/// Waits until the connection has made progress.
 async fn progressed<S, B>(
     connection: &mut Connection<S, B, Executor>,
     progress: &Notify,
@@ -81,7 +81,7 @@ where
     .await
 }
 
-/// Tokio's, which tells when a task has done something.
+/// Tokio's executor, which reports when a task was polled.
 #[derive(Clone, Default)]
 struct Executor {
     progress: Arc<Notify>,

@@ -7,13 +7,13 @@ use ws_futures::Config;
 
 use super::Http2Error;
 
-/// When a handshake that begins now must be done.
+/// The deadline of a handshake that begins now.
 pub(super) fn deadline(config: &Config) -> Option<Instant> {
-    // A deadline that the clock cannot express is none.
+    // A deadline beyond the range of the clock is no deadline.
     config.handshake_timeout.and_then(|timeout| Instant::now().checked_add(timeout))
 }
 
-/// Waits for a step of a handshake up to its deadline.
+/// Runs a step of a handshake up to its deadline.
 pub(super) async fn in_time<T>(
     deadline: Option<Instant>,
     step: impl Future<Output = Result<T, Http2Error>>,

@@ -1,8 +1,8 @@
 //! Clients over HTTP/2 (RFC 8441), on hyper 1 (feature `hyper`).
 //!
-//! [`handshake`] opens an HTTP/2 connection over a stream of yours, [`connect`] opens a WebSocket in
-//! it, next to others and to plain requests. A server that does not take WebSockets over HTTP/2 says
-//! so before anything is asked of it ([`Http2Error::Unsupported`]): ask it over HTTP/1.1 then.
+//! [`handshake`] opens an HTTP/2 connection over a stream, [`connect`] opens a WebSocket in
+//! it, next to others and to plain requests. A server announces whether it supports WebSockets over
+//! HTTP/2; if it does not, [`handshake`] returns [`Http2Error::Unsupported`]: use HTTP/1.1 then.
 //!
 //! ```no_run
 //! use tokio::net::TcpStream;
@@ -29,7 +29,7 @@
 //! # }
 //! ```
 //!
-//! TLS is the caller's: offer `h2` by ALPN, and call [`handshake`] if the server has chosen it.
+//! TLS is up to the caller: offer `h2` by ALPN, and call [`handshake`] if the server has chosen it.
 
 mod connect;
 mod error;

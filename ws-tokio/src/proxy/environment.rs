@@ -1,4 +1,4 @@
-//! The variables that name proxies, as other programs read them.
+//! The environment variables for proxies, interpreted as by other programs.
 
 use super::exceptions::Exceptions;
 use super::{InvalidProxy, Proxy, ProxyServer};

@@ -1,4 +1,4 @@
-//! The servers that no proxy is for.
+//! The servers that are connected to without a proxy.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -148,7 +148,7 @@ mod tests {
         }
     }
 
-    /// An empty name would be the end of every name.
+    /// An empty name would be a suffix of every name.
     #[test]
     fn dots_are_no_name() {
         let mut exceptions = Exceptions::default();

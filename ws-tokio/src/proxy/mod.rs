@@ -1,4 +1,4 @@
-//! Which proxy to go through, and when.
+//! The choice of a proxy for a server.
 
 mod environment;
 mod exceptions;
@@ -15,16 +15,16 @@ use exceptions::Exceptions;
 pub(crate) use server::ProxyServer;
 pub use server::{InvalidProxy, InvalidProxyKind};
 
-/// The proxies to go through: HTTP proxies, by the method CONNECT, and SOCKS5 proxies (RFC 1928). None
-/// by default.
+/// The proxies to connect through: HTTP proxies, with the method CONNECT, and SOCKS5 proxies (RFC 1928).
+/// None by default.
 ///
 /// An address is `http://host:port`, `https://host:port`, `socks5://host:port` or
-/// `socks5h://host:port`, with `user:password@` before the host where the proxy asks for it; each
+/// `socks5h://host:port`, with `user:password@` before the host if the proxy requires it; each
 /// percent-encoded. Without a scheme it is `http`; without a port, 80, 443 or 1080. The name of the
-/// server is resolved by the proxy, with `socks5` too.
+/// server is resolved by the proxy, also with `socks5`.
 ///
-/// With an `https` proxy TLS is spoken on the way to the proxy, and within its tunnel once more if the
-/// server's address is `wss`; `Proxy::tls` says whom to trust there.
+/// The connection to an `https` proxy uses TLS; with `wss` there is a second TLS session to the server
+/// within the tunnel. `Proxy::tls` sets the TLS connector for the proxy.
 ///
 /// ```
 /// use ws_tokio::{Connector, Proxy};
@@ -39,54 +39,54 @@ pub struct Proxy {
     plain: Option<ProxyServer>,
     secure: Option<ProxyServer>,
     exceptions: Exceptions,
-    /// For the connection to an `https` proxy; that of the connector if it is `None`.
+    /// The TLS connector for an `https` proxy; `None`: that of the connector.
     tls: Option<TlsConnector>,
 }
 
 impl Proxy {
-    /// One proxy for all addresses.
+    /// Uses one proxy for all servers.
     ///
     /// # Errors
     ///
-    /// [`InvalidProxy`]: not an address of a proxy.
+    /// [`InvalidProxy`]: not a proxy URI.
     pub fn all(address: &str) -> Result<Self, InvalidProxy> {
         let server: ProxyServer = address.parse()?;
         Ok(Self { plain: Some(server.clone()), secure: Some(server), ..Self::default() })
     }
 
-    /// What the environment says: `HTTPS_PROXY` is for `wss`, `HTTP_PROXY` for `ws`, `ALL_PROXY` for
-    /// both where these are not set, `NO_PROXY` has what [`except`](Self::except) takes. Each may be
-    /// in lower case, which goes first; an empty one is none.
+    /// Reads the environment: `HTTPS_PROXY` is for `wss`, `HTTP_PROXY` for `ws`, `ALL_PROXY` for
+    /// both if these are not set, `NO_PROXY` is passed to [`except`](Self::except). Lower-case names take
+    /// precedence; an empty variable counts as unset.
     ///
-    /// Where `REQUEST_METHOD` is set, `HTTP_PROXY` is not looked at: to a CGI program it is a header
-    /// field of a client's (CVE-2016-5385).
+    /// If `REQUEST_METHOD` is set, `HTTP_PROXY` is ignored: in a CGI program it is a header field of the
+    /// client (CVE-2016-5385).
     ///
     /// # Errors
     ///
-    /// [`InvalidProxy`] names the variable.
+    /// [`InvalidProxy`], with the name of the variable.
     pub fn from_env() -> Result<Self, InvalidProxy> {
         Self::from_variables(|name| env::var(name).ok())
     }
 
-    /// [`from_env`](Self::from_env) for variables from elsewhere.
+    /// Like [`from_env`](Self::from_env), with the variables of another source.
     ///
     /// # Errors
     ///
-    /// [`InvalidProxy`] names the variable.
+    /// [`InvalidProxy`], with the name of the variable.
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidProxy> {
         environment::read(variable)
     }
 
-    /// Goes to these servers directly: a list with commas of host names (which stand for their
-    /// subdomains too, with or without a dot before them), addresses, networks such as `10.0.0.0/8`,
-    /// and `*` for all. A port after a host or an address holds it to that port.
+    /// Connects to these servers directly: a comma-separated list of host names (which include their
+    /// subdomains, with or without a leading dot), addresses, networks such as `10.0.0.0/8`,
+    /// and `*` for all. A port after a host or an address restricts the entry to that port.
     pub fn except(mut self, list: &str) -> Self {
         self.exceptions.add(list);
         self
     }
 
-    /// Speaks TLS by this with an `https` proxy. By default what is used with servers:
-    /// [`Connector::tls`](crate::Connector::tls), or what the features of the crate bring.
+    /// Sets the TLS connector for an `https` proxy. By default the one for servers:
+    /// [`Connector::tls`](crate::Connector::tls), or the default of the features.
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     pub fn tls(mut self, tls: impl Into<TlsConnector>) -> Self {
         self.tls = Some(tls.into());

@@ -1,4 +1,4 @@
-//! One proxy.
+//! The URI of one proxy.
 
 use std::fmt;
 use std::str::FromStr;
@@ -23,15 +23,15 @@ enum Protocol {
     Socks5,
 }
 
-/// A text that is no address of a proxy.
+/// A text that is not a proxy URI.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidProxy {
     kind: InvalidProxyKind,
-    /// The variable of the environment that has it.
+    /// The environment variable it was read from.
     variable: Option<&'static str>,
 }
 
-/// What is wrong with the address of a proxy.
+/// The reason why a proxy URI is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InvalidProxyKind {
@@ -43,17 +43,17 @@ pub enum InvalidProxyKind {
     Host,
     /// The port is not a number from 1 to 65535.
     Port,
-    /// There is a path behind the port.
+    /// There is a path after the port.
     Path,
 }
 
 impl ProxyServer {
-    /// Whether TLS is spoken with the proxy.
+    /// Whether the connection to the proxy uses TLS.
     pub(crate) fn is_secure(&self) -> bool {
         self.protocol == Protocol::Https
     }
 
-    /// Asks the proxy for a tunnel.
+    /// Requests a tunnel from the proxy.
     pub(crate) fn ask(
         &self,
         destination: Destination,
@@ -84,10 +84,10 @@ fn parse(address: &str) -> Result<ProxyServer, InvalidProxyKind> {
         _ => return Err(InvalidProxyKind::Scheme),
     };
     let rest = rest.strip_suffix('/').unwrap_or(rest);
-    // The authority is written as that of a WebSocket. Where no port is given, the two schemes have
-    // defaults of their own.
-    let uri: Uri = format!("ws://{rest}").parse().map_err(sort)?;
-    let secure: Uri = format!("wss://{rest}").parse().map_err(sort)?;
+    // The authority is parsed as that of a WebSocket URI. Parsing with both schemes shows whether a port is
+    // given, since their default ports differ.
+    let uri: Uri = format!("ws://{rest}").parse().map_err(kind_of)?;
+    let secure: Uri = format!("wss://{rest}").parse().map_err(kind_of)?;
     if uri.target() != "/" || rest.ends_with('/') {
         return Err(InvalidProxyKind::Path);
     }
@@ -99,7 +99,7 @@ fn parse(address: &str) -> Result<ProxyServer, InvalidProxyKind> {
     })
 }
 
-fn sort(invalid: InvalidUri) -> InvalidProxyKind {
+fn kind_of(invalid: InvalidUri) -> InvalidProxyKind {
     match invalid {
         InvalidUri::UserInfo => InvalidProxyKind::UserInfo,
         InvalidUri::Port => InvalidProxyKind::Port,
@@ -109,12 +109,12 @@ fn sort(invalid: InvalidUri) -> InvalidProxyKind {
 }
 
 impl InvalidProxy {
-    /// What is wrong.
+    /// Returns the reason.
     pub fn kind(&self) -> InvalidProxyKind {
         self.kind
     }
 
-    /// The variable of the environment that has the address, if one has.
+    /// Returns the environment variable it was read from, if any.
     pub fn variable(&self) -> Option<&str> {
         self.variable
     }
@@ -131,12 +131,12 @@ impl fmt::Display for InvalidProxy {
         }
         f.write_str(match self.kind {
             InvalidProxyKind::Scheme => {
-                "the scheme of a proxy must be http, https, socks5 or socks5h"
+                "invalid proxy scheme: must be http, https, socks5 or socks5h"
             }
-            InvalidProxyKind::UserInfo => "malformed user name or password of a proxy",
-            InvalidProxyKind::Host => "missing or malformed host of a proxy",
-            InvalidProxyKind::Port => "the port of a proxy must be a number from 1 to 65535",
-            InvalidProxyKind::Path => "the address of a proxy has no path",
+            InvalidProxyKind::UserInfo => "malformed proxy user name or password",
+            InvalidProxyKind::Host => "missing or malformed proxy host",
+            InvalidProxyKind::Port => "invalid proxy port: must be from 1 to 65535",
+            InvalidProxyKind::Path => "proxy URI must not have a path",
         })
     }
 }

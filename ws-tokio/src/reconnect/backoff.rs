@@ -1,10 +1,10 @@
-//! How long to wait before the next attempt.
+//! The delay before the next attempt.
 
 use std::time::Duration;
 
-/// Exponential backoff with full jitter: each delay is drawn evenly between zero and a ceiling that
-/// doubles from one attempt to the next, so that the clients of a server that failed do not come
-/// back at the same moment.
+/// Exponential backoff with full jitter: each delay is uniformly distributed between zero and a ceiling
+/// that doubles with each attempt, so that the clients of a failed server do not reconnect at the same
+/// moment.
 ///
 /// ```
 /// use std::time::Duration;
@@ -24,27 +24,27 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Delays of at most `first`, then twice that, and so on, but never more than `max`.
+    /// Creates delays of at most `first`, then twice that, and so on, up to `max`.
     pub const fn new(first: Duration, max: Duration) -> Self {
         Self { first, max, attempts: 0 }
     }
 
-    /// The delay before the next attempt. `random` is to be drawn evenly from all numbers.
+    /// Returns the delay before the next attempt. `random` must be uniformly distributed.
     pub fn next_delay(&mut self, random: u64) -> Duration {
         let factor = 1_u32.checked_shl(self.attempts).unwrap_or(u32::MAX);
         let ceiling = self.first.saturating_mul(factor).min(self.max);
         self.attempts = self.attempts.saturating_add(1);
-        // Beyond 584 years a delay is as good as any other.
+        // Delays beyond 584 years are clamped.
         let nanos = u64::try_from(ceiling.as_nanos()).unwrap_or(u64::MAX);
         Duration::from_nanos(((u128::from(nanos) * u128::from(random)) >> 64) as u64)
     }
 
-    /// How many delays there were since the beginning or the last [`reset`](Self::reset).
+    /// Returns the number of delays since creation or the last [`reset`](Self::reset).
     pub fn attempts(&self) -> u32 {
         self.attempts
     }
 
-    /// Begins anew: an attempt has succeeded.
+    /// Starts again, after a successful attempt.
     pub fn reset(&mut self) {
         self.attempts = 0;
     }

@@ -1,4 +1,4 @@
-//! Connecting again, and when not to.
+//! Reconnecting.
 
 mod backoff;
 mod retry_after;
@@ -25,11 +25,11 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(300);
 
 type Judge = dyn Fn(&Failure<'_>, Verdict) -> Verdict + Send + Sync;
 
-/// A client that connects again when it makes sense, after delays that grow (see [`Backoff`]): up to
-/// 1 s before the second attempt, up to 2 s before the third, and never more than 60 s by default.
+/// A client that reconnects after transient failures, after increasing delays (see [`Backoff`]): up to
+/// 1 s before the second attempt, up to 2 s before the third, and at most 60 s by default.
 ///
-/// [`Verdict`] has the table of what makes sense; [`judge`](Self::judge) changes it. Messages are not
-/// repeated: what was sent on a connection that has failed may have arrived or not.
+/// [`Verdict`] has the table of transient failures; [`judge`](Self::judge) overrides it. Messages are not
+/// sent again: messages sent on a failed connection may or may not have arrived.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -52,7 +52,7 @@ type Judge = dyn Fn(&Failure<'_>, Verdict) -> Verdict + Send + Sync;
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "it connects nothing by itself"]
+#[must_use = "a client does nothing until `connect` is called"]
 pub struct Reconnect {
     connector: Connector,
     uri: Uri,
@@ -61,14 +61,14 @@ pub struct Reconnect {
     stable_after: Duration,
     max_retry_after: Duration,
     judge: Option<Box<Judge>>,
-    /// What must pass before the next attempt.
+    /// The delay before the next attempt.
     delay: Duration,
-    /// When the latest connection was opened.
+    /// The time at which the latest connection was opened.
     opened: Option<Instant>,
 }
 
 impl Reconnect {
-    /// Connects to this address by this connector.
+    /// Connects to this URI with this connector.
     pub fn new(connector: Connector, uri: Uri) -> Self {
         Self {
             connector,
@@ -83,32 +83,32 @@ impl Reconnect {
         }
     }
 
-    /// The delays between attempts.
+    /// Sets the delays between attempts.
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.backoff = backoff;
         self
     }
 
-    /// How many failures in a row are borne: the one after them is final. No limit by default.
+    /// Sets the maximum number of consecutive transient failures: the next one is final. No limit by default.
     pub fn max_attempts(mut self, max_attempts: Option<u32>) -> Self {
         self.max_attempts = max_attempts;
         self
     }
 
-    /// How long a connection must have lasted for the delays to begin anew, so that a server which
-    /// accepts and fails at once is not asked again and again. 30 s by default.
+    /// Sets how long a connection must have lasted to reset the delays, so that the client does not
+    /// reconnect in a tight loop to a server that accepts and fails at once. 30 s by default.
     pub fn stable_after(mut self, duration: Duration) -> Self {
         self.stable_after = duration;
         self
     }
 
-    /// The longest wait that a server's `Retry-After` can ask for. 5 min by default.
+    /// Sets the maximum delay that a server's `Retry-After` can request. 5 min by default.
     pub fn max_retry_after(mut self, duration: Duration) -> Self {
         self.max_retry_after = duration;
         self
     }
 
-    /// Has the last word on each failure: it gets what happened and the verdict of the table.
+    /// Sets a function that decides on each failure, given the failure and the verdict of the table.
     pub fn judge(
         mut self,
         judge: impl Fn(&Failure<'_>, Verdict) -> Verdict + Send + Sync + 'static,
@@ -117,12 +117,12 @@ impl Reconnect {
         self
     }
 
-    /// The connector of the following attempts, to change a header field such as a token.
+    /// Returns the connector of subsequent attempts, to change a header field such as a token.
     pub fn connector_mut(&mut self) -> &mut Connector {
         &mut self.connector
     }
 
-    /// Connects: at once the first time, later after the delay that is due, and again as long as the
+    /// Connects: the first time at once, later after the current delay, and again as long as the
     /// failures are transient.
     ///
     /// # Errors
@@ -131,10 +131,10 @@ impl Reconnect {
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it is ready it ends the attempt; the next call begins with the same delay.
+    /// Dropping the future ends the attempt; the next call begins with the same delay.
     pub async fn connect(&mut self) -> Result<(WebSocket<ClientStream>, Response), ConnectError> {
         if self.opened.is_some() {
-            // Nobody has told how the last one ended; it is over, and that is all we know.
+            // The end of the last connection was not reported: the reason is unknown.
             self.note_end();
             self.draw_delay(None)?;
         }
@@ -155,15 +155,15 @@ impl Reconnect {
         }
     }
 
-    /// Tells how the latest connection has ended, with the error of the call that found out, if there
-    /// was one. The verdict says whether to [`connect`](Self::connect) again, which then waits.
+    /// Reports how the latest connection ended, with the error of the call that returned it, if any.
+    /// Returns whether to [`connect`](Self::connect) again, which then waits for the delay.
     pub fn ended<S>(&mut self, socket: &WebSocket<S>, error: Option<&Error>) -> Verdict {
         self.note_end();
         let failure = Failure::Ended { closed: socket.closed(), error };
         self.weigh(&failure).unwrap_or(Verdict::Final)
     }
 
-    /// Judges a failure, and draws the delay before the next attempt.
+    /// Decides on a failure, and draws the delay before the next attempt.
     fn weigh(&mut self, failure: &Failure<'_>) -> io::Result<Verdict> {
         let verdict = failure.verdict();
         let verdict = self.judge.as_ref().map_or(verdict, |judge| judge(failure, verdict));
@@ -178,7 +178,7 @@ impl Reconnect {
     fn draw_delay(&mut self, retry_after: Option<Duration>) -> io::Result<()> {
         let random = SysRng.try_next_u64().map_err(io::Error::other)?;
         let asked_for = retry_after.unwrap_or_default().min(self.max_retry_after);
-        // The jitter comes on top: those who were told the same time would come together.
+        // The jitter is added: clients with the same `Retry-After` would reconnect together.
         self.delay = asked_for.saturating_add(self.backoff.next_delay(random));
         Ok(())
     }

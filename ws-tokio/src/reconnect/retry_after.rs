@@ -5,10 +5,10 @@ use std::time::Duration;
 use httpdate::parse_http_date;
 use ws_futures::client::Response;
 
-/// How long a server asks to wait before the next attempt, by the `Retry-After` field of its response.
-/// A date counts from the response's own `Date`. The server may ask for any time: put a limit to it.
+/// Returns the delay before the next attempt that a server requests in the `Retry-After` field of its
+/// response. A date is relative to the response's own `Date`. The value is not limited: apply a limit.
 ///
-/// `None`: there is no such field, or it is malformed.
+/// `None`: the field is missing or malformed.
 pub fn retry_after(response: &Response) -> Option<Duration> {
     let value = response.header("retry-after")?;
     if value.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -67,7 +67,7 @@ mod tests {
             ("Sun, 06 Nov 1994 08:50:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT", Some(0)),
             ("Wed, 28 Feb 2024 00:00:00 GMT", "Fri, 01 Mar 2024 00:00:00 GMT", Some(2 * 86400)),
             ("Wed, 31 Dec 2025 23:59:59 GMT", "Thu, 01 Jan 2026 00:00:01 GMT", Some(2)),
-            // The forms that are written no more, but read (RFC 9110 §5.6.7).
+            // Obsolete formats, which recipients must accept (RFC 9110 §5.6.7).
             ("Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:47 1994", Some(10)),
             ("Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:00:00 GMT", None),
             ("Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 00 Nov 1994 08:49:37 GMT", None),

@@ -1,4 +1,4 @@
-//! Which failures pass by themselves.
+//! The classification of failures as transient or final.
 
 use std::io;
 use std::time::Duration;
@@ -11,37 +11,37 @@ use ws_futures::{CloseCode, Closed, Error, HandshakeError};
 use super::retry_after;
 use crate::{ConnectError, TlsErrorKind};
 
-/// Whether to connect again.
+/// Whether to reconnect.
 ///
-/// | what happened | by default |
+/// | failure | by default |
 /// |---|---|
 /// | the name cannot be resolved, no address answers, a timeout, the stream fails | transient |
-/// | the server refuses with 429 or 5xx | transient, and `Retry-After` counts |
-/// | the server refuses with another status, or redirects where we do not go | final |
-/// | the response to the handshake is none, or the server takes no WebSockets over HTTP/2 | final |
+/// | the server refuses with 429 or 5xx | transient, and `Retry-After` applies |
+/// | the server refuses with another status, or a redirect is not followed | final |
+/// | the response to the handshake is invalid, or the server does not support WebSockets over HTTP/2 | final |
 /// | the proxy fails, or cannot reach the server | transient |
-/// | the proxy refuses, or does not accept the password | final |
-/// | a certificate is refused, TLS is not agreed on or cannot be set up | final |
-/// | the address or a header field is invalid | final |
+/// | the proxy refuses, or rejects the credentials | final |
+/// | a certificate is rejected, the TLS handshake fails or TLS cannot be set up | final |
+/// | the URI or a header field is invalid | final |
 /// | the peer closes with 1001, 1011, 1012, 1013 or 1014 | transient |
-/// | the connection ends without a Close frame (1006), or the peer shows no life | transient |
+/// | the connection ends without a Close frame (1006), or the peer is unresponsive | transient |
 /// | the peer closes with another code (1000, 1002, 1003, 1007 to 1010, 3000 to 4999) or none | final |
-/// | the peer breaks the protocol or a limit | final |
-/// | we have closed | final |
+/// | the peer violates the protocol or exceeds a limit | final |
+/// | the application has closed | final |
 ///
-/// Codes from 3000 on mean what the application says: use [`Reconnect::judge`](crate::Reconnect::judge).
+/// The application defines the codes from 3000 on: use [`Reconnect::judge`](crate::Reconnect::judge).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It may go better next time.
+    /// Another attempt may succeed.
     Transient {
-        /// What the server asks to wait for at least.
+        /// The minimum delay that the server requests.
         retry_after: Option<Duration>,
     },
-    /// It would go the same way again, or was meant.
+    /// Another attempt would fail again, or the end was intended.
     Final,
 }
 
-/// What happened.
+/// The failure to decide on.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Failure<'f> {
@@ -49,25 +49,25 @@ pub enum Failure<'f> {
     Connect(&'f ConnectError),
     /// A connection has ended.
     Ended {
-        /// The facts, if there are any: see [`WebSocket::closed`](ws_futures::WebSocket::closed).
+        /// How the connection ended, if known: see [`WebSocket::closed`](ws_futures::WebSocket::closed).
         closed: Option<&'f Closed>,
-        /// What the call reported that found out.
+        /// The error of the call that reported the end.
         error: Option<&'f Error>,
     },
 }
 
 impl Verdict {
-    /// It may go better next time.
+    /// Another attempt may succeed.
     pub const TRANSIENT: Self = Self::Transient { retry_after: None };
 
-    /// Whether it would go the same way again, or was meant.
+    /// Whether another attempt would fail again, or the end was intended.
     pub fn is_final(self) -> bool {
         self == Self::Final
     }
 }
 
 impl Failure<'_> {
-    /// The verdict of the table at [`Verdict`].
+    /// Returns the verdict of the table at [`Verdict`].
     pub fn verdict(&self) -> Verdict {
         match *self {
             Self::Connect(error) => connect(error),
@@ -122,7 +122,7 @@ fn refused(response: &Response) -> Verdict {
     }
 }
 
-/// The peer's Close frame says most; without one it is how the stream ended.
+/// The peer's Close frame decides; without one, how the stream ended.
 fn ended(closed: Option<&Closed>, error: Option<&Error>) -> Verdict {
     if let Some(received) = closed.and_then(|closed| closed.received.as_ref()) {
         let was_peer = closed.is_some_and(|closed| closed.initiator == Initiator::Peer);
@@ -138,7 +138,7 @@ fn ended(closed: Option<&Closed>, error: Option<&Error>) -> Verdict {
         (Some(Error::Handshake(error)), _) => handshake(error),
         (Some(Error::Connect(error)), _) => converted(error),
         (None, Some(Initiator::Library)) => match closed.and_then(|closed| closed.sent.as_ref()) {
-            // The code that a peer without a sign of life is given.
+            // The code that is sent to an unresponsive peer.
             Some(sent) if sent.code == CloseCode::INTERNAL_ERROR => Verdict::TRANSIENT,
             _ => Verdict::Final,
         },
@@ -146,7 +146,7 @@ fn ended(closed: Option<&Closed>, error: Option<&Error>) -> Verdict {
     }
 }
 
-/// The verdict on an error of connecting that became an [`Error`] by `?`.
+/// The verdict on an error of connecting that `?` has converted into an [`Error`].
 fn converted(error: &io::Error) -> Verdict {
     let Some(inner) = error.get_ref() else { return Verdict::TRANSIENT };
     if let Some(error) = inner.downcast_ref() {

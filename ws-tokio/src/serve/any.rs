@@ -1,4 +1,4 @@
-//! Listeners of every kind as one type.
+//! Listeners of different kinds as one type.
 
 use std::io::{self, IoSlice};
 use std::net::{IpAddr, SocketAddr};
@@ -14,8 +14,8 @@ use super::Listener;
 #[cfg(feature = "rustls")]
 use crate::{TlsListener, TlsStream};
 
-/// A listener of any kind that this crate has, for servers whose settings decide, or that have several
-/// of them: [`Listeners`](super::Listeners).
+/// A listener of any kind that this crate supports, for servers that choose at run time, or combine
+/// several: [`Listeners`](super::Listeners).
 ///
 /// ```no_run
 /// use axum::{Router, extract::Extension, routing::get};
@@ -71,12 +71,12 @@ pub enum AnyStream {
 pub enum AnyAddress {
     /// The peer's address and port, with TLS or without.
     Tcp(SocketAddr),
-    /// A process of the same machine, through a Unix socket: clients there usually have no address.
+    /// A local process, through a Unix socket: its clients usually have no address.
     Unix,
 }
 
 impl AnyAddress {
-    /// The peer's IP address; `None` through a Unix socket.
+    /// Returns the peer's IP address; `None` through a Unix socket.
     pub fn ip(&self) -> Option<IpAddr> {
         match self {
             Self::Tcp(address) => Some(address.ip()),
@@ -130,7 +130,7 @@ impl Listener for AnyListener {
     }
 }
 
-/// Passes a call to the stream, whatever its kind.
+/// Forwards a call to the stream of any kind.
 macro_rules! each {
     ($stream:expr, $inner:ident => $call:expr) => {
         match $stream {

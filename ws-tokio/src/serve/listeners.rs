@@ -26,7 +26,7 @@ use super::Listener;
 #[derive(Debug)]
 pub struct Listeners<L> {
     listeners: Vec<L>,
-    /// The one that is asked first.
+    /// The listener to poll first.
     turn: usize,
 }
 

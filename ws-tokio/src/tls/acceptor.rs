@@ -1,4 +1,4 @@
-//! A server's side of TLS.
+//! TLS for servers.
 
 use std::fmt;
 use std::io::{self, IoSlice};
@@ -19,7 +19,7 @@ use super::{ALPN, truncated};
 
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Accepts clients of `wss`, by rustls.
+/// Accepts `wss` clients, with rustls.
 ///
 /// ```no_run
 /// use tokio::net::{TcpListener, TcpStream};
@@ -40,18 +40,18 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// ```
 #[derive(Clone)]
 pub struct TlsAcceptor {
-    /// Shared with clones, and with the listeners made of them.
+    /// Shared with clones, and with their listeners.
     config: Arc<RwLock<Arc<ServerConfig>>>,
     handshake_timeout: Option<Duration>,
 }
 
 impl TlsAcceptor {
-    /// The server's certificate, followed by those that lead to its root, and its private key: both
-    /// in PEM.
+    /// Creates an acceptor from the server's certificate chain, its own certificate first, and its private
+    /// key: both in PEM.
     ///
     /// # Errors
     ///
-    /// [`TlsErrorKind::Setup`]: not PEM, no certificate in the chain, or the key is not that of the
+    /// [`TlsErrorKind::Setup`]: not PEM, no certificate in the chain, or the key does not match the
     /// certificate.
     pub fn from_pem(chain: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Result<Self, TlsError> {
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain.as_ref()).collect();
@@ -69,16 +69,16 @@ impl TlsAcceptor {
         Ok(Arc::new(config).into())
     }
 
-    /// How long the TLS handshake may take. 10 s by default; `None`: no deadline.
+    /// Sets the time for the TLS handshake. 10 s by default; `None`: no deadline.
     pub fn handshake_timeout(mut self, timeout: Option<Duration>) -> Self {
         self.handshake_timeout = timeout;
         self
     }
 
-    /// Offers HTTP/2 before HTTP/1.1 (RFC 7301): for servers that speak both, such as
+    /// Offers HTTP/2 before HTTP/1.1 (ALPN, RFC 7301): for servers that support both, such as
     /// `upgrade::serve`.
     ///
-    /// This acceptor does not share its configuration with clones made before.
+    /// This acceptor no longer shares its configuration with earlier clones.
     pub fn http2(mut self) -> Self {
         let mut config = self.config();
         Arc::make_mut(&mut config).alpn_protocols = vec![b"h2".to_vec(), ALPN.to_vec()];
@@ -86,9 +86,9 @@ impl TlsAcceptor {
         self
     }
 
-    /// Replaces the certificate, and whatever else is configured, by that of another acceptor, for
-    /// handshakes from now on: in this acceptor, in its clones, and in the listeners made of them.
-    /// The protocols of [`http2`](Self::http2) and the timeout stay. Connections are not affected.
+    /// Replaces the certificate and the rest of the configuration by that of another acceptor, for
+    /// subsequent handshakes: in this acceptor, in its clones, and in their listeners. The protocols of
+    /// [`http2`](Self::http2) and the timeout do not change. Open connections are not affected.
     ///
     /// ```no_run
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -118,11 +118,11 @@ impl TlsAcceptor {
         Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Does the TLS handshake with a client; the stream is for [`accept`](crate::accept) then.
+    /// Performs the TLS handshake with a client; pass the stream to [`accept`](crate::accept).
     ///
     /// # Errors
     ///
-    /// [`TlsError`]; a client that does not speak TLS is dropped at once.
+    /// [`TlsError`]; a client that does not use TLS is dropped at once.
     ///
     /// # Cancel safety
     ///
@@ -142,9 +142,8 @@ impl TlsAcceptor {
     }
 }
 
-/// A configuration of one's own, such as for client certificates or several names. The protocol
-/// `http/1.1` is offered and no other (RFC 7301), whatever the configuration says, unless
-/// [`http2`](TlsAcceptor::http2) offers both.
+/// Uses a custom configuration, for example for client certificates or several names. Its ALPN protocols
+/// (RFC 7301) are replaced by `http/1.1`, or by both with [`http2`](TlsAcceptor::http2).
 impl From<Arc<ServerConfig>> for TlsAcceptor {
     fn from(mut config: Arc<ServerConfig>) -> Self {
         Arc::make_mut(&mut config).alpn_protocols = vec![ALPN.to_vec()];
@@ -160,12 +159,12 @@ impl fmt::Debug for TlsAcceptor {
     }
 }
 
-/// A client's stream over TLS.
+/// The TLS stream of a client.
 #[derive(Debug)]
 pub struct TlsStream<S>(Box<tokio_rustls::server::TlsStream<S>>);
 
 impl<S> TlsStream<S> {
-    /// The stream below TLS.
+    /// Returns the stream below TLS.
     pub fn get_ref(&self) -> &S {
         self.0.get_ref().0
     }

@@ -1,4 +1,4 @@
-//! A client's side of TLS.
+//! TLS for clients.
 
 use std::fmt;
 #[cfg(feature = "rustls")]
@@ -19,11 +19,11 @@ use super::secured::Secured;
 use super::verifier::Verifier;
 use crate::byte_stream::ByteStream;
 
-/// Whom to trust, and by which implementation of TLS.
+/// A TLS implementation with its trusted certificates.
 ///
-/// Made [`From`] an `Arc<rustls::ClientConfig>` or a `native_tls::TlsConnector` it has every choice
-/// that these have, client certificates among them; but rustls offers the protocol `http/1.1` and no
-/// other (RFC 7301), whatever the configuration says.
+/// Converted [`From`] an `Arc<rustls::ClientConfig>` or a `native_tls::TlsConnector` it supports all of
+/// their options, such as client certificates; but the ALPN protocols (RFC 7301) of a rustls configuration
+/// are replaced by `http/1.1`.
 #[derive(Clone)]
 pub struct TlsConnector(Backend);
 
@@ -36,7 +36,7 @@ enum Backend {
 }
 
 impl TlsConnector {
-    /// rustls, with the system's root certificates and rules.
+    /// Uses rustls with the system's root certificates and verifier.
     ///
     /// # Errors
     ///
@@ -49,8 +49,7 @@ impl TlsConnector {
         Ok(Arc::new(config.with_no_client_auth()).into())
     }
 
-    /// rustls, with Mozilla's root certificates as they were when the crate `webpki-roots` was
-    /// published.
+    /// Uses rustls with Mozilla's root certificates, as of the release of the crate `webpki-roots`.
     ///
     /// # Errors
     ///
@@ -62,12 +61,12 @@ impl TlsConnector {
         Ok(Arc::new(rustls()?.with_root_certificates(roots).with_no_client_auth()).into())
     }
 
-    /// rustls, with these certificates and no others: one or more in PEM.
+    /// Uses rustls and trusts only these certificates: one or more in PEM.
     ///
-    /// They are root certificates, whose holders issue those of servers, or those that servers
-    /// present themselves, such as what `openssl req -x509` makes. A server's name must be among the
-    /// alternative names of its certificate (`-addext subjectAltName=DNS:localhost`); a common name
-    /// counts for nothing (RFC 9525 §2).
+    /// They are root certificates, or self-signed certificates of servers, as created by
+    /// `openssl req -x509`. A server's name must be among the
+    /// alternative names of its certificate (`-addext subjectAltName=DNS:localhost`); the common name
+    /// is ignored (RFC 9525 §2).
     ///
     /// # Errors
     ///
@@ -81,7 +80,7 @@ impl TlsConnector {
         Ok(Arc::new(config.with_no_client_auth()).into())
     }
 
-    /// The system's own TLS: OpenSSL, Schannel or Secure Transport.
+    /// Uses the system's TLS: OpenSSL, Schannel or Secure Transport.
     ///
     /// # Errors
     ///
@@ -92,13 +91,13 @@ impl TlsConnector {
         Ok(builder.request_alpns(&["http/1.1"]).build().map_err(TlsError::setup)?.into())
     }
 
-    /// Does the handshake with the server of this name or address.
+    /// Performs the handshake with the server of this name or address.
     pub(crate) async fn connect<S: ByteStream>(
         &self,
         host: &str,
         stream: S,
     ) -> Result<Secured<S>, TlsError> {
-        // The dot at the end of a name is for resolvers only (RFC 6066 §3).
+        // SNI has no trailing dot (RFC 6066 §3).
         let host = host.strip_suffix('.').unwrap_or(host);
         match &self.0 {
             #[cfg(feature = "rustls")]
@@ -117,7 +116,7 @@ impl TlsConnector {
     }
 }
 
-/// With a provider of its own: rustls has no default, and panics, where the program has none or two.
+/// Sets the crypto provider: without one rustls panics if the program has no default provider, or two.
 #[cfg(feature = "rustls")]
 fn rustls() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, TlsError> {
     ClientConfig::builder_with_provider(provider())

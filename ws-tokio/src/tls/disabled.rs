@@ -1,11 +1,11 @@
-//! Stands in for both implementations where neither feature is on, so that the rest has no
-//! conditions.
+//! Replaces both implementations if neither feature is enabled, so that other code needs no
+//! conditional compilation.
 
 use super::error::TlsError;
 use super::secured::Secured;
 use crate::byte_stream::ByteStream;
 
-/// Whom to trust, and by which implementation of TLS: there is none without one of the features
+/// A TLS implementation with its trusted certificates: there is none without one of the features
 /// `rustls` and `native-tls`.
 #[derive(Clone, Debug)]
 pub enum TlsConnector {}

@@ -1,29 +1,29 @@
-//! Why there is no TLS.
+//! The errors of TLS.
 
 use std::error::Error;
 use std::{fmt, io};
 
-/// TLS could not be set up, or the handshake failed.
+/// An error of setting up TLS, or of its handshake.
 #[derive(Debug)]
 pub struct TlsError {
     kind: TlsErrorKind,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// What exactly was wrong.
+/// The kind of a [`TlsError`].
 ///
-/// What `native-tls` finds wrong with a certificate is a [`Handshake`](Self::Handshake) error: it is
-/// in the text alone.
+/// `native-tls` reports an invalid certificate as [`Handshake`](Self::Handshake); only the text has the
+/// reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TlsErrorKind {
-    /// The crate was built without a feature for TLS.
+    /// The crate was built without a TLS feature.
     MissingFeature,
-    /// The crate was built without root certificates, and none were given.
+    /// The crate was built without root certificates, and none were set.
     MissingRoots,
-    /// A certificate or a key of ours cannot be used, or the system's cannot be had.
+    /// A certificate or key of the application is invalid, or those of the system are unavailable.
     Setup,
-    /// The host is no name that a certificate can have.
+    /// The host is not a valid name for a certificate.
     InvalidName,
     /// The certificate is for another name.
     WrongName,
@@ -31,18 +31,18 @@ pub enum TlsErrorKind {
     Expired,
     /// The certificate is not valid yet.
     NotYetValid,
-    /// Nobody whom we trust has issued the certificate; it may be signed by itself.
+    /// The issuer of the certificate is not trusted; it may be self-signed.
     UnknownIssuer,
-    /// The certificate is that of an authority (`CA:TRUE`), such as `openssl req -x509` makes it, and
-    /// not one of those that are trusted themselves.
+    /// The certificate is a CA certificate (`CA:TRUE`), as created by `openssl req -x509`, and
+    /// is not trusted itself.
     CaUsedAsEndEntity,
     /// The certificate was revoked.
     Revoked,
     /// The certificate is unusable for another reason.
     Certificate,
-    /// The peer does not speak TLS, nothing that both sides speak was found, or the peer gave up.
+    /// The peer does not support TLS, no common parameters were found, or the peer aborted the handshake.
     Handshake,
-    /// The handshake did not end in time.
+    /// The handshake timed out.
     Timeout,
     /// The byte stream failed or ended.
     Io,
@@ -62,12 +62,12 @@ impl TlsError {
         Self::with(TlsErrorKind::Setup, source)
     }
 
-    /// What was wrong.
+    /// Returns the kind.
     pub fn kind(&self) -> TlsErrorKind {
         self.kind
     }
 
-    /// Whether the handshake did not end in time, or the operating system has reported a timeout of the
+    /// Whether the handshake timed out, or the operating system has reported a timeout of the
     /// stream.
     pub fn is_timeout(&self) -> bool {
         let mut cause = self.source.as_ref().map(|source| &**source as &(dyn Error + 'static));
@@ -92,30 +92,30 @@ impl fmt::Display for TlsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             TlsErrorKind::MissingFeature => {
-                "TLS is missing: build ws-tokio with the feature `rustls-platform-verifier`, \
+                "TLS not available: build ws-tokio with the feature `rustls-platform-verifier`, \
                  `webpki-roots` or `native-tls`"
             }
             TlsErrorKind::MissingRoots => {
-                "root certificates for TLS are missing: build ws-tokio with the feature \
-                 `rustls-platform-verifier` or `webpki-roots`, or give the connector a `TlsConnector`"
+                "no root certificates for TLS: build ws-tokio with the feature \
+                 `rustls-platform-verifier` or `webpki-roots`, or set a `TlsConnector`"
             }
-            TlsErrorKind::Setup => "TLS cannot be set up",
-            TlsErrorKind::InvalidName => "no certificate can be for this host",
-            TlsErrorKind::WrongName => "the server's certificate is for another name",
-            TlsErrorKind::Expired => "the server's certificate has expired",
-            TlsErrorKind::NotYetValid => "the server's certificate is not valid yet",
+            TlsErrorKind::Setup => "cannot set up TLS",
+            TlsErrorKind::InvalidName => "host is not a valid certificate name",
+            TlsErrorKind::WrongName => "server certificate is for another name",
+            TlsErrorKind::Expired => "server certificate has expired",
+            TlsErrorKind::NotYetValid => "server certificate is not valid yet",
             TlsErrorKind::UnknownIssuer => {
-                "the server's certificate has an unknown issuer, or is signed by itself"
+                "unknown issuer of the server certificate, or self-signed"
             }
             TlsErrorKind::CaUsedAsEndEntity => {
-                "the server's certificate is that of an authority, perhaps signed by itself, and is \
+                "server certificate is a CA certificate, perhaps self-signed, and is \
                  not trusted itself"
             }
-            TlsErrorKind::Revoked => "the server's certificate was revoked",
-            TlsErrorKind::Certificate => "the peer's certificate cannot be used",
-            TlsErrorKind::Handshake => "the TLS handshake failed",
-            TlsErrorKind::Timeout => "the TLS handshake did not end in time",
-            TlsErrorKind::Io => "the stream failed during the TLS handshake",
+            TlsErrorKind::Revoked => "server certificate was revoked",
+            TlsErrorKind::Certificate => "invalid peer certificate",
+            TlsErrorKind::Handshake => "TLS handshake failed",
+            TlsErrorKind::Timeout => "TLS handshake timed out",
+            TlsErrorKind::Io => "stream failed during the TLS handshake",
         })?;
         match &self.source {
             Some(source) => write!(f, ": {source}"),
@@ -130,21 +130,21 @@ impl Error for TlsError {
     }
 }
 
-/// What a handshake of rustls's reports.
+/// Converts an error of a rustls handshake.
 #[cfg(feature = "rustls")]
 impl From<io::Error> for TlsError {
     fn from(error: io::Error) -> Self {
         use tokio_rustls::rustls;
 
         match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            Some(inner) => Self::with(sort(inner), inner.clone()),
+            Some(inner) => Self::with(kind_of(inner), inner.clone()),
             None => Self::with(TlsErrorKind::Io, error),
         }
     }
 }
 
 #[cfg(feature = "rustls")]
-fn sort(error: &tokio_rustls::rustls::Error) -> TlsErrorKind {
+fn kind_of(error: &tokio_rustls::rustls::Error) -> TlsErrorKind {
     use tokio_rustls::rustls::{CertificateError, Error};
 
     let Error::InvalidCertificate(error) = error else { return TlsErrorKind::Handshake };
@@ -169,7 +169,7 @@ fn sort(error: &tokio_rustls::rustls::Error) -> TlsErrorKind {
     }
 }
 
-/// What a handshake of native-tls's reports.
+/// Converts an error of a native-tls handshake.
 #[cfg(feature = "native-tls")]
 impl From<native_tls::Error> for TlsError {
     fn from(error: native_tls::Error) -> Self {

@@ -1,4 +1,4 @@
-//! A listener for clients of `wss`.
+//! A listener for `wss` clients.
 
 use std::fmt;
 use std::io;
@@ -7,14 +7,14 @@ use std::pin::Pin;
 use super::{TlsAcceptor, TlsErrorKind, TlsStream};
 use crate::serve::Listener;
 
-/// A [`Listener`] whose connections are secured by a [`TlsAcceptor`], each in a task of its own.
+/// A [`Listener`] whose connections use TLS by a [`TlsAcceptor`]; each handshake runs in its own task.
 pub struct TlsListener<L> {
     listener: L,
     acceptor: TlsAcceptor,
 }
 
 impl TlsAcceptor {
-    /// Secures what a listener accepts.
+    /// Returns a listener with TLS over the connections of `listener`.
     pub fn listen<L: Listener>(self, listener: L) -> TlsListener<L> {
         TlsListener { listener, acceptor: self }
     }

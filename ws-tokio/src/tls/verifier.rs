@@ -1,4 +1,4 @@
-//! Whether the certificate that a server presents is trusted.
+//! The verifier of server certificates.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,11 +21,11 @@ use x509_cert::ext::pkix::ExtendedKeyUsage;
 
 use super::error::TlsError;
 
-/// Verifies by root certificates, as rustls does, and accepts a server's certificate that is itself
+/// Verifies against root certificates, as rustls does, and accepts a server certificate that is itself
 /// one of them.
 ///
-/// webpki takes no certificate of an authority for that of a server (`CaUsedAsEndEntity`), whichever
-/// certificates are trusted; what `openssl req -x509` makes is both.
+/// webpki rejects a CA certificate as that of a server (`CaUsedAsEndEntity`), whichever
+/// certificates are trusted; `openssl req -x509` creates certificates that are both.
 #[derive(Debug)]
 pub(super) struct Verifier {
     chains: Arc<WebPkiServerVerifier>,
@@ -33,11 +33,11 @@ pub(super) struct Verifier {
 }
 
 impl Verifier {
-    /// Trusts these certificates, as roots and as they are.
+    /// Trusts these certificates, as roots and as server certificates.
     ///
     /// # Errors
     ///
-    /// [`TlsErrorKind::Setup`](super::TlsErrorKind::Setup): there is none, or one is no certificate.
+    /// [`TlsErrorKind::Setup`](super::TlsErrorKind::Setup): there is no certificate, or one is invalid.
     pub(super) fn new(
         trusted: Vec<CertificateDer<'static>>,
         provider: Arc<CryptoProvider>,
@@ -70,7 +70,7 @@ impl ServerCertVerifier for Verifier {
                 now,
             );
         }
-        // There is no path to verify (RFC 5280 §6.1), but all that a certificate says of itself.
+        // There is no path to verify (RFC 5280 §6.1), only the properties of the certificate.
         let parsed = ParsedCertificate::try_from(end_entity)?;
         verify_validity_and_purpose(end_entity, now)?;
         verify_server_name(&parsed, server_name)?;

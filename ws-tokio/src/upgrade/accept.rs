@@ -1,4 +1,4 @@
-//! A request to an HTTP server, and its answer.
+//! Accepts a WebSocket request to an HTTP server.
 
 use std::fmt;
 use std::ops::Deref;
@@ -17,14 +17,14 @@ use super::future::{Registration, UpgradeFuture};
 use super::rejection::{UpgradeRejection, response};
 use super::service::Activity;
 
-/// Grants any valid request for a WebSocket, without a subprotocol.
+/// Accepts any valid request for a WebSocket, without a subprotocol.
 ///
-/// The response is to be returned to the server, with whatever body stands for none; the future
-/// gives the socket once that is sent, and must be waited for in a task of its own.
+/// Return the response, with an empty body, to the server. The future resolves to the socket once the
+/// response is sent, and must be awaited in its own task.
 ///
 /// # Errors
 ///
-/// The [`UpgradeRejection`] is the response to return instead.
+/// The [`UpgradeRejection`] converts into the response to return instead.
 pub fn upgrade<R, B: Default>(
     request: &mut Request<R>,
     config: impl Into<Arc<Config>>,
@@ -32,10 +32,10 @@ pub fn upgrade<R, B: Default>(
     Upgrade::from_request(request, config).map(Upgrade::accept)
 }
 
-/// A valid request for a WebSocket, waiting for an answer.
+/// A valid request for a WebSocket that waits for a response.
 ///
-/// What it asks for is seen through [`server::ServerRequest`]: `origin()`, `subprotocols()`, `header()`.
-#[must_use = "the client waits for an answer: accept or reject"]
+/// It dereferences to [`server::ServerRequest`]: `origin()`, `subprotocols()`, `header()`.
+#[must_use = "the client waits for a response: accept or reject"]
 pub struct Upgrade {
     request: server::ServerRequest,
     subprotocol: Option<String>,
@@ -47,12 +47,12 @@ pub struct Upgrade {
 }
 
 impl Upgrade {
-    /// Looks at a request of HTTP/1.1 (RFC 6455 §4.2.1) or HTTP/2 (RFC 8441), of which only the
-    /// right to the connection is taken.
+    /// Checks a request over HTTP/1.1 (RFC 6455 §4.2.1) or HTTP/2 (RFC 8441). Only hyper's upgrade handle
+    /// is taken from it.
     ///
     /// # Errors
     ///
-    /// The [`UpgradeRejection`] is the response to return. The request is as it was.
+    /// The [`UpgradeRejection`] converts into the response to return. The request is unchanged.
     pub fn from_request<B>(
         request: &mut Request<B>,
         config: impl Into<Arc<Config>>,
@@ -71,7 +71,7 @@ impl Upgrade {
         Self::take(checked, version, request.extensions_mut(), handshake_timeout)
     }
 
-    /// The same for a request without its body.
+    /// Like [`from_request`](Self::from_request), for the parts of a request without its body.
     ///
     /// # Errors
     ///
@@ -95,7 +95,7 @@ impl Upgrade {
     ) -> Result<Self, UpgradeRejection> {
         let Some(on_upgrade) = extensions.remove::<OnUpgrade>() else {
             let rejection = request.reject(500);
-            return Err(rejection.body("this server cannot give the connection away\n").into());
+            return Err(rejection.body("connection does not support upgrades\n").into());
         };
         Ok(Self {
             request,
@@ -108,11 +108,11 @@ impl Upgrade {
         })
     }
 
-    /// The same request under another configuration: limits and compression may depend on it.
+    /// Replaces the configuration, for limits and compression that depend on the request.
     ///
     /// # Errors
     ///
-    /// An [`UpgradeRejection`] if the configuration has compression and what the client offers is malformed.
+    /// An [`UpgradeRejection`] if the configuration has compression and the client's offer is malformed.
     pub fn with_config(self, config: impl Into<Arc<Config>>) -> Result<Self, UpgradeRejection> {
         let config = config.into();
         let handshake_timeout = config.handshake_timeout;
@@ -120,7 +120,7 @@ impl Upgrade {
         Ok(Self { request, handshake_timeout, ..self })
     }
 
-    /// Chooses the first of these subprotocols that the client offers; none if it offers none of
+    /// Selects the first of these subprotocols that the client offers; none if it offers none of
     /// them.
     pub fn protocols<P: AsRef<str>>(mut self, supported: impl IntoIterator<Item = P>) -> Self {
         let offered = |name: &P| self.request.subprotocols().any(|offer| offer == name.as_ref());
@@ -129,18 +129,18 @@ impl Upgrade {
         self
     }
 
-    /// The subprotocol that was chosen.
+    /// Returns the selected subprotocol.
     pub fn selected_protocol(&self) -> Option<&str> {
         self.subprotocol.as_deref()
     }
 
-    /// The version of HTTP.
+    /// Returns the HTTP version.
     pub fn version(&self) -> Version {
         self.version
     }
 
-    /// Grants the request: the response to return, to which header fields may be added, and the
-    /// future socket.
+    /// Accepts the request. Returns the response to return to the server, to which header fields may be
+    /// added, and the future of the socket.
     pub fn accept<B: Default>(self) -> (Response<B>, UpgradeFuture) {
         let mut accept = self.request.accept();
         if let Some(name) = &self.subprotocol {
@@ -162,7 +162,7 @@ impl Upgrade {
         (response, socket)
     }
 
-    /// Refuses with this status, such as 401, 403 or 503.
+    /// Rejects the request with this status, such as 401, 403 or 503.
     pub fn reject(self, status: u16) -> UpgradeRejection {
         self.request.reject(status).into()
     }

@@ -16,10 +16,10 @@ use ws_futures::{Config, HandshakeError, Limits, ShutdownGuard};
 
 use super::{Upgrade, UpgradeRejection, WebSocket};
 
-/// A request for a WebSocket, as an axum handler takes it (feature `axum`).
+/// The axum extractor of a request for a WebSocket (feature `axum`).
 ///
-/// Over HTTP/1.1 a WebSocket is asked for with GET, over HTTP/2 with CONNECT: route both with
-/// `axum::routing::any`. What is no valid request is answered by the [`UpgradeRejection`]; an endpoint that
+/// Over HTTP/1.1 the request has the method GET, over HTTP/2 CONNECT: route both with
+/// `axum::routing::any`. The [`UpgradeRejection`] responds to an invalid request; an endpoint that
 /// serves other requests as well takes a `Result<WebSocketUpgrade, UpgradeRejection>`.
 ///
 /// ```
@@ -43,7 +43,7 @@ use super::{Upgrade, UpgradeRejection, WebSocket};
 /// let app: Router = Router::new().route("/echo", any(echo));
 /// # drop(app);
 /// ```
-#[must_use = "the client waits for an answer: `on_upgrade` gives it"]
+#[must_use = "the client waits for a response: `on_upgrade` returns it"]
 pub struct WebSocketUpgrade {
     upgrade: Upgrade,
     config: Arc<Config>,
@@ -53,13 +53,13 @@ pub struct WebSocketUpgrade {
 type OnFailedUpgrade = Box<dyn FnOnce(HandshakeError) + Send>;
 
 impl WebSocketUpgrade {
-    /// Sets the whole configuration: limits, deadlines, compression.
+    /// Sets the configuration: limits, deadlines, compression.
     pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {
         self.config = config.into();
         self
     }
 
-    /// Sets the limits for what the client sends.
+    /// Sets the limits for messages of the client.
     pub fn limits(mut self, incoming: Limits) -> Self {
         Arc::make_mut(&mut self.config).incoming = incoming;
         self
@@ -72,15 +72,15 @@ impl WebSocketUpgrade {
         self
     }
 
-    /// Chooses the first of these subprotocols that the client offers; none if it offers none of
+    /// Selects the first of these subprotocols that the client offers; none if it offers none of
     /// them.
     pub fn protocols<P: AsRef<str>>(mut self, supported: impl IntoIterator<Item = P>) -> Self {
         self.upgrade = self.upgrade.protocols(supported);
         self
     }
 
-    /// Has a callback told why there will be no socket after all: the client has gone, or the
-    /// response was not sent within [`Config::handshake_timeout`]. Without one nobody hears of it.
+    /// Sets a callback for a failed upgrade: the client has disconnected, or the response was not sent
+    /// within [`Config::handshake_timeout`]. Without a callback the error is ignored.
     pub fn on_failed_upgrade(
         mut self,
         callback: impl FnOnce(HandshakeError) + Send + 'static,
@@ -89,9 +89,9 @@ impl WebSocketUpgrade {
         self
     }
 
-    /// Grants the request: the response to return, to which header fields may be added. The callback
-    /// gets the socket in a task of its own, once the response is sent.
-    #[must_use = "it is the answer"]
+    /// Accepts the request. Returns the response, to which header fields may be added. The callback
+    /// receives the socket in its own task, once the response is sent.
+    #[must_use = "the response must be returned"]
     pub fn on_upgrade<C, F>(self, callback: C) -> Response
     where
         C: FnOnce(WebSocket) -> F + Send + 'static,
@@ -121,13 +121,13 @@ impl WebSocketUpgrade {
         response
     }
 
-    /// Refuses with this status, such as 401, 403 or 503.
+    /// Rejects the request with this status, such as 401, 403 or 503.
     pub fn reject(self, status: u16) -> UpgradeRejection {
         self.upgrade.reject(status)
     }
 }
 
-/// A task that a shutdown waits for, and cuts in the end.
+/// A task that a shutdown waits for, and finally aborts.
 async fn until_aborted(mut task: Pin<Box<impl Future<Output = ()>>>, guard: ShutdownGuard) {
     poll_fn(|cx| match guard.poll_aborted(cx) {
         Poll::Ready(()) => Poll::Ready(()),

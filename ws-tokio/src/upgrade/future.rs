@@ -1,4 +1,4 @@
-//! The way from an answered request to its socket.
+//! The future of an upgraded socket.
 
 use std::fmt;
 use std::io;
@@ -17,34 +17,34 @@ use super::service::Activity;
 use super::stream::Upgraded;
 use crate::established;
 
-/// Becomes the socket once the HTTP server has sent the response and let go of the connection.
+/// Resolves to the socket once the HTTP server has sent the response and released the connection.
 ///
-/// It must be waited for outside of the handler, in a task of its own: the server sends the
+/// Await it outside the handler, in its own task: the server sends the
 /// response only after the handler has returned it.
 ///
 /// # Errors
 ///
-/// [`HandshakeError::Io`]: the connection ended before, the server does not let go of connections,
+/// [`HandshakeError::Io`]: the connection ended earlier, the server does not support upgrades,
 /// or the response was not sent within
 /// [`Config::handshake_timeout`](ws_futures::Config::handshake_timeout) (kind
 /// [`TimedOut`](io::ErrorKind::TimedOut)), counted from the first poll.
 ///
 /// # Cancel safety
 ///
-/// Dropped before it is ready it ends the WebSocket, once the server lets go of it.
-#[must_use = "the socket is inside"]
+/// Dropping the future ends the WebSocket, once the server releases the connection.
+#[must_use = "await it to get the socket"]
 pub struct UpgradeFuture {
     socket: Pin<Box<dyn Future<Output = Result<WebSocket, HandshakeError>> + Send>>,
     #[cfg(feature = "axum")]
     guard: Option<ShutdownGuard>,
 }
 
-/// What a WebSocket takes part in, by the extensions of its request.
+/// The registrations of a WebSocket, from the extensions of its request.
 #[derive(Default)]
 pub(crate) struct Registration {
-    /// In a shutdown, from the answer on.
+    /// With a shutdown, from the response on.
     pub(super) guard: Option<ShutdownGuard>,
-    /// In what is under way on a connection of [`serve`](super::serve).
+    /// As an activity on a connection of [`serve`](super::serve).
     pub(super) activity: Option<Activity>,
 }
 
@@ -67,7 +67,7 @@ impl UpgradeFuture {
                 None => on_upgrade.await,
             };
             let upgraded = upgraded.map_err(io::Error::other)?;
-            // What was read behind the handshake is read again from the stream.
+            // The upgraded stream returns the bytes that were read after the handshake.
             let upgraded = Upgraded::new(upgraded, version, activity);
             let mut socket = established(upgraded, connection, b"");
             if let Some(guard) = guard {
@@ -82,7 +82,7 @@ impl UpgradeFuture {
         }
     }
 
-    /// The part that the WebSocket takes in a shutdown.
+    /// Returns the WebSocket's guard of the shutdown.
     #[cfg(feature = "axum")]
     pub(super) fn take_guard(&mut self) -> Option<ShutdownGuard> {
         self.guard.take()

@@ -1,4 +1,4 @@
-//! What a server of HTTP does with a connection.
+//! Serves HTTP on one connection.
 
 use std::future::poll_fn;
 use std::io;
@@ -20,11 +20,11 @@ use super::lingering::Lingering;
 use super::service::{Connection, Due, Requests, Service};
 use crate::serve::{Listener, TokioListener};
 
-/// hyper reads no less at once.
+/// The minimum of hyper.
 const MIN_HEAD_SIZE: usize = 8 * 1024;
-/// As [`Config::ping_interval`](ws_futures::Config::ping_interval), for HTTP/2.
+/// The ping interval of HTTP/2, as [`Config::ping_interval`](ws_futures::Config::ping_interval).
 const PING_INTERVAL: Duration = Duration::from_secs(30);
-/// As [`Config::ping_timeout`](ws_futures::Config::ping_timeout), for HTTP/2.
+/// The ping timeout of HTTP/2, as [`Config::ping_timeout`](ws_futures::Config::ping_timeout).
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The settings of [`ServeHttp`](super::ServeHttp) for each connection.
@@ -43,14 +43,14 @@ pub(super) struct Http<S> {
 
 enum Builder {
     Http1(http1::Builder),
-    /// The first bytes of the client decide.
+    /// Detected from the client's first bytes.
     Any(auto::Builder<TokioExecutor>),
 }
 
 impl<S: Service> Http<S> {
     pub(super) fn version_1(service: S, bounds: Bounds) -> Self {
         let mut builder = http1::Builder::new();
-        // The deadline of this server covers it, from the first byte on.
+        // This server's own deadline covers the head, from the first byte on.
         builder.header_read_timeout(None).max_buf_size(bounds.max_head_size.max(MIN_HEAD_SIZE));
         if let Some(max) = bounds.max_headers {
             builder.max_headers(max);
@@ -137,7 +137,7 @@ impl<L: Listener, S: Service> Protocol<TokioListener<L>> for Http<S> {
                 match connection.due(now, self.request_timeout) {
                     Due::Later(deadline) => alarm.as_mut().reset(deadline),
                     Due::NoRequest => return Poll::Ready(Err(ConnectionError::NoRequest)),
-                    // It did not end when it was asked to.
+                    // It did not end after the graceful shutdown.
                     Due::Idle if ending => return Poll::Ready(Ok(())),
                     Due::Idle => {
                         ending = true;
@@ -175,7 +175,7 @@ impl Builder {
 }
 
 pin_project! {
-    /// A connection of hyper's.
+    /// A hyper connection.
     #[project = ServingProjection]
     enum Serving<'b, Io, R>
     where
@@ -205,7 +205,7 @@ where
         }
     }
 
-    /// Ends the connection after the requests that are under way.
+    /// Ends the connection after the requests in progress.
     fn graceful_shutdown(self: Pin<&mut Self>) {
         match self.project() {
             ServingProjection::Http1 { serving } => serving.graceful_shutdown(),

@@ -1,6 +1,6 @@
 //! WebSockets in HTTP servers built on hyper 1, over HTTP/1.1 and HTTP/2 (feature `hyper`).
 //!
-//! [`upgrade()`] answers a request and gives the socket:
+//! [`upgrade()`] accepts a request and returns the response and the socket:
 //!
 //! ```
 //! use http_body_util::Full;
@@ -25,16 +25,16 @@
 //! # let _ = serve;
 //! ```
 //!
-//! [`Upgrade`] does the same in two steps, with a look at the request between them: subprotocols,
-//! header fields, a refusal. For axum there is an extractor (feature `axum`).
+//! [`Upgrade`] does the same in two steps, with access to the request in between: subprotocols,
+//! header fields, rejection. For axum there is an extractor (feature `axum`).
 //!
-//! [`serve()`] runs such a service, and stays up. Another server must let go of the connection:
+//! [`serve()`] is a robust server of such services. Another server must support upgrades:
 //! `serve_connection_with_upgrades` of hyper-util, or `with_upgrades` of hyper. For HTTP/2 it must
-//! announce that it takes extended CONNECT (RFC 8441): `enable_connect_protocol` of the builder.
+//! announce extended CONNECT (RFC 8441): `enable_connect_protocol` of the builder.
 //! `axum::serve` does both, but has no deadline for a request.
 //!
 //! A [`Shutdown`](crate::Shutdown) in the extensions of a request closes its WebSocket: [`serve()`]
-//! puts it there, and so does a layer of yours (`axum::Extension`) in front of another server.
+//! inserts it; for another server insert it with a layer (`axum::Extension`).
 
 mod accept;
 #[cfg(feature = "axum")]
@@ -57,5 +57,5 @@ pub use serve::{ServeHttp, serve};
 pub use service::{Hyper, IntoService, Peer, Service, Tower};
 pub use stream::Upgraded;
 
-/// A WebSocket that began as a request to an HTTP server, or as one over HTTP/2.
+/// A WebSocket that was opened by a request to an HTTP server, or over HTTP/2.
 pub type WebSocket = crate::WebSocket<Upgraded>;

@@ -1,4 +1,4 @@
-//! A refusal as a response of the HTTP server's.
+//! A rejection as an HTTP response.
 
 use std::fmt;
 use std::ops::Deref;
@@ -9,12 +9,12 @@ use hyper::header::{HeaderName, HeaderValue};
 use ws_futures::proto::InvalidHeader;
 use ws_futures::server;
 
-/// A refused request: the reason, and the HTTP response that says so.
+/// A rejected request: the reason and the HTTP response.
 ///
-/// It becomes a [`Response`] with any body that can be made of [`Bytes`]; with feature `axum` it is
+/// It converts into a [`Response`] with any body that implements `From<Bytes>`; with feature `axum` it is
 /// an `IntoResponse`.
 #[derive(Clone, Debug)]
-#[must_use = "the client waits for an answer"]
+#[must_use = "the client waits for a response"]
 pub struct UpgradeRejection(server::Rejection);
 
 impl UpgradeRejection {
@@ -22,12 +22,12 @@ impl UpgradeRejection {
     ///
     /// # Errors
     ///
-    /// [`InvalidHeader`]: what would end the line or belongs to the response's framing is refused.
+    /// [`InvalidHeader`]: the name or value is malformed, or the field is reserved for the response's framing.
     pub fn header(self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, InvalidHeader> {
         self.0.header(name, value).map(Self)
     }
 
-    /// Sets the body; without one the response explains itself in a line of text.
+    /// Sets the body; the default is a line of text with the reason.
     pub fn body(self, body: impl Into<Vec<u8>>) -> Self {
         Self(self.0.body(body))
     }
@@ -61,8 +61,8 @@ impl axum_core::response::IntoResponse for UpgradeRejection {
     }
 }
 
-/// Fields and statuses of the core are valid ones, but for a status of the application's that no
-/// HTTP has.
+/// Converts a response of the core. Its fields and statuses are valid, except a status of the application
+/// that is not an HTTP status.
 pub(super) fn response<B>(
     status: u16,
     headers: &ws_futures::proto::Headers,

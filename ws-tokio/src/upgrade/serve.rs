@@ -1,4 +1,4 @@
-//! A server of HTTP that stays up.
+//! A robust HTTP server.
 
 use std::fmt;
 use std::pin::Pin;
@@ -11,18 +11,17 @@ use super::http::{Bounds, Http};
 use super::service::{IntoService, Service};
 use crate::serve::{Listener, Tokio, TokioListener};
 
-/// What browsers and other clients need for a request, and as long as a connection is kept for the
-/// next one.
+/// Enough time for browsers and other clients to send a request, and the idle timeout of a connection.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-/// As [`Config::max_head_size`](ws_futures::Config::max_head_size).
+/// The default of [`Config::max_head_size`](ws_futures::Config::max_head_size).
 const MAX_HEAD_SIZE: usize = 16 * 1024;
 
-/// Serves HTTP/1.1 and HTTP/2 with a service that may grant WebSockets: axum's `Router`, or another
-/// service of `tower`'s, or one of hyper's.
+/// Serves HTTP/1.1 and HTTP/2 with a service that may accept WebSockets: an axum `Router`, another
+/// `tower` service, or a hyper service.
 ///
-/// `axum::serve` and hyper's own connections wait for a request for ever, for as many clients as
-/// come; this does not. See [`ServeHttp`] for the bounds, and for the way to shut it down. Awaited it
-/// returns after a shutdown, and never otherwise.
+/// `axum::serve` and hyper's connections wait for a request without a deadline, and accept any number of
+/// clients; this server has bounds for both. [`ServeHttp`] describes the bounds and the shutdown; the future
+/// completes only after a shutdown.
 ///
 /// Each request has the address of the peer in its extensions, as [`Peer`](super::Peer).
 ///
@@ -67,34 +66,34 @@ where
     }
 }
 
-/// A server of HTTP, to be awaited: [`serve`].
+/// An HTTP server, to be awaited: [`serve`].
 ///
 /// # Bounds
 ///
-/// - From a connection to its first request, including a TLS handshake; and from a response to the
-///   next request, on a connection without another one under way:
-///   [`request_timeout`](Self::request_timeout). Then the connection is closed. WebSockets have the
+/// - The time from a connection to its first request, including a TLS handshake; and from a response to the
+///   next request, on a connection without another request in progress:
+///   [`request_timeout`](Self::request_timeout). The connection is then closed. WebSockets have the
 ///   deadlines of their own configuration instead.
 /// - Connections without a request: [`max_handshakes`](Self::max_handshakes).
-/// - Connections: [`max_connections`](Self::max_connections); no bound unless it is set.
+/// - Connections: [`max_connections`](Self::max_connections); unlimited unless it is set.
 /// - The head of a request: [`max_head_size`](Self::max_head_size),
 ///   [`max_headers`](Self::max_headers).
 /// - Streams of a connection over HTTP/2: [`max_streams`](Self::max_streams). A client that does not
 ///   answer a ping within 20 s is dropped; one is sent every 30 s.
 ///
-/// How long a request's body or a response may take is not bounded here.
+/// The time for a request's body or a response is not bounded here.
 ///
-/// When the system accepts no connection, as when the process has no file descriptor left, the server
+/// If the system accepts no connection, for example because the process has no file descriptor left, the server
 /// tries again after a pause.
 ///
 /// # Shutdown
 ///
-/// When it is to stop it stops listening, drops connections without a request, lets those with one
-/// finish it, and closes WebSockets as [`Shutdown`] describes: each request has the shutdown in its
-/// extensions, where [`Upgrade`](super::Upgrade) finds it. What is left after
-/// [`shutdown_timeout`](Self::shutdown_timeout) is cut. The result tells how many WebSockets ended in
-/// which way.
-#[must_use = "it serves when it is awaited"]
+/// At shutdown it stops listening, drops connections without a request, lets requests in progress
+/// finish, and closes WebSockets as [`Shutdown`] describes: each request has the shutdown in its
+/// extensions, where [`Upgrade`](super::Upgrade) finds it. Connections that remain after
+/// [`shutdown_timeout`](Self::shutdown_timeout) are aborted. The result has the numbers of WebSockets by the
+/// way they ended.
+#[must_use = "the server runs only while it is awaited"]
 pub struct ServeHttp<L: Listener, S> {
     server: Server<Tokio, TokioListener<L>>,
     service: S,
@@ -111,13 +110,13 @@ impl<L: Listener, S> ServeHttp<L, S> {
         Self { server: self.server.with_graceful_shutdown(signal), ..self }
     }
 
-    /// Stops when this shutdown begins, which may be the one of several servers; its connections
-    /// and their WebSockets take part in it.
+    /// Stops when this shutdown begins, which several servers may share; the connections
+    /// and their WebSockets are registered with it.
     pub fn shutdown(self, shutdown: &Shutdown) -> Self {
         Self { server: self.server.shutdown(shutdown), ..self }
     }
 
-    /// Sets how long connections may take to end once the shutdown has begun, before they are cut.
+    /// Sets how long connections may take to end once the shutdown has begun, before they are aborted.
     /// 15 s by default.
     pub fn shutdown_timeout(self, timeout: Duration) -> Self {
         Self { server: self.server.shutdown_timeout(timeout), ..self }
@@ -129,48 +128,48 @@ impl<L: Listener, S> ServeHttp<L, S> {
         Self { request_timeout: timeout, ..self }
     }
 
-    /// Sets the number of connections that have not sent a request; at least 1, and 1024 by default.
-    /// Further connections wait in the system's queue.
+    /// Sets the maximum number of connections that have not sent a request; at least 1, 1024 by default.
+    /// Further connections wait in the system's accept queue.
     pub fn max_handshakes(self, max: usize) -> Self {
         Self { server: self.server.max_handshakes(max), ..self }
     }
 
     /// Drops connections beyond [`max_handshakes`](Self::max_handshakes) at once, each reported as
-    /// [`ServeError::Excess`], where by default they wait in the system's queue: a load balancer then
-    /// tries another server.
+    /// [`ServeError::Excess`]. By default they wait in the system's accept queue. A load balancer can then
+    /// try another server.
     pub fn drop_excess_handshakes(self) -> Self {
         Self { server: self.server.drop_excess_handshakes(), ..self }
     }
 
-    /// Sets the number of connections that have sent a request, those that have become WebSockets
-    /// included. Requests of further ones are answered with status 503.
+    /// Sets the maximum number of connections that have sent a request, including those that have become
+    /// WebSockets. Requests on further connections are answered with status 503.
     pub fn max_connections(self, max: usize) -> Self {
         Self { server: self.server.max_connections(max), ..self }
     }
 
-    /// Sets the size of a request's head, in bytes: over HTTP/1.1 at least 8 KiB, and status 431
+    /// Sets the maximum size of a request's head, in bytes: over HTTP/1.1 at least 8 KiB, and status 431
     /// beyond. 16 KiB by default.
     pub fn max_head_size(self, max: usize) -> Self {
         Self { max_head_size: max, ..self }
     }
 
-    /// Sets the number of header fields of a request over HTTP/1.1; status 431 beyond. 100 by default.
+    /// Sets the maximum number of header fields of a request over HTTP/1.1; status 431 beyond. 100 by default.
     pub fn max_headers(self, max: usize) -> Self {
         Self { max_headers: Some(max), ..self }
     }
 
-    /// Serves HTTP/1.1 alone: connections that begin with the preface of HTTP/2 are closed.
+    /// Serves only HTTP/1.1: connections that begin with the HTTP/2 preface are closed.
     pub fn http1_only(self) -> Self {
         Self { http1_only: true, ..self }
     }
 
-    /// Sets the number of streams, each a request or a WebSocket, that are open at a time on a
+    /// Sets the maximum number of streams, each a request or a WebSocket, that are open at a time on a
     /// connection over HTTP/2. 200 by default.
     pub fn max_streams(self, max: u32) -> Self {
         Self { max_streams: Some(max), ..self }
     }
 
-    /// Passes what goes wrong to a callback. Feature `tracing` reports the same: errors of accepting
+    /// Sets a callback for errors. Feature `tracing` logs the same errors: those of accepting
     /// at level WARN, panics at ERROR, errors of connections at DEBUG.
     pub fn on_error(
         self,

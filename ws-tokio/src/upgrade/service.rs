@@ -1,4 +1,4 @@
-//! The service of an HTTP server, and what is known of the connection that its requests arrive on.
+//! The service of an HTTP server, and the state of the connection that its requests arrive on.
 
 use std::fmt;
 use std::pin::Pin;
@@ -20,21 +20,21 @@ use ws_futures::serve::{BoxError, Permit, Permits};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Peer<A>(pub A);
 
-/// What [`serve`](super::serve) serves with: [`Hyper`] services and [`Tower`] services. Which of the
-/// two it is, the compiler finds out.
+/// Converts into the service of [`serve`](super::serve): implemented for [`Hyper`] services and [`Tower`]
+/// services. The compiler infers which of the two.
 pub trait IntoService<Kind> {
     /// The service.
     type Service: Service;
 
-    /// Makes the service.
+    /// Converts into the service.
     fn into_service(self) -> Self::Service;
 }
 
-/// Services of hyper's, such as a `service_fn`.
+/// Marks hyper services, such as a `service_fn`.
 #[derive(Debug)]
 pub enum Hyper {}
 
-/// Services of `tower`'s, such as an axum `Router`.
+/// Marks `tower` services, such as an axum `Router`.
 #[derive(Debug)]
 pub enum Tower {}
 
@@ -57,16 +57,16 @@ where
     }
 }
 
-/// A service of hyper's that can be shared by the tasks of all connections.
+/// A hyper service that the tasks of all connections can share.
 pub trait Service: Send + Sync + 'static {
     /// The body of a response.
     type Body: Body<Data: Send, Error: Into<BoxError>> + Send + 'static;
     /// An error, which ends the connection.
     type Error: Into<BoxError>;
-    /// Becomes the response.
+    /// The future of the response.
     type Future: Future<Output = Result<Response<Self::Body>, Self::Error>> + Send + 'static;
 
-    /// Answers a request.
+    /// Responds to a request.
     fn answer(&self, request: Request<Incoming>) -> Self::Future;
 }
 
@@ -86,30 +86,30 @@ where
     }
 }
 
-/// A connection below HTTP: it lives until its task has ended and the WebSocket that it has become.
+/// The state of a connection below HTTP, until both its task and a WebSocket that it has become have ended.
 pub(super) struct Connection {
     state: Mutex<State>,
     connections: Option<Permits>,
     /// Bytes have arrived since the latest request.
     unanswered_input: AtomicBool,
-    /// HTTP/1.1 has ended, with an upgrade, or has never been.
+    /// HTTP/1.1 has ended with an upgrade, or was not used.
     left_http1: AtomicBool,
 }
 
 struct State {
-    /// Until there is a request.
+    /// Held until there is a request.
     handshake: Option<Permit>,
-    /// From then on, if there is a bound.
+    /// Held from then on, if there is a limit.
     place: Option<Permit>,
-    /// Requests, responses and WebSockets that are under way.
+    /// The number of requests, responses and WebSockets in progress.
     active: usize,
     /// The time of the latest response.
     idle_since: Instant,
 }
 
-/// What a connection's deadline has found.
+/// The state of a connection at its deadline.
 pub(super) enum Due {
-    /// Something is under way, or has been meanwhile: this is the next deadline.
+    /// A request is in progress, or was since the last check: this is the next deadline.
     Later(Instant),
     /// There never was a request.
     NoRequest,
@@ -136,7 +136,7 @@ impl Connection {
         self.unanswered_input.store(true, Ordering::Relaxed);
     }
 
-    /// Whether anything has arrived that no request was made of. The body of a request counts.
+    /// Whether any bytes have arrived after the latest request's head, including its body.
     pub(super) fn has_unanswered_input(&self) -> bool {
         self.unanswered_input.load(Ordering::Relaxed)
     }
@@ -164,7 +164,7 @@ impl Connection {
         }
     }
 
-    /// Notes a request; `None`: there are too many connections.
+    /// Records a request; `None`: there are too many connections.
     fn begin<B>(self: &Arc<Self>, request: &Request<B>) -> Option<Activity> {
         self.unanswered_input.store(false, Ordering::Relaxed);
         if request.version() >= Version::HTTP_2 || *request.method() == Method::CONNECT {
@@ -182,28 +182,28 @@ impl Connection {
         Some(Activity(Arc::new(Active(Arc::clone(self)))))
     }
 
-    /// A panic elsewhere leaves the counts valid.
+    /// Ignores poisoning: a panic elsewhere leaves the counts valid.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Something that is under way on a connection, which is not idle then. Clones count as one.
+/// An activity on a connection, which is not idle while it exists. Clones count as one.
 #[derive(Clone)]
 pub(super) struct Activity(Arc<Active>);
 
-/// What a WebSocket holds of the connection below, for as long as it lives.
+/// What a WebSocket keeps of the connection below for its lifetime.
 #[derive(Debug)]
 pub(super) enum Held {
     /// A stream of HTTP/2: the connection is not idle.
     Activity { _activity: Activity },
-    /// A connection of HTTP/1.1 that is one of a bounded number.
+    /// A permit of the limited number of HTTP/1.1 connections.
     Place { _permit: Permit },
 }
 
 impl Activity {
-    /// Becomes what a WebSocket holds. A connection of HTTP/1.1 is nothing else than the WebSocket then,
-    /// and what HTTP kept of it should not take memory any more.
+    /// Converts into what a WebSocket keeps. An HTTP/1.1 connection carries only the WebSocket from now on,
+    /// so the HTTP state is freed.
     pub(super) fn into_held(self, version: Version) -> Option<Held> {
         if version >= Version::HTTP_2 {
             return Some(Held::Activity { _activity: self });
@@ -261,7 +261,7 @@ where
 }
 
 pin_project! {
-    /// Becomes a response.
+    /// The future of a response.
     #[project = AnsweringProjection]
     pub(super) enum Answering<F> {
         Answer {
@@ -296,7 +296,7 @@ where
     }
 }
 
-/// The answer to clients beyond the bound on connections.
+/// The response to clients beyond the limit of connections.
 fn full<B>(version: Version) -> Response<ServedBody<B>> {
     let mut response = Response::new(ServedBody::Empty);
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
@@ -307,7 +307,7 @@ fn full<B>(version: Version) -> Response<ServedBody<B>> {
 }
 
 pin_project! {
-    /// The body of a response, which is under way until it ends.
+    /// The body of a response, an activity until it ends.
     #[project = ServedBodyProjection]
     pub(super) enum ServedBody<B> {
         Body {

@@ -1,4 +1,4 @@
-//! The byte stream that an HTTP connection has become.
+//! The byte stream of an upgraded HTTP connection.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -10,17 +10,17 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::service::{Activity, Held};
 
-/// The most that is handed over to HTTP/2 at once: a DATA frame of the default size (RFC 9113 §4.2).
-/// hyper takes whatever it is given, however little the peer's window allows, so this is also what
-/// bounds the memory behind a peer that does not read.
+/// The maximum size of a write to HTTP/2: a DATA frame of the default size (RFC 9113 §4.2). hyper buffers
+/// each write whatever the peer's flow-control window, so this also bounds the memory for a peer that
+/// does not read.
 const FRAME: usize = 16 * 1024;
 
-/// The connection of HTTP/1.1, or the stream of HTTP/2, under a WebSocket.
+/// The HTTP/1.1 connection or HTTP/2 stream that carries a WebSocket.
 #[derive(Debug)]
 pub struct Upgraded {
     io: TokioIo<hyper::upgrade::Upgraded>,
     version: Version,
-    /// Of a connection of [`serve`](super::serve).
+    /// The state of a connection of [`serve`](super::serve).
     _held: Option<Held>,
 }
 
@@ -34,12 +34,12 @@ impl Upgraded {
         Self { io: TokioIo::new(io), version, _held: held }
     }
 
-    /// The version of HTTP that opened the WebSocket and, from 2 on, carries it.
+    /// Returns the HTTP version that opened the WebSocket and, from 2 on, carries it.
     pub fn version(&self) -> Version {
         self.version
     }
 
-    /// What hyper gave.
+    /// Returns hyper's upgraded connection.
     pub fn into_inner(self) -> hyper::upgrade::Upgraded {
         self.io.into_inner()
     }
@@ -78,7 +78,7 @@ impl AsyncWrite for Upgraded {
         if !self.is_multiplexed() {
             return Pin::new(&mut self.io).poll_write_vectored(cx, pieces);
         }
-        // Each write is a DATA frame of its own: a header should not be one.
+        // Each write is a DATA frame: a frame header should not have its own.
         let mut filled = pieces.iter().filter(|piece| !piece.is_empty());
         match (filled.next(), filled.next()) {
             (Some(first), Some(_)) if first.len() < FRAME => {
@@ -102,7 +102,7 @@ impl AsyncWrite for Upgraded {
     }
 }
 
-/// As much of the pieces as a frame takes.
+/// Copies up to one frame of the slices.
 fn gathered(pieces: &[IoSlice<'_>]) -> Vec<u8> {
     let len = pieces.iter().map(|piece| piece.len()).sum();
     let mut frame = Vec::with_capacity(FRAME.min(len));

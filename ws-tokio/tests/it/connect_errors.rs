@@ -74,7 +74,7 @@ fn nobody_listens() {
         drop(listener);
         let error = connect(&format!("ws://{address}/")).await.expect_err("nobody");
         let text = error.to_string();
-        assert!(text.starts_with(&format!("no connection: {address}: ")), "{text}");
+        assert!(text.starts_with(&format!("cannot connect: {address}: ")), "{text}");
         let ConnectError::Unreachable(failures) = error else { panic!("{text}") };
         let [(tried, error)] = failures.attempts() else { panic!("{text}") };
         assert_eq!((*tried, error.kind()), (address, ErrorKind::ConnectionRefused));
@@ -152,7 +152,7 @@ fn a_question_mark_takes_all_errors() {
         assert!(matches!(*error, HandshakeError::Refused(_)));
 
         let error = converse(&uri).await.expect_err("nobody listens");
-        assert!(error.to_string().starts_with("no connection: "), "{error}");
+        assert!(error.to_string().starts_with("cannot connect: "), "{error}");
         assert!(std::error::Error::source(&error).is_none(), "what is shown already");
         assert!(!error.is_timeout());
         assert!(!Failure::Ended { closed: None, error: Some(&error) }.verdict().is_final());

@@ -49,8 +49,8 @@ fn only_addresses_of_its_family_are_tried() {
             assert_eq!(tried, [v4]);
         }
         for (local, address, text) in [
-            (V4, v6, "a cannot be resolved: no IPv4 address, as the local address 127.0.0.1 needs"),
-            (V6, v4, "a cannot be resolved: no IPv6 address, as the local address ::1 needs"),
+            (V4, v6, "cannot resolve a: no IPv4 address for the local address 127.0.0.1"),
+            (V6, v4, "cannot resolve a: no IPv6 address for the local address ::1"),
         ] {
             let connector = Connector::new().resolve("a", [address]).local_address(local);
             let error = connector.connect("ws://a/").await.expect_err("no address");

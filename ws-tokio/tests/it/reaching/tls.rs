@@ -122,27 +122,27 @@ fn certificates_that_are_refused() {
             (
                 authority.server("other.example", Valid::Now),
                 TlsErrorKind::WrongName,
-                "the server's certificate is for another name",
+                "server certificate is for another name",
             ),
             (
                 authority.server(NAME, Valid::Earlier),
                 TlsErrorKind::Expired,
-                "the server's certificate has expired",
+                "server certificate has expired",
             ),
             (
                 authority.server(NAME, Valid::Later),
                 TlsErrorKind::NotYetValid,
-                "the server's certificate is not valid yet",
+                "server certificate is not valid yet",
             ),
             (
                 self_signed(),
                 TlsErrorKind::UnknownIssuer,
-                "the server's certificate has an unknown issuer, or is signed by itself",
+                "unknown issuer of the server certificate, or self-signed",
             ),
             (
                 Authority::new().server(NAME, Valid::Now),
                 TlsErrorKind::UnknownIssuer,
-                "the server's certificate has an unknown issuer, or is signed by itself",
+                "unknown issuer of the server certificate, or self-signed",
             ),
         ] {
             let error = refused(acceptor, trusted.clone()).await;

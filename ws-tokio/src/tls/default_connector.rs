@@ -1,11 +1,11 @@
-//! What `wss` uses where nothing was chosen.
+//! The default TLS connector for `wss`.
 
 use super::connector::TlsConnector;
 use super::error::TlsError;
 
 #[cfg(any(feature = "rustls-platform-verifier", feature = "webpki-roots", feature = "native-tls"))]
-/// The first of the features that bring root certificates. It is made once.
-pub(crate) fn of_features() -> Result<TlsConnector, TlsError> {
+/// Returns the connector of the first enabled feature with root certificates. It is created once.
+pub(crate) fn default_connector() -> Result<TlsConnector, TlsError> {
     use std::sync::OnceLock;
 
     static MADE: OnceLock<TlsConnector> = OnceLock::new();
@@ -26,8 +26,8 @@ pub(crate) fn of_features() -> Result<TlsConnector, TlsError> {
     feature = "webpki-roots",
     feature = "native-tls"
 )))]
-/// An error that names the features.
-pub(crate) fn of_features() -> Result<TlsConnector, TlsError> {
+/// Returns an error with the names of the features.
+pub(crate) fn default_connector() -> Result<TlsConnector, TlsError> {
     use super::error::TlsErrorKind;
 
     Err(match cfg!(feature = "rustls") {
