@@ -39,7 +39,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Each connection does its TLS handshake in a task of its own, within the deadline of the request.
+/// Each connection performs its TLS handshake in its own task, within the deadline of the request.
 struct TlsListener {
     listener: TcpListener,
     acceptor: TlsAcceptor,
@@ -52,7 +52,7 @@ impl Listener for TlsListener {
 
     async fn accept(&mut self) -> io::Result<(Self::Opening, SocketAddr)> {
         let (stream, peer) = self.listener.accept().await?;
-        // It fails where the peer has reset the connection.
+        // Fails if the peer has reset the connection.
         let _ = stream.set_nodelay(true);
         Ok((self.acceptor.accept(stream.into()), peer))
     }

@@ -13,7 +13,7 @@ use ws_futures::{Config, Error, HandshakeError};
 use crate::seed::seed;
 use crate::{AsyncStdTimer, WebSocket};
 
-/// What clients are called by default (RFC 9110 §10.1.5).
+/// The default `User-Agent` (RFC 9110 §10.1.5).
 const USER_AGENT: &str = concat!("ws-async-std/", env!("CARGO_PKG_VERSION"));
 
 /// Connects to a `ws://` address with the defaults.
@@ -44,7 +44,7 @@ pub async fn connect(uri: &str) -> Result<WebSocket, ConnectError> {
     Ok(connect_with(&uri, request, Config::default()).await?.0)
 }
 
-/// Connects to an address with a request of your own (header fields, subprotocols) and a
+/// Connects to a URI with a request of the caller (header fields, subprotocols) and a
 /// configuration. [`Config::handshake_timeout`] bounds the TCP connection and the handshake, each.
 ///
 /// # Errors
@@ -74,7 +74,7 @@ pub async fn connect_with(
 
 /// Opens a WebSocket over a stream that is connected already: TLS over an
 /// [`AsyncStdStream`](crate::AsyncStdStream), for example. The request has
-/// `User-Agent: ws-async-std/VERSION` unless it was decided otherwise ([`ClientRequest::user_agent`]).
+/// `User-Agent: ws-async-std/VERSION` unless it was set or removed ([`ClientRequest::user_agent`]).
 ///
 /// # Errors
 ///
@@ -99,9 +99,9 @@ where
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// The text is no address of a WebSocket.
+    /// The text is not a WebSocket URI.
     Uri(InvalidUri),
-    /// The address wants TLS; connect the stream yourself and use [`connect_on`].
+    /// The URI requires TLS; connect a TLS stream and use [`connect_on`].
     Secure,
     /// The TCP connection failed.
     Io(io::Error),
@@ -155,7 +155,9 @@ impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Uri(error) => error.fmt(f),
-            Self::Secure => f.write_str("wss addresses need a TLS stream of the caller's"),
+            Self::Secure => {
+                f.write_str("wss is not supported: connect a TLS stream and use connect_on")
+            }
             Self::Io(error) => error.fmt(f),
             Self::Handshake(error) => error.fmt(f),
         }

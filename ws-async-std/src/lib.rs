@@ -60,11 +60,11 @@ pub use ws_futures::{Deflate, EnginePool, Offers};
 pub type WebSocket<S = AsyncStdStream> = ws_futures::WebSocket<S, AsyncStdTimer>;
 /// The receiving half of a [`WebSocket`].
 pub type ReadHalf<S = AsyncStdStream> = ws_futures::ReadHalf<S, AsyncStdTimer>;
-/// What one read of a [`ReadHalf`] brought.
+/// The events of one read of a [`ReadHalf`].
 pub type ReadHalfBatch<'a, S = AsyncStdStream> = ws_futures::ReadHalfBatch<'a, S, AsyncStdTimer>;
 /// The sending half of a [`WebSocket`].
 pub type WriteHalf<S = AsyncStdStream> = ws_futures::WriteHalf<S, AsyncStdTimer>;
-/// A client that waits for an answer.
+/// A client whose request has been read and waits for a response.
 pub type Incoming<S = AsyncStdStream> = ws_futures::Incoming<S, AsyncStdTimer>;
 
 /// Accepts a WebSocket on a TCP stream: any valid request, without a subprotocol.
@@ -74,7 +74,7 @@ pub type Incoming<S = AsyncStdStream> = ws_futures::Incoming<S, AsyncStdTimer>;
 ///
 /// # Errors
 ///
-/// [`HandshakeError::Rejected`]: a response was sent and the stream was ended.
+/// [`HandshakeError::Rejected`]: the request was invalid; a response was sent and the stream was ended.
 /// [`HandshakeError::Io`].
 ///
 /// # Cancel safety
@@ -87,7 +87,7 @@ pub fn accept(
     ws_futures::accept(stream.into(), AsyncStdTimer::default(), config.into())
 }
 
-/// Reads a request for a WebSocket, to be looked at and answered when you like.
+/// Reads a request for a WebSocket, to be accepted or rejected later.
 ///
 /// # Errors
 ///

@@ -1,24 +1,24 @@
-//! The system's randomness.
+//! Random seeds.
 
 use std::io;
 
 use rand::TryRng;
 use rand::rngs::SysRng;
 
-/// A seed from the system's generator for a client's: for
+/// Returns a seed from the system's random generator, for
 /// [`Connection::client`](crate::proto::Connection::client), or any other function that asks for one. It
 /// must be used once, so draw one for each connection (RFC 6455 §5.3 and §10.3).
 ///
 /// # Errors
 ///
-/// The system's generator fails.
+/// The system's random generator failed.
 ///
 /// ```
 /// use ws_async_std::proto::Connection;
 /// use ws_async_std::{AsyncStdTimer, Config, WebSocket, seed};
 ///
 /// # fn example(stream: ws_async_std::AsyncStdStream) -> std::io::Result<()> {
-/// // A handshake of your own has ended here.
+/// // After a handshake of your own.
 /// let connection = Connection::client(Config::default(), seed()?);
 /// let socket = WebSocket::new(stream, AsyncStdTimer::default(), connection, &[]);
 /// # drop(socket);

@@ -1,4 +1,4 @@
-//! Servers that stay up: [`serve()`], [`serve_incoming()`].
+//! Robust servers: [`serve()`], [`serve_incoming()`].
 
 use std::fmt::Debug;
 use std::future::{Ready, ready};
@@ -15,14 +15,14 @@ pub use ws_futures::serve::{BoxError, ConnectionError, Requests, ServeError, Soc
 
 use crate::{AsyncStdStream, AsyncStdTimer, Incoming, WebSocket};
 
-/// A server to be awaited: its settings are in [`ws_futures::serve::Serve`].
+/// A server to be awaited; [`ws_futures::serve::Serve`] has its settings.
 pub type Serve<L, H> = ws_futures::serve::Serve<AsyncStd, AsyncStdListener<L>, H>;
 
-/// Serves WebSockets: accepts any valid request, without a subprotocol, and runs the handler in a
-/// task of its own for each connection.
+/// Serves WebSockets: accepts any valid request, without a subprotocol, and runs the handler in its own
+/// task for each connection.
 ///
-/// It stays up whatever a client does, or the system: [`Serve`](ws_futures::serve::Serve) has the
-/// bounds, and the way to shut it down. Awaited it returns after a shutdown, and never otherwise.
+/// Errors of clients and of the system do not stop it. [`Serve`](ws_futures::serve::Serve) describes the
+/// bounds and the shutdown; the future completes only after a shutdown.
 ///
 /// ```no_run
 /// use async_std::net::TcpListener;
@@ -30,12 +30,12 @@ pub type Serve<L, H> = ws_futures::serve::Serve<AsyncStd, AsyncStdListener<L>, H
 ///
 /// # async fn example(shutdown: Shutdown) -> std::io::Result<()> {
 /// let listener = TcpListener::bind("127.0.0.1:9001").await?;
-/// // It returns some time after `shutdown.begin()`, wherever that is called.
+/// // It returns some time after a call of `shutdown.begin()`.
 /// let ended = serve(listener, Config::default(), echo)
 ///     .shutdown(&shutdown)
 ///     .on_error(|error| eprintln!("{error}"))
 ///     .await;
-/// println!("{} connections closed, {} were cut", ended.clean, ended.cut);
+/// println!("{} connections closed cleanly, {} did not", ended.clean, ended.cut);
 /// # Ok(())
 /// # }
 ///
@@ -62,11 +62,11 @@ where
     Serve::sockets(AsyncStd, AsyncStdListener(listener), config, handler)
 }
 
-/// The same with a handler that gets the request and the peer's address, and accepts or rejects:
-/// for authentication, subprotocols, header fields.
+/// Like [`serve()`], with a handler that receives the request and the peer's address, and accepts or
+/// rejects: for authentication, subprotocols, header fields.
 ///
 /// A client counts towards [`max_handshakes`](ws_futures::serve::Serve::max_handshakes) until it is
-/// answered; how long that may take is the handler's to bound.
+/// answered; the handler bounds the time for that.
 pub fn serve_incoming<L, F, Fut, E>(
     listener: L,
     config: impl Into<Arc<Config>>,
@@ -81,26 +81,26 @@ where
     Serve::requests(AsyncStd, AsyncStdListener(listener), config, handler)
 }
 
-/// Where connections come from: a [`TcpListener`], whose connections send small segments at once
-/// (`TCP_NODELAY`), or one of yours. The example `async_std_tls_echo` has one with TLS.
+/// A source of connections: a [`TcpListener`], whose connections send small segments at once
+/// (`TCP_NODELAY`), or a custom one. The example `async_std_tls_echo` has one with TLS.
 pub trait Listener: Send + 'static {
     /// A connection.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
     /// The address of a peer.
     type Address: Clone + Debug + Send + Sync + 'static;
-    /// What is to be done in a connection's own task before it is ready, such as a TLS handshake.
+    /// The step that makes a connection ready, run in its own task, such as a TLS handshake.
     type Opening: Future<Output = io::Result<Self::Stream>> + Send + 'static;
 
     /// Waits for the next connection.
     ///
     /// # Errors
     ///
-    /// No connection could be accepted. A server calls this again, after a pause unless the error is
-    /// one of a single connection.
+    /// No connection could be accepted. A server calls this again; after a pause, unless the error
+    /// affects a single connection.
     ///
     /// # Cancel safety
     ///
-    /// Implementations must be cancel safe: dropped before it is ready it has accepted nothing.
+    /// Implementations must be cancel safe: if the future is dropped before it is ready, nothing has been accepted.
     fn accept(&mut self)
     -> impl Future<Output = io::Result<(Self::Opening, Self::Address)>> + Send;
 }
@@ -112,13 +112,13 @@ impl Listener for TcpListener {
 
     async fn accept(&mut self) -> io::Result<(Self::Opening, SocketAddr)> {
         let (stream, peer) = Self::accept(self).await?;
-        // It fails where the peer has reset the connection.
+        // Fails if the peer has reset the connection.
         let _ = stream.set_nodelay(true);
         Ok((ready(Ok(stream.into())), peer))
     }
 }
 
-/// async-std's tasks and time, for [`ws_futures::serve`].
+/// The tasks and timers of async-std, for [`ws_futures::serve`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AsyncStd;
 

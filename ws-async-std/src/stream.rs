@@ -1,4 +1,4 @@
-//! async-std's TCP streams, whose end is an end.
+//! TCP streams of async-std that are shut down when they are closed.
 
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
@@ -10,18 +10,18 @@ use futures_io::{AsyncRead, AsyncWrite};
 
 /// A [`TcpStream`] whose `poll_close` ends its sending direction, which async-std's own leaves open.
 ///
-/// Without that a peer that made a mistake may never learn which (RFC 6455 §7.1.1). Give it to a TLS
-/// library in place of the stream, too.
+/// Without that a peer may not receive the Close frame with the reason of a failure (RFC 6455 §7.1.1). Use it
+/// in place of the stream also below a TLS library.
 #[derive(Clone, Debug)]
 pub struct AsyncStdStream(TcpStream);
 
 impl AsyncStdStream {
-    /// The stream.
+    /// Returns the stream.
     pub fn get_ref(&self) -> &TcpStream {
         &self.0
     }
 
-    /// The stream.
+    /// Returns the stream.
     pub fn into_inner(self) -> TcpStream {
         self.0
     }

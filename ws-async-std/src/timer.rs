@@ -1,4 +1,4 @@
-//! async-std's time.
+//! The timer of async-std.
 
 use std::fmt;
 use std::future::Future;
@@ -10,7 +10,7 @@ use std::time;
 use async_std::task::sleep;
 use ws_futures::{Instant, Timer};
 
-/// Deadlines by async-std's timer; nothing is allocated before the first one.
+/// A timer by async-std's clock; allocates only for the first deadline.
 #[derive(Default)]
 pub struct AsyncStdTimer(Option<Alarm>);
 
@@ -30,7 +30,7 @@ impl Timer for AsyncStdTimer {
     }
 
     fn poll_until(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
-        // Deadlines mostly move on: an alarm that rings before is kept, and then set anew.
+        // Deadlines usually move later: an earlier timer is kept, and reset when it fires.
         loop {
             let now = now();
             if now >= deadline {
