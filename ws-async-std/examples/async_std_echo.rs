@@ -1,7 +1,7 @@
 //! An echo server on async-std: `async_std_echo [ADDRESS]`.
 //!
-//! It reads lent batches, the fastest way: a message goes from the read buffer to the write buffer,
-//! and all replies to one read leave in one write.
+//! It reads lent batches, the fastest method: a message is copied from the read buffer to the write buffer,
+//! and all replies to one read are sent in one write.
 
 use async_std::net::TcpListener;
 use ws_async_std::{Config, Error, Event, WebSocket, serve};

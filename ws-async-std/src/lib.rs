@@ -1,8 +1,8 @@
 //! WebSocket clients and servers on async-std.
 //!
 //! **async-std is no longer maintained** (RUSTSEC-2025-0052); its authors point to smol. This crate is
-//! for programs that are there already. With smol use [`ws_futures`] itself: smol's streams have the
-//! traits that it wants, and its examples `smol_echo` and `smol_client` show the rest.
+//! for existing programs. With smol use [`ws_futures`] itself: smol's streams implement its
+//! traits, and its examples `smol_echo` and `smol_client` show the rest.
 //!
 //! ```no_run
 //! use async_std::net::TcpListener;
