@@ -6,7 +6,7 @@ use ws_proto::{CloseCode, Config, Instant, Role};
 
 use crate::pair::peer::Peer;
 use crate::pair::run;
-use crate::pair::wire::{self, CLOSE, FIN, ROLES, TEXT};
+use crate::pair::wire::{self, CLOSE, ROLES};
 
 const PING: Duration = Duration::from_secs(30);
 const CLOSING: Duration = Duration::from_secs(5);
@@ -37,53 +37,81 @@ fn receive_close(peer: &mut Peer) {
     peer.read(&wire::frame(peer.connection.role(), CLOSE, b""));
 }
 
-/// Checks that patience ends at `due` and not before, and that then TCP is to be ended.
-fn ends_at(peer: &mut Peer, now: Instant, due: Instant) {
-    let role = peer.connection.role();
-    assert_eq!(peer.connection.poll_timeout(now), Some(due), "{role:?}");
-    assert!(!peer.connection.wants_close(), "{role:?}: at once");
-    peer.handle_timeout(Instant::from_epoch(due.since_epoch() - Duration::from_nanos(1)));
-    assert!(!peer.connection.wants_close(), "{role:?}: too early");
-    assert_eq!(peer.connection.poll_timeout(now), Some(due), "{role:?}: moved");
-    peer.handle_timeout(due);
-    assert!(peer.connection.wants_close(), "{role:?}: not at all");
-    assert_eq!(peer.connection.poll_timeout(due), None, "{role:?}: another deadline");
+fn receive_text(peer: &mut Peer) {
+    peer.read(&wire::text(peer.connection.role(), "wait"));
 }
 
+/// A byte that no frame begins with.
+fn receive_violation(peer: &mut Peer) {
+    peer.read(&[0xFF]);
+}
+
+fn receive_more(peer: &mut Peer) {
+    peer.read(&[0; 1000]);
+}
+
+/// What happens; the second at which the deadline is asked for; and the second from which it runs, for
+/// how long.
+type Step = (fn(&mut Peer), u64, u64, Duration);
+
+const WAITS: [(&str, &[Role], &[Step]); 9] = [
+    ("for an answer to our Close frame", &ROLES, &[(close, 10, 10, CLOSING)]),
+    (
+        "messages do not put it off",
+        &ROLES,
+        &[(close, 10, 10, CLOSING), (receive_text, 14, 10, CLOSING)],
+    ),
+    ("for the server to end TCP", &[Role::Client], &[(receive_close, 10, 10, CLOSING)]),
+    (
+        "the answer begins another wait of a client",
+        &[Role::Client],
+        &[(close, 10, 10, CLOSING), (receive_close, 14, 14, CLOSING)],
+    ),
+    ("a server drains for a shorter time", &[Role::Server], &[(receive_violation, 10, 10, DRAIN)]),
+    (
+        "bytes do not put off the end of draining",
+        &[Role::Server],
+        &[(receive_violation, 10, 10, DRAIN), (receive_more, 11, 10, DRAIN)],
+    ),
+    (
+        "a client that failed waits like one that closed",
+        &[Role::Client],
+        &[(receive_violation, 10, 10, CLOSING)],
+    ),
+    (
+        "a violation instead of an answer begins another wait of a server",
+        &[Role::Server],
+        &[(close, 10, 10, CLOSING), (receive_violation, 13, 13, DRAIN)],
+    ),
+    (
+        "a violation instead of an answer begins another wait of a client",
+        &[Role::Client],
+        &[(close, 10, 10, CLOSING), (receive_violation, 13, 13, CLOSING)],
+    ),
+];
+
+/// Each wait ends at its deadline and not before, and then TCP is to be ended.
 #[test]
-fn an_answer_to_our_close_frame() {
-    for role in ROLES {
-        let mut peer = open(role);
-        close(&mut peer);
-        ends_at(&mut peer, at(10), at(10) + CLOSING);
+fn waits() {
+    for (name, roles, steps) in WAITS {
+        for role in roles {
+            let (mut peer, mut last) = (open(*role), None);
+            for (happen, now, from, wait) in steps {
+                happen(&mut peer);
+                let due = at(*from) + *wait;
+                assert_eq!(peer.connection.poll_timeout(at(*now)), Some(due), "{name}: {role:?}");
+                last = Some((at(*now), due));
+            }
+            let (now, due) = last.expect("a step");
+            assert!(!peer.connection.wants_close(), "{name}: {role:?}: at once");
+            peer.handle_timeout(Instant::from_epoch(due.since_epoch() - Duration::from_nanos(1)));
+            assert!(!peer.connection.wants_close(), "{name}: {role:?}: too early");
+            assert_eq!(peer.connection.poll_timeout(now), Some(due), "{name}: {role:?}: moved");
+            peer.handle_timeout(due);
+            assert!(peer.connection.wants_close(), "{name}: {role:?}: not at all");
+            assert_eq!(peer.connection.poll_timeout(due), None, "{name}: {role:?}: another");
+        }
     }
-}
-
-#[test]
-fn messages_do_not_put_it_off() {
-    for role in ROLES {
-        let mut peer = open(role);
-        close(&mut peer);
-        assert_eq!(peer.connection.poll_timeout(at(10)), Some(at(10) + CLOSING), "{role:?}");
-        peer.read(&wire::frame(role, FIN | TEXT, b"wait"));
-        ends_at(&mut peer, at(14), at(10) + CLOSING);
-    }
-}
-
-#[test]
-fn a_client_waits_for_the_server_to_end_tcp() {
-    let mut client = open(Role::Client);
-    receive_close(&mut client);
-    ends_at(&mut client, at(10), at(10) + CLOSING);
-}
-
-#[test]
-fn the_answer_begins_another_wait_of_a_client() {
-    let mut client = open(Role::Client);
-    close(&mut client);
-    assert_eq!(client.connection.poll_timeout(at(10)), Some(at(10) + CLOSING));
-    receive_close(&mut client);
-    ends_at(&mut client, at(14), at(14) + CLOSING);
 }
 
 #[test]
@@ -96,40 +124,6 @@ fn an_answer_that_cannot_be_written() {
         assert_eq!(peer.connection.poll_timeout(at(10)), Some(at(10) + CLOSING), "{role:?}");
         let _ = peer.connection.handle_timeout(at(10) + CLOSING);
         assert!(peer.connection.wants_close(), "{role:?}");
-    }
-}
-
-#[test]
-fn a_server_drains_for_a_shorter_time() {
-    let mut server = open(Role::Server);
-    server.read(&[0xFF]);
-    ends_at(&mut server, at(10), at(10) + DRAIN);
-}
-
-#[test]
-fn bytes_do_not_put_off_the_end_of_draining() {
-    let mut server = open(Role::Server);
-    server.read(&[0xFF]);
-    assert_eq!(server.connection.poll_timeout(at(10)), Some(at(10) + DRAIN));
-    server.read(&[0; 1000]);
-    ends_at(&mut server, at(11), at(10) + DRAIN);
-}
-
-#[test]
-fn a_client_that_failed_waits_like_one_that_closed() {
-    let mut client = open(Role::Client);
-    client.read(&[0xFF]);
-    ends_at(&mut client, at(10), at(10) + CLOSING);
-}
-
-#[test]
-fn a_violation_instead_of_an_answer_begins_another_wait() {
-    for (role, patience) in [(Role::Server, DRAIN), (Role::Client, CLOSING)] {
-        let mut peer = open(role);
-        close(&mut peer);
-        assert_eq!(peer.connection.poll_timeout(at(10)), Some(at(10) + CLOSING), "{role:?}");
-        peer.read(&[0xFF]);
-        ends_at(&mut peer, at(13), at(13) + patience);
     }
 }
 
