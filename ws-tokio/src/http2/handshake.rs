@@ -40,7 +40,7 @@ where
     let executor = Executor::default();
     let progress = Arc::clone(&executor.progress);
     let mut builder = Builder::new(executor);
-    // Streams are available only after the server's SETTINGS, its first frame, which tells that it arrived.
+    // Streams are available only after the server's SETTINGS, its first frame, have arrived.
     builder.initial_max_send_streams(0);
     let opening = async {
         let opened = builder.handshake(TokioIo::new(stream)).await;
