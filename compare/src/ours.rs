@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use ws_tokio::client::ClientRequest;
-use ws_tokio::{ByteString, Config, Deflate, Event, Message, Offers, WebSocket, accept, connect_on};
+use ws_tokio::{
+    ByteString, Config, Deflate, Event, Message, Offers, WebSocket, accept, connect_on,
+};
 
 use crate::{Settings, Stream};
 
@@ -57,7 +59,8 @@ impl Echo {
     }
 
     async fn connect(stream: Stream, settings: Settings) -> Self {
-        let opened = connect_on(stream, ClientRequest::new("localhost", "/"), config(settings)).await;
+        let opened =
+            connect_on(stream, ClientRequest::new("localhost", "/"), config(settings)).await;
         let (socket, response) = opened.expect("a server");
         assert!(response.header("sec-websocket-extensions").is_some(), "not compressed");
         Self(socket)
