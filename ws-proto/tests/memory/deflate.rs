@@ -1,31 +1,21 @@
 //! What compression makes a connection hold.
-//!
-//! The counters are those of the whole process, so the checks run one after the other, without the
-//! threads of the usual test harness.
 
-#[path = "it/compressed/mod.rs"]
-mod compressed;
-#[path = "it/pair/mod.rs"]
-mod pair;
-
-use std::alloc::System;
 use std::sync::Arc;
 
-use stats_alloc::StatsAlloc;
 use ws_proto::{
     CloseCode, Config, Connection, Deflate, Delivery, EnginePool, Error, Event, Instant, Limits,
     Prepared, Role, client, server,
 };
 use zlib_rs::{DeflateConfig, DeflateFlush};
 
-use compressed::Agreed;
-use compressed::content::{self, Random};
-use pair::wire::{self, BINARY, CONTINUATION};
+use crate::compressed;
+use crate::compressed::Agreed;
+use crate::compressed::content::{self, Random};
+use crate::pair;
+use crate::pair::wire::{self, BINARY, CONTINUATION};
+use crate::{ALLOCATOR, live};
 
-#[global_allocator]
-static ALLOCATOR: StatsAlloc<System> = StatsAlloc::system();
-
-const CHECKS: [(&str, fn()); 13] = [
+pub(crate) const CHECKS: [(&str, fn()); 13] = [
     ("negotiated but unused", negotiated_but_unused),
     ("idle after 100 messages with takeover", idle_with_takeover),
     ("idle after 100 messages without takeover", idle_without_takeover),
@@ -40,20 +30,6 @@ const CHECKS: [(&str, fn()); 13] = [
     ("a gibibyte of zeros costs the limit", zeros_cost_the_limit),
     ("a gibibyte of zeros in pieces", zeros_in_pieces),
 ];
-
-fn main() {
-    println!("running {} checks", CHECKS.len());
-    for (name, check) in CHECKS {
-        println!("{name}");
-        check();
-    }
-}
-
-/// The bytes that are allocated now.
-fn live() -> usize {
-    let stats = ALLOCATOR.stats();
-    stats.bytes_allocated - stats.bytes_deallocated
-}
 
 const PAIRS: usize = 500;
 /// So many of them exchange messages.

@@ -1,24 +1,14 @@
 //! What a peer can make a connection allocate.
-//!
-//! The counters are those of the whole process, so the checks run one after the other, without the
-//! threads of the usual test harness.
 
-#[path = "it/pair/mod.rs"]
-mod pair;
-
-use std::alloc::System;
 use std::borrow::Cow;
 
-use stats_alloc::StatsAlloc;
 use ws_proto::{Config, Connection, Delivery, Event, Limits, Role};
 
-use pair::run;
-use pair::wire::{self, BINARY, CLOSE, CONTINUATION, FIN, PING, ROLES, TEXT};
+use crate::pair::run;
+use crate::pair::wire::{self, BINARY, CLOSE, CONTINUATION, FIN, PING, ROLES, TEXT};
+use crate::{live, requests};
 
-#[global_allocator]
-static ALLOCATOR: StatsAlloc<System> = StatsAlloc::system();
-
-const CHECKS: [(&str, fn()); 12] = [
+pub(crate) const CHECKS: [(&str, fn()); 12] = [
     ("a claimed length reserves nothing", a_claimed_length_reserves_nothing),
     ("a claim over the limit costs no more", a_claim_over_the_limit_costs_no_more),
     ("memory grows with what has arrived", memory_grows_with_what_has_arrived),
@@ -32,26 +22,6 @@ const CHECKS: [(&str, fn()); 12] = [
     ("sending into a warm buffer allocates nothing", sending_allocates_nothing),
     ("a violation frees what was gathered", a_violation_frees_what_was_gathered),
 ];
-
-fn main() {
-    println!("running {} checks", CHECKS.len());
-    for (name, check) in CHECKS {
-        println!("{name}");
-        check();
-    }
-}
-
-/// The bytes that are allocated now.
-fn live() -> usize {
-    let stats = ALLOCATOR.stats();
-    stats.bytes_allocated - stats.bytes_deallocated
-}
-
-/// How often memory was asked for so far.
-fn requests() -> usize {
-    let stats = ALLOCATOR.stats();
-    stats.allocations + stats.reallocations
-}
 
 /// Receives and drops what comes; nothing is transmitted.
 fn receive(connection: &mut Connection, input: &mut [u8]) {
