@@ -65,7 +65,7 @@ pub(crate) struct Serve {
     auth_timeout: Duration,
 
     /// A site whose pages may connect, besides pages of the server's own host, such as
-    /// https://chat.example; *: any site; repeatable
+    /// `https://chat.example`, or `*` for any site; repeatable
     #[arg(long, env = "WS_DEMO_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     #[arg(value_parser = origin)]
     origin: Vec<AllowedOrigin>,

@@ -184,7 +184,7 @@ fn mistakes_are_explained() {
     for (arguments, explanation) in [
         (&[][..], "<URL>"),
         (&["ftp://localhost/"], "the scheme must be ws, wss, http or https"),
-        (&["ws://localhost/#x"], "no fragment"),
+        (&["ws://localhost/#x"], "must not have a fragment"),
         (&["ws://localhost/", "--header", "Cookie"], "a name, a colon and a value"),
         (&["ws://localhost/", "--timeout", "0s"], "more than zero"),
         (&["ws://localhost/", "--expect", "-1"], "unexpected argument"),
