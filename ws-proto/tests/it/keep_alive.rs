@@ -79,8 +79,16 @@ fn times_of_pings(role: Role, config: &Config, until: u64) -> Vec<u64> {
 
 #[test]
 fn a_ping_every_interval() {
-    for role in ROLES {
-        assert_eq!(times_of_pings(role, &config(30, 20), 130), [30, 60, 90, 120], "{role:?}");
+    for (name, interval, timeout, expected) in [
+        ("a timeout shorter than the interval", 30, 20, [30, 60, 90, 120]),
+        ("a timeout as long as the interval", 20, 20, [20, 40, 60, 80]),
+        ("a timeout longer than the interval", 10, 25, [10, 20, 30, 40]),
+    ] {
+        for role in ROLES {
+            let until = expected[3] + interval / 2;
+            let times = times_of_pings(role, &config(interval, timeout), until);
+            assert_eq!(times, expected, "{name}: {role:?}");
+        }
     }
 }
 
@@ -92,20 +100,6 @@ fn none_after_pings_are_switched_off() {
         alone.peer.connection.set_config(off);
         assert_eq!(alone.ping(30), None, "{role:?}");
         assert_eq!(alone.due(30), None, "{role:?}");
-    }
-}
-
-#[test]
-fn a_timeout_as_long_as_the_interval() {
-    for role in ROLES {
-        assert_eq!(times_of_pings(role, &config(20, 20), 90), [20, 40, 60, 80], "{role:?}");
-    }
-}
-
-#[test]
-fn a_timeout_longer_than_the_interval() {
-    for role in ROLES {
-        assert_eq!(times_of_pings(role, &config(10, 25), 45), [10, 20, 30, 40], "{role:?}");
     }
 }
 
@@ -204,22 +198,17 @@ fn by_default_each_payload_is_another() {
     assert!(payloads[0] != payloads[1] && payloads[1] != payloads[2], "{payloads:?}");
 }
 
+/// As far as a ping can carry it.
 #[test]
 fn the_payload_may_be_chosen() {
-    let config = Config { ping_payload: b"there?", ..config(30, 20) };
-    let mut alone = Alone::new(Role::Server, &config);
-    assert_eq!(alone.ping(30), Some(b"there?".to_vec()));
-    alone.receive(31, PONG, b"there?");
-    assert_eq!(alone.peer.connection.rtt(), Some(Duration::from_secs(1)));
-}
-
-#[test]
-fn a_chosen_payload_is_cut_to_what_a_ping_can_carry() {
-    let config = Config { ping_payload: &[b'x'; 200], ..config(30, 20) };
-    let mut alone = Alone::new(Role::Server, &config);
-    assert_eq!(alone.ping(30), Some(vec![b'x'; 125]));
-    alone.receive(31, PONG, &[b'x'; 125]);
-    assert_eq!(alone.peer.connection.rtt(), Some(Duration::from_secs(1)));
+    for (chosen, sent) in [(&b"there?"[..], &b"there?"[..]), (&[b'x'; 200], &[b'x'; 125])] {
+        let config = Config { ping_payload: chosen, ..config(30, 20) };
+        let mut alone = Alone::new(Role::Server, &config);
+        assert_eq!(alone.ping(30).as_deref(), Some(sent), "{} bytes", chosen.len());
+        alone.receive(31, PONG, sent);
+        let rtt = alone.peer.connection.rtt();
+        assert_eq!(rtt, Some(Duration::from_secs(1)), "{} bytes", chosen.len());
+    }
 }
 
 #[test]
@@ -299,17 +288,47 @@ fn the_error_is_told_to_the_peer() {
     }
 }
 
+type Happening = fn(&mut Alone);
+
+/// What happens between a ping and its timeout, and whether the peer is alive then.
+const SIGNS: [(&str, Happening, bool); 7] = [
+    ("nothing", |_| {}, false),
+    ("a pong that was not asked for", |alone| read(alone, PONG, b"unasked", 100), true),
+    ("a message", |alone| read(alone, FIN | TEXT, b"text", 100), true),
+    ("the first byte of a message", |alone| read(alone, FIN | TEXT, b"text", 1), true),
+    ("output of before the ping is taken", |alone| wrote(alone, [(100, 100), (10, 90)]), true),
+    // A stream behind another one, such as TLS, has taken all and is flushed late.
+    ("a flush that was refused before", |alone| wrote(alone, [(100, 1), (0, 0)]), true),
+    ("output that was never refused", |alone| wrote(alone, [(100, 0), (100, 100)]), false),
+];
+
+/// Receives at most so many bytes of a frame.
+fn read(alone: &mut Alone, first: u8, payload: &[u8], len: usize) {
+    let wire = wire::frame(alone.role, first, payload);
+    alone.peer.read(&wire[..len.min(wire.len())]);
+}
+
+fn wrote(alone: &mut Alone, writes: [(usize, usize); 2]) {
+    for (written, left) in writes {
+        alone.peer.connection.wrote(written, left);
+    }
+}
+
 #[test]
-fn any_byte_is_a_sign_of_life() {
-    let pong = wire::frame(Role::Server, PONG, b"unasked");
-    let message = wire::frame(Role::Server, FIN | TEXT, b"text");
-    for life in [&pong[..], &message, &message[..1]] {
-        let mut alone = Alone::new(Role::Server, &config(30, 20));
-        alone.ping(30);
-        alone.peer.read(life);
-        alone.ping(50);
-        assert_eq!(alone.error(), None, "{life:02x?}");
-        assert_eq!(alone.due(50), Some(at(60)), "{life:02x?}");
+fn signs_of_life() {
+    for (name, happens, alive) in SIGNS {
+        for role in ROLES {
+            let mut alone = Alone::new(role, &config(30, 20));
+            assert!(alone.ping(30).is_some(), "{name}: {role:?}");
+            happens(&mut alone);
+            alone.ping(50);
+            if alive {
+                assert_eq!(alone.error(), None, "{name}: {role:?}");
+                assert_eq!(alone.due(50), Some(at(60)), "{name}: {role:?}");
+            } else {
+                assert_eq!(alone.error(), Some(ErrorKind::PingTimeout), "{name}: {role:?}");
+            }
+        }
     }
 }
 
@@ -336,27 +355,6 @@ fn a_peer_that_reads_is_alive() {
     assert!(alone.ping(60).is_some());
     alone.ping(80);
     assert_eq!(alone.error(), Some(ErrorKind::PingTimeout), "only once");
-}
-
-/// A stream behind another one, such as TLS, has taken all and is flushed late.
-#[test]
-fn a_flush_that_was_refused_before_shows_life() {
-    let mut alone = Alone::new(Role::Server, &config(30, 20));
-    alone.ping(30);
-    alone.peer.connection.wrote(100, 1);
-    alone.peer.connection.wrote(0, 0);
-    alone.ping(50);
-    assert_eq!(alone.error(), None);
-}
-
-#[test]
-fn what_was_never_refused_shows_no_life() {
-    let mut alone = Alone::new(Role::Server, &config(30, 20));
-    alone.ping(30);
-    alone.peer.connection.wrote(100, 0);
-    alone.peer.connection.wrote(100, 100);
-    alone.ping(50);
-    assert_eq!(alone.error(), Some(ErrorKind::PingTimeout));
 }
 
 /// Sends a message of this size, and says when a peer that never answers the ping at 30 s is given up.
