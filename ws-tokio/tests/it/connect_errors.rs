@@ -15,18 +15,8 @@ use crate::support::{listen, on_both_runtimes};
 
 #[test]
 fn addresses() {
-    let cases = [
-        ("", InvalidUri::Scheme),
-        ("ftp://localhost/", InvalidUri::Scheme),
-        ("localhost:80", InvalidUri::Scheme),
-        ("ws://", InvalidUri::Host),
-        ("ws://:80/", InvalidUri::Host),
-        ("ws://localhost:port/", InvalidUri::Port),
-        ("ws://localhost:0/", InvalidUri::Port),
-        ("ws://us%er@localhost/", InvalidUri::UserInfo),
-        ("ws://localhost/#there", InvalidUri::Fragment),
-        ("ws://localhost/a b", InvalidUri::Target),
-    ];
+    let cases =
+        [("ftp://localhost/", InvalidUri::Scheme), ("ws://localhost:port/", InvalidUri::Port)];
     on_both_runtimes(async || {
         for (uri, expected) in cases {
             let error = connect(uri).await.expect_err(uri);

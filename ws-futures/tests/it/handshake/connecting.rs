@@ -73,30 +73,15 @@ fn with_a_subprotocol() {
 /// A client that trusts such an answer would talk to somebody else's server.
 #[test]
 fn answers_to_another_request() {
-    let good = response(SEED);
+    // One of each kind that the loop could treat alike by mistake. The core's tests have all of them.
     let cases = [
         (response([8; 32]), ClientHandshakeErrorKind::InvalidAccept),
-        (
-            good.replace("Upgrade: websocket", "Upgrade: h2c"),
-            ClientHandshakeErrorKind::MissingUpgrade,
-        ),
-        (good.replace("Connection: Upgrade", "X: y"), ClientHandshakeErrorKind::MissingUpgrade),
-        (
-            response_with(SEED, "Sec-WebSocket-Protocol: chat\r\n"),
-            ClientHandshakeErrorKind::InvalidSubprotocol,
-        ),
-        (
-            response_with(SEED, "Sec-WebSocket-Extensions: x-mystery\r\n"),
-            ClientHandshakeErrorKind::InvalidExtension,
-        ),
         // No blank line follows: it is not waited for.
-        ("SSH-2.0-OpenSSH_9.9\r\n".into(), ClientHandshakeErrorKind::Malformed),
         ("\x15\x03\x01\0\x02\x02\x46".into(), ClientHandshakeErrorKind::Malformed),
         (
             response_with(SEED, &format!("X: {}\r\n", "x".repeat(20_000))),
             ClientHandshakeErrorKind::HeadTooLarge,
         ),
-        (response_with(SEED, &"X: y\r\n".repeat(101)), ClientHandshakeErrorKind::TooManyHeaders),
     ];
     for (response, kind) in cases {
         for cut in CUTS {

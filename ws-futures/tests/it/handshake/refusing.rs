@@ -8,39 +8,30 @@ use crate::handshake::{CUTS, accepting, text};
 use crate::support::handshake::REQUEST;
 use crate::support::script::{Script, Turns};
 
-fn bad_requests() -> Vec<(String, u16)> {
-    let without = |field: &str| REQUEST.replace(field, "X-Nothing");
-    vec![
-        // No blank line follows: it is not waited for.
-        ("nonsense\r\n".into(), 400),
-        ("\x16\x03\x01\x02\0\x01".into(), 400),
-        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".into(), 505),
-        (REQUEST.replace("GET", "POST"), 405),
-        (REQUEST.replace("HTTP/1.1", "HTTP/1.0"), 505),
-        (without("Host"), 400),
-        (without("Upgrade"), 426),
-        (REQUEST.replace("Version: 13", "Version: 8"), 426),
-        (without("Sec-WebSocket-Key"), 400),
-        (REQUEST.replace("Origin: ", &format!("X: {}\r\nOrigin: ", "x".repeat(20_000))), 431),
-        (REQUEST.replace("Origin: ", &format!("{}Origin: ", "X: y\r\n".repeat(100))), 431),
+/// One of each kind that the loop could treat alike by mistake. The core's tests have all of them.
+fn bad_requests() -> [(&'static str, String, u16); 3] {
+    [
+        ("no blank line follows: it is not waited for", "\x16\x03\x01\x02\0\x01".into(), 400),
+        ("a whole head", REQUEST.replace("GET", "POST"), 405),
+        ("the rest of the head is unread", REQUEST.replace("Origin: ", &"x".repeat(20_000)), 431),
     ]
 }
 
 #[test]
 fn the_client_is_told_and_the_stream_ended() {
-    for (request, status) in bad_requests() {
+    for (name, request, status) in bad_requests() {
         for cut in CUTS {
             let (mut task, remote, _clock) = accepting(&Config::default(), Script::cut(cut));
             remote.send(request.as_bytes());
             task.wait();
             let response = text(&remote);
-            assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{request}: {response}");
-            assert!(response.contains("\r\nConnection: "), "{request}: {response}");
-            assert!(remote.is_ended() && !remote.is_dropped(), "{request}");
+            assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{name}: {response}");
+            assert!(response.contains("\r\nConnection: "), "{name}: {response}");
+            assert!(remote.is_ended() && !remote.is_dropped(), "{name}");
             remote.end();
             let Err(HandshakeError::Rejected(rejection)) = task.finish() else { panic!() };
-            assert_eq!(rejection.status(), status, "{request}");
-            assert!(remote.is_dropped(), "{request}");
+            assert_eq!(rejection.status(), status, "{name}");
+            assert!(remote.is_dropped(), "{name}");
         }
     }
 }
