@@ -3,6 +3,8 @@
 
 mod bounds;
 mod deadlines;
+#[cfg(all(unix, feature = "rustls"))]
+mod listener_kinds;
 mod listeners;
 mod rejected;
 mod services;
