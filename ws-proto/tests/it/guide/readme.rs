@@ -20,7 +20,7 @@ fn echo(mut stream: TcpStream, mut connection: Connection) -> std::io::Result<()
         stream.write_all(&output)?;
         output.clear();
         if connection.poll_half_close() {
-            let _ = stream.shutdown(Shutdown::Write); // reading finds out whether it failed
+            let _ = stream.shutdown(Shutdown::Write); // a failure shows when reading
         }
     }
     Ok(())
