@@ -1,4 +1,4 @@
-//! Frames from a server, or what claims to be.
+//! Arbitrary bytes as frames from a server.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| ws_fuzz::client_frames(data));

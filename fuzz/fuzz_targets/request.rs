@@ -1,4 +1,4 @@
-//! Addresses and header fields of the application's.
+//! URIs and header fields from the application.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| ws_fuzz::request(data));

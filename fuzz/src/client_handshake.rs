@@ -6,8 +6,9 @@ use ws_proto::{Config, Headers};
 use crate::input::Input;
 use crate::pair::{SEED, run};
 
-/// The same outcome at every chunking, but for the body of a redirect, which is what came together
-/// with its head; what follows a response that opens the connection stays where it is.
+/// Checks that the outcome is the same at every chunking, except for the body of a redirect, which
+/// is the part that arrived together with its head, and that bytes after a response that opens the
+/// connection are not consumed.
 pub fn client_handshake(data: &[u8]) {
     let Some(input) = Input::new(data) else { return };
     let config = match input.option(0) {
@@ -22,7 +23,7 @@ pub fn client_handshake(data: &[u8]) {
     assert_eq!(cut, whole, "cut");
 }
 
-/// What does not depend on how the stream is cut.
+/// The parts of a refusal that do not depend on the chunking: status, headers, body.
 type Refusal = (u16, Headers, Option<Vec<u8>>);
 
 #[derive(Debug, PartialEq)]

@@ -6,13 +6,13 @@ use crate::input::Input;
 use crate::pair::run::{self, Outcome};
 use crate::pair::wire::{self, CLOSE};
 
-/// To a server; see [`client_frames`].
+/// Checks a server; see [`client_frames`].
 pub fn server_frames(data: &[u8]) {
     frames(Role::Server, data);
 }
 
-/// To a client: any chunking gives the same, chunks make up the messages, an error is answered with
-/// a Close frame that has its code.
+/// Checks a client: the outcome is the same at every chunking, chunks add up to the messages, and
+/// an error is reported by a Close frame with its code.
 pub fn client_frames(data: &[u8]) {
     frames(Role::Client, data);
 }
@@ -32,7 +32,7 @@ fn automatic_close(input: &Input<'_>) -> bool {
     !input.option(3)
 }
 
-/// The same at every chunking; that each call makes progress is asserted where it is read.
+/// Returns the outcome, the same at every chunking. The peer asserts that each call makes progress.
 fn outcome(role: Role, delivery: Delivery, input: &Input<'_>) -> Outcome {
     let incoming = match input.option(0) {
         true => Limits { max_message_size: 200, max_frame_size: 150, max_fragments: 4 },

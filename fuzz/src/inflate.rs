@@ -7,8 +7,8 @@ use crate::input::Input;
 use crate::pair::run::{self, Outcome};
 use crate::pair::wire::{BINARY, TEXT};
 
-/// Any bytes as the payloads of compressed messages, in any fragments: any chunking gives the same,
-/// chunks make up the messages, and a limit is kept.
+/// Checks any bytes as the payloads of compressed messages, in any fragments: the outcome is the
+/// same at every chunking, chunks add up to the messages, and the limit is enforced.
 pub fn inflate(data: &[u8]) {
     let Some(input) = Input::new(data) else { return };
     let takeover = input.option(1);
@@ -32,7 +32,7 @@ pub fn inflate(data: &[u8]) {
     assert_eq!(chunked.error, whole.error);
     assert_eq!(chunked.output, whole.output);
     assert!(run::messages(chunked.events) == run::messages(whole.events));
-    // The frames are right: only their content can be wrong.
+    // The frames are valid: only their content can be invalid.
     assert!(whole.error.is_none_or(|error| matches!(
         error.kind(),
         ErrorKind::InvalidDeflate
@@ -42,8 +42,10 @@ pub fn inflate(data: &[u8]) {
     )));
 }
 
+/// Encodes messages from a stream of:
+///
 /// ```text
-/// kind and fragments, less one | length | payload | …
+/// kind and number of fragments minus one | length | payload | …
 /// ```
 fn messages(to: Role, mut stream: &[u8]) -> Vec<u8> {
     let mut wire = Vec::new();

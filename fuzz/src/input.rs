@@ -1,7 +1,9 @@
 //! The layout of an input: options, the lengths of reads, a byte stream.
 
+/// An input:
+///
 /// ```text
-/// options | n | n lengths, less one each | the stream
+/// options | n | n lengths, each minus one | the stream
 /// ```
 pub(crate) struct Input<'d> {
     options: u8,
@@ -10,7 +12,7 @@ pub(crate) struct Input<'d> {
 }
 
 impl<'d> Input<'d> {
-    /// `None` if the input is shorter than it says.
+    /// Returns `None` if the input is shorter than it announces.
     pub(crate) fn new(data: &'d [u8]) -> Option<Self> {
         let [options, count, rest @ ..] = data else { return None };
         let (cuts, stream) = rest.split_at_checked(usize::from(count % 16))?;
@@ -21,12 +23,12 @@ impl<'d> Input<'d> {
         Some(Self { options: *options, cuts, stream })
     }
 
-    /// Whether an option is chosen.
+    /// Returns whether an option is set.
     pub(crate) fn option(&self, bit: u8) -> bool {
         self.options & (1 << bit) != 0
     }
 
-    /// The ways to read the stream: whole, byte by byte, as the input says.
+    /// Returns the ways to read the stream: whole, byte by byte, and in the lengths of the input.
     pub(crate) fn chunkings(&self) -> [&[usize]; 3] {
         [&[usize::MAX], &[1], &self.cuts]
     }

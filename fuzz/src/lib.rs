@@ -1,6 +1,6 @@
-//! What the fuzz targets check, so that each target is a line and tests can run the same checks.
+//! The checks of the fuzz targets, shared by the targets and by tests.
 //!
-//! Every function takes a fuzzer's bytes and panics over a broken promise.
+//! Every function takes the bytes from the fuzzer and panics if a property does not hold.
 
 mod client_handshake;
 mod frames;
@@ -26,7 +26,7 @@ pub use server_handshake::server_handshake;
 pub use tungstenite::{agrees_with_tungstenite, tungstenite};
 pub use tunnel::{http_connect, socks5};
 
-/// A check by its name, which is also that of its target and of its folder of seeds.
+/// A check and its name, which is also the name of its target and of its folder of seeds.
 pub type Check = (&'static str, fn(&[u8]));
 
 /// All checks.

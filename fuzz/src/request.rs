@@ -1,4 +1,4 @@
-//! Arbitrary addresses and header fields of a client.
+//! Arbitrary URIs and header fields of a client.
 
 use ws_proto::client::{self, ClientProgress, ExtendedConnectOutcome, Uri};
 use ws_proto::server::{
@@ -8,13 +8,13 @@ use ws_proto::{Config, Credentials};
 
 use crate::pair::SEED;
 
-/// What parts the fields of an input; no text has this byte.
+/// The byte between two fields of an input, which does not occur in UTF-8.
 const SEPARATOR: u8 = 0xFF;
 
-/// A request that can be sent is the one that a server reads, field by field: nothing in an address
-/// or a value can add a line. The server's answer opens the connection.
+/// Checks that a server reads the request that was sent, field by field: nothing in a URI or a
+/// value can add a line. The server's response opens the connection.
 ///
-/// The input is an address, or a host and a target; then subprotocols behind a `+`, and header
+/// The input is a URI, or a host and a target; then subprotocols, each after a `+`, and header
 /// fields.
 pub fn request(data: &[u8]) {
     let mut parts = data.split(|byte| *byte == SEPARATOR);
@@ -47,7 +47,7 @@ pub fn request(data: &[u8]) {
     let received = match ServerHandshake::new(Config::default()).receive(&mut input) {
         Ok(ServerProgress::Request(request)) => request,
         Ok(ServerProgress::NeedsInput(_)) => panic!("half a head"),
-        // The client has no limits of its own, and lets an application say twice who it is.
+        // The client has no limits, and accepts a repeated `Origin` from the application.
         Err(rejection) if rejection.status() == 431 => return,
         Err(rejection) if rejection.kind() == RejectionKind::RepeatedHeader => {
             let origins = fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case("origin"));
@@ -74,7 +74,7 @@ pub fn request(data: &[u8]) {
     assert!(matches!(opened, Ok(ClientProgress::Open(..))), "{opened:?}");
 }
 
-/// The same request by extended CONNECT, without a byte between the two sides.
+/// Checks the same request by extended CONNECT, without bytes between the two sides.
 fn over_http2(request: client::ClientRequest, fields: &[(&str, &[u8])], basic: Option<&str>) {
     let Ok(sent) = request.extended_connect(Config::default(), SEED) else { return };
     let pseudo = PseudoHeaders {
@@ -116,7 +116,7 @@ fn address<'d>(
     Some((client::ClientRequest::for_uri(&uri), uri.credentials().cloned()))
 }
 
-/// Blanks around a value are not part of it (RFC 9112 §5.1).
+/// Removes the whitespace around a value, which is not part of it (RFC 9112 §5.1).
 fn trim(value: &[u8]) -> &[u8] {
     let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
     let start = value.iter().position(|byte| !blank(byte)).unwrap_or(value.len());

@@ -1,4 +1,4 @@
-//! Arbitrary steps of two ends that are joined by pipes.
+//! Arbitrary steps of two peers that are connected by pipes.
 
 use core::time::Duration;
 
@@ -10,20 +10,21 @@ use crate::pair::Pair;
 use crate::pair::peer::Peer;
 use crate::pair::run;
 
-/// The first bytes of the pings and pongs that are sent here: those of the library and its answers
-/// have others.
+/// The first bytes of the pings and pongs that an application sends here; those of the library
+/// start with other bytes.
 const PING: u8 = b'?';
 const PONG: u8 = b'!';
 
-/// What one end could send the other one receives, in order and once; what it could not send left
-/// no trace; neither end ever finds fault with the other.
+/// Checks that a peer receives all that the other one sent, in order and once, that a failed send
+/// has no effect, and that neither peer reports an error.
 pub fn round_trip(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let Ok((config, cuts)) = setting(&mut input) else { return };
     converse(input, Pair::cut(&config, &cuts));
 }
 
-/// The same over a compressed connection, whatever was negotiated, while engines come and go.
+/// Checks the same with compression, for any negotiated parameters, while engines are taken and
+/// returned.
 pub fn deflate_round_trip(data: &[u8]) {
     let mut input = Unstructured::new(data);
     let Ok((config, cuts)) = setting(&mut input) else { return };
@@ -70,7 +71,7 @@ fn converse(mut input: Unstructured<'_>, mut pair: Pair) {
     assert_eq!(told(client), to_client.events);
 }
 
-/// Empties the pipes, and answers the Close frames that the applications are to answer.
+/// Empties the pipes, and replies to the Close frames that the application has to reply to.
 fn settle(pair: &mut Pair) {
     pair.exchange();
     for Peer { connection, output, .. } in [&mut pair.client, &mut pair.server] {
@@ -96,8 +97,8 @@ fn setting(input: &mut Unstructured<'_>) -> Result<(Config, Vec<usize>)> {
     Ok((config, cuts))
 }
 
-/// What an end should receive of what its peer's application sends; Close frames are compared
-/// apart, for an answer may cross one.
+/// The events that a peer should receive from the other application. Close frames are compared
+/// separately, because a reply may cross another one.
 #[derive(Default)]
 struct Expected {
     events: Vec<Event<'static>>,
@@ -130,7 +131,7 @@ fn event(message: Payload<'static>) -> Event<'static> {
     }
 }
 
-/// What an end received of what its peer's application sent.
+/// Returns the events that a peer received from the other application.
 fn told(peer: Peer) -> Vec<Event<'static>> {
     let by_application = |event: &Event<'_>| match event {
         Event::Ping(payload) => payload.first() == Some(&PING),
@@ -159,7 +160,7 @@ fn step(
             pair.exchange();
         }
         3 => {
-            // Nothing waits in a pipe, or for an answer, for longer than a timeout.
+            // Neither bytes in a pipe nor a pending reply may wait for longer than a timeout.
             settle(pair);
             pair.pass(Duration::from_secs(input.int_in_range(0..=100)?));
         }
@@ -179,7 +180,7 @@ fn send(input: &mut Unstructured<'_>, peer: &mut Peer, expected: &mut Expected) 
             sent.map(|()| expected.events.push(event(message)))
         }
         1 => {
-            // Before `encode`, as it asks for.
+            // `encode` requires it.
             connection.poll_transmit(output);
             let message = message(input)?;
             let Ok(frame) = connection.encode(message.clone()) else { return Ok(()) };

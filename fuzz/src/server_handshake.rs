@@ -6,8 +6,9 @@ use ws_proto::server::{RejectionKind, RequestHead, ServerHandshake, ServerProgre
 use crate::input::Input;
 use crate::pair::run;
 
-/// The same answer at every chunking; what follows the head stays where it is; every answer is a
-/// whole HTTP response; what is rejected before its head is complete could not become one.
+/// Checks that the answer is the same at every chunking and a complete HTTP response, that bytes
+/// after the head are not consumed, and that a head rejected before it is complete could not become
+/// valid.
 pub fn server_handshake(data: &[u8]) {
     let Some(input) = Input::new(data) else { return };
     let config = match input.option(0) {
@@ -23,7 +24,8 @@ pub fn server_handshake(data: &[u8]) {
     }
 }
 
-/// Whether the stream begins with a head by another parser, whose lenience with line ends apart.
+/// Returns whether the stream begins with a head that another parser accepts, except for the line
+/// ends that only the other parser accepts.
 fn is_head(stream: &[u8]) -> bool {
     let mut fields = [httparse::EMPTY_HEADER; 256];
     let Ok(httparse::Status::Complete(len)) = httparse::Request::new(&mut fields).parse(stream)
@@ -84,7 +86,8 @@ fn accept(request: ws_proto::server::ServerRequest, used: usize) -> Answer {
     Answer::Accepted { request: head, used, response }
 }
 
-/// A head, whole and with nothing injected into it, and the body that it announces.
+/// Checks that the response is a complete head, with nothing injected into it, and the body that
+/// the head announces.
 fn check_response(response: &[u8], status: u16) {
     let text = str::from_utf8(response).expect("ASCII");
     assert!(text.starts_with(&format!("HTTP/1.1 {status} ")), "{text}");

@@ -1,6 +1,7 @@
 //! The same frames to this library and to tungstenite.
 //!
-//! Both must deliver the same and fail over the same, but for what is listed in [`explain`].
+//! Both must deliver the same messages and report the same errors, except for the cases in
+//! [`explain`].
 
 use std::io::{self, Read, Write};
 
@@ -14,14 +15,15 @@ use crate::pair::wire::{self, PONG};
 
 const MAX: usize = 70_000;
 
-/// The first bit of the input chooses the role, all else is the stream.
+/// Checks a stream; the lowest bit of the first byte of the input is the role, and the other bytes
+/// are the stream.
 pub fn tungstenite(data: &[u8]) {
     let Some((role, stream)) = data.split_first() else { return };
     let role = if role & 1 == 0 { Role::Server } else { Role::Client };
     agrees_with_tungstenite(role, stream);
 }
 
-/// Reads `stream`, up to a Close frame, an error or its end.
+/// Compares the results of reading `stream`, up to a Close frame, an error or its end.
 pub fn agrees_with_tungstenite(role: Role, stream: &[u8]) {
     let ours = ours(role, stream);
     let theirs = theirs(role, stream);
@@ -30,10 +32,10 @@ pub fn agrees_with_tungstenite(role: Role, stream: &[u8]) {
     }
 }
 
-/// What came of a stream.
+/// The result of reading a stream.
 #[derive(Debug)]
 struct Course<E> {
-    /// Without the Close frame.
+    /// All messages and control frames, except for the Close frame.
     messages: Vec<Event<'static>>,
     pongs: Vec<Vec<u8>>,
     end: End<E>,
@@ -47,7 +49,7 @@ enum End<E> {
     Cut,
 }
 
-/// The errors of tungstenite, as far as they can be compared.
+/// The errors of tungstenite that can be compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Protocol,
@@ -119,10 +121,10 @@ fn into_close(frame: CloseFrame) -> Close<'static> {
     Close::new(CloseCode::new(frame.code.into()), String::from(frame.reason.as_str()))
 }
 
-/// Whether the courses are the same, or differ for a good reason.
+/// Returns an error unless the results are the same, or differ for a known reason.
 fn explain(ours: &Course<Error>, theirs: &Course<Kind>) -> Result<(), &'static str> {
     // RFC 6455 §5.2: "the minimal number of bytes MUST be used to encode the length", so a control
-    // frame has no use for the longer forms (§5.5). tungstenite takes any form and goes on.
+    // frame never needs the longer forms (§5.5). tungstenite accepts any form and continues.
     if let End::Error(error) = &ours.end
         && let ErrorKind::LengthNotMinimal | ErrorKind::ControlTooLong = error.kind()
     {
@@ -139,35 +141,34 @@ fn explain(ours: &Course<Error>, theirs: &Course<Kind>) -> Result<(), &'static s
     match (&ours.end, &theirs.end) {
         (End::Cut, End::Cut) => Ok(()),
         (End::Close(ours), End::Close(theirs)) if ours == theirs => Ok(()),
-        // RFC 6455 §7.4 leaves the codes up to 2999 to IANA's registry, which has 1014 since 2019.
+        // RFC 6455 §7.4: codes up to 2999 are registered with IANA, 1014 since 2019.
         (End::Close(ours), End::Close(theirs))
             if ours.code == CloseCode::BAD_GATEWAY && is_refusal(theirs) =>
         {
             Ok(())
         }
-        // RFC 6455 §7.4: such a code must not be in a Close frame. tungstenite hands it over as a
-        // Close frame with another code and reason, and sends these.
+        // RFC 6455 §7.4: such a code must not be in a Close frame. tungstenite reports it as a
+        // Close frame with a different code and reason, and sends these.
         (End::Error(error), End::Close(theirs))
             if error.kind() == ErrorKind::InvalidCloseCode && is_refusal(theirs) =>
         {
             Ok(())
         }
-        // The code comes before the reason (RFC 6455 §5.5.1); tungstenite looks at the reason
-        // first.
+        // The code precedes the reason (RFC 6455 §5.5.1); tungstenite checks the reason first.
         (End::Error(error), End::Error(Kind::Utf8))
             if error.kind() == ErrorKind::InvalidCloseCode =>
         {
             Ok(())
         }
-        // A frame that breaks the protocol before it is complete, and never is: tungstenite judges
-        // whole frames, but RFC 6455 §5.2 and §8.1 let the connection fail at any byte.
+        // An incomplete frame that already violates the protocol: tungstenite checks only complete
+        // frames, but RFC 6455 §5.2 and §8.1 allow the connection to fail at any byte.
         (End::Error(_), End::Cut) => Ok(()),
         (End::Error(error), End::Error(theirs)) => explain_error(*error, *theirs),
         _ => Err("another end"),
     }
 }
 
-/// How tungstenite says that it refuses a close code.
+/// Returns whether this is how tungstenite reports an invalid close code.
 fn is_refusal(close: &Close<'_>) -> bool {
     close.code == CloseCode::PROTOCOL_ERROR && close.reason == "Protocol violation"
 }
@@ -181,15 +182,15 @@ fn explain_error(ours: Error, theirs: Kind) -> Result<(), &'static str> {
     };
     match (kind, theirs) {
         _ if kind == theirs => Ok(()),
-        // Two faults in a header: tungstenite looks at the length before the reserved bits, the
-        // mask and the opcode's place in the stream, which come before it (RFC 6455 §5.2). A length
-        // with the top bit set is over every limit, too.
+        // Two violations in a header: tungstenite checks the length before the reserved bits, the
+        // mask and whether the opcode is allowed here, which precede it (RFC 6455 §5.2). A length
+        // with the top bit set also exceeds every limit.
         (Kind::Protocol, Kind::Capacity) => Ok(()),
         _ => Err("another error"),
     }
 }
 
-/// A socket whose peer has written `input` and gone.
+/// A socket whose peer has written `input` and disconnected.
 struct Socket<'s> {
     input: &'s [u8],
     output: Vec<u8>,

@@ -1,4 +1,4 @@
-//! Arbitrary bytes to a client that waits for a proxy's answer.
+//! Arbitrary bytes to a client that waits for a proxy's response.
 
 use ws_proto::Credentials;
 use ws_proto::proxy::{Destination, Tunnel, TunnelErrorKind, TunnelProgress};
@@ -6,12 +6,13 @@ use ws_proto::proxy::{Destination, Tunnel, TunnelErrorKind, TunnelProgress};
 use crate::input::Input;
 use crate::pair::run;
 
-/// The same outcome at every chunking of an HTTP proxy's answer; what follows it stays where it is.
+/// Checks that the outcome is the same at every chunking of an HTTP proxy's response, and that
+/// bytes after it are not consumed.
 pub fn http_connect(data: &[u8]) {
     check(data, |credentials, out| Tunnel::http(destination(), credentials, out));
 }
 
-/// The same of a SOCKS5 proxy's.
+/// Checks the same for a SOCKS5 proxy.
 pub fn socks5(data: &[u8]) {
     check(data, |credentials, out| Tunnel::socks5(destination(), credentials, out).expect("short"));
 }

@@ -1,4 +1,4 @@
-//! Random streams of valid and invalid frames, to this library and to tungstenite.
+//! Random streams of valid and invalid frames, read by this library and by tungstenite.
 
 #[path = "../../ws-proto/tests/it/pair/mod.rs"]
 mod pair;
