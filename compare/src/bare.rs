@@ -1,4 +1,4 @@
-//! The engine that all of them use, with the same settings and without a protocol around it.
+//! `zlib-rs`, which all implementations use, with the same settings and without a protocol.
 
 use bytes::Bytes;
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Inflate, InflateFlush};
@@ -24,7 +24,7 @@ impl Direction {
         }
     }
 
-    /// The lengths of the message as it came out, and of what it was compressed to.
+    /// Compresses and inflates a message. Returns the inflated and the compressed length.
     fn pass(&mut self, data: &[u8], packed: &mut [u8], unpacked: &mut [u8]) -> (usize, usize) {
         let before = self.deflate.total_out();
         self.deflate.compress(data, packed, DeflateFlush::SyncFlush).expect("room");

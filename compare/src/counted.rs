@@ -1,4 +1,4 @@
-//! A stream that counts what is written to it.
+//! A stream that counts the bytes written to it.
 
 use std::io;
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The bytes that streams with this count have written.
+/// The number of bytes written to the streams that share it.
 #[derive(Clone, Default)]
 pub(crate) struct Wire(Arc<AtomicUsize>);
 

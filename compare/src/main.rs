@@ -16,21 +16,20 @@ use tokio::runtime::{Builder, Runtime};
 
 use counted::{Counted, Wire};
 
-/// What every implementation is told.
+/// The settings of every implementation.
 #[derive(Clone, Copy)]
 struct Settings {
-    /// From 1 (fast) to 9 (small).
+    /// The compression level, from 1 (fast) to 9 (small).
     level: u8,
-    /// As a power of two, both ways.
+    /// The base-2 logarithm of the window size, in both directions.
     window_bits: u8,
 }
 
-/// The defaults of `ws-tokio`, and those of the others.
+/// The defaults of `ws-tokio`, and those of the other implementations.
 const SETTINGS: [Settings; 2] =
     [Settings { level: 3, window_bits: 12 }, Settings { level: 6, window_bits: 15 }];
 
-/// How much memory a compressor of ours uses, as zlib counts it; and of the others: they take what
-/// zlib does when nothing is said.
+/// The `memLevel` of our compressor, and of the other implementations, which use zlib's default.
 const MEM_LEVELS: [i32; 2] = [5, 8];
 
 const ROUNDS: usize = 60;
@@ -39,7 +38,7 @@ const MESSAGES: usize = 512;
 
 /// A client whose server echoes.
 trait Echo {
-    /// Sends each message when the one before has come back; gives the bytes that came back.
+    /// Sends each message after the previous one was echoed. Returns the number of bytes received.
     async fn exchange(&mut self, messages: &[Bytes]) -> usize;
 }
 
@@ -50,12 +49,12 @@ fn streams(wire: &Wire) -> (Stream, Stream) {
     (Counted::new(client, wire.clone()), Counted::new(server, wire.clone()))
 }
 
-/// What was measured of one implementation.
+/// The measurements of one implementation.
 struct Measured {
     name: &'static str,
-    /// Microseconds for an echo, in each round.
+    /// Microseconds per echo, in each round.
     times: Vec<f64>,
-    /// Bytes on the wire for an echo, both ways.
+    /// Bytes on the wire per echo, in both directions.
     wire: usize,
 }
 
@@ -84,7 +83,7 @@ fn main() {
 
 fn measure(settings: Settings, rounds: usize) -> [Measured; 6] {
     let messages = messages::json(MESSAGES);
-    // One thread: time is work, not waiting.
+    // A single thread, so that the time is CPU time, not waiting.
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     let wires: [Wire; 4] = Default::default();
     let (mut lent, mut owned, mut yawc, mut sockudo) = runtime.block_on(async {
@@ -107,7 +106,7 @@ fn measure(settings: Settings, rounds: usize) -> [Measured; 6] {
     ]
     .map(Measured::new);
     for round in 0..rounds + 1 {
-        // The first is for buffers to grow and for windows to fill.
+        // The first round is a warm-up: buffers grow and windows fill.
         if round == 1 {
             all.iter_mut().for_each(|measured| measured.times.clear());
         }
@@ -133,7 +132,7 @@ fn exchange(
     (received, wire.len() - before)
 }
 
-/// Medians, and medians of the ratio to the first in the same round.
+/// Prints the medians, and the medians of the ratio to the first implementation in the same round.
 fn report(all: &[Measured]) {
     println!("{:<26} {:>8} {:>8} {:>12}", "", "µs/echo", "ratio", "wire bytes");
     for measured in all {

@@ -1,8 +1,8 @@
-//! What is sent.
+//! The messages that are sent.
 
 use bytes::Bytes;
 
-/// Messages of some 2 KiB such as an application sends: alike, and none like the other.
+/// Returns messages of about 2 KiB such as an application sends: similar, but all different.
 pub(crate) fn json(count: usize) -> Vec<Bytes> {
     let mut seed = 7_u64;
     let mut random = move |limit: u64| {

@@ -22,7 +22,7 @@ fn config(settings: Settings) -> Config {
 }
 
 impl Echo {
-    /// The server sends back what the read buffer lends it.
+    /// Connects to a server that sends back messages lent from the read buffer.
     pub(crate) async fn lent((stream, server): (Stream, Stream), settings: Settings) -> Self {
         tokio::spawn(async move {
             let mut socket = accept(server, config(settings)).await.expect("a client");
@@ -45,7 +45,7 @@ impl Echo {
         Self::connect(stream, settings).await
     }
 
-    /// The server sends back messages of its own.
+    /// Connects to a server that sends back owned messages.
     pub(crate) async fn owned((stream, server): (Stream, Stream), settings: Settings) -> Self {
         tokio::spawn(async move {
             let mut socket = accept(server, config(settings)).await.expect("a client");
@@ -76,7 +76,7 @@ impl crate::Echo for Echo {
             loop {
                 match self.0.recv().await.expect("open") {
                     Some(Message::Text(text)) => break received += text.len(),
-                    // The answer to a ping of the connection's own.
+                    // The pong to a ping that the connection sent itself.
                     Some(Message::Pong(_)) => {}
                     other => panic!("{other:?}"),
                 }

@@ -44,7 +44,7 @@ impl crate::Echo for Echo {
             loop {
                 match self.0.next().await {
                     Some(Ok(Message::Text(text))) => break received += text.len(),
-                    // Its pings are answered, too.
+                    // Its pings are answered as well.
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                     other => panic!("{other:?}"),
                 }

@@ -9,13 +9,13 @@ use crate::{Settings, Stream};
 
 pub(crate) struct Echo(WebSocket<Stream>);
 
-/// After a handshake with these terms.
+/// Opens one side, as if a handshake had agreed on these settings.
 fn open(stream: Stream, role: Role, settings: Settings) -> WebSocket<Stream> {
     let Settings { level, window_bits } = settings;
     let terms = format!(
         "permessage-deflate; server_max_window_bits={window_bits}; client_max_window_bits={window_bits}"
     );
-    // It inflates with the window that it is told; text is validated as everywhere here.
+    // It inflates with the configured window; text is validated, as by the other implementations.
     let options = Options::default()
         .with_compression_level(CompressionLevel::new(level.into()))
         .with_server_max_window_bits(window_bits)
