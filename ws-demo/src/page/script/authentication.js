@@ -1,12 +1,12 @@
-/** Asks for a token, and remembers for which server it is. */
+/** Asks for a token, and remembers which server it is for. */
 class Authentication {
   #question = element("authentication");
   #field = element("token");
-  /** The server that is asking. */
+  /** The server that requires the token. */
   #asking = null;
   #known = null;
 
-  /** `onToken(url)` is called when there is a token for the server. */
+  /** `onToken(url)` is called when a token for the server was entered. */
   constructor(onToken) {
     this.#question.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -21,7 +21,7 @@ class Authentication {
     element("question").textContent = question;
     element("question-detail").textContent = detail;
     this.#question.hidden = false;
-    // Who is writing goes on writing.
+    // A message that is being written keeps the focus.
     if (element("message").value === "") this.#field.select();
   }
 
@@ -29,12 +29,12 @@ class Authentication {
     this.#question.hidden = true;
   }
 
-  /** The token that was known is not good. */
+  /** Discards the token, which the server has refused. */
   forget() {
     this.#known = null;
   }
 
-  /** The token for this server and no other, if there is one. */
+  /** Returns the token if it is for this server, otherwise `null`. */
   tokenFor(url) {
     return this.#known?.url === url ? this.#known.token : null;
   }

@@ -2,18 +2,18 @@ const ECHO = "echo";
 const EVERYONE = "everyone";
 const ROOM = "room:";
 
-/** Writes messages: to whom, what, and how large that is. */
+/** The form that sends messages: target, text, and size. */
 class Composer {
   #target = element("target");
   #message = element("message");
   #button = element("send");
   #size = element("size");
   #last = "";
-  /** In bytes; `null` if it is not known. */
+  /** The size limit of the server in bytes; `null` if it is unknown. */
   #limit = null;
   #send;
 
-  /** `send(label, text, raw, room)` sends `raw`, in which a peer will find `text`. */
+  /** `send(label, text, raw, room)` sends `raw`, which contains `text`; the log shows the others. */
   constructor(send) {
     this.#send = send;
     element("composer").addEventListener("submit", (event) => {
@@ -35,7 +35,7 @@ class Composer {
     this.#measure();
   }
 
-  /** Offers these rooms as targets. Who was writing to one that is gone writes to nobody else. */
+  /** Offers these rooms as targets. If the selected room is gone, the target is the echo. */
   offer(rooms) {
     const chosen = this.#target.value;
     const options = [
@@ -54,7 +54,7 @@ class Composer {
   }
 
   #key(event) {
-    // While an input method is composing, Enter is its key.
+    // During composition, Enter belongs to the input method.
     if (event.isComposing) return;
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
@@ -77,18 +77,18 @@ class Composer {
     this.#message.focus();
   }
 
-  /** A label and a hint for the target, and the message on the wire. */
+  /** Returns a label and a hint for the target, and the message on the wire. */
   #address(message) {
     const room = this.#room;
     if (room !== null) {
-      const hint = `For the other clients in ${room}.`;
+      const hint = `Sent to the other clients in ${room}.`;
       return ["you", hint, JSON.stringify({ type: "broadcast", room, message })];
     }
     if (this.#target.value === EVERYONE) {
-      const hint = "For all other clients: open this page twice to see it.";
+      const hint = "Sent to all other clients: open this page in a second tab to see it.";
       return ["you to everyone", hint, JSON.stringify({ type: "broadcast", message })];
     }
-    return ["you", "The server sends it back, to you alone. JSON is welcome.", message];
+    return ["you", "The server sends it back to you only. It may be JSON.", message];
   }
 
   #measure() {

@@ -1,18 +1,18 @@
 const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 30_000;
 
-/** A connection that lived as long was no failed attempt. */
+/** After a connection that was open for this time, the delays start again from the first. */
 const STABLE_MS = 10_000;
 
-/** A connection to a server, and the attempts to get it back. */
+/** A connection to a server that reconnects. */
 class Connection {
   #socket = null;
-  /** Where it goes, as it was given. */
+  /** The URL, as it was entered. */
   url = "";
   #openedAt = null;
   #attempts = 0;
   #retry = null;
-  /** Whether it is this page that ends the connection. */
+  /** Whether this page is closing the connection. */
   #leaving = false;
   #observer;
 
@@ -29,7 +29,7 @@ class Connection {
     return this.#retry !== null;
   }
 
-  /** Connects, in place of the connection there is. */
+  /** Connects, and replaces the current connection. */
   open(url) {
     this.url = url;
     this.#attempts = 0;
@@ -37,21 +37,21 @@ class Connection {
     this.#dial();
   }
 
-  /** Connects now, if it waits to. */
+  /** Connects now if it is waiting to reconnect. */
   hurry() {
     if (!this.isWaiting) return;
     this.#stopWaiting();
     this.#dial();
   }
 
-  /** Ends the connection, or the attempts to get it back; only the former is told to the observer. */
+  /** Closes the connection, or stops reconnecting; the observer is notified only of the former. */
   close() {
     this.#stopWaiting();
     this.#leaving = true;
     this.#socket?.close(1000, "Done");
   }
 
-  /** Gives up a connection that is dead, which its socket may find out only much later. */
+  /** Abandons an unresponsive connection, which its socket may detect only much later. */
   lose() {
     this.#abandon("no answer");
     this.#ended(1006, "no answer to pings");
@@ -88,7 +88,7 @@ class Connection {
     this.#observer.ended(code, reason, this.#leaving || isFinal(code) ? null : this.#wait());
   }
 
-  /** Waits with full jitter, so that the clients of a server that comes back do not come at once. */
+  /** Waits with full jitter, so that clients do not reconnect to a restarted server all at once. */
   #wait() {
     const delay = Math.random() * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#attempts);
     this.#attempts += 1;

@@ -11,7 +11,7 @@ function span(className, text) {
   return span;
 }
 
-/** Whether a button that stays pressed is. */
+/** Returns whether a toggle button is pressed. */
 function isOn(button) {
   return button.getAttribute("aria-pressed") === "true";
 }

@@ -1,4 +1,4 @@
-/** The largest part of a message that the page shows. */
+/** The number of UTF-16 code units of a message that the page shows. */
 const MAX_SHOWN = 4096;
 
 const encoder = new TextEncoder();
@@ -7,7 +7,7 @@ function byteLength(text) {
   return encoder.encode(text).length;
 }
 
-/** A number of bytes, as exact as it is short. */
+/** Formats a number of bytes in a short form. */
 function bytes(count) {
   for (const [unit, size] of [["MiB", 1024 * 1024], ["KiB", 1024]]) {
     if (count >= size) return `${Number((count / size).toFixed(count % size === 0 ? 0 : 1))} ${unit}`;
@@ -36,7 +36,7 @@ function hex(buffer) {
   return `${bytes(buffer.byteLength)}: ${digits}${buffer.byteLength > shown.length ? " …" : ""}`;
 }
 
-/** What a message says: a text as it is, anything else as JSON. */
+/** Returns a string as it is, and any other value as JSON. */
 function words(value) {
   return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }

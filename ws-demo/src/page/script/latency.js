@@ -1,24 +1,24 @@
 const PING_INTERVAL_MS = 1000;
 
-/** How many pings in a row may stay due before the connection is taken for dead. */
+/** The number of ticks without a pong after which the connection counts as lost. */
 const MAX_SILENT_TICKS = 20;
 
 const MAX_SAMPLES = 60;
 
-/** Pings the server, and shows how long its answers take. */
+/** Pings the server, and shows the round-trip times. */
 class Latency {
   #value = element("latency");
   #range = element("latency-range");
   #curve = element("curve");
   #samples = [];
   #timer = null;
-  /** When the ping was sent whose pong has not come. */
+  /** When the ping was sent whose pong is pending; `null` if none is. */
   #outstanding = null;
   #silentTicks = 0;
   #ping;
   #onSilence;
 
-  /** `ping(time)` sends; `onSilence()` is called when the answers stay away. */
+  /** `ping(time)` sends a ping; `onSilence()` is called when no pong has arrived for too long. */
   constructor(ping, onSilence) {
     this.#ping = ping;
     this.#onSilence = onSilence;
@@ -38,14 +38,14 @@ class Latency {
     this.#value.classList.remove("problem");
   }
 
-  /** The next times will be those of another server. */
+  /** Discards the samples, before connecting to a different server. */
   forget() {
     this.#samples = [];
     this.#range.textContent = "";
     for (const path of this.#curve.children) path.removeAttribute("d");
   }
 
-  /** The server has given back the time of a ping. */
+  /** Handles a pong, which repeats the time of its ping. */
   pong(time) {
     if (time !== this.#outstanding) return;
     this.#outstanding = null;
@@ -55,7 +55,7 @@ class Latency {
     this.#show();
   }
 
-  // Ticks are counted, not time: a page that was frozen has ticks and answers waiting, side by side.
+  // Ticks are counted, not time: after a page was frozen, both ticks and pongs are pending.
   #tick() {
     if (this.#outstanding === null) {
       this.#outstanding = performance.now();

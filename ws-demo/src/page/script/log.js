@@ -1,10 +1,10 @@
-/** How many entries are kept. */
+/** The number of entries that are kept. */
 const MAX_ENTRIES = 500;
 
-/** From this length on, in UTF-16 code units, an entry is folded. */
+/** Entries longer than this, in UTF-16 code units, are folded. */
 const MAX_UNFOLDED = 600;
 
-/** The entries that each choice of the filter shows, by their kinds. */
+/** The kinds of entries that each option of the filter shows. */
 const KINDS = {
   usual: ["sent", "received", "event", "problem"],
   messages: ["sent", "received"],
@@ -15,10 +15,10 @@ const KINDS = {
 };
 
 /**
- * What was said and what happened.
+ * The messages and events of the connection.
  *
  * An entry has a `kind`, a `label`, a `text` and, if it was a message, the `raw` form of it and
- * perhaps a `room`. What peers say is only ever text.
+ * perhaps a `room`. Content from peers is always rendered as text.
  */
 class Log {
   #list = element("entries");
@@ -31,12 +31,12 @@ class Log {
   #entries = [];
   #count = 0;
   #dropped = 0;
-  /** The number of the first entry that the list has not been brought up to. */
+  /** The number of the first entry that the list does not show yet. */
   #drawn = 0;
   #scheduled = false;
-  /** Whether the newest entry is kept in view: until the reader scrolls away from it. */
+  /** Whether the newest entry is kept in view: until the user scrolls up. */
   #following = true;
-  /** Where the view was last seen: only who scrolls up leaves the newest entry. */
+  /** The last scroll position, to detect scrolling up. */
   #top = 0;
   #unseen = 0;
 
@@ -89,7 +89,7 @@ class Log {
     this.#add({ kind: "problem", label, text, raw });
   }
 
-  /** What the page and the server say to each other by themselves; kept only while it is shown. */
+  /** Adds a message that the page or the server sends automatically; kept only while these are shown. */
   protocol(label, raw) {
     if (this.#kind.value === "all") this.#add({ kind: "protocol", label, text: raw, raw });
   }
@@ -102,7 +102,7 @@ class Log {
       this.#entries.shift();
       this.#dropped += 1;
     }
-    // Many messages may come between two pictures.
+    // Many messages may arrive between two animation frames.
     if (this.#scheduled) return;
     this.#scheduled = true;
     requestAnimationFrame(() => {
@@ -118,7 +118,7 @@ class Log {
     this.#draw();
   }
 
-  /** Brings the list up to date, unless it is paused. */
+  /** Updates the list, unless it is paused. */
   #draw() {
     const waiting = this.#count - this.#drawn;
     const paused = isOn(this.#pause);
@@ -138,7 +138,7 @@ class Log {
     if (!this.#following) this.#unseen += matching.length;
   }
 
-  /** Takes entries from the list that are not kept any more. */
+  /** Removes entries from the list that are no longer kept. */
   #trim() {
     const oldest = this.#count - this.#entries.length;
     this.#list.querySelector(".dropped")?.remove();
@@ -190,7 +190,7 @@ class Log {
   }
 }
 
-/** A button that shows the whole of a long entry. */
+/** Creates a button that shows a long entry completely. */
 function unfolding(item) {
   const button = document.createElement("button");
   const show = (folded) => {

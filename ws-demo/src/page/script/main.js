@@ -1,10 +1,10 @@
-/** How often the server is asked for its rooms. */
+/** The interval at which the list of rooms is requested. */
 const ROOMS_INTERVAL_MS = 5000;
 
-/** A server that says nothing for as long is asked whether it waits for a token. */
+/** If no message arrives for this time, a ping shows whether the server requires a token. */
 const SILENCE_MS = 400;
 
-/** One that still says nothing speaks another language, or is particularly discreet. */
+/** If still none arrives, the page asks the user for a token. */
 const LONG_SILENCE_MS = 2000;
 
 const [url, status] = ["url", "status"].map(element);
@@ -23,10 +23,10 @@ const authentication = new Authentication((server) => {
   }
 });
 
-/** The last end of a connection: a title, what was said about it, and advice. */
+/** How the last connection ended: a title, code and reason, and advice. */
 let ending = null;
 
-/** What will be done if the server goes on being silent. */
+/** The timers that run while no message has arrived from the server. */
 let silence = [];
 let roomsTimer = null;
 
@@ -55,7 +55,7 @@ function send(label, text, raw, room) {
   log.sent(label, text, raw, room);
 }
 
-/** Sends a request that the page makes by itself, or for one of its controls. */
+/** Sends a request of the page itself or of one of its controls. */
 function request(request) {
   const text = JSON.stringify(request);
   connection.send(text);
@@ -75,11 +75,11 @@ function opened() {
   authenticate();
   silence = [
     setTimeout(() => request({ type: "ping" }), SILENCE_MS),
-    setTimeout(() => ask("The server is silent", "Perhaps it waits for a token."), LONG_SILENCE_MS),
+    setTimeout(() => ask("No message from the server", "It may require a token."), LONG_SILENCE_MS),
   ];
 }
 
-/** Sends the token, if there is one. It is not in the log, not even in its raw form. */
+/** Sends the token, if there is one. The log never contains it, not even in raw form. */
 function authenticate() {
   const token = authentication.tokenFor(connection.url);
   if (token === null) return;
@@ -118,7 +118,7 @@ const REPLIES = {
     roomsTimer = setInterval(() => document.hidden || rooms.refresh(), ROOMS_INTERVAL_MS);
   },
   auth_ok(_, raw) {
-    log.received("auth_ok", "the token is right", raw);
+    log.received("auth_ok", "token accepted", raw);
   },
   echo({ original }, raw) {
     log.received("echo", words(original), raw);
@@ -148,8 +148,8 @@ const REPLIES = {
   error({ code, message, ref }, raw) {
     if (code === "auth_required") {
       log.received("auth_required", words(message), raw);
-      show("asking", "Token needed");
-      ask("This server wants a token", "It is sent to this server only, and forgotten with this page.");
+      show("asking", "Token required");
+      ask("This server wants a token", "It is sent to this server only, and discarded when this page is closed.");
       return;
     }
     log.problem(words(code), words(message), raw);
@@ -184,7 +184,7 @@ function endSilence() {
   silence = [];
 }
 
-/** What is shown of a server ends with the connection to it. */
+/** Clears what is shown of a server when its connection ends. */
 function leaveServer() {
   endSilence();
   clearInterval(roomsTimer);
@@ -194,7 +194,7 @@ function leaveServer() {
   element("clients").textContent = element("identity").textContent = "–";
 }
 
-/** Shows the state, and what can be done in it. */
+/** Shows the state, and the controls that apply to it. */
 function show(state, text) {
   document.body.dataset.state = state;
   document.title = `${text} · WebSocket demo`;
@@ -204,7 +204,7 @@ function show(state, text) {
   composer.enable(state === "connected");
 }
 
-/** Connecting is offered for another address; for the same one the notice offers it. */
+/** "Connect" is shown for a different URL; for the current one, the notice has a button. */
 function showButtons() {
   const idle = document.body.dataset.state === "disconnected";
   element("connect").hidden = url.value.trim() === connection.url;
@@ -227,7 +227,7 @@ function parsed(text) {
   }
 }
 
-/** Whether the server is the one that this page is from. */
+/** Returns whether the server is the one that served this page. */
 function isHome() {
   return new URL(url.value.trim(), location.href).host === location.host;
 }

@@ -1,4 +1,4 @@
-/** Says why there is no connection, and when there will be another attempt, if ever. */
+/** Shows why there is no connection, and when the next attempt starts, if any. */
 class Notice {
   #notice = element("notice");
   #countdown = element("countdown");

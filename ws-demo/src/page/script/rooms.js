@@ -1,24 +1,24 @@
-/** How many rooms are shown that this page is not in. */
+/** The number of rooms shown that this page has not joined. */
 const MAX_OTHER_ROOMS = 24;
 
-/** The rooms of the server, and those among them that this page is in. */
+/** The rooms of the server, and which of them this page has joined. */
 class Rooms {
   #list = element("rooms");
   #name = element("room");
   #error = element("room-error");
-  /** How many clients each room has. */
+  /** The number of clients in each room. */
   #clients = new Map();
-  /** How many rooms the server has; it does not list more than it cares to. */
+  /** The number of rooms of the server, which may be more than it lists. */
   #total = 0;
-  /** Kept over a lost connection, to join them again. */
+  /** The joined rooms, kept across a lost connection to join them again. */
   #joined = new Set();
   #usable = false;
-  /** What the list shows, to leave it alone while that is so: it may be under somebody's finger. */
+  /** What the list shows, to redraw it only on a change: the user may be about to press a button in it. */
   #drawn = "";
   #send;
   #onChange;
 
-  /** `send(request)` gives the server a request; `onChange()` follows each change of membership. */
+  /** `send(request)` sends a request; `onChange()` is called after each change of `joined`. */
   constructor(send, onChange) {
     this.#send = send;
     this.#onChange = onChange;
@@ -31,12 +31,12 @@ class Rooms {
     this.#draw();
   }
 
-  /** The rooms that this page is in, in order. */
+  /** The joined rooms, sorted. */
   get joined() {
     return [...this.#joined].sort((a, b) => a.localeCompare(b));
   }
 
-  /** There is a server: joins again what was joined before. */
+  /** Joins the rooms again after connecting. */
   start() {
     this.#usable = true;
     for (const room of this.joined) this.#join(room);
@@ -51,7 +51,7 @@ class Rooms {
     this.#draw();
   }
 
-  /** The next server is another one. */
+  /** Discards the joined rooms, before connecting to a different server. */
   forget() {
     this.#joined.clear();
     this.#changed();
@@ -81,7 +81,7 @@ class Rooms {
     this.#draw();
   }
 
-  /** The server did not do what the reference to a request stands for. */
+  /** Handles the error of a request, which `ref` identifies as `[verb, room]`. */
   hasFailed([verb, room], code, why) {
     this.#error.textContent = why;
     const outside = verb === "join" || code === "not_in_room";
