@@ -43,7 +43,7 @@ fn outcome(config: &Config, stream: &[u8], lengths: &[usize]) -> Outcome {
         let mut input = copy.as_mut_slice();
         let progress = handshake.receive(&mut input);
         let left = input.len();
-        assert!(piece.ends_with(input), "what follows the response is not touched");
+        assert!(piece.ends_with(input), "bytes after the response were consumed");
         used += piece.len() - left;
         handshake = match progress {
             Ok(ClientProgress::NeedsInput(handshake)) => {

@@ -51,7 +51,7 @@ fn answer(config: &Config, stream: &[u8], lengths: &[usize]) -> Answer {
         let mut input = copy.as_mut_slice();
         let progress = handshake.receive(&mut input);
         let left = input.len();
-        assert!(piece.ends_with(input), "what follows the head is not touched");
+        assert!(piece.ends_with(input), "bytes after the head were consumed");
         used += piece.len() - left;
         handshake = match progress {
             Ok(ServerProgress::NeedsInput(handshake)) => {

@@ -46,7 +46,7 @@ fn outcome(mut tunnel: Tunnel, mut written: Vec<u8>, stream: &[u8], lengths: &[u
         let mut input = copy.as_mut_slice();
         let received = tunnel.receive(&mut input, &mut written);
         let left = input.len();
-        assert!(piece.ends_with(input), "what follows the answer is not touched");
+        assert!(piece.ends_with(input), "bytes after the response were consumed");
         used += piece.len() - left;
         match received {
             Ok(TunnelProgress::NeedsInput) => {
