@@ -1,4 +1,4 @@
-//! Connections that come to be, and that do not.
+//! Connections that are established, and connections that fail.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -60,7 +60,7 @@ async fn a_request_that_is_refused() {
 async fn nobody_listens() {
     let (listener, uri) = listen().await;
     drop(listener);
-    let error = connect(&uri).await.expect_err("nobody");
+    let error = connect(&uri).await.expect_err("no listener");
     assert!(!error.is_timeout());
     let Error::Connect(error) = error.into() else { panic!("an error of connecting") };
     let Ok(ConnectError::Io(error)) = error.downcast() else { panic!("an error of the stream") };

@@ -1,4 +1,4 @@
-//! What every runtime must stand, here on async-std.
+//! Faults of networks and peers that every runtime must handle, here on async-std.
 
 use std::io;
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! WebSockets over TLS of another library's.
+//! WebSockets over TLS from another library.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use futures_rustls::{TlsAcceptor, TlsConnector};
 use ws_async_std::client::ClientRequest;
 use ws_async_std::{AsyncStdStream, AsyncStdTimer, CloseCode, Config, Message, connect_on};
 
-/// Both sides' configurations, with a certificate made for the occasion.
+/// The configurations of both sides, with a certificate generated for the test.
 fn tls() -> (TlsAcceptor, TlsConnector) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
     let certificate = made.cert.der().clone();
