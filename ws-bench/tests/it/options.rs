@@ -1,4 +1,4 @@
-//! Options that make no run.
+//! Options that are rejected before a run.
 
 use crate::run::program;
 

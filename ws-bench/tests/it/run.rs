@@ -56,7 +56,7 @@ impl Run {
             .map(|fault| self.number(&format!("/messages/{fault}")))
     }
 
-    /// The run found no problem, and the figures agree.
+    /// The run found no problem, and the figures are consistent.
     pub(crate) fn is_well(&self, clients: u64) {
         assert_eq!(self.status, Some(0), "{:#}\n{}", self.report, self.stderr);
         assert_eq!(self.report["problems"], serde_json::json!([]));
