@@ -23,7 +23,7 @@ fn the_close_frame_comes_behind_what_waits() {
     let close = [&1001_u16.to_be_bytes()[..], b"bye"].concat();
     assert_eq!(peer.frames(), [(TEXT, b"last".to_vec()), (CLOSE, close)]);
 
-    // What the peer had on its way is dropped.
+    // Messages of the peer still in transit are dropped.
     peer.send("hello");
     assert_eq!(run_member(&mut member, &mut socket), []);
     peer.send_close(1001);
@@ -59,7 +59,7 @@ fn a_peer_that_does_not_answer_is_waited_for_no_longer_than_the_close_timeout() 
     assert!(reading.finish().is_ok_and(|batch| batch.is_none()));
 }
 
-/// The peer was first: there is nothing to be sent any more.
+/// The peer closed first: nothing is sent any more.
 #[test]
 fn a_peer_that_closes_is_answered_once() {
     let hub = hub();

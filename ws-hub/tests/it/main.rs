@@ -1,4 +1,4 @@
-//! Members with sockets, over streams and a clock that do as they are told.
+//! Members with sockets, over scripted streams and a clock that is moved by hand.
 
 mod closing;
 mod receiving;

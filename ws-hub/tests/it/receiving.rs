@@ -4,7 +4,7 @@ use ws_hub::To;
 
 use crate::support::{Seen, enter, hub, run_member, text};
 
-/// However much there is to send, the peer is heard after 256 messages.
+/// However much output is queued, the peer's input is read after 256 messages.
 #[test]
 fn input_is_looked_at_between_many_messages() {
     let hub = hub();
@@ -23,7 +23,7 @@ fn input_is_looked_at_between_many_messages() {
     assert_eq!(peer.texts().len(), 600);
 }
 
-/// A peer that only sends is held up until it takes what is for it.
+/// A peer that only sends is not read from until it takes the output queued for it.
 #[test]
 fn a_peer_that_takes_nothing_is_not_read_from() {
     let hub = hub();

@@ -33,7 +33,7 @@ fn what_was_sent_is_reported() {
     assert_eq!(run_member(&mut member, &mut socket), sent);
     assert_eq!(peer.texts(), ["12", "345"]);
 
-    // What was sent beside input is not lost either.
+    // What was sent while input arrived is not lost either.
     peer.send("hello");
     hub.publish(To::All, text("6"));
     let expected = [Seen::Received(vec!["hello".into()]), Seen::Sent { messages: 1, bytes: 1 }];
@@ -113,7 +113,7 @@ fn a_message_over_the_limit_of_the_connection_is_skipped() {
     assert_eq!(peer.texts(), ["123", "12"]);
 }
 
-/// An engine whose rooms are ready when the test says so.
+/// An engine whose rooms become ready when the test decides.
 struct Later;
 
 impl Engine<u32, &'static str> for Later {
@@ -155,7 +155,7 @@ fn a_room_becomes_ready_in_its_place_among_the_messages() {
     assert_eq!(peer.texts(), ["before", "ready", "after"]);
 }
 
-/// The task may be moved between threads.
+/// The task may move between threads.
 #[test]
 fn the_futures_can_be_sent() {
     fn assert_send(_: &impl Send) {}

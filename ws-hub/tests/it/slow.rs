@@ -1,4 +1,4 @@
-//! Members that do not keep up: over the bytes, and over the time.
+//! Members that do not keep up: over the limit in bytes, and over the limit in time.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::support::{
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 const MOMENT: Duration = Duration::from_millis(1);
-/// What a socket holds before it has no room.
+/// How many bytes a socket holds before it has no room.
 const HIGH_WATER: usize = 64 * 1024;
 
-/// Pings would be output too.
+/// Pings would count as output too.
 fn quiet() -> Config {
     Config { ping_interval: None, ..Config::default() }
 }
@@ -24,7 +24,7 @@ fn lenient(capacity: usize) -> Clients {
     Hub::new(HubConfig { bounds, ..HubConfig::default() })
 }
 
-/// The frames in front of the Close frame, and that.
+/// The frames in front of the Close frame, and the Close frame.
 fn until_close(peer: &mut Peer) -> (usize, Vec<u8>) {
     let mut frames = peer.frames();
     let (first, close) = frames.pop().expect("a Close frame");
@@ -84,7 +84,8 @@ fn a_connection_that_takes_nothing_is_closed_in_time() {
     assert_eq!(socket.closed().and_then(|it| it.sent.clone()).expect("sent").code.get(), 1013);
 }
 
-/// It need not be fast, and input does not count: a peer that takes nothing is slow whatever it sends.
+/// The peer need not be fast, and its input does not count: a peer that takes nothing is slow
+/// whatever it sends.
 #[test]
 fn each_byte_that_is_taken_gives_time() {
     let hub = hub();
@@ -108,7 +109,7 @@ fn each_byte_that_is_taken_gives_time() {
     assert_eq!(run_member(&mut member, &mut socket), [Seen::Closing(CloseCause::TooSlow)]);
 }
 
-/// Once all was taken the time begins with the next output.
+/// Once all output was taken, the time starts again with the next output.
 #[test]
 fn a_member_without_output_is_not_slow() {
     let hub = hub();
@@ -161,7 +162,7 @@ fn a_member_that_may_miss_messages_is_not_closed_for_the_bytes() {
     assert_eq!(peer.texts(), ["1", "2"]);
 }
 
-/// The one alarm of the socket serves the ping, too.
+/// The one timer of the socket serves the ping, too.
 #[test]
 fn keep_alive_goes_on_while_the_time_of_a_slow_member_runs() {
     let bounds = OutboxLimits { timeout: Duration::from_secs(3600), ..OutboxLimits::default() };
@@ -185,7 +186,7 @@ fn keep_alive_goes_on_while_the_time_of_a_slow_member_runs() {
     });
     waiting.wait();
     peer.clock.advance(Duration::from_secs(20));
-    // What is left to write gets its last chance.
+    // The remaining output gets its last chance.
     waiting.wait();
     peer.clock.advance(Duration::from_secs(5));
     let error = waiting.finish();

@@ -75,7 +75,7 @@ pub(crate) const TEXT: u8 = ws_wire::FIN | ws_wire::TEXT;
 pub(crate) struct Peer {
     remote: Remote,
     pub(crate) clock: Clock,
-    /// Half a frame.
+    /// An incomplete frame.
     unread: Vec<u8>,
 }
 
@@ -93,12 +93,12 @@ impl Peer {
         self.remote.end();
     }
 
-    /// How many bytes the stream takes that are not read from it.
+    /// The number of bytes that the stream takes before they are read from it.
     pub(crate) fn set_capacity(&self, capacity: usize) {
         self.remote.set_capacity(capacity);
     }
 
-    /// Reads what was written, as whole frames.
+    /// Reads what was written, as complete frames.
     pub(crate) fn frames(&mut self) -> Vec<Content> {
         self.unread.append(&mut self.remote.take());
         ws_wire::take_contents(&mut self.unread)
@@ -112,13 +112,13 @@ impl Peer {
         self.frames().into_iter().map(text).collect()
     }
 
-    /// The bytes that the stream has not been read of.
+    /// The written bytes that have not been read from the stream.
     pub(crate) fn unread_by_socket(&self) -> usize {
         self.remote.unread()
     }
 }
 
-/// Runs the member until it waits; returns what happened to it.
+/// Runs the member until it waits; returns its events.
 #[track_caller]
 pub(crate) fn run_member(member: &mut Client, socket: &mut Socket) -> Vec<Seen> {
     let mut seen = Vec::new();
