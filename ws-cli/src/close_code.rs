@@ -10,7 +10,7 @@ pub const fn describe_close_code(code: CloseCode) -> &'static str {
         1002 => "protocol error",
         1003 => "unsupported data",
         1005 => "no code",
-        1006 => "no goodbye",
+        1006 => "no Close frame",
         1007 => "invalid data",
         1008 => "policy violation",
         1009 => "message too big",

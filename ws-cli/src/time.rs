@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Parses a time such as `250ms` or `1m 30s`, up to a year, which every clock can add.
+/// Parses a time such as `250ms` or `1m 30s`, up to a year, which every clock can represent.
 ///
 /// # Errors
 ///
@@ -16,7 +16,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Parses a time such as [`duration`] does, and refuses zero.
+/// Parses a time as [`duration`] does, and rejects zero.
 ///
 /// # Errors
 ///
