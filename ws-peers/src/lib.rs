@@ -22,7 +22,7 @@ pub use options::{Client, ClientRuntime, Server, ServerRuntime};
 /// How a program ends.
 pub type Result = std::result::Result<(), Box<dyn Error>>;
 
-/// Serves until it cannot accept.
+/// Serves until accepting fails.
 ///
 /// # Errors
 ///
@@ -78,7 +78,7 @@ where
     Ok(())
 }
 
-/// Reports what concerns the server. What concerns a single connection is the peer's mistake.
+/// Reports errors of the server. Errors of a single connection are the peer's fault.
 fn report<A: std::fmt::Debug>(error: ServeError<A>) {
     if let ServeError::Accept { .. } = error {
         eprintln!("{error}");
