@@ -1,4 +1,4 @@
-//! Echoes, one for each way to write one.
+//! Echo loops, one for each way to write one.
 
 use futures_channel::mpsc;
 use futures_io::{AsyncRead, AsyncWrite};
@@ -7,7 +7,7 @@ use ws_futures::{Close, Error, Event, Message, Timer, WebSocket};
 
 use crate::runtime::{Runtime, spawn};
 
-/// How an echo is written.
+/// How an echo loop is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// Events are lent.
@@ -98,7 +98,7 @@ where
     let read = loop {
         match reader.recv().await {
             Ok(Some(Message::Close(close))) => end = Some(close),
-            // The writer may have ended before: reading goes on to find out why.
+            // The writer may have ended before: reading continues to find out why.
             Ok(Some(message)) if message.is_data() => drop(sender.send(message).await),
             Ok(Some(_)) => {}
             Ok(None) => break Ok(end),

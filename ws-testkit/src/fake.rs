@@ -1,5 +1,5 @@
-//! No runtime: tasks that are polled by hand, streams that follow a script, a clock that moves only
-//! when told.
+//! No runtime: tasks that are polled by hand, streams that follow a script, a clock that is moved
+//! by hand.
 
 pub mod clock;
 pub mod script;

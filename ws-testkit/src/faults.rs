@@ -15,14 +15,15 @@ pub mod too_big;
 use crate::raw::{REQUEST, RESPONSE};
 use ws_futures::proto::Role;
 
-/// One of everything that a client may send, and what an echo server answers.
+/// One of each kind of message and control frame that a client may send, and the answers of an echo
+/// server.
 struct Conversation {
     sent: Vec<u8>,
     answered: Vec<u8>,
 }
 
-/// What ends a conversation. It is sent when all answers are there: a server whose halves are two
-/// tasks may otherwise answer it before the last messages.
+/// The Close frames that end a conversation. The client sends its own after it has all answers: a
+/// server whose halves are two tasks may otherwise answer it before the last messages.
 const CLOSE: (&[u8], &[u8]) = (b"\x88\x86\0\0\0\0\x03\xe8Done", b"\x88\x02\x03\xe8");
 
 fn conversation() -> Conversation {

@@ -1,4 +1,4 @@
-//! A stream that is lent to a connection: narrow if a test wants that, and counted.
+//! A stream that is lent to a connection: narrow if a test requests that, and counted.
 
 use std::io;
 use std::pin::Pin;
@@ -7,7 +7,8 @@ use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
 
-/// A stream that takes and gives at most so many bytes at a time. `alive` tells how many there are.
+/// A stream that takes and returns at most a given number of bytes at a time. `alive` counts the
+/// streams.
 pub(crate) struct Lent<S> {
     stream: S,
     width: usize,

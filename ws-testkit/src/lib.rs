@@ -1,11 +1,11 @@
-//! What the tests of every runtime share: it is no part of a release.
+//! What the tests of every runtime share. No part of a release.
 //!
 //! [`fake`] has streams in memory, a clock and tasks for tests without a runtime.
 //!
 //! [`Runtime`] is what a test needs of a runtime; [`faults`] are the tests, each a function that is
 //! generic over it, and [`tests!`](crate::tests) makes them tests of a crate. [`serving`] tests a
-//! runtime's server, [`raw`] is what a client without a library writes, [`network`] cuts and stalls
-//! what it carries, [`seeds`] makes randomness that can be repeated.
+//! runtime's server, [`raw`] is a client without a library, [`network`] cuts and stalls
+//! what it carries, [`seeds`] provides reproducible randomness.
 
 pub mod echo;
 pub mod fake;
@@ -20,5 +20,5 @@ pub mod serving;
 
 pub use runtime::Runtime;
 
-/// Ends a test that hangs; it is far above what a slow machine needs.
+/// The time limit of a test, far above what a slow machine needs.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);

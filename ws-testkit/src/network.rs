@@ -1,4 +1,4 @@
-//! A network between client and server that cuts what it carries at any place, and stalls.
+//! A network between client and server that cuts its data at any place, and stalls.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -10,7 +10,8 @@ use rand::{RngExt, SeedableRng};
 
 use crate::server::listener;
 
-/// Carries the next connection that comes to `server` and back, as the seed wants it.
+/// Carries the next connection to `server` in both directions; the seed chooses the cuts and
+/// stalls.
 pub fn start(server: SocketAddr, seed: u64) -> SocketAddr {
     let listener = listener();
     let address = listener.local_addr().expect("an address");

@@ -1,4 +1,4 @@
-//! A client that knows no WebSocket: it writes and reads bytes, and may break off.
+//! A client without WebSocket support: it writes and reads bytes, and may break off.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -10,7 +10,7 @@ use ws_wire::Content;
 
 use crate::PATIENCE;
 
-/// A request for a WebSocket.
+/// A WebSocket request.
 pub const REQUEST: &str = "GET / HTTP/1.1\r\n\
     Host: localhost\r\n\
     Upgrade: websocket\r\n\
@@ -18,7 +18,7 @@ pub const REQUEST: &str = "GET / HTTP/1.1\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
     Sec-WebSocket-Version: 13\r\n\r\n";
 
-/// What the server answers, which is the same each time.
+/// The server's response, which is the same each time.
 pub(crate) const RESPONSE: &str = "HTTP/1.1 101 Switching Protocols\r\n\
     Upgrade: websocket\r\n\
     Connection: Upgrade\r\n\
@@ -35,7 +35,7 @@ pub(crate) fn prepared(stream: TcpStream) -> TcpStream {
     stream
 }
 
-/// A connection on which the handshake is done.
+/// A connection after its handshake.
 pub(crate) fn open(address: SocketAddr) -> TcpStream {
     let mut stream = connect(address);
     stream.write_all(REQUEST.as_bytes()).expect("open");
@@ -59,21 +59,21 @@ pub(crate) fn accept(stream: &mut TcpStream) {
     }
 }
 
-/// The next so many bytes.
+/// Reads this number of bytes.
 pub(crate) fn expect(stream: &mut TcpStream, len: usize) -> Vec<u8> {
     let mut bytes = vec![0; len];
-    stream.read_exact(&mut bytes).expect("so many bytes");
+    stream.read_exact(&mut bytes).expect("this number of bytes");
     bytes
 }
 
-/// All that comes until the server ends the stream, without a reset.
+/// Reads all bytes until the server ends the stream, without a reset.
 pub(crate) fn rest(stream: &mut TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).expect("an end, no reset");
     bytes
 }
 
-/// Breaks the connection off, so that the other side learns of it by an error.
+/// Breaks the connection off, so that the other side receives an error.
 pub(crate) fn reset(stream: TcpStream) {
     SockRef::from(&stream).set_linger(Some(std::time::Duration::ZERO)).expect("a socket");
 }
@@ -83,7 +83,7 @@ pub(crate) fn half_close(stream: &TcpStream) -> io::Result<()> {
     stream.shutdown(Shutdown::Write)
 }
 
-/// The next frame: its first byte and its payload.
+/// Reads the next frame: its first byte and its payload.
 pub(crate) fn read_frame(stream: &mut TcpStream) -> Content {
     ws_wire::read(stream).expect("a frame").into()
 }

@@ -17,14 +17,14 @@ pub trait Runtime: 'static {
     /// Runs a future on this runtime, to its end.
     fn block_on<T>(future: impl Future<Output = T>) -> T;
 
-    /// Runs a future beside the one that calls.
+    /// Runs a future concurrently with the caller.
     fn spawn(future: impl Future<Output = ()> + Send + 'static);
 
-    /// Takes over a listener that does not block.
+    /// Takes over a nonblocking listener.
     ///
     /// # Errors
     ///
-    /// The runtime does not want it.
+    /// The runtime rejects it.
     fn listen(listener: TcpListener) -> io::Result<Self::Listener>;
 
     /// Waits for the next connection.
@@ -46,7 +46,7 @@ pub trait Runtime: 'static {
     fn set_nodelay(stream: &Self::Stream) -> io::Result<()>;
 }
 
-/// Runs a future beside the one that calls, and waits for its result.
+/// Runs a future concurrently with the caller, and waits for its result.
 pub(crate) fn spawn<R: Runtime, T: Send + 'static>(
     future: impl Future<Output = T> + Send + 'static,
 ) -> impl Future<Output = T> + Send {

@@ -1,4 +1,4 @@
-//! Randomness that can be repeated: every run tries the same seeds, and a failure names its own.
+//! Reproducible randomness: every run tries the same seeds, and a failure names its seed.
 
 use std::thread;
 
@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, RngExt};
 use ws_futures::Message;
 
-/// Says which seed it was that failed.
+/// Prints the seed of the failed test.
 pub struct Named(pub u64);
 
 impl Drop for Named {
@@ -39,7 +39,7 @@ pub(crate) fn bytes(random: &mut StdRng, len: usize) -> Vec<u8> {
     bytes
 }
 
-/// At least so many bytes, with characters of every width.
+/// At least this number of bytes, with characters of every width.
 pub(crate) fn text(random: &mut StdRng, len: usize) -> String {
     let mut text = String::with_capacity(len + 3);
     while text.len() < len {

@@ -1,4 +1,4 @@
-//! A server under test, and a test that runs beside it.
+//! A server under test, and a test that runs concurrently.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -21,11 +21,11 @@ use crate::runtime::Runtime;
 pub(crate) struct Server {
     pub(crate) way: Way,
     pub(crate) config: Config,
-    /// How many bytes one read or write of the server's takes at most.
+    /// The maximum number of bytes in one read or write of the server.
     pub(crate) width: usize,
 }
 
-/// What the test sees of the server.
+/// The test's view of the server.
 pub(crate) struct Seen {
     pub(crate) address: SocketAddr,
     ends: Receiver<End>,
@@ -38,10 +38,11 @@ impl Seen {
         self.ends.recv_timeout(PATIENCE).expect("the connection ends")
     }
 
-    /// That no connection is left: none whose end was not told, and no stream that is still open.
+    /// Checks that no connection remains: none whose end was not reported, and no stream that is
+    /// still open.
     pub(crate) fn is_left_alone(&self) {
-        assert!(self.ends.try_recv().is_err(), "a connection that nobody asked for");
-        // One of them is the server's, to lend.
+        assert!(self.ends.try_recv().is_err(), "an unexpected connection");
+        // One of them is the server's own reference.
         let deadline = Instant::now() + PATIENCE;
         while self.alive.strong_count() > 1 {
             assert!(Instant::now() < deadline, "a stream is left open");
@@ -94,7 +95,7 @@ impl Server {
 }
 
 async fn serve<R: Runtime>(stream: Lent<R::Stream>, way: Way, config: Config) -> End {
-    // It fails where the peer has reset the connection.
+    // Fails if the peer has reset the connection.
     let _ = R::set_nodelay(stream.stream());
     match accept(stream, R::timer(), config).await {
         Ok(socket) => echo::<R, _>(socket, way).await,

@@ -1,4 +1,4 @@
-//! What a runtime's own server must stand.
+//! Faults that a runtime's own server must handle.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -15,7 +15,7 @@ use crate::server::listener;
 
 /// A server of a runtime: its `serve`, with echoes.
 pub trait Serves {
-    /// Serves until the shutdown has ended, on the thread that calls.
+    /// Serves until the shutdown has ended, on the caller's thread.
     fn serve(
         listener: TcpListener,
         shutdown: &Shutdown,
@@ -23,7 +23,7 @@ pub trait Serves {
     ) -> Drained;
 }
 
-/// All clients get their Close frame, and all are waited for.
+/// All clients receive a Close frame, and the shutdown waits for all of them.
 pub fn a_shutdown_closes_all<S: Serves>() {
     let listener = listener();
     let address = listener.local_addr().expect("an address");
@@ -32,11 +32,11 @@ pub fn a_shutdown_closes_all<S: Serves>() {
         let serving = scope.spawn(|| S::serve(listener, &shutdown, |error| panic!("{error}")));
         let mut clients: Vec<_> = (0..50).map(|_| open(address)).collect();
         clients.iter_mut().for_each(assert_served);
-        // It has not sent its request, and is not waited for.
+        // It has not sent its request, and the shutdown does not wait for it.
         let mut silent = connect(address);
         assert_served(&mut open(address));
         shutdown.begin();
-        // Either end is prompt.
+        // Both end promptly.
         let _ = silent.read_to_end(&mut Vec::new());
         for client in &mut clients {
             assert_eq!(expect(client, 4), [0x88, 2, 0x03, 0xE9]);
@@ -49,8 +49,8 @@ pub fn a_shutdown_closes_all<S: Serves>() {
     });
 }
 
-/// The process has no file descriptor left. This is for a process of its own, for the limit is that of
-/// a process.
+/// The process has no file descriptor left. The test needs a process of its own, since the limit
+/// applies to the whole process.
 #[cfg(unix)]
 pub fn without_file_descriptors<S: Serves>() {
     let listener = listener();
@@ -61,12 +61,12 @@ pub fn without_file_descriptors<S: Serves>() {
         scope.spawn(|| {
             S::serve(listener, &shutdown, move |error| drop(sender.send(error)));
         });
-        // The runtime has all that it needs by then.
+        // The runtime has opened all that it needs by then.
         assert_served(&mut open(address));
         let (_, hard) = rlimit::Resource::NOFILE.get().expect("a limit");
         // More than the test itself needs.
         rlimit::Resource::NOFILE.set(128, hard).expect("a lower limit");
-        // One of the streams waits in the system's queue when the server gets none for it.
+        // One of the streams waits in the system's queue when the server has no descriptor for it.
         let mut streams = Vec::new();
         let error = loop {
             streams.extend(use_up(address));
@@ -77,7 +77,7 @@ pub fn without_file_descriptors<S: Serves>() {
         };
         assert!(error.to_string().contains("Too many open files"), "{error}");
 
-        // Others end; those that wait are served.
+        // Other connections end; those that wait are served.
         let waiting = streams.pop().expect("many");
         drop(streams);
         let mut waiting = prepared(waiting);

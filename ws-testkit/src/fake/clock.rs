@@ -1,4 +1,4 @@
-//! A clock that moves only when told.
+//! A clock that is moved by hand.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use ws_futures::{Instant, Timer};
 
-/// No test asks as often between two moves; a loop that goes nowhere does.
+/// More polls than any test needs between two moves: only an endless loop reaches it.
 const TOO_MANY: usize = 10_000_000;
 
-/// The time of all timers that are made of it.
+/// The time of all timers that are made from it.
 #[derive(Clone)]
 pub struct Clock(Arc<Mutex<Face>>);
 
@@ -23,12 +23,12 @@ struct Face {
 pub struct Alarm {
     clock: Clock,
     index: usize,
-    /// How much too early it rings.
+    /// How much too early the timer fires.
     early: Duration,
 }
 
 impl Default for Clock {
-    /// Not at the epoch, so that one is not taken for the other.
+    /// Not at the epoch, so that the two are not confused.
     fn default() -> Self {
         let now = Instant::from_epoch(Duration::from_secs(1000));
         Self(Arc::new(Mutex::new(Face { now, alarms: Vec::new(), questions: 0 })))
@@ -52,18 +52,18 @@ impl Clock {
         Alarm { clock: self.clone(), index: face.alarms.len() - 1, early }
     }
 
-    /// The present.
+    /// The current time.
     pub fn now(&self) -> Instant {
         self.face().now
     }
 
-    /// The time until the earliest alarm that somebody waits for.
+    /// The time until the earliest deadline that a task waits for.
     pub fn next(&self) -> Option<Duration> {
         let face = self.face();
         face.alarms.iter().flatten().map(|(at, _)| *at - face.now).min()
     }
 
-    /// Lets time pass, and wakes those whose alarms are due.
+    /// Advances the time, and wakes the tasks whose deadlines have passed.
     pub fn advance(&self, duration: Duration) {
         let mut face = self.face();
         face.now = face.now + duration;
@@ -89,7 +89,7 @@ impl Timer for Alarm {
     fn poll_until(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
         let mut face = self.clock.face();
         face.questions += 1;
-        assert!(face.questions < TOO_MANY, "asked {TOO_MANY} times at the same moment");
+        assert!(face.questions < TOO_MANY, "polled {TOO_MANY} times without a move of the clock");
         let rings = Instant::from_epoch(deadline.since_epoch().saturating_sub(self.early));
         if rings <= face.now {
             face.alarms[self.index] = None;

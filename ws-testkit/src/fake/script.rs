@@ -1,7 +1,7 @@
 //! How a stream behaves.
 
-/// The lengths that the calls of each kind are cut to, in turn and over and over. Zero says Pending
-/// and wakes the task at once; nothing at all says Pending for ever.
+/// The lengths that the calls of each kind are cut to, in turn and repeated. Zero means Pending,
+/// and the task is woken at once; an empty list means Pending for ever.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
     /// What reading does.
@@ -12,12 +12,12 @@ pub struct Script {
     pub flushes: Turns,
     /// What ending the stream does.
     pub closes: Turns,
-    /// Whether what is written waits for a flush, as behind TLS.
+    /// Whether written bytes wait for a flush, as behind TLS.
     pub holds: bool,
 }
 
 impl Default for Script {
-    /// Takes and gives all that there is.
+    /// Takes and returns all available bytes.
     fn default() -> Self {
         Self {
             reads: Turns::of(&[usize::MAX]),
@@ -30,17 +30,17 @@ impl Default for Script {
 }
 
 impl Script {
-    /// Pieces of these lengths both ways.
+    /// Pieces of these lengths in both directions.
     pub fn cut(lengths: &[usize]) -> Self {
         Self { reads: Turns::of(lengths), writes: Turns::of(lengths), ..Self::default() }
     }
 
-    /// Pieces of these lengths out.
+    /// Pieces of these lengths for writes.
     pub fn cut_writes(lengths: &[usize]) -> Self {
         Self { writes: Turns::of(lengths), ..Self::default() }
     }
 
-    /// A byte at a time, Pending before each, and before every other call.
+    /// One byte at a time, Pending before each, and before every other call.
     pub fn hesitant() -> Self {
         Self {
             reads: Turns::of(&[0, 1]),
@@ -52,7 +52,7 @@ impl Script {
     }
 }
 
-/// The answers to calls of one kind, in turn and over and over.
+/// The answers to calls of one kind, in turn and repeated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Turns {
     lengths: Vec<usize>,
@@ -60,7 +60,7 @@ pub struct Turns {
 }
 
 impl Turns {
-    /// Makes them of the lengths that calls are cut to; zero is a Pending that wakes.
+    /// Makes them from the lengths that calls are cut to; zero is a Pending that wakes.
     pub fn of(lengths: &[usize]) -> Self {
         Self { lengths: lengths.to_vec(), next: 0 }
     }

@@ -1,6 +1,6 @@
 //! A byte stream in memory that does what its script says.
 //!
-//! It keeps to the letter of the traits: only the waker of the latest call is woken, and only if
+//! It follows the traits to the letter: only the waker of the latest call is woken, and only if
 //! that call was Pending.
 
 use std::collections::VecDeque;
@@ -13,18 +13,18 @@ use futures_io::{AsyncRead, AsyncWrite};
 
 use super::script::{Script, Turns};
 
-/// No test needs as many calls; a loop that goes nowhere does.
+/// More calls than any test needs: only an endless loop reaches it.
 const TOO_MANY: usize = 20_000_000;
 
 /// One direction.
 struct Pipe {
     bytes: VecDeque<u8>,
     capacity: usize,
-    /// What its reader finds behind the bytes.
+    /// What its reader finds after the bytes.
     end: Option<End>,
-    /// What its writer is told.
+    /// The error that its writer receives.
     refuses: Option<ErrorKind>,
-    /// How many more bytes its writer may write before it is told so.
+    /// The number of bytes its writer may still write before it receives that error.
     allowed: usize,
     reader: Option<Waker>,
     writer: Option<Waker>,
@@ -36,9 +36,9 @@ struct Pipe {
     dropped: bool,
     /// Whether a flush has to wait.
     stalled: bool,
-    /// Whether writing takes nothing at all, and says so.
+    /// Whether writing accepts nothing, and returns zero.
     useless: bool,
-    /// Whether a writer is told of room only by [`Remote::tell`].
+    /// Whether a writer is woken for room only by [`Remote::tell`].
     lazy: bool,
 }
 
@@ -150,22 +150,22 @@ pub fn joined([one, other]: [Script; 2]) -> [Stream; 2] {
 }
 
 impl Remote {
-    /// Gives the stream something to read.
+    /// Makes bytes available for the stream to read.
     pub fn send(&self, bytes: &[u8]) {
         lock(&self.incoming).push(bytes);
     }
 
-    /// What the stream has not read.
+    /// The bytes that the stream has not read.
     pub fn unread(&self) -> usize {
         lock(&self.incoming).bytes.len()
     }
 
-    /// Takes what was written, which makes room.
+    /// Takes the written bytes, which makes room.
     pub fn take(&self) -> Vec<u8> {
         self.take_some(usize::MAX)
     }
 
-    /// Takes so much of it at most.
+    /// Takes at most this number of them.
     pub fn take_some(&self, len: usize) -> Vec<u8> {
         let mut pipe = lock(&self.outgoing);
         let len = len.min(pipe.bytes.len());
@@ -176,7 +176,7 @@ impl Remote {
         taken
     }
 
-    /// How many bytes the stream takes before it says Pending.
+    /// Sets how many bytes the stream takes before it returns Pending.
     pub fn set_capacity(&self, capacity: usize) {
         let mut pipe = lock(&self.outgoing);
         pipe.capacity = capacity;
@@ -185,26 +185,26 @@ impl Remote {
         }
     }
 
-    /// Lets a flush wait, or go on.
+    /// Makes a flush wait, or lets it complete.
     pub fn stall(&self, stalled: bool) {
         let mut pipe = lock(&self.outgoing);
         pipe.stalled = stalled;
         pipe.wake_writer();
     }
 
-    /// Lets writing take nothing, which is not an error of its own.
+    /// Makes writing accept zero bytes, which is not an error by itself.
     pub fn be_useless(&self) {
         let mut pipe = lock(&self.outgoing);
         pipe.useless = true;
         pipe.wake_writer();
     }
 
-    /// From now on room is there before the writer is told of it.
+    /// From now on, the writer is not woken when there is room.
     pub fn be_lazy(&self) {
         lock(&self.outgoing).lazy = true;
     }
 
-    /// Tells the writer that waits of the room that there is.
+    /// Wakes a writer that waits, if there is room.
     pub fn tell(&self) {
         let mut pipe = lock(&self.outgoing);
         if pipe.room() > 0 || pipe.refuses.is_some() {
@@ -212,24 +212,24 @@ impl Remote {
         }
     }
 
-    /// Ends the stream behind what was sent.
+    /// Ends the stream after the bytes that were sent.
     pub fn end(&self) {
         lock(&self.incoming).end(End::Closed);
     }
 
-    /// Lets reading fail behind what was sent.
+    /// Makes reading fail after the bytes that were sent.
     pub fn break_reading(&self, kind: ErrorKind) {
         lock(&self.incoming).end(End::Broken(kind));
     }
 
-    /// Lets writing fail from now on.
+    /// Makes writing fail from now on.
     pub fn break_writing(&self, kind: ErrorKind) {
         let mut pipe = lock(&self.outgoing);
         pipe.refuses = Some(kind);
         pipe.wake_writer();
     }
 
-    /// Lets writing fail after so many more bytes.
+    /// Makes writing fail after this number of bytes.
     pub fn break_writing_after(&self, len: usize) {
         lock(&self.outgoing).allowed = len;
         if len == 0 {
@@ -237,7 +237,7 @@ impl Remote {
         }
     }
 
-    /// Lets both fail.
+    /// Makes both fail.
     pub fn reset(&self) {
         self.break_reading(ErrorKind::ConnectionReset);
         self.break_writing(ErrorKind::ConnectionReset);
@@ -248,12 +248,12 @@ impl Remote {
         lock(&self.outgoing).closes > 0
     }
 
-    /// How often the stream has ended its direction: once to half-close, once for good.
+    /// The number of times the stream has ended its direction: once to half-close, once to close.
     pub fn ends(&self) -> usize {
         lock(&self.outgoing).closes
     }
 
-    /// Whether the stream is gone.
+    /// Whether the stream was dropped.
     pub fn is_dropped(&self) -> bool {
         lock(&self.outgoing).dropped
     }
@@ -263,18 +263,18 @@ impl Remote {
         lock(&self.outgoing).writes.clone()
     }
 
-    /// The number of flushes that were done.
+    /// The number of flushes that completed.
     pub fn flushes(&self) -> usize {
         lock(&self.outgoing).flushes
     }
 
-    /// The number of reads that brought something.
+    /// The number of reads that returned bytes.
     pub fn reads(&self) -> usize {
         lock(&self.incoming).reads
     }
 }
 
-/// What a script says to a call.
+/// What the script returns for a call.
 enum Said {
     Go(usize),
     Wait,
@@ -359,7 +359,7 @@ impl AsyncWrite for Stream {
         }
         let room = pipe.room().saturating_sub(this.held.len());
         if room == 0 {
-            // What is held has to go before there can be room.
+            // Bytes that wait for a flush must leave before there can be room.
             pipe.push(&std::mem::take(&mut this.held));
             pipe.writer = Some(cx.waker().clone());
             return Poll::Pending;

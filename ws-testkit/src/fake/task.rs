@@ -1,4 +1,4 @@
-//! Futures that are polled by hand, and only when they were woken: a wake-up that is lost shows as
+//! Futures that are polled by hand, and only when they were woken: a lost wake-up shows as
 //! a task that waits for ever.
 
 use std::future::poll_fn;
@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use super::stream::Remote;
 
-/// No test needs as many polls in a row; a loop that goes nowhere does.
+/// More polls in a row than any test needs: only an endless loop reaches it.
 const TOO_MANY: usize = 10_000_000;
 
 /// A future that is polled only if it was woken.
@@ -36,7 +36,7 @@ impl Wake for Bell {
 }
 
 impl<'f, R> Task<'f, R> {
-    /// A task that is about to be polled for the first time.
+    /// A task that has not been polled yet.
     pub fn new(future: impl Future<Output = R> + 'f) -> Self {
         let bell = Bell { rung: AtomicBool::new(true), ..Bell::default() };
         Self { future: Box::pin(future), bell: Arc::new(bell) }
@@ -47,7 +47,7 @@ impl<'f, R> Task<'f, R> {
         self.bell.rung.load(Ordering::SeqCst)
     }
 
-    /// How often it was woken.
+    /// The number of times it was woken.
     pub fn wakes(&self) -> usize {
         self.bell.times.load(Ordering::SeqCst)
     }
@@ -59,7 +59,7 @@ impl<'f, R> Task<'f, R> {
         self.future.as_mut().poll(&mut Context::from_waker(&waker))
     }
 
-    /// Polls it for as long as it is woken. `Pending`: it waits for something else to happen.
+    /// Polls it for as long as it is woken. `Pending`: it waits for something else.
     pub fn run(&mut self) -> Poll<R> {
         for _ in 0..TOO_MANY {
             if !self.is_woken() {
@@ -69,10 +69,10 @@ impl<'f, R> Task<'f, R> {
                 return Poll::Ready(result);
             }
         }
-        panic!("polled {TOO_MANY} times without coming to rest");
+        panic!("polled {TOO_MANY} times and still woken");
     }
 
-    /// Runs it to its end, which nothing else is needed for.
+    /// Runs it to its end, for which nothing else is needed.
     #[track_caller]
     pub fn finish(&mut self) -> R {
         match self.run() {
@@ -88,13 +88,13 @@ impl<'f, R> Task<'f, R> {
     }
 }
 
-/// Runs a future to its end, which nothing else is needed for.
+/// Runs a future to its end, for which nothing else is needed.
 #[track_caller]
 pub fn run<R>(future: impl Future<Output = R>) -> R {
     Task::new(future).finish()
 }
 
-/// What a future gives at once, without being woken.
+/// The output of a future that is ready at its first poll.
 #[track_caller]
 pub fn at_once<R>(future: impl Future<Output = R>) -> R {
     match Task::new(future).poll() {
@@ -103,7 +103,7 @@ pub fn at_once<R>(future: impl Future<Output = R>) -> R {
     }
 }
 
-/// Runs two futures side by side to their ends.
+/// Runs two futures concurrently to their ends.
 #[track_caller]
 pub fn run_both<A, B>(one: impl Future<Output = A>, other: impl Future<Output = B>) -> (A, B) {
     let (mut a, mut b) = (None, None);
@@ -113,11 +113,12 @@ pub fn run_both<A, B>(one: impl Future<Output = A>, other: impl Future<Output = 
     (a.expect("ended"), b.expect("ended"))
 }
 
-/// Tasks side by side. `pick` chooses one of so many that are woken; it gets one poll.
+/// Tasks that run concurrently. `pick` chooses one of the given number of woken tasks, which is
+/// polled once.
 pub struct Crowd<'f> {
-    /// Those that have not ended.
+    /// The tasks that have not ended.
     pub tasks: Vec<Task<'f, ()>>,
-    /// Streams that tell of room when nothing else is left to do.
+    /// Streams that wake their writers for room only when no task can run.
     pub wires: Vec<Remote>,
 }
 
@@ -128,7 +129,7 @@ impl Crowd<'_> {
         self.run_until(pick, |_| false);
     }
 
-    /// Runs until `done` says so of the number of tasks that are left.
+    /// Runs until `done` returns true for the number of remaining tasks.
     #[track_caller]
     pub fn run_until(
         &mut self,
@@ -154,15 +155,15 @@ impl Crowd<'_> {
                 drop(tasks.swap_remove(chosen));
             }
         }
-        panic!("polled {TOO_MANY} times without coming to rest");
+        panic!("polled {TOO_MANY} times and still woken");
     }
 }
 
-/// Makes a call, drops its future when it was polled so many times, makes it again, and so on until
+/// Makes a call, drops its future after this number of polls, makes the call again, and so on until
 /// one is ready.
 pub async fn insist<R>(patience: usize, mut call: impl AsyncFnMut() -> R) -> R {
     loop {
-        // Dropped before it was polled at all.
+        // Dropped before it was polled.
         drop(call());
         let mut future = pin!(call());
         let mut polls = 0;

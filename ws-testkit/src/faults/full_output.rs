@@ -13,12 +13,12 @@ use crate::raw::{expect, open};
 use crate::runtime::Runtime;
 use crate::server::Server;
 
-/// For so long no byte is taken when a server does not read any more.
+/// How long no byte is taken before the server counts as no longer reading.
 const BLOCKED: Duration = Duration::from_millis(300);
-/// More than all buffers on the way hold: sockets, and 64 KiB here and there.
+/// More than all buffers on the path hold: those of the sockets, and several of 64 KiB.
 const MORE_THAN_FITS: usize = 64 << 20;
 
-/// The server stops reading when its output is full; when the client reads, all echoes come.
+/// The server stops reading when its output is full; once the client reads, all echoes arrive.
 pub fn nothing_is_lost<R: Runtime>() {
     let (frame, echo) = (
         ws_wire::frame(Role::Server, 0x82, &[b'x'; 10_000]),
@@ -36,7 +36,7 @@ pub fn nothing_is_lost<R: Runtime>() {
                     Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                     Err(error) => panic!("{way:?}: {error}"),
                 }
-                assert!(whole * frame.len() < MORE_THAN_FITS, "{way:?}: it reads on and on");
+                assert!(whole * frame.len() < MORE_THAN_FITS, "{way:?}: it does not stop reading");
             }
             stream.set_write_timeout(Some(PATIENCE)).expect("a socket");
             thread::scope(|scope| {
@@ -53,7 +53,7 @@ pub fn nothing_is_lost<R: Runtime>() {
     }
 }
 
-/// A peer that neither reads nor shows life in another way.
+/// A peer that does not read and is unresponsive otherwise.
 pub fn a_peer_that_never_reads_is_given_up<R: Runtime>() {
     let config = Config {
         ping_interval: Some(Duration::from_millis(100)),
@@ -64,7 +64,7 @@ pub fn a_peer_that_never_reads_is_given_up<R: Runtime>() {
     for way in WAYS {
         Server::new(way, config.clone()).run::<R>(|server| {
             let mut stream = open(server.address);
-            // Until the server does not take any more, or has reset the connection.
+            // Until the server takes no more bytes, or has reset the connection.
             while stream.write_all(&frame).is_ok() {}
             let end = server.end();
             assert!(matches!(end, Err(Error::Protocol(_) | Error::Io(_))), "{way:?}: {end:?}");

@@ -1,4 +1,4 @@
-//! One side ends its direction of the stream and goes on reading.
+//! One side ends its direction of the stream and continues to read.
 
 use std::io::Write;
 use std::thread;
@@ -12,10 +12,10 @@ use crate::raw::{REQUEST, RESPONSE, connect, half_close, open, rest};
 use crate::runtime::Runtime;
 use crate::server::Server;
 
-/// All in one go: request, messages, end.
+/// All in one write: request, messages, end.
 pub fn what_it_asked_for_is_answered<R: Runtime>() {
-    // With two tasks the end of the stream may be seen before the last message was echoed, and then
-    // the connection is over.
+    // With two tasks the end of the stream may be detected before the last message was echoed, and
+    // then the connection is over.
     for way in [Way::Batches, Way::Messages] {
         Server::new(way, Config::default()).run::<R>(|server| {
             for (len, count) in [(0, 1), (10, 100), (10_000, 3), (200_000, 2)] {
@@ -45,7 +45,8 @@ pub fn what_it_asked_for_is_answered<R: Runtime>() {
     }
 }
 
-/// A client that made a mistake, and goes on waiting, sees the end behind the Close frame.
+/// A client that violated the protocol, and keeps waiting, reads the end of the stream after the
+/// Close frame.
 pub fn of_a_server_that_was_sent_nonsense<R: Runtime>() {
     let config = Config { drain_timeout: Duration::from_secs(3600), ..Config::default() };
     for way in WAYS {

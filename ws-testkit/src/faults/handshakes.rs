@@ -1,4 +1,4 @@
-//! Handshakes with what is no WebSocket.
+//! Handshakes with peers that do not speak WebSocket.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -46,7 +46,8 @@ fn read_request(stream: &mut TcpStream) {
     }
 }
 
-/// A server refuses, and breaks off within the body of its response: the client has what came.
+/// A server refuses, and breaks off within the body of its response: the client keeps the
+/// part that it has received.
 pub fn of_a_server_that_refuses_and_breaks_off<R: Runtime>() {
     let refusal =
         b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 9\r\n\r\nwho";
@@ -69,7 +70,7 @@ pub fn of_a_server_that_refuses_and_breaks_off<R: Runtime>() {
     }
 }
 
-/// The client does not wait for more than the first byte that cannot be HTTP.
+/// The client waits for no more than the first byte that cannot be HTTP.
 pub fn of_a_server_that_speaks_something_else<R: Runtime>() {
     for greeting in [&b"SSH-2.0-x"[..], b"\x15\x03\x01\0\x02\x02\x46", b"220 mail.example ESMTP"] {
         let error = connecting::<R>(patient(), |mut stream| {
@@ -85,7 +86,7 @@ pub fn of_a_server_that_speaks_something_else<R: Runtime>() {
     }
 }
 
-/// The server answers the first byte that cannot be HTTP.
+/// The server answers at the first byte that cannot be HTTP.
 pub fn of_a_client_that_speaks_something_else<R: Runtime>() {
     Server::new(WAYS[0], patient()).run::<R>(|server| {
         for (greeting, status) in [

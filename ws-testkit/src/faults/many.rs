@@ -18,7 +18,7 @@ async fn client<R: Runtime>(address: std::net::SocketAddr) -> WebSocket<R::Strea
     connected.await.expect("a response").0
 }
 
-/// Nobody gets what somebody else has sent.
+/// No client receives another client's messages.
 pub fn each_gets_its_own_back<R: Runtime>() {
     for way in WAYS {
         Server::new(way, Config::default()).run::<R>(|server| {
@@ -32,7 +32,7 @@ pub fn each_gets_its_own_back<R: Runtime>() {
                             let message = Message::text(text);
                             socket.send(message.clone()).await.expect("open");
                             let echo = socket.recv().await.expect("no error");
-                            assert!(echo == Some(message), "{way:?}: somebody else's");
+                            assert!(echo == Some(message), "{way:?}: a message of another client");
                         }
                         socket.close_and_discard(CloseCode::NORMAL).await.expect("no error");
                         assert!(socket.closed().is_some_and(|closed| closed.is_clean()));
@@ -47,7 +47,7 @@ pub fn each_gets_its_own_back<R: Runtime>() {
     }
 }
 
-/// Nobody reads before everybody has written.
+/// No client reads before all clients have written.
 pub fn all_wait_for_all<R: Runtime>() {
     for way in WAYS {
         Server::new(way, Config::default()).run::<R>(|server| {

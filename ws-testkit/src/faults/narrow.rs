@@ -1,4 +1,4 @@
-//! Streams that take and give one byte at a time.
+//! Streams that take and return one byte at a time.
 
 use std::io::Write;
 use std::thread;
@@ -11,7 +11,7 @@ use crate::raw::{connect, expect, rest};
 use crate::runtime::Runtime;
 use crate::server::Server;
 
-/// The server's stream is narrow, and the client writes byte by byte besides.
+/// The server's stream is narrow, and the client also writes byte by byte.
 pub fn one_byte_at_a_time<R: Runtime>() {
     let conversation = conversation();
     for way in WAYS {

@@ -11,7 +11,7 @@ use crate::raw::{REQUEST, RESPONSE, connect, expect, read_frame};
 use crate::runtime::Runtime;
 use crate::server::listener;
 
-/// What was sent is with the peer though more input is at hand and the socket is not polled again.
+/// Sent messages reach the peer even if more input is buffered and the socket is not polled again.
 pub fn a_reply_arrives_while_the_socket_is_idle<R: Runtime>() {
     reply_to_the_first_of_three::<R>(AfterReply::Idle);
 }

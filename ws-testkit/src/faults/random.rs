@@ -19,11 +19,11 @@ use crate::server::{Server, listener};
 
 /// What a client sends on one connection.
 const COUNT: usize = 40;
-/// How much may be on its way before nothing more is sent: less than sockets hold, so that two that
-/// both wait for the other to read do not stop for good.
+/// How many bytes may be in transit before nothing more is sent: less than sockets hold, so that
+/// two sides that both wait for the other to read do not block for ever.
 const WINDOW: usize = 200 * 1024;
 
-/// Every message comes back as it was, in order, with fragments and pings in between.
+/// Every message returns unchanged, in order, with fragments and pings in between.
 pub fn everything_comes_back<R: Runtime>() {
     let mut seed = 0;
     for way in WAYS {
@@ -74,7 +74,7 @@ async fn converse<R: Runtime>(server: SocketAddr, way: Way, seed: u64, config: C
             }
         }
     }
-    // Each ping gets its pong as long as there is room; the last one always does.
+    // Each ping is answered as long as there is room; the last one always is.
     assert!(pings >= 0, "{way:?}: more pongs than pings");
 
     socket.close_and_discard(CloseCode::NORMAL).await.expect("no error");
@@ -139,7 +139,7 @@ fn send_fragments(
     loop {
         let mut len = random.random_range(0..=rest.len().min(50_000));
         if let Some(text) = message.as_text() {
-            // A fragment of a client of ours is text by itself.
+            // Each fragment of a client of this library is valid UTF-8 by itself.
             let start = text.len() - rest.len();
             while !text.is_char_boundary(start + len) {
                 len += 1;
@@ -166,8 +166,8 @@ fn send_fragments(
     }
 }
 
-/// Halves of a connection in tasks of their own, both directions as fast as they go; the closing
-/// facts are seen from all four.
+/// Halves of a connection in tasks of their own, both directions as fast as possible; all four
+/// halves report the same facts of closing.
 pub fn halves_at_full_speed<R: Runtime>() {
     for seed in 0..2 {
         let _named = Named(seed);

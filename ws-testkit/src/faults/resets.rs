@@ -14,7 +14,7 @@ use crate::raw::{self, connect, expect, reset};
 use crate::runtime::Runtime;
 use crate::server::{Server, listener};
 
-/// The client breaks off after every byte that it writes; the server learns of it.
+/// The client breaks off after every byte that it writes; the server receives an error.
 pub fn by_a_client_that_has_written_a_part<R: Runtime>() {
     let conversation = conversation();
     for way in WAYS {
@@ -47,8 +47,8 @@ pub fn by_a_client_that_has_read_a_part<R: Runtime>() {
     }
 }
 
-/// The server breaks off, or ends the stream, after every byte that it writes; the client learns of
-/// it, and has got what came before.
+/// The server breaks off, or ends the stream, after every byte that it writes; the client receives
+/// an error, and has received all earlier messages.
 pub fn by_a_server<R: Runtime>() {
     let texts = ["one", "two", "three"];
     let frames: Vec<Vec<u8>> =
@@ -64,7 +64,7 @@ pub fn by_a_server<R: Runtime>() {
                     let mut stream = raw::prepared(stream);
                     raw::accept(&mut stream);
                     stream.write_all(&all[..len]).expect("open");
-                    // The client has received all that is to be received before the end.
+                    // The client has received everything before the end.
                     let whole = whole(&frames, len);
                     expect(&mut stream, 6 * whole);
                     end(stream);
@@ -88,7 +88,7 @@ pub fn by_a_server<R: Runtime>() {
     }
 }
 
-/// How many of the frames are whole in the first `len` bytes of all.
+/// The number of frames that are complete in the first `len` bytes of all.
 fn whole(frames: &[Vec<u8>], len: usize) -> usize {
     let ends = frames.iter().scan(0, |end, frame| {
         *end += frame.len();
@@ -115,7 +115,7 @@ where
         }
     };
     assert!(matches!(error, Error::Io(_) | Error::Protocol(_)), "{error}");
-    assert!(matches!(socket.recv().await, Ok(None)), "the error is told once");
+    assert!(matches!(socket.recv().await, Ok(None)), "the error is reported once");
     assert!(socket.send("late").await.is_err());
     assert!(!socket.closed().is_some_and(|closed| closed.is_clean()));
     received

@@ -1,4 +1,4 @@
-//! Peers that stop in the middle, for a while or for good.
+//! Peers that stop in the middle, temporarily or for ever.
 
 use std::io::Write;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::raw::{REQUEST, RESPONSE, connect, expect, open, read_frame, rest};
 use crate::runtime::Runtime;
 use crate::server::Server;
 
-/// A request that is never finished is answered with 408 in the end.
+/// A request that is never finished is eventually answered with 408.
 pub fn in_a_request<R: Runtime>() {
     let config = Config {
         handshake_timeout: Some(Duration::from_millis(100)),
@@ -30,7 +30,8 @@ pub fn in_a_request<R: Runtime>() {
     }
 }
 
-/// One stops after every byte of a request and of a frame while others go on, and is not forgotten.
+/// A client stops after every byte of a request and of a frame, is served once it continues, and
+/// does not hold up other clients.
 pub fn in_a_message<R: Runtime>() {
     let sent = [REQUEST.as_bytes(), &ws_wire::frame(Role::Server, 0x81, b"stalled")].concat();
     for way in WAYS {
@@ -63,7 +64,7 @@ pub fn in_a_message<R: Runtime>() {
     }
 }
 
-/// A peer that reads and does not answer pings is given up.
+/// The connection to a peer that reads but does not answer pings ends with an error.
 pub fn of_a_peer_that_shows_no_life<R: Runtime>() {
     let config = Config {
         ping_interval: Some(Duration::from_millis(50)),

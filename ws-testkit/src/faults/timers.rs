@@ -1,4 +1,4 @@
-//! Deadlines that come due while data is on its way.
+//! Deadlines that pass while data is in transit.
 
 use std::io::Write;
 use std::time::Duration;
@@ -14,18 +14,19 @@ use crate::server::Server;
 
 const COUNT: u32 = 300;
 
-/// A ping wherever there is a pause of a millisecond.
+/// A ping at every pause of a millisecond.
 fn eager() -> Config {
     Config { ping_interval: Some(Duration::from_millis(1)), ..Config::default() }
 }
 
-/// Pings come between the frames of messages and never inside one, and messages keep their order.
+/// Pings are sent between the frames of messages and never inside one, and messages keep their
+/// order.
 pub fn pings_between_messages<R: Runtime>() {
     for way in WAYS {
         Server::new(way, eager()).run::<R>(|server| {
             let mut stream = open(server.address);
             let mut pings = 0;
-            // Until there was a pause for some.
+            // Until a pause was long enough for some pings.
             let mut number = 0_u32;
             while number < COUNT || pings < 3 {
                 let payload = number.to_be_bytes().repeat(1 + number as usize * 7 % 4000);
@@ -48,7 +49,7 @@ pub fn pings_between_messages<R: Runtime>() {
     }
 }
 
-/// Both sides ping all the time; nothing is lost, and each knows its round-trip time.
+/// Both sides ping constantly; nothing is lost, and each measures its round-trip time.
 pub fn pings_both_ways<R: Runtime>() {
     for way in WAYS {
         Server::new(way, eager()).run::<R>(|server| {

@@ -1,4 +1,4 @@
-//! A client learns why it was refused though it is still sending.
+//! A client receives the reason of a refusal though it is still sending.
 
 use std::io::Write;
 use std::thread;
@@ -11,10 +11,10 @@ use crate::raw::{half_close, open, rest};
 use crate::runtime::Runtime;
 use crate::server::Server;
 
-/// What the client goes on to send, which is less than the server reads before it gives up.
+/// What the client sends after that: less than the server reads before it ends the connection.
 const MORE: usize = 8 << 20;
 
-/// The server reads on for a while, so that no reset overtakes its Close frame.
+/// The server continues to read for a while, so that no reset overtakes its Close frame.
 pub fn a_client_that_is_still_sending_sees_the_close_frame<R: Runtime>() {
     let config = Config {
         incoming: Limits { max_message_size: 1000, ..Limits::incoming() },
