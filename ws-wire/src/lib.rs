@@ -1,4 +1,4 @@
-//! Frames made and read by hand (RFC 6455 §5.2), so that the library does not vouch for itself.
+//! Frames made and read by hand (RFC 6455 §5.2), so that the library does not test itself.
 //!
 //! Everything that a peer sends in a test is made here, and what it receives is read here. Of the
 //! library only [`Role`] is used.
@@ -55,13 +55,13 @@ pub fn header(to: Role, first: u8, len: u64) -> Vec<u8> {
     header
 }
 
-/// Returns a header as far as `extended`, the bytes of the length that follow its seven bits.
+/// Returns a header up to `extended`, the bytes of the length that follow its seven bits.
 pub fn begin(to: Role, first: u8, length: u8, extended: &[u8]) -> Vec<u8> {
     let mask = if to == Role::Server { MASKED } else { 0 };
     [&[first, mask | length], extended].concat()
 }
 
-/// Returns a frame whose length, at most 125, takes two bytes more than it needs.
+/// Returns a frame whose length, at most 125, is encoded in two bytes more than necessary.
 pub fn padded(to: Role, first: u8, payload: &[u8]) -> Vec<u8> {
     let header = begin(to, first, 126, &(payload.len() as u16).to_be_bytes());
     let [_, _, rest @ ..] = &*frame(to, first, payload) else { return header };
@@ -123,12 +123,12 @@ impl From<Frame> for Content {
     }
 }
 
-/// Returns what a Close frame holds.
+/// Returns the payload of a Close frame.
 pub fn close_content(code: u16, reason: &str) -> Content {
     (CLOSE, close_payload(code, reason.as_bytes()))
 }
 
-/// Reads a frame, and nothing behind it.
+/// Reads a frame, and nothing after it.
 ///
 /// # Errors
 ///
@@ -158,7 +158,7 @@ fn array<const N: usize>(from: &mut impl Read) -> io::Result<[u8; N]> {
     Ok(bytes)
 }
 
-/// Takes a frame off the front of `wire`; `None` leaves half a frame as it is.
+/// Takes a frame off the front of `wire`; `None` leaves an incomplete frame as it is.
 pub fn take(wire: &mut &[u8]) -> Option<Frame> {
     let mut rest = *wire;
     let frame = read(&mut rest).ok()?;
@@ -166,7 +166,7 @@ pub fn take(wire: &mut &[u8]) -> Option<Frame> {
     Some(frame)
 }
 
-/// Takes all whole frames off the front of `wire`; half a frame is left.
+/// Takes all complete frames off the front of `wire`; an incomplete frame remains.
 pub fn take_contents(wire: &mut Vec<u8>) -> Vec<Content> {
     let mut rest = &wire[..];
     let contents = std::iter::from_fn(|| take(&mut rest)).map(Content::from).collect();
@@ -175,11 +175,11 @@ pub fn take_contents(wire: &mut Vec<u8>) -> Vec<Content> {
     contents
 }
 
-/// Reads whole frames.
+/// Reads complete frames.
 ///
 /// # Panics
 ///
-/// Panics if half a frame is left.
+/// Panics if an incomplete frame remains.
 #[track_caller]
 pub fn parse(mut wire: &[u8]) -> Vec<Frame> {
     let frames = std::iter::from_fn(|| take(&mut wire)).collect();
@@ -187,11 +187,11 @@ pub fn parse(mut wire: &[u8]) -> Vec<Frame> {
     frames
 }
 
-/// Reads whole frames, and returns the first byte and the payload of each.
+/// Reads complete frames, and returns the first byte and the payload of each.
 ///
 /// # Panics
 ///
-/// Panics if half a frame is left.
+/// Panics if an incomplete frame remains.
 #[track_caller]
 pub fn contents(wire: &[u8]) -> Vec<Content> {
     parse(wire).into_iter().map(Content::from).collect()
