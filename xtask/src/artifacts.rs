@@ -19,7 +19,7 @@ impl Artifacts {
         Self::build_with(&[&["--profile", "checked"], selection].concat())
     }
 
-    /// The same as users run it, for what is measured.
+    /// The same with the profile that users run, for what is measured.
     pub(crate) fn build_released(selection: &[&str]) -> Result<Self> {
         Self::build_with(&[&["--release"], selection].concat())
     }
@@ -31,7 +31,7 @@ impl Artifacts {
         Self::build_with(&[&["--workspace", "--example", "simulation"], selection].concat())
     }
 
-    /// The same without optimization, for programs that have little to do.
+    /// The same without optimization, for programs that do little work.
     pub(crate) fn build_unoptimized(selection: &[&str]) -> Result<Self> {
         Self::build_with(selection)
     }
@@ -54,7 +54,7 @@ impl Artifacts {
     }
 }
 
-/// The name and the path of the program that one of cargo's messages tells of.
+/// The name and the path of the program in one of cargo's messages.
 fn executable(message: &str) -> Option<(String, PathBuf)> {
     let message: Value = serde_json::from_str(message).ok()?;
     let path = message.get("executable")?.as_str()?;

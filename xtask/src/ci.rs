@@ -35,13 +35,13 @@ impl Options {
     }
 }
 
-/// Runs the stages that are named, or else those for `when`.
+/// Runs the stages that are named, or otherwise those for `when`.
 pub(crate) fn run(options: &Options, when: When) -> Result<Outcome> {
     let mut summary = Summary::default();
     for stage in STAGES.iter().filter(|stage| options.wants(stage, when)) {
         println!("==== {}: {}", stage.name, stage.about);
         if stage.output == Output::Logged {
-            println!("     its output goes to {}", workspace::relative(&stage.log()?).display());
+            println!("     output in {}", workspace::relative(&stage.log()?).display());
         }
         let run = stage_run::run(stage)?;
         print!("{}", run.report());

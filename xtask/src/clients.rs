@@ -15,16 +15,17 @@ use crate::failure::{Context as _, Result, bail};
 use crate::outcome::Outcome;
 use crate::process::Process;
 
-/// How long a client may take from one line to the next. Each waits less for what it expects.
+/// The maximum time from one line of a client to the next. Each client has shorter timeouts for
+/// what it expects.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// The line by which a client says that it only waits for the server's end.
+/// The line by which a client reports that it only waits for the server's end.
 const READY: &str = "ready";
 
-/// A foreign implementation and how to get at it.
+/// A foreign implementation and how to run it.
 struct Client {
     name: &'static str,
-    /// Installs what is needed and gives the command, to which the server's address is added.
+    /// Installs what is needed and returns the command, to which the server's address is added.
     prepare: fn() -> Result<Command>,
 }
 
@@ -36,7 +37,7 @@ const CLIENTS: &[Client] = &[
 
 #[derive(Args, Default)]
 pub(crate) struct Options {
-    /// The clients to run; all when none is named
+    /// The clients to run; all if none is named
     #[arg(value_name = "CLIENT", value_parser = PossibleValuesParser::new(CLIENTS.iter().map(|client| client.name)))]
     clients: Vec<String>,
 }
@@ -61,7 +62,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// Runs one client against a server of its own, and stops the server under it.
+/// Runs one client against a server of its own, and stops the server while the client is connected.
 fn test(name: &str, mut command: Command, program: &Path) -> Result {
     println!("{name}:");
     let server = Demo::start(program, &[], name)?;
@@ -86,7 +87,7 @@ fn test(name: &str, mut command: Command, program: &Path) -> Result {
     check_log(&server.stopped()?)
 }
 
-/// The server has seen the close that each client sends.
+/// The server has logged the Close frame that each client sends.
 fn check_log(log: &str) -> Result {
     let close = r#"code=1000 reason="Done""#;
     let line = log.lines().find(|line| line.contains("Close from ") && line.contains(close));

@@ -20,7 +20,7 @@ use crate::{demo, note, packages};
 
 const CLIENTS_EACH: usize = 3;
 
-/// What means most to a broker, and something that a URL or a log would rather not see.
+/// A name with characters that are special to a broker, and some that URLs and logs must escape.
 const ROOM: &str = "a.b *.> ü/🦀";
 
 pub(crate) fn run() -> Result<Outcome> {

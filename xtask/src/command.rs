@@ -7,7 +7,7 @@ use crate::failure::{Context as _, Result, bail};
 use crate::process::Process;
 use crate::workspace;
 
-/// A command that runs in the repository's folder.
+/// Returns a command that runs in the repository's folder.
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(workspace::root());

@@ -21,20 +21,20 @@ use crate::failure::{Result, bail};
 use crate::outcome::Outcome;
 use crate::{note, stamp, workspace};
 
-/// Messages of 16 MiB in frames as large (9.1.6, 9.2.6) pass with room to spare.
+/// The limit that messages of 16 MiB in frames as large (9.1.6, 9.2.6) pass with a margin.
 const MAX_MESSAGE: &str = "33554432";
 
-/// How long one peer may take: several times what all cases need.
+/// The time limit of one peer: several times what all cases need.
 const LIMIT: Duration = Duration::from_secs(3600);
 
-/// The suite uses one core, and there are two even on a small machine.
+/// The number of parallel parts: the suite uses one core, and even a small machine has two.
 const JOBS: usize = 2;
 
 /// Each adapter in one role, and the core without one.
 const ADAPTERS: [&str; 5] =
     ["tokio_echo", "tokio_echo_client", "async_std_echo", "smol_echo_client", "blocking_echo"];
 
-/// What the adapters share shows with one of them.
+/// The peers with all cases: what the adapters share is covered by one of them.
 const BOTH_ROLES: [&str; 2] = ["tokio_echo", "tokio_echo_client"];
 
 #[derive(Args, Default)]
@@ -137,7 +137,7 @@ fn test(peer: &Peer, run: &Run<'_>, cases: Vec<String>) -> Result<Vec<Report>> {
     })
 }
 
-/// Deals the cases out like cards, so that no part gets all the long ones.
+/// Deals the cases out in turn, so that no part gets all the long ones.
 fn dealt(cases: &[String], parts: usize) -> Vec<Vec<String>> {
     let part = |first| cases.iter().skip(first).step_by(parts).cloned().collect();
     (0..parts).map(part).collect()

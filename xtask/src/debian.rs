@@ -7,7 +7,7 @@ use crate::command::{command, execute, output};
 use crate::failure::{Context as _, Result, bail};
 use crate::{packages, stamp};
 
-/// Packages of a release of Debian, which need not be the one that runs here.
+/// Packages of a Debian release, which may differ from the one that runs here.
 pub(crate) struct Packages {
     pub(crate) release: &'static str,
     pub(crate) names: &'static [&'static str],
@@ -21,7 +21,7 @@ impl Packages {
             return Ok(());
         }
         if packages::find("apt-get").is_none() || packages::find("dpkg-deb").is_none() {
-            bail!("packages of Debian {} can be had on Debian only", self.release);
+            bail!("packages of Debian {} are available on Debian only", self.release);
         }
         stamp::clear(folder)?;
         self.download(&folder.join("apt"))?;
@@ -32,20 +32,21 @@ impl Packages {
         stamp::write(folder, &description)
     }
 
-    /// The folder of the libraries, of those that were unpacked, that has this one.
+    /// Returns the folder, among the unpacked libraries, that has this library.
     pub(crate) fn folder_of(&self, folder: &Path, library: &str) -> Result<PathBuf> {
         let mut folders = fs::read_dir(folder.join("usr/lib"))?.flatten().map(|entry| entry.path());
         let found = folders.find(|path| path.join(library).exists());
         found.context(format_args!("there is no {library} among {}", self.names.join(", ")))
     }
 
-    /// Downloads with lists and caches of our own, so that the system's apt knows nothing of it.
+    /// Downloads with lists and caches in the folder, so that the system's apt is not affected.
     fn download(&self, state: &Path) -> Result {
         for folder in ["sources", "state/lists/partial", "cache/archives/partial", "packages"] {
             fs::create_dir_all(state.join(folder))?;
         }
         fs::write(state.join("sources/release.list"), sources(self.release)?)?;
-        // The lists of some mirror may be gone; what counts is that the packages can be had.
+        // The lists of a mirror may be missing; what counts is whether the packages can be
+        // downloaded.
         let _ = execute(apt_get(state).arg("update"));
         let mut download = apt_get(state);
         execute(download.arg("download").args(self.names).current_dir(state.join("packages")))
@@ -62,7 +63,7 @@ fn apt_get(state: &Path) -> Command {
         folder("Dir::State", "state"),
         "Dir::State::Status=/dev/null".to_owned(),
         folder("Dir::Cache", "cache"),
-        // The unprivileged user that apt would download as may not write here.
+        // The unprivileged user for apt's downloads may not write here.
         "APT::Sandbox::User=".to_owned(),
     ] {
         apt_get.args(["-o", &option]);
@@ -70,7 +71,7 @@ fn apt_get(state: &Path) -> Command {
     apt_get
 }
 
-/// The mirrors that this machine uses for its own release, with the other one's name.
+/// The mirrors that this machine uses for its own release, with the name of the other release.
 fn sources(release: &str) -> Result<String> {
     let system = fs::read_to_string("/etc/os-release").context("/etc/os-release")?;
     let field = |name: &str| {
@@ -78,7 +79,7 @@ fn sources(release: &str) -> Result<String> {
         value.unwrap_or_default().trim_matches('"')
     };
     if field("ID") != "debian" {
-        bail!("packages of Debian {release} can be had on Debian only");
+        bail!("packages of Debian {release} are available on Debian only");
     }
     let format = "$(REPO_URI) $(RELEASE) $(COMPONENT)";
     let mut targets = command("apt-get");

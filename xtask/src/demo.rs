@@ -12,7 +12,7 @@ use crate::workspace;
 
 const START: Duration = Duration::from_secs(30);
 
-/// Longer than the server gives its clients when it is stopped.
+/// Longer than the server waits for its clients when it is stopped.
 const STOP: Duration = Duration::from_secs(45);
 
 /// A running `ws-demo serve`.
@@ -42,7 +42,7 @@ impl Demo {
         Ok(Self { process, address, lines, log })
     }
 
-    /// Waits for the end of a server that was told to stop; gives all that it has logged.
+    /// Waits for the end of a server that was stopped; returns all that it has logged.
     pub(crate) fn stopped(mut self) -> Result<String> {
         let status = self.process.finish(STOP)?;
         if !status.success() {

@@ -3,7 +3,7 @@ use std::io;
 
 pub(crate) type Result<T = ()> = core::result::Result<T, Failure>;
 
-/// Why a command did not pass or could not do its work, in words for whoever started it.
+/// Why a command did not pass or could not run, in words for the user who started it.
 #[derive(Debug)]
 pub(crate) struct Failure(String);
 
@@ -25,7 +25,7 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Says what was being done when an error came.
+/// Adds a description of the step in which an error occurred.
 pub(crate) trait Context<T> {
     fn context(self, doing: impl fmt::Display) -> Result<T>;
 }

@@ -4,7 +4,7 @@ use std::process::{ChildStdin, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 
 /// Reads the process groups that are started and ended; when its input ends, because this
-/// program has ended in whatever way, it kills the groups that are left.
+/// program has ended for any reason, it kills the remaining groups.
 const SCRIPT: &str = r#"
 groups=" "
 while read -r event group; do
@@ -29,7 +29,7 @@ pub(crate) fn ended(group: u32) {
 fn tell(event: &str, group: u32) {
     let guardian = GUARDIAN.get_or_init(|| Mutex::new(start()));
     if let Some(input) = guardian.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).as_mut() {
-        // Without a guardian the checks still run; only a killed xtask would leave children.
+        // Without a guardian the checks still run; children remain only if xtask is killed.
         let _ = writeln!(input, "{event} {group}");
     }
 }

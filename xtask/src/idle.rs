@@ -24,14 +24,14 @@ const COMPRESSED: u64 = 1_000;
 const MESSAGES: usize = 100;
 const MESSAGE: usize = 2048;
 
-/// Files that are open apart from the connections.
+/// The files that are open besides the connections.
 const OTHER_FILES: u64 = 100;
 
-/// Without compression far above what is aimed at, and below what a buffer per connection would take; with
-/// it two histories of 4 KiB, what the connection itself takes, and its part of the pool.
+/// Without compression far above the target, and below what a buffer per connection would take;
+/// with it two histories of 4 KiB, the connection itself, and its part of the pool.
 const MAX_BYTES_EACH: u64 = 16 * 1024;
 
-/// Memory whose size has not changed for this long is as small as it gets. Connections return their
+/// The memory has settled when its size has not changed for this time. Connections return their
 /// engines within two seconds.
 const SETTLED: Duration = Duration::from_secs(4);
 const SETTLING: Duration = Duration::from_secs(60);
@@ -50,7 +50,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     let needed = connections.max(COMPRESSED) + OTHER_FILES;
     // The server inherits the limit.
     if rlimit::increase_nofile_limit(needed)? < needed {
-        bail!("{needed} open files are more than this system allows (`ulimit -Hn`)");
+        bail!("{needed} open files needed, more than this system allows (`ulimit -Hn`)");
     }
     let programs = Artifacts::build_released(&BUILD_ECHO_SERVER)?;
     let program = programs.path(ECHO_SERVER)?;
@@ -64,7 +64,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
 
 async fn plain(program: &Path, connections: u64) -> Result {
     let server = Service::echo(program, &[], "idle")?;
-    // What the server sets up for the first connection is not a cost of the others.
+    // The server's allocations for the first connection are not a cost of the others.
     let _first = open(server.address, None).await?;
     let before = Memory::of(server.process.id())?;
     let mut clients = Vec::new();
@@ -83,7 +83,7 @@ async fn plain(program: &Path, connections: u64) -> Result {
 async fn compressed(program: &Path) -> Result {
     let server = Service::echo(program, &["--deflate"], "idle-compressed")?;
     let process = server.process.id();
-    // The pool of engines belongs to what is measured: this connection does not fill it.
+    // The pool of engines is part of the measurement: this connection does not fill it.
     let _first = open(server.address, Some(Deflate::default())).await?;
     let before = Memory::of(process)?;
     let _clients = converse(&server, COMPRESSED).await?;
@@ -112,7 +112,7 @@ async fn open(address: SocketAddr, deflate: Option<Deflate>) -> Result<Client> {
     let connector = Connector::new().config(Config { deflate, ..Config::default() });
     let (client, _) = connector.connect(&format!("ws://{address}/")).await.context("connecting")?;
     if client.is_compressed() != compresses {
-        bail!("compression was asked for: {compresses}, and agreed on: {}", !compresses);
+        bail!("compression requested: {compresses}, negotiated: {}", !compresses);
     }
     Ok(client)
 }

@@ -1,3 +1,3 @@
-/// The packages that others depend on, which keep to an old compiler.
+/// The packages that are published for dependents, which support an old compiler.
 pub(crate) const LIBRARIES: &[&str] =
     &["ws-proto", "ws-futures", "ws-tokio", "ws-async-std", "ws-hub"];

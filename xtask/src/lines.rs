@@ -7,13 +7,13 @@ use std::time::Instant;
 
 use crate::failure::{Result, bail};
 
-/// The lines that a process writes, as they come.
+/// The lines that a process writes, as they arrive.
 pub(crate) struct Lines {
     receiver: Receiver<String>,
 }
 
 impl Lines {
-    /// Reads to the end, whether anybody looks at the lines or not, and copies them into `log`.
+    /// Reads to the end, whether the lines are used or not, and copies them into `log`.
     pub(crate) fn follow(
         source: impl Read + Send + 'static,
         log: impl Write + Send + 'static,
@@ -23,7 +23,7 @@ impl Lines {
         Self { receiver }
     }
 
-    /// The next line, or `None` at the end; pending when neither came within the limit.
+    /// The next line, or `None` at the end; pending when neither arrived within the limit.
     pub(crate) fn poll(&self, limit: Duration) -> Poll<Option<String>> {
         match self.receiver.recv_timeout(limit) {
             Ok(line) => Poll::Ready(Some(line)),
@@ -56,13 +56,13 @@ impl Lines {
                     }
                 }
                 Poll::Ready(None) => bail!("it ended without {what}"),
-                Poll::Pending => bail!("{what} did not come within {} s", limit.as_secs()),
+                Poll::Pending => bail!("{what} did not arrive within {} s", limit.as_secs()),
             }
         }
     }
 }
 
-/// Copies line by line; bytes that are no UTF-8 are shown as replacement characters.
+/// Copies line by line; bytes that are not UTF-8 are shown as replacement characters.
 fn copy(source: impl Read, mut log: impl Write, mut each: impl FnMut(String)) {
     let mut source = BufReader::new(source);
     let mut line = Vec::new();

@@ -1,4 +1,4 @@
-//! The project's checks, as commands anyone can run: `cargo xtask help`.
+//! The project's checks, as commands: `cargo xtask help`.
 
 mod artifacts;
 mod browser;
@@ -67,16 +67,18 @@ enum Task {
     /// The browser is the one that CHROMIUM names, or one on PATH. What is missing is installed from
     /// the system's packages, as root or with sudo.
     Browser(browser::Options),
-    /// Has foreign implementations (Node, Python, Chromium, zlib) converse over permessage-deflate
+    /// Runs foreign implementations (Node, Python, Chromium, zlib) against ours over
+    /// permessage-deflate
     DeflateClients,
     /// Runs foreign clients (Node, Chromium) against axum servers over HTTP/2
     Http2,
     /// Runs our client through real proxies (tinyproxy, microsocks), with and without a password
     Proxies,
-    /// Speaks TLS both ways with Python's `websockets`, by an authority made for it
+    /// Runs TLS connections in both directions with Python's `websockets`, with a generated
+    /// authority
     TlsClients,
-    /// Runs three nodes of the `ws-demo` server with a NATS broker, loses nodes and the broker, and
-    /// looks at what clients get
+    /// Runs three nodes of the `ws-demo` server with a NATS broker, stops nodes and the broker, and
+    /// checks what clients receive
     ///
     /// The broker, nats-server, is installed from the system's packages when it is missing, as root or
     /// with sudo.
@@ -85,12 +87,12 @@ enum Task {
     Probes,
     /// Measures the memory of an idle connection
     Idle(idle::Options),
-    /// Has the core judge all small inputs, and explores its closing handshake: the part of these tests
-    /// that takes minutes
+    /// Runs the core on all small inputs, and explores its closing handshake: the part of these
+    /// tests that takes minutes
     Exhaustive,
     /// Compares the public items of the libraries with those of a release or a commit
     Semver(semver::Options),
-    /// One stage in this process, with its output as it comes
+    /// Runs one stage in this process, with its output as it arrives
     #[command(hide = true)]
     Stage { name: String },
 }

@@ -2,13 +2,13 @@ use std::fs;
 
 use crate::failure::{Context as _, Result};
 
-/// What a process holds, in KiB.
+/// The memory of a process, in KiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Memory {
     pub(crate) resident: u64,
-    /// The most that was ever resident, since the last reset.
+    /// The maximum resident size since the last reset.
     pub(crate) peak: u64,
-    /// Writable address space, whether it was touched or not: what was asked of the allocator.
+    /// Writable address space, whether it was touched or not: requested memory counts, too.
     pub(crate) reserved: u64,
 }
 
@@ -19,7 +19,7 @@ impl Memory {
         // Counted page by page; the count in `status` lags behind by some per CPU.
         let rollup = process.smaps_rollup().context("/proc")?.memory_map_rollup;
         let rss = rollup.iter().find_map(|map| map.extension.map.get("Rss"));
-        let missing = "/proc does not have the memory of a process";
+        let missing = "/proc has no memory information of the process";
         Ok(Self {
             resident: rss.context(missing)? / 1024,
             peak: status.vmhwm.context(missing)?,
@@ -27,12 +27,12 @@ impl Memory {
         })
     }
 
-    /// The resident KiB that came after `before`.
+    /// The growth of the resident memory since `before`, in KiB.
     pub(crate) fn since(self, before: Self) -> u64 {
         self.resident.saturating_sub(before.resident)
     }
 
-    /// Makes the peak start again from what is resident now.
+    /// Resets the peak to the current resident size.
     pub(crate) fn reset_peak(process: u32) -> Result {
         let path = format!("/proc/{process}/clear_refs");
         fs::write(&path, "5").context(path)

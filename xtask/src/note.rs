@@ -1,4 +1,4 @@
-/// What begins a line that belongs into the table at the end of CI.
+/// The prefix of a line that CI repeats in its table.
 pub(crate) const MARK: &str = "summary: ";
 
 /// Prints a line that CI repeats in its table.

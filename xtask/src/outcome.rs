@@ -4,14 +4,14 @@ use std::process::ExitCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Passed,
-    /// Nothing was checked, because something that the machine lacks is needed for it.
+    /// Nothing was checked, because the machine lacks something that is needed.
     Skipped,
     /// What failed has been reported.
     Failed,
 }
 
 impl Outcome {
-    /// The exit status of a skipped command: what Automake and Meson use.
+    /// The exit status of a skipped command, as in Automake and Meson.
     pub(crate) const SKIPPED_STATUS: u8 = 77;
 
     pub(crate) fn exit_code(self) -> ExitCode {

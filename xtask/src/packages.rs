@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::command::{command, execute, output, succeeds};
 use crate::failure::{Result, bail};
 
-/// The path of a program, installed from the Debian or Ubuntu package when it is missing.
+/// The path of a program, installed from the Debian or Ubuntu package if it is missing.
 pub(crate) fn program(name: &str, package: &str) -> Result<PathBuf> {
     if let Some(path) = find(name) {
         return Ok(path);
@@ -13,11 +13,11 @@ pub(crate) fn program(name: &str, package: &str) -> Result<PathBuf> {
     install(&format!("`{name}`"), package)?;
     match find(name) {
         Some(path) => Ok(path),
-        None => bail!("package {package} is installed, and there is still no `{name}` on PATH"),
+        None => bail!("package {package} is installed, but `{name}` is not on PATH"),
     }
 }
 
-/// Sees to it that a library of C's can be linked, from the Debian or Ubuntu package when it is
+/// Makes sure that a C library can be linked, and installs the Debian or Ubuntu package if it is
 /// missing.
 fn library(name: &str, package: &str) -> Result {
     program("pkg-config", "pkg-config")?;
@@ -29,18 +29,18 @@ fn library(name: &str, package: &str) -> Result {
 
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
-    // Servers lie in a folder that is on the PATH of root alone.
+    // Servers are in a folder that is only on root's PATH.
     let folders = env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
     folders.map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
-/// Installs a package that is needed for `what`, as root or with a sudo that asks nothing.
+/// Installs a package that is needed for `what`, as root or with a sudo that needs no password.
 pub(crate) fn install(what: &str, package: &str) -> Result {
     let Some(mut update) = apt_get() else {
         bail!("{what} is missing: install package {package} (no root, no sudo without a password)");
     };
-    println!("{what} is not here: installing package {package}");
-    // A source that cannot be had matters only if the package was to come from it.
+    println!("{what} is missing: installing package {package}");
+    // A source that cannot be reached matters only if the package would be installed from it.
     let _ = execute(update.args(["-qq", "update"]));
     let mut install = apt_get().expect("there was one a moment ago");
     install.args(["-qq", "install", "--yes", "--no-install-recommends", package]);
@@ -50,7 +50,7 @@ pub(crate) fn install(what: &str, package: &str) -> Result {
     Ok(())
 }
 
-/// The library that `native-tls` is made of here.
+/// The library on which `native-tls` is based here.
 pub(crate) fn openssl() -> Result {
     library("openssl", "libssl-dev")
 }

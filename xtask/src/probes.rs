@@ -11,13 +11,13 @@ use crate::outcome::Outcome;
 use crate::probes::server::{Kind, Server};
 use crate::service::{BUILD_ECHO_SERVER, ECHO_SERVER};
 
-/// Something that a peer may do, and what must come of it.
+/// An action of a peer, and the result that it must have.
 struct Probe {
     name: &'static str,
     server: Kind,
-    /// What the server is started with. Each probe has a server of its own.
+    /// The arguments of the server. Each probe has a server of its own.
     arguments: &'static [&'static str],
-    /// Gives what was seen, in a few words.
+    /// Returns what was observed, in a few words.
     run: fn(&mut Server) -> Result<String>,
 }
 

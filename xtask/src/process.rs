@@ -14,7 +14,7 @@ use crate::lines::Lines;
 /// How long a process may take to end after SIGTERM.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A child in a process group of its own; the whole group is gone when this is dropped.
+/// A child in a process group of its own; dropping this ends the whole group.
 pub(crate) struct Process {
     name: String,
     id: u32,
@@ -67,7 +67,7 @@ impl Process {
             && let Ok(status) = self.waiter.recv_timeout(limit)
         {
             self.status = Some(status.context(format_args!("cannot wait for {}", self.name))?);
-            // Nothing that it started outlives it.
+            // No process that it started outlives it.
             self.signal_group("KILL");
             guardian::ended(self.id);
         }
@@ -82,17 +82,17 @@ impl Process {
         }
     }
 
-    /// The exit status, if the process has ended by itself already.
+    /// The exit status, if the process has already ended.
     pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
         self.wait(Duration::ZERO)
     }
 
-    /// Sends SIGTERM to the process alone: how an operator stops it.
+    /// Sends SIGTERM to the process alone, as an operator does to stop it.
     pub(crate) fn terminate(&self) {
         kill("TERM", &self.id.to_string());
     }
 
-    /// Sends SIGKILL to the process alone: a crash.
+    /// Sends SIGKILL to the process alone, like a crash.
     pub(crate) fn kill(&self) {
         kill("KILL", &self.id.to_string());
     }
@@ -114,7 +114,7 @@ impl Drop for Process {
     }
 }
 
-/// A signal without `unsafe` and without a dependency: the shell's own `kill`.
+/// A signal without `unsafe` and without a dependency: the shell's `kill`.
 fn kill(signal: &str, target: &str) {
     let _ = Command::new("sh")
         .args(["-c", r#"kill -s "$0" -- "$1""#, signal, target])

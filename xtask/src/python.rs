@@ -5,7 +5,7 @@ use crate::command::{command, execute, succeeds};
 use crate::failure::Result;
 use crate::{packages, stamp};
 
-/// The interpreter of a virtual environment in `folder` that has just these requirements.
+/// The interpreter of a virtual environment in `folder` that has exactly these requirements.
 pub(crate) fn environment(folder: &Path, requirements: &str) -> Result<PathBuf> {
     let python = folder.join("bin/python");
     if stamp::is_current(folder, requirements) && succeeds(command(&python).arg("--version")) {

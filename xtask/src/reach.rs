@@ -1,4 +1,4 @@
-//! What our client reaches, and who reaches our server over TLS.
+//! Servers that our client reaches, and clients that reach our server over TLS.
 
 mod authority;
 mod client_run;

@@ -4,7 +4,7 @@ use std::path::Path;
 use crate::command::{command, execute_within, output};
 use crate::packages;
 
-/// How long rustup may take to fetch a target.
+/// The time limit for fetching a target with rustup.
 const DOWNLOAD: Duration = Duration::from_secs(120);
 
 /// Whether there is a standard library for the target, or rustup could fetch one.

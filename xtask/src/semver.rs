@@ -16,12 +16,12 @@ pub(crate) struct Options {
     baseline: Option<String>,
 }
 
-/// Compares the libraries' public items with those of an earlier state.
+/// Compares the public items of the libraries with those of an earlier version.
 pub(crate) fn run(options: &Options) -> Result<Outcome> {
     let released = |library: &&&str| options.baseline.is_some() || is_released(library);
     let libraries: Vec<_> = LIBRARIES.iter().filter(released).collect();
     if libraries.is_empty() {
-        note::print("nothing was compared: there is no release yet (--baseline names a commit)");
+        note::print("nothing was compared: there is no release yet (--baseline selects a commit)");
         return Ok(Outcome::Skipped);
     }
     SEMVER_CHECKS.install()?;
@@ -37,6 +37,6 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
 }
 
 fn is_released(library: &str) -> bool {
-    // Away from the workspace, which has a package of that name itself.
+    // Outside of the workspace, which has a package of that name itself.
     succeeds(cargo(&["info", "--quiet", "--registry", "crates-io", library]).current_dir("/"))
 }

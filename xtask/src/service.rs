@@ -11,13 +11,13 @@ use crate::failure::{Context as _, Result, bail};
 use crate::process::Process;
 use crate::workspace;
 
-/// The time that a server has until it listens: Python has to start, and a machine may be busy.
+/// The time limit for a server to start listening: Python has to start, and a machine may be busy.
 const START: Duration = Duration::from_secs(60);
 
 /// The server of `ws-peers`, which echoes on every runtime.
 pub(crate) const ECHO_SERVER: &str = "echo_server";
 
-/// The arguments by which cargo builds it.
+/// The arguments with which cargo builds it.
 pub(crate) const BUILD_ECHO_SERVER: [&str; 4] = ["--package", "ws-peers", "--bin", ECHO_SERVER];
 
 /// A loopback address on which no process listens.
@@ -45,7 +45,7 @@ impl Service {
         Self::echo_with(program, arguments, &[], name)
     }
 
-    /// `echo` with variables of the environment.
+    /// `echo` with environment variables.
     pub(crate) fn echo_with(
         program: &Path,
         arguments: &[&str],
@@ -62,7 +62,7 @@ impl Service {
         let deadline = Instant::now() + START;
         while TcpStream::connect(self.address).is_err() {
             if let Some(status) = self.process.ended()? {
-                bail!("the process that was to listen on {} ended ({status})", self.address);
+                bail!("the process that should listen on {} ended ({status})", self.address);
             }
             if Instant::now() > deadline {
                 bail!("no process listens on {} after {} s", self.address, START.as_secs());

@@ -5,12 +5,12 @@ use crate::failure::{Context as _, Result};
 
 const NAME: &str = "installed-from";
 
-/// Whether the folder was filled, to the end, from just this description.
+/// Whether the folder was filled completely, from exactly this description.
 pub(crate) fn is_current(folder: &Path, description: &str) -> bool {
     fs::read_to_string(folder.join(NAME)).is_ok_and(|found| found == description)
 }
 
-/// Empties the folder before it is filled anew.
+/// Empties the folder before it is filled again.
 pub(crate) fn clear(folder: &Path) -> Result {
     if folder.exists() {
         fs::remove_dir_all(folder).context(folder.display())?;

@@ -9,10 +9,10 @@ use ws_tokio::proto::{Config, Connection, Event};
 
 use crate::failure::{Context as _, Result, bail};
 
-/// How long a peer on the same machine may take for an answer.
+/// The time limit for a peer on the same machine to answer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A connection on which any bytes can be sent; what arrives is read by the core.
+/// A connection on which any bytes can be sent; the core parses what arrives.
 pub(crate) struct Wire {
     pub(crate) stream: TcpStream,
     received: Vec<u8>,
@@ -28,7 +28,7 @@ pub(crate) enum Arrival {
     TimedOut,
 }
 
-/// A request that is valid but for what the caller changes in it, and what reads the response.
+/// A valid request, which the caller may change, and the parser of its response.
 pub(crate) fn request(address: SocketAddr, target: &str) -> Result<(String, ClientHandshake)> {
     let (request, mut bytes) = (ClientRequest::new(address.to_string(), target), Vec::new());
     let handshake = request.send(Config::default(), [7; 32], &mut bytes).context("a request")?;
@@ -119,7 +119,7 @@ impl Wire {
         }
     }
 
-    /// Receives up to an event that is wanted, and discards those before it.
+    /// Receives up to a wanted event, and discards those before it.
     pub(crate) fn wait_for(&mut self, mut wanted: impl FnMut(&Event<'_>) -> bool) -> Result {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -134,7 +134,7 @@ impl Wire {
                 return Ok(());
             }
             if !self.read_before(deadline)? {
-                bail!("the connection ended before what was expected");
+                bail!("the connection ended before the expected event");
             }
         }
     }

@@ -12,7 +12,7 @@ const TARGET: &str = "i686-unknown-linux-gnu";
 /// Runs the tests of the core and of the loop where `usize` has 32 bits.
 pub(crate) fn run() -> Result<Outcome> {
     if !rust_target::can_be_had(TARGET) {
-        note::print(&format!("nothing was tested: there is no {TARGET} to be had"));
+        note::print(&format!("nothing was tested: no {TARGET} available"));
         return Ok(Outcome::Skipped);
     }
     if !links(&workspace::scratch("bits32")?)? {

@@ -8,11 +8,11 @@ use crate::tools::{self, Tool};
 
 const CARGO_DENY: Tool = Tool { name: "cargo-deny", version: "^0.20" };
 
-/// How long the list of vulnerabilities may take to come.
+/// The time limit for fetching the list of vulnerabilities.
 const DOWNLOAD: Duration = Duration::from_secs(60);
 
-/// What `deny.toml` says: licences, sources and unwanted crates always; known vulnerabilities where
-/// the list of them can be had.
+/// Checks what `deny.toml` requires: licences, sources and unwanted crates always; known
+/// vulnerabilities if the list of them can be fetched.
 pub(crate) fn run() -> Result<Outcome> {
     CARGO_DENY.install()?;
     let mut check =
@@ -21,7 +21,7 @@ pub(crate) fn run() -> Result<Outcome> {
 
     let mut fetch = cargo(&["deny", "fetch", "db"]);
     if execute_within(tools::on_path(&mut fetch)?, DOWNLOAD).is_err() {
-        note::print("known vulnerabilities were not looked for: their list could not be fetched");
+        note::print("known vulnerabilities were not checked: the list could not be fetched");
         return Ok(Outcome::Passed);
     }
     let mut check = cargo(&["deny", "check", "--disable-fetch", "advisories"]);

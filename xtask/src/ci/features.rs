@@ -7,8 +7,9 @@ use crate::tools::{self, Tool};
 
 const CARGO_HACK: Tool = Tool { name: "cargo-hack", version: "^0.6" };
 
-/// What shows most mistakes soon: each library alone with nothing but itself, and `ws-tokio` with
-/// each of its TLS libraries and HTTP servers. All features are checked by `clippy`.
+/// The combinations that show most mistakes early: each library alone without features, and
+/// `ws-tokio` with each of its TLS libraries and HTTP servers. All features are checked by
+/// `clippy`.
 const SUBSETS: &[(&str, &str)] = &[
     ("ws-proto", ""),
     ("ws-proto", "std"),
@@ -22,7 +23,7 @@ const SUBSETS: &[(&str, &str)] = &[
     ("ws-async-std", ""),
 ];
 
-/// Checks the libraries with fewer features than others ask for.
+/// Checks the libraries with fewer features than the other packages enable.
 pub(crate) fn subsets() -> Result<Outcome> {
     packages::openssl()?;
     for (library, features) in SUBSETS {
@@ -32,8 +33,8 @@ pub(crate) fn subsets() -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// Each library with no feature, each feature, and each pair: what one feature breaks shows alone,
-/// and what two do to each other in pairs.
+/// Checks each library with no feature, each feature, and each pair: a single feature shows what it
+/// breaks alone, and a pair shows conflicts.
 pub(crate) fn pairs() -> Result<Outcome> {
     packages::openssl()?;
     CARGO_HACK.install()?;
@@ -45,7 +46,7 @@ pub(crate) fn pairs() -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// The tests of the libraries with features that are off by default.
+/// Runs the tests of the libraries with features that are off by default.
 pub(crate) fn tests() -> Result<Outcome> {
     packages::openssl()?;
     for library in LIBRARIES {

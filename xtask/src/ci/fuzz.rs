@@ -10,8 +10,8 @@ use crate::{note, packages, stamp, workspace};
 
 const SECONDS_PER_TARGET: u32 = 12;
 
-/// The sanitizer keeps what was freed for a while, some hundred MiB of it; what exceeds this is an
-/// allocation that an input can drive.
+/// The sanitizer keeps freed memory for a while, several hundred MiB; what exceeds this limit is an
+/// allocation that an input can cause.
 const MEMORY_LIMIT_MB: u32 = 2048;
 
 /// An input of a few KiB that takes this long is a finding.
@@ -22,7 +22,7 @@ const CARGO_FUZZ: Tool = Tool { name: "cargo-fuzz", version: "^0.13" };
 pub(crate) fn run() -> Result<Outcome> {
     if !succeeds(cargo(&["+nightly", "--version"]).env("RUSTUP_AUTO_INSTALL", "0")) {
         note::print(
-            "nothing was fuzzed: there is no nightly toolchain (`seeds` tries what is known)",
+            "nothing was fuzzed: there is no nightly toolchain (`seeds` runs the known inputs)",
         );
         return Ok(Outcome::Skipped);
     }
@@ -60,14 +60,14 @@ pub(crate) fn run() -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// What failed, if something did.
+/// The failure, if there is one.
 fn run_target(target: &str) -> Result<Option<FuzzFinding>> {
     let mut finding = FuzzFinding::default();
     let run = execute_reading(fuzz_run(target)?, |line| finding.push(line));
     Ok(run.is_err().then_some(finding))
 }
 
-/// Starts from the seeds and writes what it finds into a corpus that is not kept.
+/// Starts from the seeds and writes new inputs into a corpus that is not kept.
 fn fuzz_run(target: &str) -> Result<Command> {
     let corpus = workspace::scratch("fuzz/corpus")?.join(target);
     stamp::clear(&corpus)?;
@@ -103,7 +103,7 @@ fn fuzz(verb: &str) -> Result<Command> {
         command.arg("--target-dir").arg(workspace::scratch("fuzz/build")?);
     }
     tools::on_path(&mut command)?;
-    // Its own backtrace says nothing of the target that failed.
+    // Its own backtrace does not concern the target that failed.
     command.env("RUST_LIB_BACKTRACE", "0");
     Ok(command)
 }

@@ -1,14 +1,14 @@
-/// What a fuzzer's output says of an input that failed, without its stack traces.
+/// The part of a fuzzer's output that concerns an input that failed, without its stack traces.
 #[derive(Default)]
 pub(crate) struct FuzzFinding {
     lines: Vec<String>,
     following: usize,
 }
 
-/// Lines that tell what happened, with those that follow.
+/// Lines that report the failure, with the lines that follow.
 const CAUSES: &[&str] = &["panicked at ", "ERROR: "];
 
-/// Lines that tell which input it was: also for those who only have the log.
+/// Lines that identify the input, also for readers who only have the log.
 const INPUTS: &[&str] = &["Test unit written to ", "Base64: "];
 
 /// The lines of a message that follow a cause, at most.

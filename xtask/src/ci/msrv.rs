@@ -10,10 +10,10 @@ use crate::libraries::LIBRARIES;
 use crate::outcome::Outcome;
 use crate::{note, packages, workspace};
 
-/// What `rust-version` in the workspace says.
+/// The value of `rust-version` in the workspace.
 const VERSION: &str = "1.85";
 
-/// The release of Debian that has this compiler, and what it needs.
+/// The release of Debian that has this compiler, and the packages that it needs.
 const DEBIAN: Packages = Packages {
     release: "trixie",
     names: &[
@@ -36,11 +36,11 @@ const DEBIAN: Packages = Packages {
     ],
 };
 
-/// How long rustup may take to fetch a compiler.
+/// The time limit for fetching a compiler with rustup.
 const DOWNLOAD: Duration = Duration::from_secs(180);
 
-/// Checks the libraries with the oldest compiler that they promise to build with: one of rustup's,
-/// or that of a Debian, which is unpacked under `target/`.
+/// Checks the libraries with the oldest compiler that they support: one from rustup,
+/// or the one of a Debian release, which is unpacked under `target/`.
 pub(crate) fn run() -> Result<Outcome> {
     packages::openssl()?;
     let mut check = if rustup_has_it() {
@@ -52,14 +52,14 @@ pub(crate) fn run() -> Result<Outcome> {
     } else if rustup_can_fetch_it() {
         cargo(&[&format!("+{VERSION}")])
     } else {
-        note::print(&format!("nothing was checked: there is no Rust {VERSION} to be had"));
+        note::print(&format!("nothing was checked: no Rust {VERSION} available"));
         return Ok(Outcome::Skipped);
     };
     check.args(["check", "--all-features"]);
     for library in LIBRARIES {
         check.args(["--package", library]);
     }
-    // Two compilers would undo each other's work in one folder.
+    // Two compilers would invalidate each other's artifacts in one folder.
     execute(check.env("CARGO_TARGET_DIR", workspace::scratch("msrv/build")?))?;
     note::print(&format!("{} with Rust {VERSION}", LIBRARIES.join(", ")));
     Ok(Outcome::Passed)
@@ -76,7 +76,7 @@ fn rustup_can_fetch_it() -> bool {
     execute_within(&mut install, DOWNLOAD).is_ok()
 }
 
-/// A script that runs the compiler with the libraries that came with it.
+/// A script that runs the compiler with its own libraries.
 fn of_debian() -> Result<PathBuf> {
     let folder = workspace::scratch("msrv")?.join("debian");
     DEBIAN.unpack(&folder)?;
@@ -95,7 +95,7 @@ fn of_debian() -> Result<PathBuf> {
     runs.then_some(compiler).context(format_args!("Debian's Rust {VERSION} does not run here"))
 }
 
-/// The dynamic loader, whose name says for which processor it is.
+/// The dynamic loader, whose name contains the processor architecture.
 fn loader(libraries: &Path) -> Result<PathBuf> {
     let mut files = fs::read_dir(libraries)?.flatten().map(|entry| entry.path());
     files

@@ -20,7 +20,7 @@ pub(crate) fn run() -> Result<Outcome> {
         execute(cargo(&["+nightly"]).args(build).arg("-Zbuild-std=core,alloc"))?;
         return Ok(Outcome::Passed);
     }
-    note::print(&format!("not built for {TARGET}, which could not be had; no std on the host"));
+    note::print(&format!("not built for {TARGET}, which is not available; no std on the host"));
     build_beside_a_panic_handler()?;
     Ok(Outcome::Passed)
 }
@@ -30,8 +30,8 @@ fn nightly_has_the_sources() -> bool {
     root.is_ok_and(|root| Path::new(root.trim()).join("lib/rustlib/src/rust/library").is_dir())
 }
 
-/// Builds, for this machine, a crate that uses the core and brings its own panic handler. If any
-/// crate below it were to link `std`, there would be two handlers, and the compiler refuses that.
+/// Builds, for this machine, a crate that uses the core and has its own panic handler. If any
+/// crate below it linked `std`, there would be two handlers, which the compiler rejects.
 fn build_beside_a_panic_handler() -> Result {
     let folder = workspace::scratch("no-std")?;
     let core = workspace::root().join("ws-proto");
@@ -50,7 +50,7 @@ ws-proto = {{ path = {core:?}, default-features = false }}
     fs::create_dir_all(folder.join("src"))?;
     fs::write(folder.join("Cargo.toml"), manifest)?;
     fs::write(folder.join("src/lib.rs"), PROBE)?;
-    // The versions that were resolved for the workspace are the ones to try.
+    // The test uses the versions that were resolved for the workspace.
     fs::copy(workspace::root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
     execute(cargo(&["build", "--target-dir", "build"]).current_dir(folder))
 }

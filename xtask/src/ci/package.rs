@@ -9,10 +9,10 @@ use crate::libraries::LIBRARIES;
 use crate::outcome::Outcome;
 use crate::workspace;
 
-/// What a package must contain besides its code.
+/// The files that a package must contain besides its code.
 const FILES: [&str; 3] = ["LICENSE-APACHE", "LICENSE-MIT", "README.md"];
 
-/// What its manifest must have for crates.io and docs.rs.
+/// The fields that its manifest must have for crates.io and docs.rs.
 const FIELDS: [&str; 6] =
     ["description", "documentation", "license", "readme", "rust_version", "keywords"];
 
@@ -55,7 +55,7 @@ fn manifest(package: &Value) -> Vec<String> {
     let missing = FIELDS.iter().chain(&["categories"]).filter(|field| !is_set(&package[**field]));
     let mut gaps: Vec<_> = missing.map(|field| format!("Cargo.toml has no `{field}`")).collect();
     if package["metadata"]["docs"]["rs"]["all-features"] != true {
-        gaps.push("Cargo.toml does not ask docs.rs for all features".to_owned());
+        gaps.push("Cargo.toml does not enable all features on docs.rs".to_owned());
     }
     gaps
 }
@@ -65,7 +65,7 @@ fn files(list: &str) -> Vec<String> {
     missing.map(|file| format!("the package has no {file}")).collect()
 }
 
-/// The README names each feature and the oldest compiler.
+/// The README must name each feature and the oldest compiler.
 fn readme_gaps(package: &Value, readme: &str) -> Vec<String> {
     let features = package["features"].as_object().into_iter().flatten().map(|(name, _)| name);
     let mut wanted: Vec<_> =
@@ -75,8 +75,8 @@ fn readme_gaps(package: &Value, readme: &str) -> Vec<String> {
     wanted.into_iter().map(|text| format!("README.md has no `{text}`")).collect()
 }
 
-/// The dependencies that have no row with this package in the tables of reasons, and the rows with it
-/// that no dependency has.
+/// The dependencies that have no row with this package in the tables of reasons, and the rows with
+/// it that have no dependency.
 fn without_reason(name: &str, package: &Value, reasons: &str) -> Vec<String> {
     let dependencies = package["dependencies"].as_array().into_iter().flatten();
     let used: BTreeSet<_> = dependencies

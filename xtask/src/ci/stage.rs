@@ -10,18 +10,18 @@ use crate::{
     browser, clients, cluster, conformance, exhaustive, idle, packages, probes, reach, workspace,
 };
 
-/// A part of CI that can be run by itself.
+/// A part of CI that can run alone.
 pub(crate) struct Stage {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
     pub(crate) when: When,
-    /// Ends a stage that hangs.
+    /// The time limit of a stage, after which it is ended.
     pub(crate) limit: Duration,
     pub(crate) output: Output,
     run: fn() -> Result<Outcome>,
 }
 
-/// When a stage runs that is not named.
+/// When a stage runs that is not named on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum When {
     /// With `cargo xtask ci`: all of these take at most 25 minutes on two cores, from a clean clone.
@@ -30,7 +30,7 @@ pub(crate) enum When {
     Night,
 }
 
-/// Where the output of a stage that passes is seen; a failing one always shows its end.
+/// Where the output of a stage that passes is shown; a failing stage always shows its end.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Output {
     /// On the terminal and in the log file.

@@ -14,13 +14,13 @@ use crate::outcome::Outcome;
 use crate::process::Process;
 use crate::{note, workspace};
 
-/// How much of a failed stage's output is repeated.
+/// How much of a failed stage's output is printed again.
 const TAIL: usize = 60;
 
-/// How long no output comes before it is asked whether the stage has ended.
+/// How long a stage may print nothing before its status is checked.
 const SILENCE: Duration = Duration::from_secs(1);
 
-/// How a stage went.
+/// The result of a stage.
 pub(crate) struct StageRun {
     pub(crate) name: &'static str,
     pub(crate) verdict: Verdict,
@@ -57,7 +57,7 @@ pub(crate) fn run(stage: &Stage) -> Result<StageRun> {
                 kept.push(line);
             }
             Poll::Ready(None) => break,
-            // What the stage has left behind may keep the output open.
+            // Processes that the stage has left behind may keep the output open.
             Poll::Pending if process.ended()?.is_some() => break,
             Poll::Pending => {}
         }
@@ -74,7 +74,7 @@ impl StageRun {
         Self { name, verdict, time: Duration::ZERO, note: None, tail, log }
     }
 
-    /// What is said of the stage when it has ended.
+    /// The report of the stage when it has ended.
     pub(crate) fn report(&self) -> String {
         let seconds = self.time.as_secs_f64();
         let log = workspace::relative(&self.log).display();
@@ -87,7 +87,7 @@ impl StageRun {
         }
         let _ = writeln!(report, "==== {}: {} in {seconds:.1} s", self.name, self.verdict.word());
         if self.failed() {
-            let _ = writeln!(report, "     to repeat it: {}", self.repeat());
+            let _ = writeln!(report, "     to repeat: {}", self.repeat());
         }
         report
     }
@@ -121,7 +121,7 @@ fn verdict(status: Option<ExitStatus>) -> Verdict {
     }
 }
 
-/// What is remembered of the output.
+/// The part of the output that is kept.
 #[derive(Default)]
 struct Kept {
     tail: VecDeque<String>,

@@ -4,7 +4,7 @@ use core::time::Duration;
 use crate::ci::stage_run::{StageRun, Verdict};
 use crate::outcome::Outcome;
 
-/// The table at the end, and the line that counts.
+/// The table at the end, and the line with the counts.
 #[derive(Default)]
 pub(crate) struct Summary {
     runs: Vec<StageRun>,
@@ -19,7 +19,7 @@ impl Summary {
         if self.runs.iter().any(StageRun::failed) { Outcome::Failed } else { Outcome::Passed }
     }
 
-    /// As `cargo test` ends.
+    /// In the form that `cargo test` prints.
     fn counts(&self) -> String {
         let count = |is: fn(&StageRun) -> bool| self.runs.iter().filter(|run| is(run)).count();
         let passed = count(|run| run.verdict == Verdict::Passed);
@@ -38,7 +38,7 @@ impl fmt::Display for Summary {
             let (word, seconds) = (run.verdict.word(), run.time.as_secs_f64());
             write!(f, "{:<14} {word:<10} {seconds:>6.1} s", run.name)?;
             if run.failed() {
-                write!(f, "  to repeat it: {}", run.repeat())?;
+                write!(f, "  to repeat: {}", run.repeat())?;
             } else if let Some(note) = &run.note {
                 write!(f, "  {note}")?;
             }

@@ -44,7 +44,7 @@ pub(crate) fn run() -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// Runs our client against a server that tells, in a line, what the client is to be told.
+/// Runs our client against a server that prints, in a line, the arguments for the client.
 fn serve(server: Command, client: &Path) -> Result {
     let (_server, output) = Process::followed(server, io::stderr())?;
     let told = |line: &str| line.strip_prefix("serving ").map(str::to_owned);

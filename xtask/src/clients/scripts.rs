@@ -7,7 +7,7 @@ use crate::command::{command, execute};
 use crate::failure::{Context as _, Result};
 use crate::{packages, python, stamp, workspace};
 
-/// A script with `ws`, the implementation that most of Node uses.
+/// A script with `ws`, the most common implementation for Node.
 pub(crate) fn node(name: &str) -> Result<Command> {
     let (node, folder) = (packages::program("node", "nodejs")?, folder());
     let (lock, modules) = (read("package-lock.json")?, folder.join("node_modules"));

@@ -11,7 +11,7 @@ use crate::workspace;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A NATS server, which comes back where it was.
+/// A NATS server, which restarts at the same address.
 pub(super) struct Broker {
     program: PathBuf,
     address: SocketAddr,

@@ -8,7 +8,7 @@ use ws_tokio::{ClientStream, ReadHalf, WriteHalf, connect};
 use crate::cluster::node::Node;
 use crate::failure::{Context as _, Result, bail};
 
-/// How long anything may take that is sure to come.
+/// The time limit for anything that is certain to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A client of a node.
@@ -21,14 +21,14 @@ pub(super) struct Client {
     pub(super) speaker: Speaker,
 }
 
-/// What it hears.
+/// The events that it receives.
 pub(super) struct Listener {
     reader: ReadHalf<ClientStream>,
-    /// Heard while it waited for something else.
+    /// The events that arrived while it waited for others.
     kept: VecDeque<Value>,
 }
 
-/// What it says.
+/// The commands that it sends.
 pub(super) struct Speaker(WriteHalf<ClientStream>);
 
 impl Client {
@@ -43,7 +43,7 @@ impl Client {
         Ok(Self { node: node.name, id, welcomed_as, listener, speaker: Speaker(writer) })
     }
 
-    /// The number of clients in its welcome, which should be this.
+    /// Checks the number of clients in its welcome.
     pub(super) fn welcomed_as(&self, number: u64) -> Result<u64> {
         match self.welcomed_as {
             Some(seen) if seen == number => Ok(seen),
@@ -51,12 +51,12 @@ impl Client {
         }
     }
 
-    /// Joins a room; gives the number of its members.
+    /// Joins a room; returns the number of its members.
     pub(super) async fn join(&mut self, room: &str) -> Result<u64> {
         self.speaker.say(&json!({ "type": "join", "room": room })).await?;
         let joined = self.listener.answer("joined").await?;
         if joined["room"] != room {
-            bail!("{} joined {room}, and was told: {joined}", self.id);
+            bail!("{} joined {room}, and received: {joined}", self.id);
         }
         joined["clients"].as_u64().context("no number of clients")
     }
@@ -67,7 +67,7 @@ impl Client {
         Ok(())
     }
 
-    /// The number of a room's members, as it is told.
+    /// The number of a room's members, as the server reports it.
     pub(super) async fn members(&mut self, room: &str) -> Result<u64> {
         self.speaker.say(&json!({ "type": "rooms" })).await?;
         let rooms = self.listener.answer("rooms").await?;
@@ -81,7 +81,7 @@ impl Speaker {
     pub(super) async fn say(&mut self, value: &Value) -> Result {
         timeout(PATIENCE, self.0.send(value.to_string()))
             .await
-            .context("nothing is taken")?
+            .context("the server takes nothing")?
             .context("sending")
     }
 
@@ -103,7 +103,7 @@ impl Listener {
         }
     }
 
-    /// The next broadcast must be this.
+    /// Checks that the next broadcast is this one.
     pub(super) async fn expect(
         &mut self,
         from: &str,
@@ -113,7 +113,7 @@ impl Listener {
         let heard = self.hear().await?;
         let room = room.map_or(Value::Null, Value::from);
         if heard["from"] != from || heard["room"] != room || heard["message"] != *message {
-            bail!("{message} from {from} to {room} should come, but it was {heard}");
+            bail!("{message} from {from} to {room} was expected, but received {heard}");
         }
         Ok(())
     }
@@ -130,7 +130,7 @@ impl Listener {
     }
 
     async fn receive(&mut self) -> Result<Value> {
-        let text = timeout(PATIENCE, self.next_text()).await.context("nothing comes")??;
+        let text = timeout(PATIENCE, self.next_text()).await.context("no message arrived")??;
         serde_json::from_str(&text).context(&text)
     }
 
@@ -138,7 +138,7 @@ impl Listener {
         loop {
             let received = self.reader.recv().await.context("receiving")?;
             let message = received.context("the connection ended")?;
-            // A heartbeat is nothing that anybody said.
+            // A heartbeat is no message of a client.
             if let Some(text) = message.as_text() {
                 return Ok(text.to_owned());
             }

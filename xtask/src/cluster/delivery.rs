@@ -8,11 +8,11 @@ use crate::cluster::client::{Client, Listener, Speaker};
 use crate::cluster::{ROOM, passed};
 use crate::failure::{Context as _, Result, bail};
 
-/// To a room, and as many to everybody.
+/// The number of messages to a room, and also of those to all clients.
 const MESSAGES: usize = 1000;
 
-/// All clients together send numbers, odd ones to a room, even ones to everybody. Each must hear all
-/// numbers of the others once, those of each in their order.
+/// All clients together send numbers, odd ones to a room, even ones to all clients. Each client
+/// must receive all numbers of the others once, those of each sender in order.
 pub(super) async fn run(mut clients: Vec<Client>) -> Result<Vec<Client>> {
     for (index, client) in clients.iter_mut().enumerate() {
         let members = client.join(ROOM).await?;
@@ -61,16 +61,16 @@ async fn hear(listener: &mut Listener, index: usize, ids: &[String]) -> Result {
     for _ in 0..all {
         let heard = listener.hear().await?;
         let from = heard["from"].as_str().and_then(|from| next.get_mut(from));
-        let number = from.context(format_args!("nobody should send {heard}"))?;
+        let number = from.context(format_args!("no client should send {heard}"))?;
         if heard["message"] != json!(*number) || heard["room"] != json!(room_of(*number)) {
-            bail!("{number} should come next from its sender, but it was {heard}");
+            bail!("expected {number} next from its sender, but received {heard}");
         }
         *number += ids.len();
     }
     Ok(())
 }
 
-/// Whatever came twice would come before the next message of its sender.
+/// A message that arrived twice would arrive before the next message of its sender.
 async fn check_nothing_is_left(clients: &mut [Client]) -> Result {
     let ids: Vec<_> = clients.iter().map(|client| client.id.clone()).collect();
     for sender in 0..clients.len() {

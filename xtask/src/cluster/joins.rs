@@ -9,12 +9,12 @@ use crate::failure::{Context as _, Result, bail};
 
 const JOINS: usize = 300;
 
-/// Who was told that it has joined misses nothing, however soon it is sent.
+/// A client whose join was acknowledged misses no message, however soon it is sent.
 pub(super) async fn run(clients: &mut [Client]) -> Result {
     let mut times = Vec::new();
     for number in 0..JOINS {
         let room = format!("join {number}");
-        // Each of the nodes in turn has somebody who joins, and the next one somebody who sends.
+        // On each of the nodes in turn a client joins, and a client of the next node sends.
         let joining = number % 3 * CLIENTS_EACH;
         let sending = (number + 1) % 3 * CLIENTS_EACH;
         clients[sending].join(&room).await?;

@@ -6,13 +6,14 @@ use crate::cluster::node::{Node, SOON, agree, agree_within, eventually};
 use crate::cluster::{ROOM, passed};
 use crate::failure::{Context as _, Result, bail};
 
-/// How soon the others must have seen that a node is gone without a word.
+/// The time limit for the others to detect that a node is gone without notice.
 const CORRECTED: Duration = Duration::from_secs(7);
 
-/// How soon they must have seen it when it said so: before they could miss a report.
+/// The time limit for the others to detect a node that announced its end: less than a missed report
+/// takes.
 const AT_ONCE: Duration = Duration::from_millis(1500);
 
-/// Kills the last node; gives the clients that are left.
+/// Kills the last node; returns the remaining clients.
 pub(super) async fn killed(nodes: &mut Vec<Node>, mut clients: Vec<Client>) -> Result<Vec<Client>> {
     check_members(&mut clients).await?;
     let Some(mut node) = nodes.pop() else { bail!("there is no node") };
@@ -35,25 +36,25 @@ pub(super) async fn stopped(nodes: &mut Vec<Node>, mut clients: Vec<Client>) -> 
     agree_without(&node, nodes, clients.len()).await?;
     let said = node.demo.stopped()?;
     if !said.contains("Bye: ") {
-        bail!("the node that was stopped did not say so: {said}");
+        bail!("the node that was stopped did not announce it: {said}");
     }
     Ok(())
 }
 
-/// Its clients are gone already, so that it has none to wait for.
+/// Its clients have left already, so that it has none to wait for.
 async fn agree_without(node: &Node, nodes: &[Node], clients: usize) -> Result {
     let here = async || Ok(node.stats().await?["clients_here"].as_u64());
-    eventually(SOON, "the number of clients that are left", Some(0), here).await?;
+    eventually(SOON, "the number of remaining clients", Some(0), here).await?;
     node.demo.process.terminate();
     let time = agree(nodes, clients).await?;
     if time > AT_ONCE {
-        bail!("the others saw a node's end after {} ms", time.as_millis());
+        bail!("the others detected a node's end after {} ms", time.as_millis());
     }
-    passed("a node that is stopped says so", format_args!("seen after {} ms", time.as_millis()));
+    passed("a stopped node announces it", format_args!("detected after {} ms", time.as_millis()));
     Ok(())
 }
 
-/// All clients are in the room, and each node reports so.
+/// All clients are in the room, and each node reports it.
 async fn check_members(clients: &mut [Client]) -> Result {
     let expected = clients.len() as u64;
     for client in clients {

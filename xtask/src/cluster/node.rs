@@ -12,10 +12,10 @@ use crate::cluster::broker::Broker;
 use crate::demo::Demo;
 use crate::failure::{Context as _, Result, bail};
 
-/// How long nodes may take to agree when nothing is in their way.
+/// How long nodes may take to agree without disturbances.
 pub(super) const SOON: Duration = Duration::from_secs(10);
 
-/// A node: a server, and what it answers to operators.
+/// A node: a server, and its answers to operators.
 pub(super) struct Node {
     pub(super) name: &'static str,
     pub(super) demo: Demo,
@@ -33,7 +33,7 @@ impl Node {
         Ok(Self { name, demo: Demo::start(program, &arguments, &format!("cluster-{name}"))? })
     }
 
-    /// The status and the body of a resource.
+    /// Returns the status and the body of a resource.
     pub(super) async fn get(&self, path: &str) -> Result<(u16, String)> {
         let mut response = String::new();
         let exchange = async {
@@ -53,14 +53,14 @@ impl Node {
         serde_json::from_str(&body).context("/stats")
     }
 
-    /// A value of the metrics.
+    /// Returns a value of the metrics.
     pub(super) async fn metric(&self, name: &str) -> Result<u64> {
         let (_, body) = self.get("/metrics").await?;
         let value = |line: &str| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok();
         body.lines().find_map(value).context(format_args!("no metric {name}"))
     }
 
-    /// Neither says that it has dropped something, nor that something did not come.
+    /// Checks that the node reports neither dropped nor missing messages.
     pub(super) async fn check_nothing_is_missing(&self) -> Result {
         for name in ["ws_engine_dropped_total", "ws_engine_gaps_total"] {
             let count = self.metric(name).await?;
@@ -72,8 +72,8 @@ impl Node {
     }
 }
 
-/// Waits until all of these nodes know each other and the number of all clients; returns how long that
-/// took.
+/// Waits until each of these nodes has the others and the number of all clients; returns how long
+/// that took.
 pub(super) async fn agree(nodes: &[Node], clients: usize) -> Result<Duration> {
     agree_within(nodes, clients, SOON).await
 }
@@ -97,7 +97,7 @@ pub(super) async fn agree_within(
     .await
 }
 
-/// Asks until the answer is what is expected; returns how long that took.
+/// Repeats the query until the answer is the expected one; returns how long that took.
 pub(super) async fn eventually<T: PartialEq + Debug>(
     limit: Duration,
     what: &str,
@@ -111,7 +111,7 @@ pub(super) async fn eventually<T: PartialEq + Debug>(
             return Ok(begin.elapsed());
         }
         if begin.elapsed() > limit {
-            bail!("{what} should be {expected:?}, but is {seen:?}");
+            bail!("{what}: expected {expected:?}, found {seen:?}");
         }
         // A node notifies no client of a change of its counts.
         sleep(Duration::from_millis(20)).await;

@@ -11,8 +11,8 @@ use crate::failure::{Context as _, Result, bail};
 
 const OTHER_ROOM: &str = "joined while the broker was away";
 
-/// Kills the broker and brings it back. The first two nodes have clients in the room; the third one
-/// requires its engine. Gives a client of a node that was started meanwhile.
+/// Kills the broker and restarts it. The first two nodes have clients in the room; the third one
+/// requires its engine. Returns a client of a node that was started meanwhile.
 pub(super) async fn run(
     broker: &mut Broker,
     nodes: &mut Vec<Node>,
@@ -25,7 +25,7 @@ pub(super) async fn run(
     }
     let ready = [nodes[0].get("/readyz").await?.0, nodes[2].get("/readyz").await?.0];
     if ready != [200, 503] {
-        bail!("without the broker /readyz said {ready:?}");
+        bail!("without the broker /readyz returned {ready:?}");
     }
     let mut here = neighbours(clients);
     for room in [None, Some(ROOM)] {
@@ -46,7 +46,7 @@ pub(super) async fn run(
     agree(nodes, clients.len() + 1).await?;
     let recovered = begin.elapsed();
     let first = clients[0].id.clone();
-    // What was joined before, and meanwhile, reaches everybody again.
+    // Messages to rooms that were joined before, or meanwhile, reach all clients again.
     for room in [None, Some(ROOM), Some(OTHER_ROOM)] {
         clients[0].speaker.broadcast(room, &json!("everywhere")).await?;
         let others = clients[1..].iter_mut().chain([&mut late]);
@@ -63,7 +63,7 @@ pub(super) async fn run(
     }
     let dropped = nodes[0].metric("ws_engine_dropped_total").await?;
     if dropped != 3 {
-        bail!("3 broadcasts were not handed on, but {dropped} are counted");
+        bail!("3 broadcasts were not forwarded, but {dropped} are counted");
     }
     if nodes[2].get("/readyz").await?.0 != 200 {
         bail!("a node that requires its engine is not ready with it");
@@ -75,7 +75,7 @@ pub(super) async fn run(
     Ok(late)
 }
 
-/// The engine's state was told once for each time it changed.
+/// The engine's state was reported once for each change.
 pub(super) fn check_log(nodes: Vec<Node>) -> Result {
     let Some(node) = nodes.into_iter().next() else { bail!("there is no node") };
     node.demo.process.terminate();
@@ -83,7 +83,7 @@ pub(super) fn check_log(nodes: Vec<Node>) -> Result {
     let count = |part: &str| log.lines().filter(|line| line.contains(part)).count();
     let seen = (count("cannot be reached"), count("engine: connected to"), count("async_nats"));
     if seen != (2, 3, 0) {
-        bail!("twice the broker was away, but lines were logged as {seen:?}:\n{log}");
+        bail!("the broker was down twice, but the logged lines are {seen:?}:\n{log}");
     }
     passed("the log", "one line when the broker is lost, one when it is back");
     Ok(())

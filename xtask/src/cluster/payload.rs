@@ -9,7 +9,7 @@ use crate::failure::{Result, bail};
 
 const MAX_PAYLOAD: usize = 64 * 1024;
 
-/// A broker that takes less than the server does: what it does not take is refused, not lost.
+/// A broker whose limit is lower than the server's: a message over it is refused, not lost.
 pub(super) async fn run(broker: &mut Broker, nodes: &[Node], clients: &mut [Client]) -> Result {
     broker.kill()?;
     for node in nodes {
@@ -23,13 +23,13 @@ pub(super) async fn run(broker: &mut Broker, nodes: &[Node], clients: &mut [Clie
     sender.speaker.broadcast(None, &too_large).await?;
     let error = sender.listener.answer("error").await?;
     if error["code"] != "too_large" {
-        bail!("a message that the broker does not take was answered by {error}");
+        bail!("a message over the broker's limit was answered by {error}");
     }
     sender.speaker.broadcast(None, &largest).await?;
-    // What comes first must be the second one, also to those on the sender's node.
+    // The second message must arrive first, also at the clients of the sender's node.
     for client in others {
         if client.listener.hear().await?["message"] != largest {
-            bail!("something else than the largest message came to a client of {}", client.node);
+            bail!("a client of {} did not receive the largest message first", client.node);
         }
     }
     passed("max_payload", "the largest message reaches all, a larger one is refused");

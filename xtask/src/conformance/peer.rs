@@ -3,25 +3,25 @@ use crate::service::ECHO_SERVER;
 
 /// A program that the suite tests.
 pub(crate) struct Peer {
-    /// What reports call it.
+    /// Its name in reports.
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
-    /// The package that it is a part of.
+    /// The package that contains it.
     pub(crate) package: &'static str,
     /// What kind of target it is, as an option of cargo's.
     pub(crate) target: &'static str,
     pub(crate) program: &'static str,
-    /// The server that it is in front of.
+    /// The server in front of which it runs.
     pub(crate) behind: Option<&'static Self>,
     /// A server has `{address}` replaced, and `{behind}` by that of the one behind it; a client
     /// `{url}`, `{agent}` and `{cases}`.
     pub(crate) arguments: &'static [&'static str],
-    /// The cases that make sense for it, of those that are selected.
+    /// Those of the selected cases that apply to it.
     pub(crate) cases: &'static str,
 }
 
 pub(crate) enum Kind {
-    /// Echoes what it gets on each connection.
+    /// Echoes what it receives on each connection.
     Server,
     /// Connects for one case after the other and echoes until the suite closes.
     Client,

@@ -9,10 +9,10 @@ use crate::debian::Packages;
 use crate::failure::{Context as _, Result};
 use crate::{packages, python, workspace};
 
-/// The last virtualenv that makes environments for Python 2.7; it brings pip 20.3.4 for them.
+/// The last virtualenv that supports Python 2.7; it installs pip 20.3.4 there.
 const VIRTUALENV: &str = include_str!("../../conformance/virtualenv.txt");
 
-/// The last Python 2.7 that Debian had, and what it needs.
+/// The last Python 2.7 that Debian had, and the packages that it needs.
 const DEBIAN: Packages = Packages {
     release: "bullseye",
     names: &[
@@ -25,14 +25,14 @@ const DEBIAN: Packages = Packages {
     ],
 };
 
-/// A complete Python 2.7, and the folder of its shared libraries if it was unpacked by itself.
+/// A complete Python 2.7, and the folder of its shared libraries if it was unpacked separately.
 pub(crate) struct Python2 {
     pub(crate) program: PathBuf,
     libraries: Option<OsString>,
 }
 
-/// The one that `PYTHON2` names, or one on `PATH`, or that of an older Debian, which is unpacked under
-/// `target/` and nowhere else.
+/// The one that `PYTHON2` names, or one on `PATH`, or that of an older Debian, which is unpacked
+/// only under `target/`.
 pub(crate) fn find() -> Result<Python2> {
     match env::var_os("PYTHON2") {
         Some(named) => Python2::identified(&named, None).context("PYTHON2"),
@@ -71,7 +71,7 @@ impl Python2 {
         execute(&mut pip)
     }
 
-    /// Keeps what is set for another Python away, and lets an unpacked one find its libraries.
+    /// Removes the settings for another Python, and lets an unpacked one find its libraries.
     pub(crate) fn clean(&self, command: &mut Command) {
         for name in ["PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP"] {
             command.env_remove(name);

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::failure::{Context as _, Result};
 use crate::workspace;
 
-/// Cases of which the suite only reports what the peer did: the RFC leaves it open.
+/// Cases for which the suite only reports what the peer did: the RFC leaves the behaviour open.
 const INFORMATIONAL: [&str; 3] = ["7.1.6", "7.13.1", "7.13.2"];
 
 /// The result of a peer.
@@ -19,11 +19,12 @@ pub(crate) struct Report {
     time: Duration,
     /// Each case with its entry in the index that the suite writes, if it was finished.
     cases: Vec<(String, Option<Entry>)>,
-    /// What went wrong apart from any case.
+    /// Failures outside of any case.
     failures: Vec<String>,
 }
 
-/// The result of a case. The suite judges twice: what was exchanged, and how the connection ended.
+/// The result of a case. The suite judges twice: the exchanged messages, and how the connection
+/// ended.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
@@ -63,8 +64,8 @@ impl Report {
     }
 }
 
-/// Whether a case passed, and what it is counted under. Anything but OK fails, also NON-STRICT and
-/// UNIMPLEMENTED.
+/// Returns whether a case passed, and the name under which it is counted. Anything but OK fails,
+/// also NON-STRICT and UNIMPLEMENTED.
 fn verdict<'e>(case: &str, entry: Option<&'e Entry>) -> (bool, &'e str) {
     let Some(Entry { behavior, behavior_close, .. }) = entry else {
         return (false, "unfinished");
@@ -105,7 +106,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// What the suite says about a case.
+/// The suite's results for a case.
 fn reasons(file: &Path) -> Vec<String> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]

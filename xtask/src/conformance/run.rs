@@ -17,7 +17,7 @@ use crate::wire::{Wire, request};
 /// How long the suite may take to write its report.
 const REPORT: Duration = Duration::from_secs(300);
 
-/// What one run needs besides the peer.
+/// The parameters of one run besides the peer.
 pub(crate) struct Run<'a> {
     pub(crate) programs: &'a Artifacts,
     pub(crate) suite: &'a Suite,
@@ -54,7 +54,7 @@ impl Run<'_> {
         Ok(report)
     }
 
-    /// Starts a server, and the one behind it, which comes last.
+    /// Starts a server, and the one behind it, which is last in the result.
     fn start(&self, peer: &Peer, folder: &Path) -> Result<Vec<(&'static str, Service)>> {
         let behind = peer.behind.map_or(Ok(Vec::new()), |peer| self.start(peer, folder))?;
         let address = free_address()?;
@@ -86,20 +86,20 @@ impl Run<'_> {
         let time = start.elapsed();
         drop(client);
         if wstest.ended()?.is_some() {
-            bail!("the suite ended by itself; see {}", log.display());
+            bail!("the suite ended unexpectedly; see {}", log.display());
         }
-        // A request of which only the path matters, and which the suite may end before it has answered.
+        // Only the path of this request matters, and the suite may end before it has answered.
         let target = format!("/updateReports?agent={}&shutdownOnComplete=true", peer.name);
         let mut wire = Wire::connect(address)?;
         wire.send(request(address, &target)?.0.as_bytes())?;
         wire.read_to_end(REPORT)?;
-        wstest.finish(REPORT).context("the suite, asked for its report")?;
+        wstest.finish(REPORT).context("the suite, after the request for its report")?;
 
         let mut report = Report::read(peer.name, cases, folder, time)?;
         match status {
             Some(status) if status.success() => {}
             Some(status) => report.fail(format!("the client failed ({status}); see peer.log")),
-            None => report.fail(format!("the client ran {} s and more", self.limit.as_secs())),
+            None => report.fail(format!("the client still ran after {} s", self.limit.as_secs())),
         }
         Ok(report)
     }

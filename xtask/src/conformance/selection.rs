@@ -1,12 +1,13 @@
 use crate::failure::{Result, bail};
 
-/// All but most of compression: a small, a large and a fragmented size of each kind.
+/// All cases, but of those for compression only a small, a large and a fragmented size of each
+/// kind.
 pub(crate) const QUICK: &str = "1,2,3,4,5,6,7,9,10,12.*.2,12.*.7,12.*.12,13.*.2,13.*.7,13.*.12";
 
 pub(crate) const FULL: &str = "1,2,3,4,5,6,7,9,10,12,13";
 
-/// The cases that a list of patterns, with commas between them, selects. A pattern is a case, or the
-/// beginning of some up to a dot; `*` stands for any part between two dots.
+/// Returns the cases that a list of patterns, separated by commas, selects. A pattern is a case, or
+/// the beginning of some up to a dot; `*` stands for any part between two dots.
 pub(crate) fn select(cases: &[String], list: &str) -> Result<Vec<String>> {
     let patterns: Vec<_> = list.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
     for pattern in &patterns {

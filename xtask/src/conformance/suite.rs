@@ -11,24 +11,25 @@ use crate::{stamp, workspace};
 
 const REQUIREMENTS: &str = include_str!("../../conformance/requirements.txt");
 
-/// The number of cases that version 0.8.2 has.
+/// The number of cases in version 0.8.2.
 const CASES: usize = 517;
 
 /// The Autobahn Testsuite in a Python 2.7 environment under `target/`.
 pub(crate) struct Suite {
     folder: PathBuf,
     python2: Python2,
-    /// The names of all cases. The suite hangs when it is asked for another one.
+    /// The names of all cases. The suite hangs if an unknown case is requested.
     pub(crate) cases: Vec<String>,
 }
 
 impl Suite {
-    /// Installs it if need be.
+    /// Installs it if necessary.
     pub(crate) fn install() -> Result<Self> {
         let folder = workspace::scratch("autobahn")?.join("suite");
         let mut suite = Self { folder, python2: python2::find()?, cases: Vec::new() };
         let description = format!("{}\n{REQUIREMENTS}", suite.python2.program.display());
-        // Its programs know the folder that they were installed in, and the checkout may have moved.
+        // Its programs contain the path of the folder that they were installed in, and the checkout
+        // may have moved.
         let runs = || succeeds(suite.program("wstest").arg("--autobahnversion"));
         if !stamp::is_current(&suite.folder, &description) || !runs() {
             stamp::clear(&suite.folder)?;
@@ -56,7 +57,7 @@ impl Suite {
 
     fn program(&self, name: &str) -> Command {
         let mut command = command(self.folder.join("bin").join(name));
-        // The last cryptography for Python 2 warns of that at each start.
+        // The last cryptography for Python 2 prints a deprecation warning at each start.
         command.env("PYTHONWARNINGS", "ignore").env("PYTHONUNBUFFERED", "1");
         self.python2.clean(&mut command);
         command

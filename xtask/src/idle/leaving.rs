@@ -11,26 +11,27 @@ use crate::memory::Memory;
 use crate::service::Service;
 use crate::{note, packages};
 
-/// Far more than there are engines.
+/// Far more connections than engines.
 const CLIENTS: u64 = 300;
 
-/// The allocator that the server runs on.
+/// The allocator that the server uses.
 struct Allocator {
     name: &'static str,
     environment: &'static [(&'static str, &'static str)],
-    /// How often clients come and end; memory must not grow from one time to the next.
+    /// The number of rounds in which clients connect and end; memory must not grow from one round
+    /// to the next.
     rounds: usize,
-    /// What may stay, in KiB, when all clients have ended.
+    /// The memory that may remain, in KiB, when all clients have ended.
     max_left: u64,
 }
 
 /// A block that is free returns to the system only if nothing above it is in use, such as one of the
-/// small blocks that the allocator caches for each thread. When the same clients come again, they take
-/// the memory that has stayed.
+/// small blocks that the allocator caches for each thread. When the same number of clients connects
+/// again, they use the memory that has remained.
 const GLIBC: Allocator =
     Allocator { name: "glibc", environment: &[], rounds: 1, max_left: 6 * 1024 };
 
-/// Returns free pages wherever they are, after a second. The reserve of the pool stays (0.9 MiB).
+/// Returns free pages wherever they are, after a second. The reserve of the pool remains (0.9 MiB).
 const JEMALLOC: Allocator = Allocator {
     name: "jemalloc",
     environment: &[
@@ -63,10 +64,10 @@ async fn check(program: &Path, allocator: &Allocator) -> Result {
         drop(clients);
         let left = settled(process)?.since(before);
         note::print(&format!(
-            "{left} of {busy} KiB stay when {CLIENTS} connections end that were busy ({name})"
+            "{left} of {busy} KiB remain after {CLIENTS} busy connections have ended ({name})"
         ));
         if left > *max_left {
-            bail!("{left} KiB stay when all connections have ended, more than {max_left}");
+            bail!("{left} KiB remain after all connections have ended, more than {max_left}");
         }
     }
     Ok(())

@@ -14,16 +14,16 @@ const CONNECTIONS: usize = 64;
 /// The length that each connection claims: 1 TiB.
 const CLAIM: u64 = 1 << 40;
 
-/// A limit for messages that lets the claim pass.
+/// A limit for messages that the claim does not exceed.
 pub(crate) const LIMIT_ABOVE: &str = "2199023255552";
 
-/// What all claims together may add to the resident memory.
+/// The limit of the resident memory that all claims together may add.
 const MAX_RESIDENT_KIB: u64 = 1024;
 
-/// What they may add to the reserved memory: some arenas of the allocator, but no claim.
+/// The limit of the reserved memory that they may add: some arenas of the allocator, but no claim.
 const MAX_RESERVED_KIB: u64 = 16 * 1024;
 
-/// A claim above the limit ends the connection, and nothing was set aside for it.
+/// A claim above the limit ends the connection, and no memory was reserved for it.
 pub(crate) fn refused(server: &mut Server) -> Result<String> {
     let (mut wires, before) = prepare(server)?;
     for wire in &mut wires {
@@ -35,7 +35,7 @@ pub(crate) fn refused(server: &mut Server) -> Result<String> {
     judge(server, before)
 }
 
-/// A claim below the limit is waited for, with no more memory than what has come of it.
+/// A claim below the limit is waited for, with no more memory than for the bytes that have arrived.
 pub(crate) fn awaited(server: &mut Server) -> Result<String> {
     let (mut wires, before) = prepare(server)?;
     let mut ports = Vec::new();
@@ -53,7 +53,7 @@ pub(crate) fn awaited(server: &mut Server) -> Result<String> {
     Ok(seen)
 }
 
-/// Opens the connections and has each used once, so that only the claims add to what follows.
+/// Opens the connections and uses each once, so that only the claims add to the memory after that.
 fn prepare(server: &Server) -> Result<(Vec<Wire>, Memory)> {
     let wires: Result<Vec<_>> = (0..CONNECTIONS).map(|_| server.echo("hello")).collect();
     let wires = wires?;
@@ -62,7 +62,7 @@ fn prepare(server: &Server) -> Result<(Vec<Wire>, Memory)> {
 }
 
 fn judge(server: &Server, before: Memory) -> Result<String> {
-    // What was read before this was asked for has been acted on when it is answered.
+    // When the answer arrives, the server has acted on everything before the question.
     server.echo("in between")?;
     let after = Memory::of(server.process.id())?;
     let resident = after.resident.saturating_sub(before.resident);

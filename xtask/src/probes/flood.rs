@@ -14,16 +14,16 @@ const CONNECTIONS: usize = 64;
 /// How long the flood lasts.
 const DURATION: Duration = Duration::from_secs(8);
 
-/// Enough for each connection to fill the kernel's buffers several times over.
+/// Enough for each connection to fill the kernel's buffers several times.
 const MAX_BYTES_EACH: usize = 32 << 20;
 
-/// How long a write may be held up until a connection gives up: the server has stopped reading.
+/// The write timeout of a connection, after which the server counts as no longer reading.
 const BLOCKED: Duration = Duration::from_secs(2);
 
-/// What all connections together may add: half a MiB for each.
+/// The limit of the memory that all connections together may add: half a MiB for each.
 const MAX_GROWTH_KIB: u64 = 32 * 1024;
 
-/// Peers that ping without end and never read cost no more than their share of buffers.
+/// Peers that ping constantly and never read use no more than their share of buffers.
 pub(crate) fn run(server: &mut Server) -> Result<String> {
     let wires: Result<Vec<_>> = (0..CONNECTIONS).map(|_| server.echo("hello")).collect();
     let wires = wires?;
@@ -33,7 +33,7 @@ pub(crate) fn run(server: &mut Server) -> Result<String> {
     let deadline = Instant::now() + DURATION;
     let flooders: Vec<_> =
         wires.into_iter().map(|wire| thread::spawn(move || flood(wire, deadline))).collect();
-    // The connections stay open until the memory has been looked at.
+    // The connections stay open until the memory was measured.
     let flooded: Vec<_> = flooders.into_iter().filter_map(|flooder| flooder.join().ok()).collect();
     server.echo("after the flood")?;
     let after = Memory::of(server.process.id())?;

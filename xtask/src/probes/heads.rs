@@ -14,8 +14,8 @@ use crate::wire::{Arrival, Wire, request};
 /// The header fields of a large head, each of 1 KiB.
 const FIELDS: usize = 1024;
 
-/// A handshake timeout of one second is enforced within this time, and not before `EARLIEST`, which would
-/// have another reason.
+/// A handshake timeout of one second is enforced within this time, and not before `EARLIEST`, which
+/// would indicate another reason.
 const LATEST: Duration = Duration::from_secs(4);
 const EARLIEST: Duration = Duration::from_millis(500);
 
@@ -49,7 +49,8 @@ fn changed(server: &Server, right: &str, wrong: &str) -> Result<Response> {
     wire.response(handshake)?.context("no answer")
 }
 
-/// A head of 1 MiB gets 431 or, when the peer does not stop to receive, the end of the connection.
+/// A head of 1 MiB gets 431 or, if the peer does not stop sending to receive it, the end of the
+/// connection.
 pub(crate) fn large(server: &mut Server) -> Result<String> {
     let (mut request, handshake) = request(server.address, "/")?;
     request.truncate(request.len() - "\r\n".len());
@@ -86,7 +87,7 @@ pub(crate) fn slow(server: &mut Server) -> Result<String> {
             bail!("the connection is still open after {} ms", time.as_millis());
         }
     }
-    bail!("the head was taken to its end")
+    bail!("the whole head was accepted")
 }
 
 /// Frames that arrive with the request, in one packet, are answered.

@@ -10,7 +10,7 @@ use crate::process::Process;
 use crate::service::Service;
 use crate::wire::Wire;
 
-/// A server under a probe.
+/// A server that is probed.
 pub(crate) struct Server {
     kind: Kind,
     pub(crate) process: Process,

@@ -6,12 +6,12 @@ use crate::command::{command, output};
 use crate::failure::Result;
 use crate::{packages, stamp, workspace};
 
-/// An authority for certificates, made for one test by the program `openssl`.
+/// A certificate authority, created for one test by the program `openssl`.
 pub(crate) struct Authority {
     folder: PathBuf,
 }
 
-/// A certificate and its private key, in files of PEM.
+/// A certificate and its private key, in PEM files.
 pub(crate) struct Certificate {
     pub(crate) chain: PathBuf,
     pub(crate) key: PathBuf,
@@ -31,7 +31,7 @@ impl Authority {
         Ok(Self { folder })
     }
 
-    /// The file for those who trust it.
+    /// The file for clients that trust it.
     pub(crate) fn certificates(&self) -> PathBuf {
         self.folder.join("authority.pem")
     }

@@ -9,7 +9,7 @@ use crate::process::Process;
 /// Longer than the deadlines of a client.
 const SILENCE: Duration = Duration::from_secs(45);
 
-/// What a client has printed, and whether it succeeded.
+/// The output of a client, and whether it succeeded.
 pub(crate) struct ClientRun {
     succeeded: bool,
     output: Vec<String>,
@@ -26,7 +26,7 @@ impl ClientRun {
         Ok(Self { succeeded, output })
     }
 
-    /// Success, and all these lines.
+    /// Checks for success, and for all these lines.
     pub(crate) fn expect_lines(&self, lines: &[&str]) -> Result {
         let missing = lines.iter().find(|line| !self.output.iter().any(|own| own == *line));
         match missing {
@@ -36,7 +36,7 @@ impl ClientRun {
         }
     }
 
-    /// Failure with this error.
+    /// Checks for a failure with this error.
     pub(crate) fn expect_error(&self, error: &dyn fmt::Display) -> Result {
         let text = error.to_string();
         let said = |line: &String| line.starts_with("error: ") && line.contains(&text);

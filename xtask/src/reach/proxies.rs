@@ -1,4 +1,4 @@
-//! Our client through proxies that others have written.
+//! Our client through proxies of other projects.
 
 use core::net::SocketAddr;
 use std::fs;
@@ -19,7 +19,7 @@ use crate::{packages, workspace};
 const USER: &str = "user";
 const PASSWORD: &str = "correct-horse";
 
-/// A kind of proxy, and what our client says when it refuses.
+/// A kind of proxy, and the error of our client when it refuses.
 struct Kind {
     name: &'static str,
     scheme: &'static str,
@@ -42,7 +42,7 @@ const KINDS: [Kind; 2] = [
     },
 ];
 
-/// The servers, and the clients that go there.
+/// The servers, and the clients that connect to them.
 struct Peers {
     echo: Service,
     tls_echo: Service,

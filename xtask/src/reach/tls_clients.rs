@@ -59,7 +59,7 @@ pub(crate) fn run() -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// Starts the Python server, which echoes and wants the field `X-Test`.
+/// Starts the Python server, which echoes and requires the field `X-Test`.
 fn start(address: SocketAddr, certificate: &Certificate) -> Result<Service> {
     let log = workspace::scratch("tls-clients")?.join("server.log");
     let mut server = scripts::python("tls_server.py")?;
