@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 async fn run(uri: &Uri) -> Result<(), Box<dyn Error>> {
     let stream = TcpStream::connect((uri.host(), uri.port())).await?;
     stream.set_nodelay(true)?;
-    // The nonce and the masks must be unpredictable (RFC 6455 §10.3).
+    // The key and the masks must be unpredictable (RFC 6455 §10.3).
     let mut seed = [0; 32];
     SysRng.try_fill_bytes(&mut seed)?;
     let request = ClientRequest::for_uri(uri);

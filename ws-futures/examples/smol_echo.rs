@@ -1,6 +1,6 @@
 //! An echo server on smol: `smol_echo [ADDRESS]`.
 //!
-//! smol's streams are what `ws-futures` needs; all that it takes besides is a [`timer`], and for a
+//! smol's streams have the traits of `ws-futures`; the rest is a [`timer`], and for a
 //! server a [`runtime`].
 
 #[path = "smol/runtime.rs"]

@@ -1,4 +1,4 @@
-//! What connections hold and what they ask for.
+//! The memory that connections hold and allocate.
 //!
 //! The counters are those of the whole process, so the checks run one after the other, without the
 //! threads of the usual test harness.
@@ -24,7 +24,7 @@ use support::{ROLES, connection, handshake};
 #[global_allocator]
 static ALLOCATOR: StatsAlloc<System> = StatsAlloc::system();
 
-/// What a thread may keep for its connections: so many buffers of 64 KiB of either kind.
+/// The number of buffers of 64 KiB of each kind that a thread may keep for its connections.
 const POOL: usize = 2 * 4 * 64 * 1024;
 
 const CHECKS: [(&str, fn()); 11] = [
@@ -55,14 +55,14 @@ fn live() -> usize {
     stats.bytes_allocated - stats.bytes_deallocated
 }
 
-/// How often memory was asked for so far.
+/// The number of allocations so far.
 fn requests() -> usize {
     let stats = ALLOCATOR.stats();
     stats.allocations + stats.reallocations
 }
 
-/// A stream that allocates nothing: it gives the bytes of a slice as far as they are released, and
-/// takes what fits.
+/// A stream that allocates nothing: it returns the bytes of a slice as far as they are released,
+/// and takes what fits.
 struct Wire<'w> {
     bytes: &'w [u8],
     state: Rc<State>,
@@ -156,7 +156,7 @@ fn poll<R>(future: impl Future<Output = R>) -> Poll<R> {
     pin!(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Echoes by batches until there is nothing more to read; whether the connection has ended.
+/// Echoes in batches until there is nothing more to read; returns whether the connection has ended.
 fn echo(socket: &mut Socket<'_>) -> bool {
     loop {
         let Poll::Ready(batch) = poll(socket.read()) else { return false };
@@ -174,7 +174,7 @@ fn echo(socket: &mut Socket<'_>) -> bool {
     }
 }
 
-/// The same by owned messages.
+/// The same with owned messages.
 fn echo_owned(socket: &mut Socket<'_>) -> bool {
     loop {
         let Poll::Ready(message) = poll(socket.recv()) else { return false };
@@ -222,7 +222,7 @@ fn an_idle_connection_owns_no_buffer() {
 /// More connections than the thread keeps buffers for.
 const CROWD: usize = 16;
 
-/// What connections that have just been opened hold more when each has done something.
+/// The memory that newly opened connections hold in addition after each has exchanged messages.
 fn held_after(role: Role, bytes: &[u8], act: impl Fn(&mut Socket<'_>, &State)) -> usize {
     let crowd = || {
         let mut sockets: Vec<_> = (0..CROWD).map(|_| open(role, bytes)).collect();
@@ -288,7 +288,7 @@ fn what_is_dropped_is_freed() {
             }
         }
         assert!(live() <= before + POOL, "{role:?}");
-        // What the thread keeps stays the same.
+        // The buffers that the thread keeps stay the same.
         let before = live();
         let (mut socket, state) = open(role, &conversation);
         state.released.set(1 << 19);
@@ -343,7 +343,7 @@ fn a_ping_flood_keeps_memory_flat() {
 
 fn an_echo_by_batches_asks_for_nothing() {
     for role in ROLES {
-        // Each in one piece, as it comes from a peer that waits for the answer.
+        // Each in one piece, as from a peer that waits for the answer.
         for len in [0, 16, 125, 1000] {
             let message = wire::frame(role, FIN | TEXT, &vec![b'x'; len]);
             let wire = message.repeat(2000);
@@ -420,7 +420,7 @@ fn a_thread_keeps_few_buffers() {
         let Poll::Ready(Ok(Some(batch))) = poll(socket.read()) else { panic!("no batch") };
         drop(batch);
         for _ in 0..8 {
-            // Together more than a buffer that is worth keeping.
+            // Together more than the size of a buffer that is kept.
             let _ = poll(socket.feed(vec![1; 8191]));
         }
         let _ = poll(socket.feed(vec![1; 8191]));

@@ -7,7 +7,8 @@ use std::time;
 
 use ws_futures::Instant;
 
-/// Deadlines by smol's timer, which is reset only when a deadline is earlier than before or has passed.
+/// Deadlines with smol's timer, which is reset only when a deadline is earlier than before or has
+/// passed.
 #[derive(Debug, Default)]
 pub(crate) struct SmolTimer {
     rings: Option<Instant>,

@@ -12,7 +12,7 @@ use ws_futures::{
     Shutdown, ShutdownGuard, Timer, TrySendError, WebSocket, WriteHalf, accept, connect_on,
 };
 
-/// As little as a stream and a timer can be: not `Sync`, for nothing needs them to be.
+/// A minimal stream and timer: not `Sync`, since nothing requires it.
 struct Nothing(std::cell::Cell<()>);
 
 fn nothing() -> Nothing {
@@ -74,7 +74,7 @@ fn types() {
     is_send::<Socket>();
     is_send::<Incoming<Nothing, Nothing>>();
     is_send::<Batch<'_>>();
-    // The lock of a split makes them shareable whatever the stream is.
+    // The lock of a split makes them `Sync` whatever the stream is.
     is_send::<ReadHalf<Nothing, Nothing>>();
     is_send::<WriteHalf<Nothing, Nothing>>();
     is_sync::<ReadHalf<Nothing, Nothing>>();
@@ -100,7 +100,7 @@ fn types() {
     is_static::<Message>();
 }
 
-/// They go into `Box<dyn Error + Send + Sync>`, which `?` does.
+/// They convert into `Box<dyn Error + Send + Sync>`, as `?` requires.
 #[test]
 fn errors() {
     fn is_error<T: std::error::Error + Send + Sync + 'static>() {}
@@ -150,7 +150,7 @@ fn sizes() {
     assert_eq!(size_of::<Socket>(), pointer);
     assert!(size_of::<ReadHalf<Nothing, Nothing>>() <= size_of::<[u64; 5]>());
     assert_eq!(size_of::<WriteHalf<Nothing, Nothing>>(), pointer);
-    // What a connection that takes no part in a shutdown has of it.
+    // The memory that a shutdown costs a connection that takes no part in it.
     assert_eq!(size_of::<Option<ShutdownGuard>>(), pointer);
     let connection = Connection::server(Config::default());
     let mut socket = WebSocket::new(nothing(), nothing(), connection, &[]);

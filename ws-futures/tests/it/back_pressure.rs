@@ -6,7 +6,7 @@ use crate::support::task::{Task, at_once, run};
 use crate::support::wire::{self, PING, PONG};
 use crate::support::{ROLES, Socket, conversation, open_plainly};
 
-/// From so many unwritten bytes on sending waits.
+/// The number of unwritten bytes from which on sending waits.
 const HIGH_WATER: usize = 64 * 1024;
 
 /// Sends until the output is full; returns what was taken.
@@ -17,7 +17,7 @@ fn fill(socket: &mut Socket) -> Vec<Message> {
         match socket.try_send(message.clone()) {
             Ok(()) => taken.push(message),
             Err(TrySendError::Full(back)) => {
-                assert_eq!(back, message, "another message came back");
+                assert_eq!(back, message, "another message was returned");
                 return taken;
             }
             Err(TrySendError::Send(error)) => panic!("{error}"),
@@ -55,9 +55,8 @@ fn control_frames_need_no_room() {
         let (mut socket, remote, _clock) = open_plainly(role);
         remote.set_capacity(0);
         let taken = fill(&mut socket);
-        socket.try_send(Message::Ping("still there?".into())).expect("no need of room");
-        at_once(socket.feed(Message::Close(CloseCode::GOING_AWAY.into())))
-            .expect("no need of room");
+        socket.try_send(Message::Ping("still there?".into())).expect("needs no room");
+        at_once(socket.feed(Message::Close(CloseCode::GOING_AWAY.into()))).expect("needs no room");
         remote.set_capacity(usize::MAX);
         run(socket.flush()).expect("open");
         let mut expected = bytes(&taken);
@@ -66,7 +65,8 @@ fn control_frames_need_no_room() {
     }
 }
 
-/// An application that answers pings itself must not be filled by a peer that only sends them.
+/// The output of an application that answers pings itself must stay bounded if a peer only sends
+/// pings.
 #[test]
 fn control_frames_have_a_bound_too() {
     for role in ROLES {
@@ -79,7 +79,7 @@ fn control_frames_have_a_bound_too() {
         }
         Task::new(socket.feed(Message::Ping("still there?".into()))).wait();
         let closed = socket.try_send(Message::Close(CloseCode::GOING_AWAY.into()));
-        closed.expect("there is only one of it");
+        closed.expect("a Close frame needs no room");
         remote.set_capacity(usize::MAX);
         run(socket.flush()).expect("open");
         let written = remote.take().len();
@@ -96,7 +96,7 @@ fn sending_waits_and_goes_on() {
         {
             let mut ready = Task::new(socket.ready());
             ready.wait();
-            // Room for what is above the mark, no more.
+            // Room for the bytes above the high-water mark, no more.
             remote.set_capacity(500);
             ready.wait();
             remote.set_capacity(5000);
@@ -115,7 +115,7 @@ fn sending_waits_and_goes_on() {
             let mut written = Vec::new();
             while send.run().is_pending() {
                 let piece = remote.take_some(700);
-                assert!(!piece.is_empty(), "{role:?}: room, and nothing is written");
+                assert!(!piece.is_empty(), "{role:?}: nothing is written although there is room");
                 written.extend(piece);
             }
             sent.push(more);
@@ -212,13 +212,13 @@ fn read_reads_nothing_while_the_output_is_full() {
         });
         read.wait();
         assert_eq!(remote.unread(), unread, "{role:?}");
-        // It goes on by itself once there is room.
+        // It continues by itself once there is room.
         remote.set_capacity(10_000);
         assert_eq!(read.finish(), Some(Message::text("unread")), "{role:?}");
     }
 }
 
-/// An application may leave the rest of a batch for later when its replies have filled the output.
+/// An application may leave the rest of a batch for later if its replies have filled the output.
 #[test]
 fn read_waits_for_room_before_it_lends_the_rest_of_a_batch() {
     for role in ROLES {
@@ -238,7 +238,7 @@ fn read_waits_for_room_before_it_lends_the_rest_of_a_batch() {
                     served += 1;
                 }
                 rounds += 1;
-                assert!(rounds < 1000, "asked to go on without room");
+                assert!(rounds < 1000, "a batch without room for replies");
             }
             drop(socket.flush().await);
         });

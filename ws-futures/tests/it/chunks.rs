@@ -1,4 +1,4 @@
-//! Messages in pieces: received as they arrive, and passed on without an end of their own.
+//! Messages in chunks: received as they arrive, and forwarded without an end of their own.
 
 use futures_util::{SinkExt, StreamExt, TryStreamExt};
 use ws_futures::proto::{Role, SendError};
@@ -27,7 +27,7 @@ fn binary(data: Vec<u8>, fin: bool) -> Message {
     Message::BinaryChunk { data: data.into(), fin }
 }
 
-/// The messages that chunks make up; panics over chunks of two kinds in one message.
+/// Joins chunks into messages; panics over chunks of two kinds in one message.
 fn join(messages: impl IntoIterator<Item = Message>) -> Vec<Message> {
     let mut joined = Vec::new();
     let mut unfinished: Option<Message> = None;
@@ -57,7 +57,7 @@ fn join(messages: impl IntoIterator<Item = Message>) -> Vec<Message> {
     joined
 }
 
-/// The data messages in frames, whatever their fragments.
+/// The data messages in frames, however they are fragmented.
 fn messages_of(frames: Vec<wire::Content>) -> Vec<Message> {
     let mut messages = Vec::new();
     let (mut kind, mut payload) = (TEXT, Vec::new());
@@ -101,7 +101,8 @@ fn are_received_with_their_end() {
             assert!(!received.iter().any(is_message), "{role:?}: without an end");
             let expected =
                 [conversation::messages(), vec![Message::text(large)], vec![conversation::close()]];
-            // Control frames come between the pieces of a message; the last of them is the Close.
+            // Control frames are delivered between the chunks of a message; the last of them is the
+            // Close.
             let mut joined = join(received);
             joined.sort_by_key(|message| !message.is_data());
             let mut expected = expected.concat();
@@ -111,7 +112,7 @@ fn are_received_with_their_end() {
     }
 }
 
-/// A stream in pieces, forwarded into a sink: the peer there receives the same messages.
+/// A stream of chunks, forwarded into a sink: the peer there receives the same messages.
 #[test]
 fn are_forwarded_as_fragments() {
     for role in ROLES {
@@ -190,7 +191,7 @@ fn are_sent_as_fragments() {
     }
 }
 
-/// What would break a message apart is an error, and the message can still be finished.
+/// A chunk that would break a message apart is an error, and the message can still be finished.
 #[test]
 fn keep_their_message_whole() {
     for role in ROLES {

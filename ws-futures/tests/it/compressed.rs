@@ -15,7 +15,7 @@ fn config() -> Config {
     Config { deflate: Some(Deflate::default()), ..Config::default() }
 }
 
-/// Messages of all sizes, of which most get smaller.
+/// Messages of all sizes, most of which become smaller.
 fn messages() -> Vec<Message> {
     let line = |i: usize| format!("{{\"number\":{i},\"square\":{}}},", i * i);
     let json = |len: usize| (0..).map(line).take(len / 20).collect::<String>();
@@ -101,12 +101,12 @@ fn through_halves_and_batches() {
     });
 }
 
-/// The engines' own deadline lies far behind that of closing.
+/// The deadline of the engines is far later than that of closing.
 #[test]
 fn engines_that_wait_do_not_prolong_closing() {
     let deflate = Deflate { idle_timeout: Duration::from_secs(3600), ..Deflate::default() };
     let config = Config { deflate: Some(deflate), ..Config::default() };
-    // A peer that never reads; a stream that cannot be ended.
+    // A peer that never reads; a stream that cannot be closed.
     for (capacity, closes) in [(0, &[1][..]), (usize::MAX, &[])] {
         let script = Script { closes: Turns::of(closes), ..Script::default() };
         let (mut client, _server, clock) = shake_hands(&config, [script, Script::default()]);
@@ -119,7 +119,7 @@ fn engines_that_wait_do_not_prolong_closing() {
     }
 }
 
-/// Engines go back by the clock, and come again.
+/// Engines are returned after a time without messages, and borrowed again.
 #[test]
 fn an_idle_connection_wakes_up_again() {
     let (mut client, mut server, clock) =
@@ -163,7 +163,7 @@ const RSV1: u8 = 0x40;
 
 type SendWith = fn(Socket, Message, Compression);
 
-/// What is sent by a server that has something to read.
+/// What a server sends while it has input to read.
 const WAYS: [(&str, SendWith); 6] = [
     ("send_with", |mut socket, message, compression| {
         run(socket.send_with(message, compression)).expect("open");
@@ -225,7 +225,7 @@ fn compression_is_chosen_for_each_message() {
     }
 }
 
-/// The choice of the first chunk counts.
+/// The choice for the first chunk applies to the message.
 #[test]
 fn compression_is_chosen_for_a_message_in_chunks() {
     for (compression, compressed) in [(Compression::Always, true), (Compression::Never, false)] {

@@ -1,4 +1,4 @@
-//! Replies to messages that came together leave together.
+//! Replies to messages that arrived together leave together.
 
 use std::task::Poll;
 
@@ -52,7 +52,7 @@ fn one_read_makes_one_write() {
         let echoes: Vec<wire::Content> = (0..COUNT)
             .map(|i| (wire::FIN | wire::TEXT, format!("message {i}").into_bytes()))
             .collect();
-        // Half a frame behind them is taken in too, and answers nothing.
+        // An incomplete frame after them is buffered too, and causes no reply.
         let half = &wire::text(role, "half")[..5];
         for (name, echo) in ECHOES {
             for behind in [&[][..], half] {

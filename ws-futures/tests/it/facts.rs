@@ -1,4 +1,4 @@
-//! What can be asked of a connection and of its halves, and set.
+//! The properties of a connection and of its halves, and those that can be set.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,7 +80,7 @@ fn what_was_written() {
     }
 }
 
-/// Larger limits, once the peer has shown who it is.
+/// Larger limits, once the peer has authenticated itself.
 #[test]
 fn the_configuration() {
     let small = Limits { max_message_size: 10, max_frame_size: 10, ..Limits::incoming() };

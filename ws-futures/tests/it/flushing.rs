@@ -1,4 +1,4 @@
-//! Streams that keep what is written until they are flushed, as those do that encrypt.
+//! Streams that keep written bytes until they are flushed, as encrypting streams do.
 
 use std::io::ErrorKind;
 
@@ -10,14 +10,14 @@ use crate::support::task::{Task, run};
 use crate::support::wire::{self, CLOSE, FIN, PING, PONG, TEXT};
 use crate::support::{ROLES, Socket, open};
 
-/// Holds what is written; its first flush has to wait.
+/// Holds written bytes; its first flush has to wait.
 fn holding() -> Script {
     Script { holds: true, flushes: Turns::of(&[0, 1]), ..Script::default() }
 }
 
 type Act = fn(&mut Socket);
 
-/// What ends in a flush, and what of it the peer must see.
+/// Calls that end in a flush, and the messages that the peer must receive.
 const ACTS: [(&str, Act); 6] = [
     ("send", |socket| run(socket.send("hello")).expect("open")),
     ("feed, then flush", |socket| {
@@ -38,7 +38,7 @@ const ACTS: [(&str, Act); 6] = [
     }),
     ("a flush that was dropped, and another", |socket| {
         run(socket.feed("hello")).expect("open");
-        assert!(Task::new(socket.flush()).poll().is_pending(), "the script asks for patience");
+        assert!(Task::new(socket.flush()).poll().is_pending(), "the script delays the flush");
         run(socket.flush()).expect("open");
     }),
 ];
@@ -100,7 +100,7 @@ fn a_flush_that_fails_is_an_error_of_writing() {
         let (mut socket, remote, _clock) = open(role, &Config::default(), holding());
         {
             let mut send = Task::new(socket.send("hello"));
-            assert!(send.poll().is_pending(), "the script asks for patience");
+            assert!(send.poll().is_pending(), "the script delays the flush");
             remote.break_writing(ErrorKind::BrokenPipe);
             let Err(Error::Io(error)) = send.finish() else { panic!("{role:?}: no error") };
             assert_eq!(error.kind(), ErrorKind::BrokenPipe, "{role:?}");

@@ -12,7 +12,7 @@ use crate::support::{ROLES, Socket, conversation, open_plainly};
 /// One part of a message, and whether it is the last.
 type Part = (proto::Payload<'static>, bool);
 
-/// Small and large parts, lent and given away.
+/// Small and large parts, borrowed and owned.
 fn parts() -> Vec<Part> {
     static LENT: [u8; 9000] = [0xB1; 9000];
     vec![
@@ -133,12 +133,12 @@ fn wait_for_room() {
         assert_eq!(
             frames[frames.len() - 2..],
             expected,
-            "{role:?}: the dropped one has sent nothing"
+            "{role:?}: the dropped future has sent nothing"
         );
     }
 }
 
-/// From the buffer that it arrived in to the output of another connection.
+/// From the receive buffer to the output of another connection.
 #[test]
 fn are_taken_from_the_batch_of_another_connection() {
     for role in ROLES {

@@ -1,4 +1,4 @@
-//! Pings of the library's own, and peers that show no life.
+//! Pings of the library, and unresponsive peers.
 
 use std::task::Poll;
 use std::time::Duration;
@@ -22,7 +22,7 @@ const MOMENT: Duration = Duration::from_millis(1);
 
 type Receive = for<'s> fn(&'s mut Socket) -> Task<'s, Result<(), Error>>;
 
-/// What keeps the deadlines while it waits.
+/// The calls that keep the deadlines while they wait.
 const WAYS: [(&str, Receive); 3] = [
     ("recv", |socket| Task::new(async { socket.recv().await.map(|_message| ()) })),
     ("read", |socket| Task::new(async { socket.read().await.map(|_batch| ()) })),
@@ -58,9 +58,9 @@ fn a_silent_peer_is_pinged_and_given_up() {
                 ping(&remote);
                 clock.advance(TIMEOUT - MOMENT);
                 waiting.wait();
-                assert!(remote.take().is_empty(), "{way} as {role:?} gives up too early");
+                assert!(remote.take().is_empty(), "{way} as {role:?} times out too early");
                 clock.advance(MOMENT);
-                let error = waiting.finish().expect_err("a dead peer");
+                let error = waiting.finish().expect_err("an unresponsive peer");
                 assert!(is_ping_timeout(&error), "{way} as {role:?}: {error}");
                 let frames = wire::contents(&remote.take());
                 let [(CLOSE, payload)] = &frames[..] else { panic!("{way}, {role:?}: {frames:?}") };
@@ -113,7 +113,7 @@ fn any_byte_shows_life() {
     }
 }
 
-/// The application did not look for a long time, and its peer's answer lies in the stream.
+/// The application did not read for a long time, and its peer's pong is in the stream.
 #[test]
 fn an_answer_that_was_not_read_yet_counts() {
     for role in ROLES {
@@ -143,8 +143,8 @@ fn without_an_interval_nobody_is_pinged() {
     }
 }
 
-/// An application that has filled its output, and reads by batches: nothing of what the peer sends
-/// is read, so that only its reading can show that it lives.
+/// An application that has filled its output, and reads in batches: no input is read, so that the
+/// peer can show that it is responsive only by reading.
 fn full(role: Role, capacity: usize) -> (Socket, Remote, Clock) {
     let (mut socket, remote, clock) = open_plainly(role);
     remote.set_capacity(capacity);
@@ -168,8 +168,8 @@ fn a_peer_that_reads_slowly_is_alive() {
     }
 }
 
-/// It has taken everything at once, just before it would have been given up: the ping that was owed
-/// goes out only now.
+/// The peer has read everything at once, just before the timeout: the pending ping is sent only
+/// now.
 #[test]
 fn a_peer_that_reads_late_is_alive() {
     for role in ROLES {
@@ -184,13 +184,13 @@ fn a_peer_that_reads_late_is_alive() {
         let frames = wire::contents(&remote.take());
         assert_eq!(frames.len(), 2, "{role:?}: the message and the ping");
         clock.advance(MOMENT);
-        assert!(read.run().is_pending(), "{role:?} gave up a moment after the ping");
+        assert!(read.run().is_pending(), "{role:?} timed out a moment after the ping");
         drop(read);
-        assert!(socket.closed().is_none(), "{role:?} gave up a moment after the ping");
+        assert!(socket.closed().is_none(), "{role:?} timed out a moment after the ping");
     }
 }
 
-/// The same with a stream that has taken everything and could not pass it on.
+/// The same with a stream that has taken all bytes and could not pass them on.
 #[test]
 fn a_peer_that_lets_a_stream_be_flushed_late_is_alive() {
     for role in ROLES {
@@ -207,7 +207,7 @@ fn a_peer_that_lets_a_stream_be_flushed_late_is_alive() {
         recv.wait();
         ping(&remote);
         clock.advance(MOMENT);
-        assert!(recv.run().is_pending(), "{role:?} gave up a moment after the ping");
+        assert!(recv.run().is_pending(), "{role:?} timed out a moment after the ping");
     }
 }
 
@@ -222,12 +222,12 @@ fn a_peer_that_neither_reads_nor_writes_is_given_up() {
         clock.advance(TIMEOUT);
         read.wait();
         clock.advance(clock.next().expect("a deadline"));
-        let error = read.finish().expect_err("a dead peer");
+        let error = read.finish().expect_err("an unresponsive peer");
         assert!(is_ping_timeout(&error), "{role:?}: {error}");
     }
 }
 
-/// What disappears into the buffers of the system says nothing about the peer.
+/// Bytes that the system's buffers take do not show that the peer is responsive.
 #[test]
 fn taking_output_that_was_never_refused_shows_no_life() {
     for role in ROLES {
@@ -249,8 +249,9 @@ fn taking_output_that_was_never_refused_shows_no_life() {
 const MIB: usize = 1 << 20;
 
 /// Sends a message a moment before the ping, over a link that a send buffer of 4 MiB keeps busy for
-/// 64 s. The link dies when `dies` says so of the time since then; returns how long it took until the
-/// connection ended, `None` if the message has arrived and the connection has lasted for five minutes.
+/// 64 s. The link dies when `dies` returns true for the time since then; returns how long it took
+/// until the connection ended, `None` if the message has arrived and the connection has lasted for
+/// five minutes.
 fn upload(role: Role, size: usize, dies: impl Fn(Duration) -> bool) -> Option<Duration> {
     let (mut socket, remote, clock) = open_plainly(role);
     let mut link = Link::new(role, remote, clock.clone(), 64 << 10, 4 * MIB);
@@ -265,7 +266,7 @@ fn upload(role: Role, size: usize, dies: impl Fn(Duration) -> bool) -> Option<Du
     });
     while clock.now() - begin < Duration::from_secs(300) {
         if let Poll::Ready(result) = receiving.run() {
-            let error = result.expect_err("a dead peer");
+            let error = result.expect_err("an unresponsive peer");
             assert!(is_ping_timeout(&error), "{role:?}: {error}");
             return Some(clock.now() - begin);
         }
@@ -278,7 +279,7 @@ fn upload(role: Role, size: usize, dies: impl Fn(Duration) -> bool) -> Option<Du
     None
 }
 
-/// The buffer has taken all, and the ping waits in it for longer than the timeout.
+/// The buffer has taken all bytes, and the ping waits in it for longer than the timeout.
 #[test]
 fn a_message_in_a_deep_buffer_delays_the_pong() {
     for role in ROLES {
@@ -286,7 +287,8 @@ fn a_message_in_a_deep_buffer_delays_the_pong() {
     }
 }
 
-/// The buffer is full until the message is through, and then still holds what is ahead of the next ping.
+/// The buffer is full until the message was sent, and then still holds bytes in front of the next
+/// ping.
 #[test]
 fn an_upload_through_a_deep_buffer_is_not_cut() {
     for role in ROLES {
@@ -296,22 +298,22 @@ fn an_upload_through_a_deep_buffer_is_not_cut() {
     }
 }
 
-/// Until the pong could have come at 32 KiB/s: 128 s for 4 MiB.
+/// The time in which the pong would have arrived at 32 KiB/s: 128 s for 4 MiB.
 #[test]
 fn a_peer_that_dies_behind_a_deep_buffer_is_given_up() {
     for role in ROLES {
-        let took = upload(role, 4 * MIB - 4096, |time| time >= STEP).expect("a dead peer");
+        let took = upload(role, 4 * MIB - 4096, |time| time >= STEP).expect("an unresponsive peer");
         let bound = STEP + TIMEOUT + Duration::from_secs(128);
         assert!(took > TIMEOUT && took <= bound + STEP, "{role:?}: {took:?}");
     }
 }
 
-/// A full stream would have taken something meanwhile.
+/// With a live peer, the full stream would have taken bytes meanwhile.
 #[test]
 fn a_peer_that_dies_while_the_buffer_is_full_is_given_up_soon() {
     let death = Duration::from_secs(10);
     for role in ROLES {
-        let took = upload(role, 16 * MIB, |time| time >= death).expect("a dead peer");
+        let took = upload(role, 16 * MIB, |time| time >= death).expect("an unresponsive peer");
         assert!(took <= death + INTERVAL + TIMEOUT + STEP, "{role:?}: {took:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! What a layer above the loop needs to judge a slow peer: progress, and deadlines of its own.
+//! What a layer above the loop needs to detect a slow peer: progress, and deadlines of its own.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -16,7 +16,7 @@ const INTERVAL: Duration = Duration::from_secs(30);
 const TIMEOUT: Duration = Duration::from_secs(20);
 const MOMENT: Duration = Duration::from_millis(1);
 
-/// Whether `deadline` or an end came first, with the connection kept alive meanwhile.
+/// Returns whether `deadline` or an end was first, with the connection kept alive meanwhile.
 async fn passes(socket: &mut Socket, deadline: Instant) -> Result<(), Error> {
     poll_fn(|cx| {
         if let Poll::Ready(Err(error)) = pin!(socket.recv()).poll(cx) {

@@ -1,4 +1,4 @@
-//! What messages are made of, and become.
+//! Conversions into messages, and of messages.
 
 use std::borrow::Cow;
 
@@ -76,7 +76,7 @@ fn each_is_of_one_kind() {
     }
 }
 
-/// Only a text message becomes a text; what else there is comes back unharmed, its `fin` included.
+/// Only a text message converts into a text; others are returned unchanged, including `fin`.
 #[test]
 fn text_or_the_message_back() {
     for message in every_kind() {

@@ -1,4 +1,4 @@
-//! Every way to receive gives the same messages, and every way to send the same bytes.
+//! Every way to receive returns the same messages, and every way to send writes the same bytes.
 
 use futures_util::{SinkExt, StreamExt};
 use ws_futures::proto::{Payload, Role};
@@ -42,7 +42,7 @@ fn by_recv(mut socket: Socket) -> Vec<Message> {
     })
 }
 
-/// One event of a batch, which is not taken further, and one message.
+/// One event of a batch, whose rest is not used, and one message.
 fn by_both(mut socket: Socket) -> Vec<Message> {
     run(async {
         let mut messages = Vec::new();
@@ -162,7 +162,7 @@ fn by_send_all(mut socket: Socket, messages: Vec<Message>) {
     run(socket.send_all(&mut messages)).expect("open");
 }
 
-/// Needs something to read before it can send.
+/// Needs input to read before it can send.
 fn by_batch(mut socket: Socket, messages: Vec<Message>) {
     run(async {
         let mut batch = socket.read().await.expect("no error").expect("the prompt");
@@ -224,7 +224,7 @@ fn by_sink_of_half(socket: Socket, messages: Vec<Message>) {
     });
 }
 
-/// Messages of every size class: copied, queued, queued one behind the other.
+/// Messages of every size class: copied, queued, several queued.
 fn outgoing() -> Vec<Message> {
     let large = |len| conversation::pattern(len);
     [
@@ -261,7 +261,7 @@ fn sending() {
     let messages = outgoing();
     let cuts: [&[usize]; 4] = [&[usize::MAX], &[1000], &[0, 7, 5000], &[20_000, 0, 0, 3]];
     for role in ROLES {
-        // The masking keys too are the same for all, for they come from one seed.
+        // The masking keys are the same for all, too, since they are derived from one seed.
         let mut first: Option<Vec<u8>> = None;
         for (name, send) in SENDING {
             for cut in cuts {

@@ -1,4 +1,4 @@
-//! What the library owes a peer goes ahead of what the application sends next.
+//! Pending replies of the library are sent before the application's next message.
 
 use ws_futures::{Event, Message};
 
@@ -6,7 +6,7 @@ use crate::support::task::run;
 use crate::support::wire::{self, BINARY, FIN, PING, PONG};
 use crate::support::{ROLES, open_plainly};
 
-/// Sizes of messages that are copied and of such that are not.
+/// Sizes of messages that are copied and of messages that are not.
 const SIZES: [usize; 3] = [5, 8 * 1024, 100_000];
 
 #[test]

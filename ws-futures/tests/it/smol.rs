@@ -1,4 +1,5 @@
-//! What every runtime must stand, here on smol, with the timer and the runtime of its examples.
+//! Faults of networks and peers that every runtime must handle, here on smol, with the timer and
+//! the runtime of its examples.
 
 #[path = "../../examples/smol/runtime.rs"]
 mod runtime;

@@ -1,4 +1,4 @@
-//! What the feature `tracing` tells, and what it does not.
+//! What the feature `tracing` logs, and what it does not.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -87,7 +87,7 @@ fn a_conversation() {
     assert!(!lines.iter().any(|line| line.contains("secret")), "{lines:#?}");
 }
 
-/// What could not be sent is not told.
+/// A message that could not be sent is not logged.
 #[test]
 fn a_message_behind_a_close_frame() {
     let lines = told(LevelFilter::TRACE, || {

@@ -20,7 +20,7 @@ const MOMENT: Duration = Duration::from_millis(1);
 
 type Wait = for<'s> fn(&'s mut Socket) -> Task<'s, Result<(), Error>>;
 
-/// What waits for room.
+/// The calls that wait for room.
 const FOR_ROOM: [(&str, Wait); 4] = [
     ("send", |socket| Task::new(socket.send("more"))),
     ("feed", |socket| Task::new(socket.feed("more"))),
@@ -28,7 +28,7 @@ const FOR_ROOM: [(&str, Wait); 4] = [
     ("Sink::feed", |socket| Task::new(SinkExt::feed(socket, Message::text("more")))),
 ];
 
-/// What waits until all is written.
+/// The calls that wait until all output is written.
 const FOR_ALL: [(&str, Wait); 2] = [
     ("flush", |socket| Task::new(socket.flush())),
     ("Sink::flush", |socket| Task::new(SinkExt::flush(socket))),
@@ -54,7 +54,7 @@ fn a_peer_that_never_reads_is_given_up() {
             clock.advance(TIMEOUT - MOMENT);
             waiting.wait();
             clock.advance(MOMENT);
-            // What is left to write gets its last chance.
+            // The remaining output gets its last chance.
             if FOR_ALL.iter().any(|(for_all, _)| *for_all == name) {
                 waiting.wait();
                 clock.advance(clock.next().expect("a deadline"));
@@ -99,7 +99,7 @@ fn a_peer_that_reads_slowly_is_waited_for() {
     }
 }
 
-/// The time that a peer has for closing runs while its Close frame cannot be written.
+/// The close timeout of a peer runs while its Close frame cannot be written.
 #[test]
 fn a_close_frame_that_cannot_be_written_is_given_up() {
     for role in ROLES {
@@ -121,7 +121,7 @@ fn a_close_frame_that_cannot_be_written_is_given_up() {
     }
 }
 
-/// Nothing can be sent any more, so there is nothing to wait for.
+/// Nothing can be sent any more, so no call waits.
 #[test]
 fn once_closing_has_begun_sending_fails_at_once() {
     for role in ROLES {

@@ -75,7 +75,7 @@ fn close_of_the_sink() {
     }
 }
 
-/// The error at the end is told to whoever asks last, once.
+/// The error at the end is returned once, to the last call.
 #[test]
 fn an_error() {
     for role in ROLES {

@@ -1,5 +1,5 @@
-//! Every future is dropped at every point where it waits, and made again: nothing is lost, nothing
-//! happens twice, and the bytes on the wire are those of a run that nobody disturbs.
+//! Every future is dropped at every point where it waits, and created again: nothing is lost,
+//! nothing happens twice, and the bytes on the wire are those of an undisturbed run.
 
 mod closing;
 mod opening;
@@ -15,7 +15,7 @@ use crate::support::stream::Remote;
 /// How often a future is polled before it is dropped; the last one is never dropped.
 const PATIENCE: [usize; 9] = [1, 2, 3, 4, 5, 7, 16, 100, usize::MAX];
 
-/// What can be seen of a connection from outside.
+/// The observable state of a connection.
 #[derive(Debug, PartialEq)]
 struct Trace<T> {
     results: Vec<T>,
@@ -29,7 +29,7 @@ impl<T> Trace<T> {
     }
 }
 
-/// Compares what a conversation leaves at every patience.
+/// Compares the results of a conversation for every number of polls.
 #[track_caller]
 fn same_at_every_patience<T: std::fmt::Debug + PartialEq>(
     name: &str,

@@ -1,4 +1,4 @@
-//! The opening handshake: who drops it, drops the stream.
+//! The opening handshake: dropping it drops the stream.
 
 use std::task::Poll;
 

@@ -103,7 +103,7 @@ fn read() {
     }
 }
 
-/// An echo: each future of either kind is dropped.
+/// An echo loop: each future of either kind is dropped.
 #[test]
 fn recv_and_send() {
     for role in ROLES {

@@ -14,7 +14,7 @@ use crate::support::stream::Remote;
 use crate::support::task::{insist, run};
 use crate::support::{ROLES, Socket, conversation, open, wire};
 
-/// More than the output holds, so that there is something to wait for.
+/// More than the output holds, so that sending waits.
 fn messages() -> Vec<Message> {
     let mut messages = vec![Message::Ping(b"there?".as_slice().into())];
     for i in 0..12 {
@@ -78,7 +78,7 @@ fn ready_and_try_send() {
     });
 }
 
-/// A `send` that was dropped has sent the message whole or not at all; the counters tell.
+/// A `send` that was dropped has sent the whole message or nothing, as the counters show.
 #[test]
 fn send() {
     check("send", |socket, messages, patience| {
@@ -117,7 +117,7 @@ fn sink() {
     });
 }
 
-/// Pongs to what comes meanwhile go between the messages, each once.
+/// Pongs for pings that arrive meanwhile are sent between the messages, each once.
 #[test]
 fn while_pings_come() {
     for role in ROLES {

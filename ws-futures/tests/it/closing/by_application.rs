@@ -119,7 +119,7 @@ fn it_is_never_answered() {
     }
 }
 
-/// Nothing can be answered any more, so there is nothing to wait for.
+/// Nothing can be answered any more, so no call waits.
 #[test]
 fn a_reset_behind_it_is_the_end() {
     for role in ROLES {

@@ -1,4 +1,4 @@
-//! Patience with a peer that does not finish closing.
+//! The time limits for a peer that does not finish closing.
 
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ fn dropped_futures_do_not_begin_the_wait_again() {
     }
 }
 
-/// A timer with coarse ticks may ring a little before its time.
+/// A timer with coarse ticks may fire slightly early.
 #[test]
 fn a_timer_that_rings_early_ends_the_wait() {
     for role in ROLES {
@@ -81,12 +81,12 @@ fn a_timer_that_rings_early_ends_the_wait() {
     }
 }
 
-/// A stream whose own goodbye waits for the peer, as that of TLS may.
+/// A stream whose own closing waits for the peer, as with TLS.
 #[test]
 fn the_stream_cannot_be_ended() {
     let script = || Script { closes: Turns::of(&[]), ..Script::default() };
     for role in ROLES {
-        // The closing handshake is done, and only the stream is left.
+        // The closing handshake is complete, and only the stream has to be closed.
         let (mut socket, remote, clock) = open(role, &Config::default(), script());
         remote.send(&wire::close(role, 1000, ""));
         remote.end();
@@ -99,7 +99,7 @@ fn the_stream_cannot_be_ended() {
         }
         crate::closing::assert_ended(&mut socket);
 
-        // No answer came before, and the deadline is the reason for the goodbye.
+        // No answer has arrived before, and the stream is closed because of the deadline.
         let (mut socket, _remote, clock) = open(role, &Config::default(), script());
         {
             let mut close = Task::new(socket.close_and_discard(CloseCode::NORMAL));
@@ -111,7 +111,7 @@ fn the_stream_cannot_be_ended() {
     }
 }
 
-/// The same when only one direction should have been ended.
+/// The same when only one direction had to be closed.
 #[test]
 fn the_stream_cannot_be_half_closed() {
     let script = Script { closes: Turns::of(&[]), ..Script::default() };
@@ -127,7 +127,7 @@ fn the_stream_cannot_be_half_closed() {
     crate::closing::assert_ended(&mut socket);
 }
 
-/// A task that was not polled for a long time finds the answer and the deadline at once.
+/// A task that was not polled for a long time finds the answer and the expired deadline at once.
 #[test]
 fn an_answer_that_has_come_counts_though_it_is_looked_at_late() {
     for role in ROLES {

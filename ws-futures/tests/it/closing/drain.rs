@@ -1,5 +1,5 @@
-//! A server that failed a connection reads on for a while, so that its Close frame is not lost to a
-//! reset.
+//! A server that failed a connection continues to read for a while, so that its Close frame is not
+//! lost to a reset.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ fn config() -> Config {
     Config { max_drain_size: 100_000, drain_timeout: Duration::from_secs(2), ..Config::default() }
 }
 
-/// A server that has just been sent a fault.
+/// A server that has just received a protocol violation.
 fn failed() -> (Socket, Remote, Clock) {
     let (socket, remote, clock) = open(Role::Server, &config(), Script::default());
     remote.send(&[0xFF]);
@@ -32,7 +32,7 @@ fn until_the_peer_ends_the_stream() {
     for _ in 0..10 {
         remote.send(&[0; 1000]);
         recv.wait();
-        assert_eq!(remote.unread(), 0, "it reads on");
+        assert_eq!(remote.unread(), 0, "it continues to read");
     }
     assert_eq!(remote.ends(), 1, "once is enough");
     remote.end();
@@ -66,7 +66,7 @@ fn until_the_time_is_over() {
     assert!(matches!(recv.finish(), Err(Error::Protocol(_))));
 }
 
-/// Between two looks at the stream there is always more to read.
+/// Each time the stream is read, more bytes are available.
 #[test]
 fn a_flood_does_not_outlive_the_deadline() {
     let (mut socket, remote, clock) = failed();
@@ -82,7 +82,7 @@ fn a_flood_does_not_outlive_the_deadline() {
     panic!("it never stops");
 }
 
-/// Ending our direction may have to wait for the peer, who may be waiting for us to read.
+/// Closing our direction may have to wait for the peer, which may be waiting for us to read.
 #[test]
 fn while_our_direction_cannot_be_ended() {
     let script = Script { closes: Turns::of(&[]), ..Script::default() };
@@ -93,6 +93,6 @@ fn while_our_direction_cannot_be_ended() {
     for _ in 0..10 {
         remote.send(&[0; 1000]);
         recv.wait();
-        assert_eq!(remote.unread(), 0, "it does not read on");
+        assert_eq!(remote.unread(), 0, "it does not continue to read");
     }
 }

@@ -33,7 +33,7 @@ fn without_a_close() {
     }
 }
 
-/// A peer may end its direction and still read: what it asked for is answered.
+/// A peer may end its direction and still read: its requests are answered.
 #[test]
 fn what_was_sent_before_is_written() {
     for role in ROLES {
@@ -51,7 +51,7 @@ fn what_was_sent_before_is_written() {
     }
 }
 
-/// Our own Close frame went out and no answer came.
+/// Our own Close frame was sent and no answer arrived.
 #[test]
 fn instead_of_an_answer() {
     for role in ROLES {

@@ -1,4 +1,4 @@
-//! A peer that never stops sending: at every look at the stream there is more to read.
+//! A peer that never stops sending: each time the stream is read, more bytes are available.
 
 use std::io;
 use std::pin::Pin;
@@ -13,10 +13,10 @@ use crate::support::clock::Clock;
 use crate::support::task::at_once;
 use crate::support::{ROLES, connection, wire};
 
-/// What one read takes, by the clock.
+/// The simulated duration of one read.
 const READ: Duration = Duration::from_millis(10);
 
-/// Gives the same bytes again and again, and lets a little time pass each time.
+/// Returns the same bytes again and again, and advances the clock each time.
 struct Flood {
     first: Vec<u8>,
     again: Vec<u8>,

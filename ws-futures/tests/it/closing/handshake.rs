@@ -1,4 +1,4 @@
-//! The closing handshake, begun by either side or by both.
+//! The closing handshake, started by either side or by both.
 
 use futures_util::SinkExt;
 use ws_futures::proto::{Initiator, Role};
@@ -58,7 +58,7 @@ fn by_us() {
             let frames = wire::contents(&remote.take());
             assert_eq!(frames, [wire::close_content(1000, "done")], "{role:?}");
             assert!(!remote.is_ended(), "{role:?} ended the stream first");
-            // What the peer had still to say is dropped.
+            // The peer's remaining messages are dropped.
             remote.send(&wire::text(role, "late"));
             close.wait();
             remote.send(&wire::close(role, 1000, ""));
@@ -83,7 +83,7 @@ fn by_us() {
 
 type Close1000 = fn(&mut Socket);
 
-/// What sends a Close frame and leaves the receiving to others.
+/// Calls that send a Close frame and do not receive.
 const CLOSERS: [(&str, Close1000); 3] = [
     ("send", |socket| {
         run(socket.send(Message::Close(CloseCode::NORMAL.into()))).expect("open");
@@ -103,7 +103,7 @@ fn by_us_and_receiving_goes_on() {
                 remote.send(&[before.clone(), before].concat());
                 assert_eq!(run(socket.recv()).expect("no error"), Some("before".into()), "{at}");
                 close(&mut socket);
-                // Nothing follows a Close frame, pongs neither.
+                // Nothing follows a Close frame, not even pongs.
                 assert_eq!(wire::contents(&remote.take()), [wire::close_content(1000, "")], "{at}");
                 assert!(run(socket.send("more")).is_err(), "{at}");
                 remote.send(&[conversation::wire(role), behind].concat());

@@ -17,7 +17,7 @@ use ws_futures::{Error, Message};
 use crate::support::Socket;
 use crate::support::task::run;
 
-/// What an application sees of a connection from here to its end.
+/// What an application receives from a connection until its end.
 struct Rest {
     messages: Vec<Message>,
     error: Option<Error>,
@@ -51,7 +51,7 @@ fn by_read(socket: &mut Socket) -> Rest {
             });
             match socket.read().await {
                 Ok(Some(mut batch)) => {
-                    assert!(!over, "lends what does not matter any more");
+                    assert!(!over, "lends events after the end");
                     while let Some(event) = batch.next() {
                         messages.push(event.into());
                     }
@@ -65,7 +65,7 @@ fn by_read(socket: &mut Socket) -> Rest {
     Rest { messages, error }
 }
 
-/// An end is told once; from then on there is nothing, whoever asks.
+/// An end is reported once; after that every call returns nothing.
 #[track_caller]
 fn assert_ended(socket: &mut Socket) {
     for _ in 0..2 {
@@ -74,5 +74,5 @@ fn assert_ended(socket: &mut Socket) {
     }
     assert!(run(socket.send("late")).is_err());
     assert!(socket.try_send("late").is_err());
-    run(socket.close_and_discard(ws_futures::CloseCode::NORMAL)).expect("nothing is left to do");
+    run(socket.close_and_discard(ws_futures::CloseCode::NORMAL)).expect("nothing is pending");
 }

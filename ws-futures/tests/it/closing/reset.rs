@@ -32,7 +32,7 @@ fn before_a_close() {
     }
 }
 
-/// A peer that has said goodbye may go as it likes.
+/// After its Close frame a peer may end the connection in any way.
 #[test]
 fn after_the_closing_handshake() {
     for role in ROLES {

@@ -12,7 +12,7 @@ fn fill(socket: &mut Socket) {
     while socket.try_send(vec![0xA5; 1000]).is_ok() {}
 }
 
-/// The answer goes out behind the rest.
+/// The answer is sent after the rest.
 #[test]
 fn the_peer_closes_and_reads_again() {
     for role in ROLES {

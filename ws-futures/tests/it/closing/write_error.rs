@@ -9,7 +9,7 @@ use crate::support::stream::Remote;
 use crate::support::task::run;
 use crate::support::{ROLES, Socket, conversation, open_plainly, wire};
 
-/// Echoes what comes and gathers it, whatever sending says; returns it with the error at the end.
+/// Echoes and collects messages, whatever sending returns; returns them with the error at the end.
 fn echo(socket: &mut Socket) -> (Vec<Message>, Option<Error>) {
     run(async {
         let mut messages = Vec::new();
@@ -34,7 +34,7 @@ fn is_broken_pipe(error: &Error) -> bool {
     matches!(error, Error::Io(error) if error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// A connection on which writing fails after so many bytes, and all there is to read has come, in
+/// A connection on which writing fails after `len` bytes, and all input has arrived, in
 /// two reads.
 fn broken_after(role: Role, len: usize, wire: &[u8]) -> (Socket, Remote) {
     let (socket, remote, _clock) = open_plainly(role);
@@ -67,7 +67,7 @@ fn messages_that_came_before_are_delivered() {
     }
 }
 
-/// The peer's Close frame is the end that counts.
+/// The peer's Close frame determines how the connection ended.
 #[test]
 fn a_close_that_came_before_is_delivered() {
     for role in ROLES {
@@ -102,7 +102,7 @@ fn every_call_that_writes_says_so() {
     }
 }
 
-/// Such a stream would be asked again for ever.
+/// Such a stream would be polled for ever.
 #[test]
 fn a_stream_that_takes_nothing_is_broken() {
     for role in ROLES {

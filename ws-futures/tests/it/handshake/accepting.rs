@@ -94,7 +94,7 @@ fn writing_fails_in_the_response() {
     }
 }
 
-/// Such a stream would be asked again for ever.
+/// Such a stream would be polled for ever.
 #[test]
 fn a_stream_that_takes_nothing_is_broken() {
     let (mut task, remote, _clock) = accepting(&Config::default(), Script::default());

@@ -17,7 +17,7 @@ use crate::support::{SEED, stream};
 const TIMEOUT: Duration = Duration::from_secs(10);
 const MOMENT: Duration = Duration::from_millis(1);
 
-/// However many bytes have come, one after the other.
+/// However many bytes have arrived, one after the other.
 #[test]
 fn the_request_does_not_come() {
     for sent in [0, 1, 20] {
@@ -55,7 +55,8 @@ fn the_request_comes_just_in_time() {
     assert!(task.finish().is_ok());
 }
 
-/// The decision may take its time; then the client has the same time again to take the answer.
+/// The decision may take any time; then the client has the full timeout again to receive the
+/// response.
 #[test]
 fn the_response_is_not_read() {
     let clock = Clock::default();
@@ -136,7 +137,7 @@ fn without_a_timeout_it_may_take_for_ever() {
     assert!(task.finish().is_ok());
 }
 
-/// An error of the system's is not taken for a deadline of ours.
+/// A system error is not mistaken for a deadline of the library.
 #[test]
 fn the_stream_itself_times_out() {
     let (mut task, remote, _clock) = accepting(&Config::default(), Script::default());

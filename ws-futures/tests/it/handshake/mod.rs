@@ -1,4 +1,4 @@
-//! Opening handshakes over streams that cut, end and break as they like.
+//! Opening handshakes over streams that cut, end and fail at any byte.
 
 mod accepting;
 mod connecting;

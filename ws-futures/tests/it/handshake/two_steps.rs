@@ -1,4 +1,4 @@
-//! A server that looks at the request before it answers.
+//! A server that inspects the request before it answers.
 
 use ws_futures::proto::server::RejectionKind;
 use ws_futures::proto::{InvalidHeader, Role};
@@ -35,7 +35,7 @@ fn nothing_is_answered_before_the_decision() {
 #[test]
 fn accepted_with_a_subprotocol_and_a_field() {
     let (incoming, remote) = incoming(REQUEST);
-    // A frame that is sent before the answer has come is kept.
+    // A frame that was sent before the response arrived is kept.
     remote.send(&wire::text(Role::Server, "impatient"));
     let mut socket =
         run(incoming
@@ -85,7 +85,7 @@ fn rejected_with_a_field_and_a_body() {
     assert!(response.contains("\r\nWWW-Authenticate: Basic\r\n"), "{response}");
     assert!(response.contains("\r\nContent-Length: 12\r\n"), "{response}");
     assert!(response.ends_with("\r\n\r\nwho are you?"), "{response}");
-    // The stream is ended in our direction, and read until the client ends it in its own.
+    // Our direction of the stream is closed, and input is read until the client closes its own.
     assert!(remote.is_ended() && !remote.is_dropped());
     remote.end();
     reject.finish().expect("answered");

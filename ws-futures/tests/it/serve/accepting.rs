@@ -57,7 +57,7 @@ fn it_is_reported_once_and_then_once_a_minute() {
     assert!(reports[1].to_string().ends_with(" (and 599 errors since the last report)"));
 }
 
-/// A connection that ended in the system's queue says nothing about the next one.
+/// A connection that ended in the system's queue does not affect the next one.
 #[test]
 fn errors_of_single_connections_need_no_pause() {
     for kind in [ErrorKind::ConnectionAborted, ErrorKind::HostUnreachable, ErrorKind::Interrupted] {
@@ -87,7 +87,7 @@ fn unless_there_is_nothing_else() {
     assert_eq!(server.queue.len(), 0);
 }
 
-/// A pause does not keep the server from shutting down.
+/// A pause does not prevent the server from shutting down.
 #[test]
 fn a_server_that_pauses_can_be_stopped() {
     let server = Server::default();

@@ -1,4 +1,4 @@
-//! What connections may take, in time and in number.
+//! The limits of connections, in time and in number.
 
 use std::future::{pending, poll_fn};
 use std::io::ErrorKind;
@@ -49,7 +49,7 @@ fn a_client_that_does_not_send_its_request_is_answered_408() {
     ));
 }
 
-/// As a client does that connects to TLS and says nothing.
+/// Like a client that connects with TCP and never starts the TLS handshake.
 #[test]
 fn a_stream_that_is_never_ready_is_dropped() {
     let server = Server::default();
@@ -75,7 +75,7 @@ fn a_stream_that_is_never_ready_is_dropped() {
     assert_eq!(error.kind(), ErrorKind::TimedOut);
 }
 
-/// The time of the TLS handshake is taken from that of the request.
+/// The time of the TLS handshake counts towards the deadline of the request.
 #[test]
 fn one_deadline_is_for_the_stream_and_the_request() {
     let server = Server::default();
@@ -123,7 +123,7 @@ fn connections_beyond_the_bound_on_handshakes_are_not_accepted_yet() {
     let third = server.client();
     tasks.wait();
     assert_eq!((server.queue.len(), tasks.others()), (1, 2));
-    // One is answered, and does not count any more though it stays.
+    // One is answered, and does not count any more though it stays open.
     first.send(REQUEST.as_bytes());
     tasks.wait();
     assert!(third.take().starts_with(b"HTTP/1.1 101 "));
@@ -164,7 +164,7 @@ fn connections_beyond_the_bound_on_handshakes_may_be_dropped() {
     assert!(is_served(&first, &mut tasks) && is_served(&fourth, &mut tasks));
 }
 
-/// A bound of none would be a server of none.
+/// A limit of zero would be a server without connections.
 #[test]
 fn there_is_always_one() {
     let server = Server::default();
@@ -192,7 +192,7 @@ fn connections_beyond_the_bound_are_answered_503() {
     assert!(server.reports.take().is_empty());
 }
 
-/// A task that waits for nothing but its permit, twice, and then is dropped.
+/// A task that only waits for its permit, twice, and is then dropped.
 #[test]
 fn permits_are_given_back() {
     use crate::support::task::Task;

@@ -24,7 +24,7 @@ fn errors_concern_one_connection_and_are_reported() {
     let server = Server::default();
     let mut tasks = server.run(server.serve(async |socket: Socket| {
         echo(socket).await?;
-        Err::<(), BoxError>("a reason of the application's".into())
+        Err::<(), BoxError>("a reason of the application".into())
     }));
     let good = server.open(&mut tasks);
     let bad = server.open(&mut tasks);
@@ -36,7 +36,7 @@ fn errors_concern_one_connection_and_are_reported() {
     good.end();
     tasks.wait();
     let reports: Vec<_> = server.reports.take().iter().map(ToString::to_string).collect();
-    assert_eq!(reports, ["2: reserved bit set", "1: a reason of the application's"]);
+    assert_eq!(reports, ["2: reserved bit set", "1: a reason of the application"]);
 }
 
 #[test]
@@ -45,8 +45,8 @@ fn a_panic_concerns_one_connection_and_is_reported() {
     let mut tasks = server.run(server.serve(async |mut socket: Socket| {
         while let Some(message) = socket.recv().await? {
             if message.as_text() == Some("panic") {
-                // Without a line from the panic hook.
-                std::panic::resume_unwind(Box::new("as asked"));
+                // Without output of the panic hook.
+                std::panic::resume_unwind(Box::new("a test"));
             }
             socket.feed(message).await?;
         }
@@ -86,7 +86,7 @@ fn a_bad_request_is_answered_and_reported() {
     ));
 }
 
-/// Who it is is found out in asynchronous code, and passed on.
+/// The client is identified in asynchronous code, and the result passed on.
 async fn with_request(incoming: Incoming<Stream, Alarm>, peer: u32) -> Result<(), BoxError> {
     let Ok(request) = incoming.request() else { return Err("no request".into()) };
     let user = match request.header("authorization") {
@@ -137,7 +137,7 @@ fn a_request_is_seen_and_accepted_or_rejected() {
     assert_eq!(wire::contents(frames), [(0x81, b"me at 2".to_vec())]);
 }
 
-/// While it is decided on, a client counts among the handshakes; not afterwards.
+/// While its request is decided on, a client counts as a handshake; afterwards it does not.
 #[test]
 fn a_request_counts_until_it_is_answered() {
     let server = Server::default();
@@ -210,7 +210,7 @@ fn types(server: &Server) {
     send(server.serve(handler).into_future());
 }
 
-/// A task is little more than its handler.
+/// A task is hardly larger than its handler.
 #[test]
 fn sizes() {
     let server = Server::default();
@@ -229,7 +229,7 @@ fn sizes() {
     assert!(task <= handler + 96, "{task} bytes around {handler}");
 }
 
-/// A protocol that tells which connections take part in a shutdown.
+/// A protocol that reports which connections take part in a shutdown.
 struct Parts(Sender<bool>);
 
 impl Protocol<QueueListener> for Parts {
@@ -242,7 +242,7 @@ impl Protocol<QueueListener> for Parts {
     }
 }
 
-/// Taking part costs memory, which a server that is never shut down does not spend.
+/// Taking part costs memory, which a server that is never shut down does not use.
 #[test]
 fn connections_take_part_in_a_shutdown_if_there_can_be_one() {
     let takes_part = |set: fn(AnyServer<Hands, QueueListener>) -> AnyServer<_, _>| {

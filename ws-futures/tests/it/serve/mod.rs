@@ -1,4 +1,4 @@
-//! Servers that stay up.
+//! Servers that must keep running.
 
 mod accepting;
 mod bounds;
@@ -47,7 +47,7 @@ impl Server {
         remote
     }
 
-    /// A client whose request has been granted.
+    /// A client whose request was accepted.
     fn open(&self, tasks: &mut Tasks<Drained>) -> Remote {
         let remote = self.client();
         tasks.wait();
@@ -66,7 +66,7 @@ async fn echo(mut socket: Socket) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether a client gets an echo.
+/// Returns whether a client receives an echo.
 fn is_served(remote: &Remote, tasks: &mut Tasks<Drained>) -> bool {
     use crate::support::wire::{self, FIN, TEXT};
     use ws_futures::proto::Role;

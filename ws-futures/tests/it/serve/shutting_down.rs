@@ -80,7 +80,8 @@ fn those_that_do_not_end_are_cut() {
     assert_eq!(tasks.others(), 0);
 }
 
-/// A peer that does not answer has the close timeout, which is shorter than that of the shutdown.
+/// A peer that does not answer has until the close timeout, which is shorter than that of the
+/// shutdown.
 #[test]
 fn peers_that_do_not_answer() {
     let server = Server::default();
@@ -98,7 +99,7 @@ fn peers_that_do_not_answer() {
     assert_eq!(tasks.finish(), drained(1, 1));
 }
 
-/// A connection that was moved to a task which is never polled is not waited for.
+/// The shutdown does not wait for a connection that was moved to a task which is never polled.
 #[test]
 fn connections_that_are_lost_are_counted_as_cut() {
     let server = Server::default();
@@ -139,14 +140,14 @@ fn several_servers_may_share_a_shutdown() {
     assert_eq!(tasks.finish().clean, 2);
 }
 
-/// One that arrives while the server stops is closed as soon as it is open.
+/// A connection that arrives while the server stops is closed as soon as it is open.
 #[test]
 fn a_request_that_is_just_being_answered() {
     let server = Server::default();
     let shutdown = Shutdown::new();
     let begun = shutdown.clone();
     let serve = server.serve(move |socket: Socket| {
-        // Between the answer and the first message.
+        // Between the response and the first message.
         begun.begin();
         async move { echo(socket).await }
     });

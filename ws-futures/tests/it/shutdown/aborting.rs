@@ -67,7 +67,7 @@ fn a_connection_that_waits_for_room() {
     }
 }
 
-/// A stream whose own end waits for the peer, as that of TLS may, is not waited for.
+/// The shutdown does not wait for a stream whose own closing waits for the peer, as with TLS.
 #[test]
 fn a_stream_that_cannot_be_ended() {
     for role in ROLES {
@@ -81,7 +81,7 @@ fn a_stream_that_cannot_be_ended() {
         let mut recv = Task::new(socket.recv());
         recv.wait();
         shutdown.abort();
-        assert!(matches!(recv.finish(), Ok(None)), "{role:?}: both Close frames have passed");
+        assert!(matches!(recv.finish(), Ok(None)), "{role:?}: both Close frames were exchanged");
     }
 }
 

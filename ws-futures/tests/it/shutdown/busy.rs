@@ -1,4 +1,4 @@
-//! Connections that are busy have the close timeout before they close.
+//! Busy connections have until the close timeout before they close.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -28,7 +28,7 @@ fn a_peer_that_does_not_stop_sending() {
             while let Some(message) = socket.recv().await? {
                 socket.feed(message).await?;
                 echoed += 1;
-                // There is always more.
+                // There is always more input.
                 remote.send(&wire::text(role, "more"));
                 if echoed % 10 == 0 {
                     clock.advance(CLOSE_TIMEOUT / 5);
@@ -63,7 +63,7 @@ fn an_application_that_only_sends() {
     }
 }
 
-/// The Close frame is written before a call that sends fails, whatever it takes.
+/// The Close frame is written before a call that sends fails, however long that takes.
 #[test]
 fn an_application_that_only_sends_over_a_slow_stream() {
     for role in ROLES {
@@ -112,7 +112,7 @@ fn a_message_that_waits_for_room_is_sent_if_there_is_some_in_time() {
     }
 }
 
-/// A peer that never reads: first the time of a busy connection, then that of the Close frame.
+/// A peer that never reads: first the timeout of a busy connection, then that of the Close frame.
 #[test]
 fn a_message_that_waits_for_room_fails_if_there_is_none_in_time() {
     for role in ROLES {
@@ -133,12 +133,12 @@ fn a_message_that_waits_for_room_fails_if_there_is_none_in_time() {
         let Err(Error::Io(error)) = send.finish() else { panic!("no error") };
         assert_eq!(error.kind(), ErrorKind::TimedOut, "{role:?}");
         drop(send);
-        run(socket.recv()).expect("nothing is left to do");
+        run(socket.recv()).expect("nothing is pending");
         assert!(remote.is_ended(), "{role:?}");
     }
 }
 
-/// A timer with coarse ticks may ring a little before its time.
+/// A timer with coarse ticks may fire slightly early.
 #[test]
 fn a_timer_that_rings_early() {
     for role in ROLES {

@@ -1,4 +1,4 @@
-//! Who is waited for, and until when.
+//! The connections that a shutdown waits for, and its time limit.
 
 use ws_futures::Shutdown;
 use ws_futures::proto::Role;
@@ -17,7 +17,7 @@ fn a_shutdown_without_connections_ends_when_it_begins() {
     assert_eq!(drained.finish(), Default::default());
 }
 
-/// Connections that have ended before do not count, and do not end a shutdown that has not begun.
+/// Connections that have ended before do not count, and do not end a shutdown that was not started.
 #[test]
 fn connections_that_have_ended_before() {
     let shutdown = Shutdown::new();
@@ -33,7 +33,7 @@ fn connections_that_have_ended_before() {
     assert_eq!(drained.finish(), Default::default());
 }
 
-/// A task and its connection are one.
+/// A task and its connection count as one.
 #[test]
 fn a_guard_and_its_clones_count_once() {
     let shutdown = Shutdown::new();
@@ -50,7 +50,7 @@ fn a_guard_and_its_clones_count_once() {
     assert_eq!((ended.clean, ended.cut), (0, 1));
 }
 
-/// What is no WebSocket is waited for and not counted.
+/// The shutdown waits for streams that are not WebSockets and does not count them.
 #[test]
 fn a_guard_without_a_connection() {
     let shutdown = Shutdown::new();
@@ -62,7 +62,7 @@ fn a_guard_without_a_connection() {
     assert_eq!(drained.finish(), Default::default());
 }
 
-/// The peer has closed, and the application drops the connection when it sees that.
+/// The peer has closed, and the application drops the connection when it receives that.
 #[test]
 fn an_application_that_does_not_wait_for_the_end_is_clean_nevertheless() {
     let shutdown = Shutdown::new();
@@ -87,7 +87,7 @@ fn many_come_and_go() {
     assert_eq!(shutdown.connections(), 0);
 }
 
-/// Futures that are dropped leave nothing behind that would be woken.
+/// Futures that are dropped leave no waker behind.
 #[test]
 fn a_wait_that_is_dropped() {
     let shutdown = Shutdown::new();

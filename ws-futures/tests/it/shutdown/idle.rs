@@ -12,7 +12,7 @@ use crate::support::{ROLES, open, open_plainly, wire};
 
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What [`Drained`] says of these numbers.
+/// The [`Drained`] with these numbers.
 fn drained(clean: usize, cut: usize) -> Drained {
     let mut drained = Drained::default();
     (drained.clean, drained.cut) = (clean, cut);
@@ -87,7 +87,7 @@ fn the_close_frame_is_written_at_any_pace() {
     }
 }
 
-/// By lent batches as well.
+/// In lent batches as well.
 #[test]
 fn a_batch_loop_ends_too() {
     for role in ROLES {
@@ -108,7 +108,7 @@ fn a_batch_loop_ends_too() {
 #[test]
 fn what_has_arrived_is_delivered_and_answered_before() {
     for role in ROLES {
-        // One message a read.
+        // One message in each read.
         let message = |text: &str| wire::text(role, text);
         let script = Script { reads: Turns::of(&[message("one").len()]), ..Script::default() };
         let (mut socket, remote, _clock) = open(role, &Config::default(), script);
@@ -195,7 +195,7 @@ fn a_close_frame_that_cannot_be_sent_begins_nothing() {
     shutdown.begin_with(Close::new(CloseCode::GOING_AWAY, "x".repeat(123))).expect("at the limit");
 }
 
-/// An application that is closing already still receives.
+/// An application that is closing already still receives messages.
 #[test]
 fn an_application_that_closes_by_itself_is_left_alone() {
     for role in ROLES {
@@ -212,7 +212,7 @@ fn an_application_that_closes_by_itself_is_left_alone() {
     }
 }
 
-/// A connection that takes no part is not touched.
+/// A connection that takes no part is not affected.
 #[test]
 fn others_are_left_alone() {
     for role in ROLES {

@@ -1,4 +1,4 @@
-//! A shutdown that begins at the worst moment: no wake-up is lost, and no lock is held.
+//! A shutdown that starts at the worst moment: no wake-up is lost, and no lock is held.
 
 use std::io;
 use std::pin::{Pin, pin};
@@ -15,10 +15,10 @@ use ws_futures::{Config, Instant, Shutdown, Timer, WebSocket};
 
 use crate::support::open_plainly;
 
-/// Ends a test that hangs; it is far above what a slow machine needs.
+/// The time limit of a test, far above what a slow machine needs.
 const HANGS: Duration = Duration::from_secs(60);
 
-/// A waker that does something when it wakes.
+/// A waker that runs a function when it wakes.
 struct Acting<F>(Mutex<F>);
 
 impl<F: FnMut()> Wake for Acting<F> {
@@ -35,7 +35,7 @@ fn poll<F: Future>(future: F, waker: &Waker) -> Poll<F::Output> {
     pin!(future).poll(&mut Context::from_waker(waker))
 }
 
-/// A stream and a timer that begin a shutdown when they are asked.
+/// A stream and a timer that start a shutdown when they are polled.
 struct Begins(Option<Shutdown>);
 
 impl AsyncRead for Begins {
@@ -78,7 +78,7 @@ impl Timer for Begins {
     }
 }
 
-/// Before the connection waits, and after it has looked for the last time.
+/// Before the connection waits, and after it has checked for the last time.
 #[test]
 fn it_begins_during_a_poll() {
     for by_stream in [true, false] {
@@ -99,7 +99,7 @@ fn it_begins_during_a_poll() {
     }
 }
 
-/// It asks for everything, and drops what takes part.
+/// The waker calls the shutdown, and drops a guard.
 #[test]
 fn a_waker_may_use_the_shutdown() {
     let shutdown = Shutdown::new();
@@ -124,7 +124,7 @@ fn a_waker_may_use_the_shutdown() {
     assert_eq!(*seen.lock().expect("no panic"), [2, 2]);
 }
 
-/// Two threads that meet at every possible moment.
+/// Two threads that meet with different delays.
 #[test]
 fn no_wake_up_is_lost_between_threads() {
     const ROUNDS: usize = 3000;
@@ -171,7 +171,7 @@ fn no_wake_up_is_lost_between_threads() {
     }
 }
 
-/// The last connection is dropped while another thread begins to wait for that.
+/// The last connection is dropped while another thread starts to wait for that.
 #[test]
 fn no_end_is_missed_between_threads() {
     const ROUNDS: usize = 3000;

@@ -11,7 +11,7 @@ use ws_futures::CloseCode;
 
 use crate::support::wire::{self, Content};
 
-/// The Close frame that a shutdown sends unless it is given another.
+/// The Close frame that a shutdown sends by default.
 fn going_away() -> Content {
     wire::close_content(CloseCode::GOING_AWAY.get(), "")
 }

@@ -1,4 +1,4 @@
-//! Two tasks, of which either may be the one that is polled.
+//! Two tasks, either of which may be the one that is polled.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ fn a_reader_closes_and_its_connection_counts_until_both_are_dropped() {
     }
 }
 
-/// The reader closes at once, for it waits; that wakes the writer.
+/// The reader closes at once, since it waits for input; that wakes the writer.
 #[test]
 fn a_reader_that_waits_ends_the_wait_of_the_writer() {
     for role in ROLES {
@@ -83,7 +83,7 @@ fn a_reader_that_waits_ends_the_wait_of_the_writer() {
     }
 }
 
-/// Nothing receives; the writer waits for room.
+/// No task receives; the writer waits for room.
 #[test]
 fn a_writer_alone_closes_in_time() {
     for role in ROLES {

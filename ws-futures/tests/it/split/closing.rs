@@ -39,7 +39,7 @@ fn by_the_peer() {
         remote.end();
         assert!(matches!(run(reader.recv()), Ok(Some(Message::Close(_)))), "{role:?}");
         assert!(run(writer.send("late")).is_err(), "{role:?}");
-        run(writer.close(CloseCode::NORMAL)).expect("nothing is left to do");
+        run(writer.close(CloseCode::NORMAL)).expect("nothing is pending");
         assert!(matches!(run(reader.recv()), Ok(None)), "{role:?}");
         assert_eq!(wire::contents(&remote.take()), [wire::close_content(1001, "")], "{role:?}");
         assert_eq!(writer.closed().expect("facts").initiator, Initiator::Peer, "{role:?}");

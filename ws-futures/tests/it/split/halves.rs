@@ -60,7 +60,8 @@ fn the_writer_while_the_reader_waits() {
     }
 }
 
-/// What was fed is not lost with the writer: the reader writes it before it waits again.
+/// Messages that were fed are not lost with the writer: the reader writes them before it waits
+/// again.
 #[test]
 fn the_writer_before_it_has_flushed() {
     for role in ROLES {

@@ -1,4 +1,4 @@
-//! Four tasks, two at each end, over streams that cut and wait as they like.
+//! Four tasks, two at each end, over streams that cut and wait at random.
 
 use std::cell::Cell;
 
@@ -22,7 +22,7 @@ pub(crate) fn messages(random: &mut StdRng) -> Vec<Message> {
         .collect()
 }
 
-/// Writes all, and then a message that says so; gives the writer back.
+/// Writes all messages, and then a final one; returns the writer.
 async fn write(mut writer: Writer, messages: &[Message], way: u32) -> Writer {
     for message in messages {
         let message = message.clone();
@@ -40,7 +40,7 @@ async fn write(mut writer: Writer, messages: &[Message], way: u32) -> Writer {
     writer
 }
 
-/// Reads to the end; `all` says when the last message has come that was written before.
+/// Reads to the end; sets `all` when the final message has arrived.
 async fn read(mut reader: Reader, all: &Cell<bool>) -> Vec<Message> {
     let mut messages = Vec::new();
     while let Some(message) = reader.recv().await.expect("no error") {
@@ -96,8 +96,8 @@ fn everything_arrives() {
         }));
         crowd.run_to_end(|woken| random.random_range(0..woken));
         drop(crowd);
-        assert!(received[1] == sent[0], "the server has not got all");
-        assert!(received[0] == sent[1], "the client has not got all");
+        assert!(received[1] == sent[0], "the server has not received all");
+        assert!(received[0] == sent[1], "the client has not received all");
         assert_eq!(clock.now(), began, "no deadline was needed");
     });
 }

@@ -135,7 +135,7 @@ fn answer_pings_and_send_replies_with_the_next_read() {
     }
 }
 
-/// A half that only receives is not held up by output, one that replies is.
+/// A half that only receives is not blocked by output, a half that replies is.
 #[test]
 fn wait_for_room_only_where_they_have_replied() {
     for role in ROLES {

@@ -31,7 +31,7 @@ fn nothing_is_lost() {
     }
 }
 
-/// Wakers of before do not keep those of now from being woken.
+/// Wakers from before the reunion do not prevent later wakers from being woken.
 #[test]
 fn it_waits_and_is_woken_as_before() {
     for role in ROLES {

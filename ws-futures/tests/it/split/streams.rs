@@ -34,7 +34,7 @@ fn room_wakes_a_waiting_sink_though_the_stream_waits_too() {
         let mut send = Task::new(sink.send("more".into()));
         let mut next = Task::new(stream.next());
         send.wait();
-        // Its waker is the latest that the stream knows.
+        // Its waker is the latest that the stream has.
         next.wait();
         remote.set_capacity(usize::MAX);
         assert!(send.is_woken(), "{role:?}");
@@ -133,8 +133,8 @@ fn everything_arrives() {
                         false => sink.send(message.clone()).await.expect("open"),
                     }
                 }
-                // When both Close frames have arrived the peer may be gone before a stream that holds
-                // bytes back has noticed that it was flushed.
+                // When both Close frames have arrived the peer may be gone before a stream that
+                // holds bytes back has noticed that it was flushed.
                 let closed = sink.close().await;
                 assert!(matches!(closed, Ok(()) | Err(Error::Io(_))), "{closed:?}");
             }));
@@ -149,8 +149,8 @@ fn everything_arrives() {
         }
         crowd.run_to_end(|woken| random.random_range(0..woken));
         drop(crowd);
-        assert!(received[1] == sent[0], "the server has not got all");
-        assert!(received[0] == sent[1], "the client has not got all");
+        assert!(received[1] == sent[0], "the server has not received all");
+        assert!(received[0] == sent[1], "the client has not received all");
         assert_eq!(clock.now(), began, "no deadline was needed");
     });
 }

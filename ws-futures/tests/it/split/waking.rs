@@ -1,4 +1,4 @@
-//! What one half does wakes the other where that one waits for it.
+//! The actions of one half wake the other half where it waits for them.
 
 use std::io::ErrorKind;
 use std::task::Poll;
@@ -30,7 +30,7 @@ fn room_wakes_a_waiting_writer_though_the_reader_waits_too() {
         let mut send = Task::new(writer.send("more"));
         let mut recv = Task::new(reader.recv());
         send.wait();
-        // Its waker is the latest that the stream knows.
+        // Its waker is the latest that the stream has.
         recv.wait();
         remote.set_capacity(usize::MAX);
         assert!(send.is_woken(), "{role:?}");
@@ -48,7 +48,8 @@ fn room_that_the_reader_makes_wakes_a_waiting_writer() {
         send.wait();
         recv.wait();
         send.wait();
-        // The reader is polled because of input, and finds the room before the stream has told of it.
+        // The reader is polled because of input, and finds the room before the stream wakes the
+        // writer.
         remote.be_lazy();
         remote.set_capacity(usize::MAX);
         remote.send(&wire::text(role, "input"));
@@ -59,7 +60,7 @@ fn room_that_the_reader_makes_wakes_a_waiting_writer() {
     }
 }
 
-/// Room for a message, but not for all that waits.
+/// Room for a message, but not for all pending output.
 #[test]
 fn some_room_that_the_reader_makes_wakes_a_waiting_writer() {
     for role in ROLES {
@@ -105,14 +106,14 @@ fn a_read_error_wakes_a_waiting_writer() {
     }
 }
 
-/// The peer reads nothing any more; the reader ends the connection with the deadline.
+/// The peer reads nothing any more; the reader ends the connection at the deadline.
 #[test]
 fn a_deadline_that_drops_the_output_wakes_a_waiting_writer() {
     for role in ROLES {
         let (mut reader, mut writer, remote, clock) = full(role);
         let mut close = Task::new(writer.close(CloseCode::NORMAL));
         let mut recv = Task::new(reader.recv());
-        // The latest that waits is told when the time has come.
+        // The task that waited last is woken when the time has passed.
         match role {
             Role::Server => {
                 close.wait();
@@ -149,7 +150,7 @@ fn a_deadline_that_the_writer_meets_wakes_the_reader() {
                 break;
             }
         }
-        // The connection has failed. The reader sees to its end, and needs the deadline for that.
+        // The connection has failed. The reader finishes it, and needs the deadline for that.
         let mut result = recv.run();
         if result.is_pending() {
             clock.advance(clock.next().expect("a deadline"));
@@ -159,7 +160,7 @@ fn a_deadline_that_the_writer_meets_wakes_the_reader() {
     }
 }
 
-/// A writer that has got its room does not wait for the rest to be written; the reader does.
+/// A writer that has its room does not wait for the rest to be written; the reader does.
 #[test]
 fn what_a_writer_leaves_is_written_by_the_reader() {
     for role in ROLES {
@@ -169,7 +170,7 @@ fn what_a_writer_leaves_is_written_by_the_reader() {
         recv.wait();
         feed.wait();
         remote.set_capacity(5000);
-        // Only the writer is polled, and it is content with some room.
+        // Only the writer is polled, which needs only part of the room.
         feed.finish().expect("open");
         drop(feed);
         let mut written = Vec::new();
@@ -188,7 +189,7 @@ fn what_a_writer_leaves_is_written_by_the_reader() {
 
 type Act = fn(&mut Writer);
 
-/// How a writer begins to close.
+/// The ways in which a writer starts to close.
 const CLOSES: [(&str, Act); 5] = [
     ("close", |writer| run(writer.close(CloseCode::NORMAL)).expect("open")),
     ("send", |writer| run(writer.send(close())).expect("open")),
@@ -223,7 +224,8 @@ fn a_writer_that_closes_makes_the_reader_keep_the_deadline() {
     }
 }
 
-/// A server ends the stream when both Close frames have passed and all is written, by whom ever.
+/// A server ends the stream when both Close frames were exchanged and all output was written, by
+/// either half.
 #[test]
 fn a_writer_that_has_written_all_lets_the_reader_end() {
     let (mut reader, mut writer, remote, _clock) = full(Role::Server);
@@ -233,7 +235,7 @@ fn a_writer_that_has_written_all_lets_the_reader_end() {
     recv.wait();
     flush.wait();
     recv.wait();
-    // The writer finds the room before the stream has told of it.
+    // The writer finds the room before the stream wakes the reader.
     remote.be_lazy();
     remote.set_capacity(usize::MAX);
     assert!(!recv.is_woken());
@@ -242,7 +244,7 @@ fn a_writer_that_has_written_all_lets_the_reader_end() {
     assert!(remote.is_ended());
 }
 
-/// A stream that is asked by two tasks knows only the waker of the latest.
+/// A stream that two tasks poll keeps only the waker of the latest.
 #[test]
 fn a_stream_that_hesitates_wakes_whom_it_concerns() {
     for role in ROLES {
@@ -254,12 +256,12 @@ fn a_stream_that_hesitates_wakes_whom_it_concerns() {
         remote.send(&wire::frame(role, PING, b"there?"));
         let mut send = Task::new(writer.send("x".repeat(1000)));
         let done = (0..1000).any(|_| {
-            // Each once, though both are woken.
+            // Each task once, though both are woken.
             let sent = send.is_woken() && send.poll().is_ready();
             if recv.is_woken() {
                 assert!(recv.poll().is_pending());
             }
-            assert!(sent || send.is_woken() || recv.is_woken(), "{role:?}: nobody is woken");
+            assert!(sent || send.is_woken() || recv.is_woken(), "{role:?}: no task is woken");
             sent
         });
         assert!(done, "{role:?}");

@@ -1,11 +1,11 @@
-//! What peers say in these tests.
+//! What peers send in these tests.
 
 use ws_futures::proto::Role;
 use ws_futures::{Close, CloseCode, Message};
 
 use super::wire::{self, BINARY, CONTINUATION, FIN, PING, PONG, TEXT};
 
-/// A little of everything: frames to an end in this role, and the messages that they complete.
+/// Some frames of every kind, to an end in this role, and the messages that they complete.
 /// There is no Close frame.
 pub(crate) fn parts(to: Role) -> Vec<(Vec<u8>, Option<Message>)> {
     let continuation = |first, payload: &[u8]| wire::frame(to, first | CONTINUATION, payload);
@@ -39,7 +39,7 @@ pub(crate) fn messages() -> Vec<Message> {
     parts(Role::Client).into_iter().filter_map(|(_, message)| message).collect()
 }
 
-/// The messages of [`parts`] that are complete after so many bytes.
+/// The messages of [`parts`] that are complete after `len` bytes.
 pub(crate) fn messages_within(to: Role, len: usize) -> Vec<Message> {
     let mut end = 0;
     let complete = parts(to).into_iter().take_while(|(frame, _)| {

@@ -13,10 +13,10 @@ pub(crate) const REQUEST: &str = "GET /chat HTTP/1.1\r\n\
     Sec-WebSocket-Protocol: chat, superchat\r\n\
     Sec-WebSocket-Version: 13\r\n\r\n";
 
-/// What proves that its key was read.
+/// The `Sec-WebSocket-Accept` for its key.
 pub(crate) const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-/// The answer to the request of a client with this seed.
+/// The response to the request of a client with this seed.
 pub(crate) fn response(seed: [u8; 32]) -> String {
     response_with(seed, "")
 }
@@ -30,8 +30,8 @@ pub(crate) fn response_with(seed: [u8; 32], fields: &str) -> String {
     )
 }
 
-/// What a server makes of the key that comes from this seed. The core is trusted with it; its own
-/// tests check it.
+/// The `Sec-WebSocket-Accept` for the key that is generated from this seed. The core computes it
+/// here; its own tests check it.
 fn accept(seed: [u8; 32]) -> String {
     let mut request = Vec::new();
     ClientRequest::new("example.com", "/")

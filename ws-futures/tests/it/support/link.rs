@@ -19,7 +19,7 @@ pub(crate) struct Link {
     peer: Connection,
     /// The bytes of messages that have arrived.
     pub(crate) arrived: usize,
-    /// Whether nothing passes any more, in either direction.
+    /// Whether no bytes pass any more, in either direction.
     pub(crate) dead: bool,
 }
 

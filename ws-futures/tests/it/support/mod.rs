@@ -1,5 +1,5 @@
-//! No runtime: tasks that are polled by hand, streams that do as they are told, a clock that moves
-//! only when told.
+//! No runtime: tasks that are polled by hand, streams that follow a script, a clock that is moved
+//! by hand.
 #![allow(dead_code, reason = "every test file takes the part it needs")]
 
 pub(crate) mod conversation;
@@ -36,7 +36,7 @@ pub(crate) fn open(role: Role, config: &Config, script: Script) -> (Socket, Remo
     (socket, remote, clock)
 }
 
-/// The same with the default configuration, over a stream that hides nothing.
+/// The same with the default configuration, over a stream without a script.
 pub(crate) fn open_plainly(role: Role) -> (Socket, Remote, Clock) {
     open(role, &Config::default(), Script::default())
 }

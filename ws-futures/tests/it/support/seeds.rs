@@ -1,4 +1,4 @@
-//! Randomness that can be repeated: every run tries the same seeds, and a failure names its own.
+//! Reproducible randomness: every run tries the same seeds, and a failure names its seed.
 
 use std::thread;
 
@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::script::{Script, Turns};
 
-/// Runs `check` with the generators of so many seeds.
+/// Runs `check` with the generators of this number of seeds.
 pub(crate) fn for_seeds(count: u64, check: impl Fn(&mut StdRng)) {
     for seed in 0..count {
         let _named = Named(seed);
@@ -15,7 +15,7 @@ pub(crate) fn for_seeds(count: u64, check: impl Fn(&mut StdRng)) {
     }
 }
 
-/// Says which seed it was that failed.
+/// Prints the seed of the failed test.
 struct Named(u64);
 
 impl Drop for Named {
@@ -26,7 +26,7 @@ impl Drop for Named {
     }
 }
 
-/// A stream that cuts and waits as it likes.
+/// A stream that cuts and waits at random.
 pub(crate) fn script(random: &mut StdRng) -> Script {
     Script {
         reads: turns(random),

@@ -17,12 +17,12 @@ use super::task::Task;
 
 type Spawned = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Tasks that are polled when the test says so.
+/// Tasks that are polled when the test requests it.
 #[derive(Clone, Default)]
 pub(crate) struct Hands {
     pub(crate) clock: Clock,
     spawned: Arc<Mutex<Vec<Spawned>>>,
-    /// That of the latest task, in bytes.
+    /// The size of the latest task, in bytes.
     pub(crate) size: Arc<AtomicUsize>,
 }
 
@@ -39,7 +39,7 @@ impl Runtime for Hands {
     }
 }
 
-/// All tasks that a runtime was given, and the one that it began with.
+/// All spawned tasks of a runtime, and the main one.
 pub(crate) struct Tasks<R> {
     hands: Hands,
     main: Task<'static, R>,
@@ -54,7 +54,7 @@ impl<R> Tasks<R> {
         Self { hands: hands.clone(), main: Task::new(main.into_future()), others: Vec::new() }
     }
 
-    /// Polls all that are woken, until none is; what the first task returns.
+    /// Polls all woken tasks, until none is woken; returns the result of the first task.
     pub(crate) fn run(&mut self) -> Option<R> {
         loop {
             let result = self.main.run();
@@ -147,7 +147,7 @@ impl Queue {
         lock(&self.0).arrivals.len()
     }
 
-    /// Whether the server listens no more.
+    /// Whether the server has stopped listening.
     pub(crate) fn is_closed(&self) -> bool {
         lock(&self.0).closed
     }
@@ -179,7 +179,7 @@ impl Drop for QueueListener {
     }
 }
 
-/// What a server has reported.
+/// The reports of a server.
 #[derive(Clone, Default)]
 pub(crate) struct Reports(Arc<Mutex<Vec<ServeError<u32>>>>);
 
