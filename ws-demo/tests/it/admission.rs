@@ -1,4 +1,4 @@
-//! How many may come, and how fast.
+//! The limits for connections: how many, and how fast.
 
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use crate::process::{Server, ask};
 use crate::raw::{self, exchange, upgrade};
 
-/// Tries to open a WebSocket, as somebody whom a proxy names.
+/// Tries to open a WebSocket, as a client that a proxy names.
 fn try_open(server: &Server, forwarded_for: &str) -> (TcpStream, String) {
     let mut stream = raw::connect(server.address);
     let request = upgrade("/ws", &format!("X-Forwarded-For: {forwarded_for}\r\n"));
@@ -23,13 +23,13 @@ fn a_full_server_says_so_and_has_room_again_later() {
     let response = exchange(server.address, &upgrade("/ws", ""));
     assert!(response.starts_with("HTTP/1.1 503 "), "{response}");
     assert!(response.contains("\r\nretry-after: ") && response.contains("full"), "{response}");
-    // Plain HTTP goes on.
+    // Plain HTTP is still served.
     assert!(server.get("/healthz").starts_with("HTTP/1.1 200 "));
     drop(first);
     server.wait_for("disconnected (1 total)");
     assert!(server.get("/metrics").contains("ws_refused_total{reason=\"full\"} 1\n"));
     let (_third, head) = loop {
-        // The place is free a moment after the client is gone.
+        // The place is free shortly after the client has left.
         let (stream, head) = try_open(&server, "");
         if !head.starts_with("HTTP/1.1 503 ") {
             break (stream, head);
@@ -38,7 +38,7 @@ fn a_full_server_says_so_and_has_room_again_later() {
     assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
 }
 
-/// Connections that are kept for plain HTTP have no other bound.
+/// Connections that are kept for plain HTTP have no other limit.
 #[test]
 fn connections_of_plain_http_are_bounded() {
     let server = Server::start(&["--max-connections", "1", "--max-handshakes", "1"]);
@@ -52,7 +52,7 @@ fn connections_of_plain_http_are_bounded() {
     }
     streams.remove(0);
     loop {
-        // The place is free a moment after the connection is gone.
+        // The place is free shortly after the connection has ended.
         let mut stream = raw::connect(server.address);
         stream.write_all(upgrade("/ws", "").as_bytes()).expect("a stream");
         let head = raw::head(&mut stream);
@@ -72,7 +72,7 @@ fn an_address_has_a_share() {
     assert!(head.starts_with("HTTP/1.1 429 ") && head.contains("\r\nretry-after: "), "{head}");
     let (_third, head) = try_open(&server, "192.0.2.2");
     assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
-    // What a client says itself is in front of what the proxy says.
+    // The client's own entry is in front of the proxy's.
     let (_fourth, head) = try_open(&server, "192.0.2.77, 192.0.2.2");
     assert!(head.starts_with("HTTP/1.1 429 "), "{head}");
 }
@@ -116,7 +116,7 @@ async fn a_client_sends_only_so_much() {
     assert_eq!(ask(&mut bob, "1").await["type"], "echo");
 }
 
-/// A token counts like any message, where none is asked for, too.
+/// A token counts like any message, also on a server that requires none.
 #[tokio::test]
 async fn tokens_count_as_messages() {
     let server = Server::start(&["--msg-rate", "1", "--msg-burst", "3"]);
@@ -133,11 +133,11 @@ fn silent_connections_have_a_limit() {
 
     let server = Server::start(&["--max-handshakes", "1"]);
     let mut silent = raw::connect(server.address);
-    // Something that is sent is seen, so the place is taken.
+    // The server has read something, so the place is taken.
     silent.write_all(b"GET /ws HTTP/1.1\r\n").expect("a stream");
     let mut other = raw::connect(server.address);
     let mut rest = Vec::new();
-    // The server ends the stream without a word, or resets it.
+    // The server ends the stream without a response, or resets it.
     let _ = other.read_to_end(&mut rest);
     assert_eq!(rest, b"");
     silent.write_all(b"Host: x\r\n\r\n").expect("a stream");

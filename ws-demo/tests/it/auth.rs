@@ -1,4 +1,4 @@
-//! Who may be a client.
+//! Authentication of clients.
 
 use std::path::PathBuf;
 use std::{env, fs, process};
@@ -26,7 +26,7 @@ impl Tokens {
 
 impl Drop for Tokens {
     fn drop(&mut self) {
-        // It is only in a directory for such things.
+        // It is only in a directory for temporary files.
         let _ = fs::remove_file(&self.0);
     }
 }
@@ -61,7 +61,7 @@ async fn the_token_comes_first_and_then_the_welcome() {
     assert_eq!(text(&mut alice).await, r#"{"type":"auth_ok","ref":1}"#);
     let welcome = json(&mut alice).await;
     assert_eq!((&welcome["type"], &welcome["clients"]), (&"welcome".into(), &1.into()));
-    // It can use everything now, large messages too.
+    // Every request is allowed now, also large messages.
     let large = "x".repeat(100_000);
     assert_eq!(ask(&mut alice, &large).await["original"], large);
     assert_eq!(ask(&mut alice, &auth("whatever")).await["type"], "auth_ok");
@@ -89,7 +89,7 @@ async fn no_token_in_time_is_closed_with_4502() {
     assert_eq!(closed(&mut socket).await.0, 4502);
 }
 
-/// Time passes while something else is sent, too.
+/// The time limit also runs while the client sends other messages.
 #[tokio::test]
 async fn nothing_else_counts_or_is_told_before() {
     let server = server(&["--auth-timeout", "2s"]);
@@ -110,7 +110,8 @@ async fn nothing_else_counts_or_is_told_before() {
     mallory.send(Message::binary(vec![0xFF])).await.expect("a message sent");
     assert_eq!(json(&mut mallory).await["code"], "auth_required");
 
-    // What Alice gets next is her own: nothing of that reached her, nor does she reach Mallory.
+    // Alice's next message is the reply to her own: no message of Mallory reached her, nor hers
+    // Mallory.
     assert_eq!(ask(&mut alice, r#"{"type":"rooms"}"#).await["total"], 0);
     alice.send(r#"{"type":"broadcast","message":"private"}"#).await.expect("a message sent");
     let error = json(&mut mallory).await;
@@ -169,7 +170,7 @@ async fn tokens_are_read_again_at_a_hangup() {
     assert_eq!(ask(&mut socket, &auth("new-token")).await["type"], "auth_ok");
 }
 
-/// Whoever sends a token to a server that asks for none is answered, not echoed.
+/// A client that sends a token to a server that requires none is answered, not echoed.
 #[tokio::test]
 async fn an_open_server_takes_any_token() {
     let server = Server::start(&[]);

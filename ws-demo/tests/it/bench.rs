@@ -14,7 +14,7 @@ struct Run {
     stderr: String,
 }
 
-/// A run of half a second, unless the arguments say something else.
+/// A run of half a second, unless the arguments set another time.
 fn bench(url: &str, arguments: &[&str]) -> Run {
     let mut command = program();
     command.args(["bench", url, "--json", "-"]);
@@ -47,7 +47,7 @@ impl Run {
             .map(|fault| self.number(&format!("/messages/{fault}")))
     }
 
-    /// All is well, and the figures fit together.
+    /// The run found no problem, and the figures are consistent.
     fn is_well(&self, clients: u64) {
         assert_eq!(self.status, Some(0), "{:#}\n{}", self.report, self.stderr);
         assert_eq!(self.report["problems"], serde_json::json!([]));
@@ -173,7 +173,7 @@ fn reports_are_written_where_they_are_wanted() {
     assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"), "{picture}");
     assert!(picture.contains("prefers-color-scheme: dark"));
     assert!(picture.contains(r#"role="img""#), "{picture}");
-    // Percentiles, throughput, and latency over time twice.
+    // One line each for percentiles and throughput, two for latency over time.
     assert_eq!(picture.matches("<polyline ").count(), 4);
     assert!(!picture.contains("NaN") && !picture.contains("inf"), "{picture}");
     for file in [json, svg] {

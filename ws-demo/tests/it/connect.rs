@@ -12,7 +12,7 @@ use ws_tokio::{Close, CloseCode, Config, Message, WebSocket, incoming};
 use crate::process::{PATIENCE, Server, program};
 use crate::raw;
 
-/// What a conversation in a pipe comes to.
+/// The transcript of a conversation in a pipe.
 struct Transcript {
     status: Option<i32>,
     stdout: String,
@@ -26,7 +26,7 @@ fn converse(url: &str, arguments: &[&str], input: impl AsRef<[u8]>) -> Transcrip
     let mut child = command.spawn().expect("the program runs");
     let mut stdin = child.stdin.take().expect("a pipe");
     let input = input.as_ref().to_vec();
-    // It may end without having read everything.
+    // It may end before it has read everything.
     let feeder = thread::spawn(move || drop(stdin.write_all(&input)));
     let Output { status, stdout, stderr } = child.wait_with_output().expect("an end");
     feeder.join().expect("no panic");
@@ -34,7 +34,7 @@ fn converse(url: &str, arguments: &[&str], input: impl AsRef<[u8]>) -> Transcrip
     Transcript { status: status.code(), stdout: text(stdout), stderr: text(stderr) }
 }
 
-/// Without the welcome, which is different each time.
+/// The output without the welcome, which is different each time.
 fn after_welcome(stdout: &str) -> &str {
     let (welcome, rest) = stdout.split_once('\n').expect("a line");
     assert!(welcome.contains("welcome"), "{welcome}");
@@ -196,7 +196,7 @@ fn mistakes_are_explained() {
     }
 }
 
-/// A server that shows what it is asked, and does what a closure does.
+/// A server that checks the request, and serves the connection with a closure.
 async fn served<F>(
     arguments: &[&str],
     serve: impl FnOnce(WebSocket<tokio::net::TcpStream>) -> F,
@@ -303,15 +303,15 @@ fn on_a_terminal_lines_are_edited_and_json_is_laid_out() {
     };
     until("/help shows the commands");
     until("> ");
-    // A mistake is corrected by the key for it.
+    // A typing error is corrected with the key for it.
     screen.write_all(b"{\"a\":[1,2x\x7f]}\r").expect("a key");
     until(r#"< {"type": "echo", "original": {"a": [1, 2]}}"#);
     until("> ");
-    // The line before, from the history.
+    // The previous line, from the history.
     screen.write_all(b"\x1b[A\r").expect("a key");
     until(r#"< {"type": "echo", "original": {"a": [1, 2]}}"#);
     until("> ");
-    // What is pasted is one message, though it has two lines.
+    // Pasted text is one message, though it has two lines.
     screen.write_all(b"\x1b[200~one\ntwo\x1b[201~\r").expect("a key");
     until(r#"< {"type": "echo", "original": "one\ntwo"}"#);
     until("> ");

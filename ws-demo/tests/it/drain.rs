@@ -1,4 +1,4 @@
-//! How a server with many clients ends.
+//! The shutdown of a server with many clients.
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -37,7 +37,7 @@ async fn hundreds_are_told_one_after_the_other_and_leave() {
     assert_eq!(server.ended().code(), Some(0));
 }
 
-/// While somebody is still to leave, others are told that they come too late.
+/// Until the last client has left, new ones are refused because of the shutdown.
 #[test]
 fn a_draining_server_says_so() {
     let server = Server::start(&["--close-timeout", "60s", "--admin-listen", "127.0.0.1:0"]);
@@ -62,7 +62,7 @@ fn a_draining_server_says_so() {
     assert_eq!(server.ended().code(), Some(0));
 }
 
-/// Who has not said who it is is told, too.
+/// Clients that have not authenticated receive the Close frame, too.
 #[tokio::test]
 async fn those_without_a_token_are_told_too() {
     let mut command = crate::process::program();

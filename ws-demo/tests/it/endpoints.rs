@@ -50,7 +50,7 @@ async fn health_stats_and_metrics() {
     }
     let id = stats["version"].as_str().expect("a version");
     assert!(metrics.contains(&format!(r#"ws_build_info{{version="{id}"}} 1"#)), "{metrics}");
-    // Nothing that a client chose, nor who it is.
+    // No values that a client chose, and no client ids.
     assert!(!metrics.contains("127.0.0.1") && !metrics.contains("a \\\"b"));
     assert!(metrics.ends_with("# EOF\n"));
 }
@@ -102,7 +102,7 @@ fn what_is_for_operators_can_be_elsewhere() {
     assert!(exchange(admin, &upgrade("/ws", "")).starts_with("HTTP/1.1 404 "));
 }
 
-/// A response by its length, and nothing more.
+/// Reads a response by its length, and nothing more.
 fn response(stream: &mut TcpStream, with_body: bool) -> (String, String) {
     let head = raw::head(stream);
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
@@ -142,7 +142,7 @@ fn a_connection_takes_one_request_after_the_other() {
         let (head, _) = response(&mut stream, with_body);
         assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");
     }
-    // And then it can still become a WebSocket.
+    // After that it can still become a WebSocket.
     let first = raw::masked(raw::FIN | raw::TEXT, b"at once");
     let both = [upgrade("/ws", "").as_bytes(), &first].concat();
     stream.write_all(&both).expect("a stream");

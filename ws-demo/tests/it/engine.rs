@@ -1,8 +1,8 @@
-//! A node whose broker is away. What nodes do with a broker, `cargo xtask cluster` checks.
+//! A node whose broker is unreachable. `cargo xtask cluster` checks nodes with a broker.
 
 use crate::process::{Server, ask, json};
 
-/// Nobody listens there.
+/// No broker listens there.
 const BROKER: &str = "nats://alice:secret@127.0.0.1:1";
 
 #[tokio::test]

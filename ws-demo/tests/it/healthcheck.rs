@@ -1,4 +1,4 @@
-//! `healthcheck`, against servers that are well and others.
+//! `healthcheck`, against healthy and unhealthy servers.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -15,7 +15,7 @@ fn check(arguments: &[&str]) -> (Option<i32>, String, String) {
     (status.code(), text(stdout), text(stderr))
 }
 
-/// Gives this to whoever connects.
+/// Sends this answer to a client.
 fn answering(answer: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -28,7 +28,7 @@ fn answering(answer: &'static str) -> String {
             request.push(byte[0]);
         }
         stream.write_all(answer.as_bytes()).expect("a stream");
-        // Kept open until the client leaves: an answer needs no end of the stream.
+        // Kept open until the client leaves: an answer does not need the end of the stream.
         let _ = stream.read(&mut [0]);
     });
     address.to_string()

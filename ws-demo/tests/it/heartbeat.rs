@@ -1,4 +1,4 @@
-//! Clients that show no life.
+//! Unresponsive clients.
 
 use std::io::Read as _;
 
@@ -32,7 +32,7 @@ async fn a_client_that_answers_stays() {
         assert_eq!(ping.expect("no error"), Some(Message::Ping(Bytes::from("ping"))));
     }
     assert_eq!(server.logged("disconnected"), 0);
-    // Two of the pings were answered before the last one came.
+    // Two of the pings were answered before the last one arrived.
     let metrics = server.get("/metrics");
     let count = metrics.lines().find_map(|line| line.strip_prefix("ws_ping_rtt_seconds_count "));
     assert!(count.and_then(|count| count.parse().ok()).is_some_and(|count: u32| count >= 2));

@@ -63,7 +63,7 @@ fn answers() {
         }
         assert!(response.contains("\r\ncontent-length: "), "{response}");
     }
-    // An answer of the version that was asked.
+    // The response has the version of the request.
     for (path, status) in [("/healthz", 200), ("/ws", 505)] {
         let response = exchange(server.address, &format!("GET {path} HTTP/1.0\r\n\r\n"));
         assert!(response.starts_with(&format!("HTTP/1.0 {status} ")), "{response}");

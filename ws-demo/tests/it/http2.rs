@@ -1,4 +1,4 @@
-//! HTTP/2, which must be asked for, and WebSockets over it (RFC 8441).
+//! HTTP/2, which must be enabled, and WebSockets over it (RFC 8441).
 
 use axum::http::{Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
@@ -60,7 +60,7 @@ async fn clients_of_both_versions_reach_each_other() {
         assert!(response.headers().get("upgrade").is_none());
     }
 
-    // Who leaves is counted, and the server closes the others when it ends.
+    // Clients that leave are counted, and the server closes the others when it ends.
     bob.close_and_discard(CloseCode::NORMAL).await.expect("a clean end");
     server.wait_for(" disconnected (2 total)");
     server.signal("TERM");

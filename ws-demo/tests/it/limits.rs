@@ -13,8 +13,8 @@ async fn the_largest_message_is_echoed() {
     assert_eq!(text(&mut socket).await.len(), (1 << 20) + r#"{"type":"echo","original":""}"#.len());
 }
 
-/// The client still sends when it is closed: a server that ended the stream at once would make it
-/// lose the Close frame to a reset.
+/// The client still sends when it is closed: if the server ended the stream at once, a reset would
+/// discard the Close frame.
 #[test]
 fn a_larger_one_is_answered_with_a_close_that_arrives() {
     let server = Server::start(&["--max-message", "1000"]);

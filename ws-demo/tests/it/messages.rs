@@ -90,7 +90,7 @@ async fn a_broadcast_reaches_the_others_in_order_and_not_its_sender() {
             assert_eq!(text(socket).await, expected);
         }
     }
-    // Had one come back it would be in front of this.
+    // If a broadcast had returned to its sender, it would be in front of this.
     alice.send("mine").await.expect("a message sent");
     assert_eq!(text(&mut alice).await, r#"{"type":"echo","original":"mine"}"#);
 }

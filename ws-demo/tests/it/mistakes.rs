@@ -1,4 +1,4 @@
-//! Wrong input of every kind: each gets a clear error, and the server lives on.
+//! Wrong input of every kind: each gets a clear error, and the server continues to run.
 
 use std::io::{Read as _, Write as _};
 
@@ -62,7 +62,7 @@ async fn requests_and_frames() {
         assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{request:?}: {response}");
     }
 
-    // HTTP/2 is switched off.
+    // HTTP/2 is disabled.
     assert_eq!(exchange(server.address, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "");
 
     let control = |len: usize| masked(FIN | PING, &vec![0; len]);

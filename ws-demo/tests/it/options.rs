@@ -50,7 +50,7 @@ fn mistakes_end_it_with_an_explanation() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("WS_DEMO_LOG: "));
 }
 
-/// What `--print-config` writes.
+/// The output of `--print-config`.
 fn printed(arguments: &[&str], variables: &[(String, String)]) -> String {
     let mut command = program();
     command.args(arguments).envs(variables.iter().cloned());
@@ -127,7 +127,7 @@ fn messages_are_logged_only_on_request() {
 async fn a_log_that_nobody_reads_does_no_harm() {
     let mut server = Server::start_unheard();
     for _ in 0..2 {
-        // Each client that comes or goes has its lines.
+        // Each client that connects or disconnects is logged.
         let (mut socket, _) = server.connect().await;
         socket.close_and_discard(CloseCode::NORMAL).await.expect("a clean end");
     }

@@ -13,7 +13,7 @@ use ws_tokio::{ClientStream, Message, WebSocket, connect};
 /// Longer than anything here takes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A running server. Dropped, it is killed.
+/// A running server, which is killed when this is dropped.
 pub(crate) struct Server {
     child: Child,
     log: Arc<Log>,
@@ -45,7 +45,7 @@ impl Server {
         Self::start_command(command)
     }
 
-    /// A server whose log nobody reads any more, as in `ws-demo 2>&1 | head -1`.
+    /// A server whose log is not read any more, as in `ws-demo 2>&1 | head -1`.
     pub(crate) fn start_unheard() -> Self {
         let mut command = program();
         command.args(["--listen", "127.0.0.1:0"]).stderr(Stdio::piped());
@@ -64,7 +64,7 @@ impl Server {
             let log = Arc::clone(&log);
             move || log.follow(stderr)
         });
-        // It is ended even if it does not say where it listens.
+        // It is ended even if it does not log its address.
         let mut server = Self { child, log, address: ([0; 4], 0).into() };
         server.address = address(&server.wait_for("listening on http"));
         server
@@ -84,7 +84,7 @@ impl Server {
         get(self.address, path)
     }
 
-    /// A client and its id, the welcome taken.
+    /// A client after its welcome, and its id.
     pub(crate) async fn connect(&self) -> (WebSocket<ClientStream>, String) {
         let mut socket = self.open().await;
         let welcome = text(&mut socket).await;
@@ -154,16 +154,16 @@ impl Log {
     }
 }
 
-/// The address in the line that says where the server listens.
+/// The address in the line that reports where the server listens.
 fn address(line: &str) -> SocketAddr {
     let (_, address) = line.split_once("listening on http").expect("an address");
     let address = address.trim_start_matches('s').trim_start_matches("://");
-    // In a log of JSON a quote follows.
+    // In a JSON log a quote follows.
     let address = address.split('"').next().unwrap_or_default();
     address.trim().parse().expect("an address")
 }
 
-/// The next message, pings aside.
+/// The next message except pings.
 pub(crate) async fn message(socket: &mut WebSocket<ClientStream>) -> Message {
     let next = async {
         loop {
@@ -176,25 +176,25 @@ pub(crate) async fn message(socket: &mut WebSocket<ClientStream>) -> Message {
     timeout(PATIENCE, next).await.expect("a message in time")
 }
 
-/// The next message, which is text.
+/// The next message, which must be text.
 pub(crate) async fn text(socket: &mut WebSocket<ClientStream>) -> String {
     let message = message(socket).await;
     message.as_text().unwrap_or_else(|| panic!("{message:?}")).to_owned()
 }
 
-/// The next message, which is JSON.
+/// The next message, which must be JSON.
 pub(crate) async fn json(socket: &mut WebSocket<ClientStream>) -> serde_json::Value {
     let text = text(socket).await;
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-/// Sends a text and returns the next message, which is JSON.
+/// Sends a text and returns the next message, which must be JSON.
 pub(crate) async fn ask(socket: &mut WebSocket<ClientStream>, text: &str) -> serde_json::Value {
     socket.send(text).await.expect("a message sent");
     json(socket).await
 }
 
-/// The code and the reason of the Close frame that comes next, behind which the connection ends.
+/// The code and the reason of the next Close frame, after which the connection ends.
 pub(crate) async fn closed(socket: &mut WebSocket<ClientStream>) -> (u16, String) {
     let Message::Close(close) = message(socket).await else { panic!("no Close frame") };
     assert_eq!(socket.recv().await.expect("a clean end"), None);

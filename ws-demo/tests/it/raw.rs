@@ -1,4 +1,4 @@
-//! A client of bare bytes, which does what no good client would.
+//! A client that sends bare bytes, and can violate the protocol.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -15,7 +15,7 @@ pub(crate) const TEXT: u8 = 1;
 pub(crate) const CLOSE: u8 = 8;
 pub(crate) const PING: u8 = 9;
 
-/// Sends a request and returns everything that comes until the server ends the stream.
+/// Sends a request and returns all bytes until the server ends the stream.
 pub(crate) fn exchange(address: SocketAddr, request: &str) -> String {
     let mut stream = connect(address);
     stream.write_all(request.as_bytes()).expect("a stream that takes the request");
@@ -32,7 +32,7 @@ pub(crate) fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// An upgrade, with more header fields if you like (each with its line end).
+/// An upgrade request, with optional further header fields (each with its line end).
 pub(crate) fn upgrade(path: &str, more: &str) -> String {
     format!(
         "GET {path} HTTP/1.1\r\nHost: demo.example\r\nUpgrade: websocket\r\n\
@@ -52,7 +52,7 @@ pub(crate) fn head(stream: &mut TcpStream) -> String {
     String::from_utf8(head).expect("text")
 }
 
-/// An open WebSocket whose welcome was taken.
+/// An open WebSocket after its welcome.
 pub(crate) fn open(server: &Server) -> TcpStream {
     let mut stream = connect(server.address);
     stream.write_all(upgrade("/ws", "").as_bytes()).expect("a stream that takes the request");
@@ -63,17 +63,17 @@ pub(crate) fn open(server: &Server) -> TcpStream {
     stream
 }
 
-/// A client's frame.
+/// A frame of a client.
 pub(crate) fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     ws_wire::frame(Role::Server, first, payload)
 }
 
-/// A server's frame: its first byte and its payload.
+/// Reads a frame of the server: its first byte and its payload.
 pub(crate) fn frame(stream: &mut TcpStream) -> Content {
     ws_wire::read(stream).expect("a frame").into()
 }
 
-/// The code and the reason of the Close frame that comes next, pings aside.
+/// The code and the reason of the next Close frame; pings are skipped.
 pub(crate) fn close(stream: &mut TcpStream) -> (u16, String) {
     loop {
         let (first, payload) = frame(stream);
@@ -86,7 +86,7 @@ pub(crate) fn close(stream: &mut TcpStream) -> (u16, String) {
     }
 }
 
-/// An address where nobody listens, and what keeps others from it.
+/// An address without a listener, and the socket that reserves it.
 pub(crate) fn nobody() -> (TcpSocket, SocketAddr) {
     let held = TcpSocket::new_v4().expect("a socket");
     held.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port");

@@ -1,4 +1,4 @@
-//! Rooms, and what else clients may ask for.
+//! Rooms, and the other requests of clients.
 
 use ws_tokio::Message;
 
@@ -22,7 +22,7 @@ async fn a_broadcast_to_a_room_reaches_its_other_members_only() {
     );
     assert_eq!(text(&mut bob).await, expected);
 
-    // Everybody's comes to those in no room, and nothing came in front of it.
+    // A broadcast to all also reaches clients in no room, and nothing arrived before it.
     alice.send(r#"{"type":"broadcast","message":1}"#).await.expect("a message sent");
     let expected = format!(r#"{{"type":"broadcast","from":"{id}","message":1}}"#);
     assert_eq!(text(&mut carol).await, expected);

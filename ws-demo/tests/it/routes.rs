@@ -8,7 +8,7 @@ use std::thread;
 
 use crate::process::{Server, program};
 
-/// An HTTP proxy that tunnels to one server, whatever destination it is asked for.
+/// An HTTP proxy that tunnels to one server, whatever the requested destination.
 struct Proxy {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<String>>>,
@@ -68,7 +68,7 @@ fn run(mut command: Command, arguments: &[&str]) -> (Option<i32>, String) {
     (status.code(), text)
 }
 
-/// The name is one that only the proxy can resolve.
+/// A name that only the proxy can resolve.
 const NAMED: &str = "ws://server.invalid:7/ws";
 const REQUEST: &str = "CONNECT server.invalid:7 HTTP/1.1";
 
@@ -106,7 +106,7 @@ fn the_proxy_of_the_environment() {
         (vec!["connect", NAMED, "--expect", "1"], 1, 0),
         (vec!["connect", &direct, "--expect", "1"], 0, 0),
         (vec!["connect", NAMED, "--proxy", "none"], 0, 1),
-        // `bench` does not: what it measures is the server.
+        // `bench` does not, since it measures the server.
         ([&["bench", NAMED, "--proxy", "env"], &short[..]].concat(), 1, 0),
         ([&["bench", &direct, "--proxy", "env"], &short[..]].concat(), 0, 0),
         ([&["bench", NAMED], &short[..]].concat(), 0, 1),

@@ -1,4 +1,4 @@
-//! The demonstration, as it is printed.
+//! The demonstration, as its script prints it.
 
 use std::collections::HashMap;
 use std::process::Command;
@@ -35,7 +35,7 @@ Server closed
 
 #[test]
 fn the_script_is_this() {
-    // What configures a server has no part in it.
+    // The configuration of a server does not apply to it.
     let output = Command::new(env!("CARGO_BIN_EXE_ws-demo"))
         .arg("script")
         .env("WS_DEMO_LISTEN", "127.0.0.1:1")
@@ -47,8 +47,8 @@ fn the_script_is_this() {
     assert_eq!(named(&text), EXPECTED);
 }
 
-/// The text with the ids of clients replaced by names, in the order in which they come up; so an id
-/// that is not the same in each line gets a name of its own.
+/// The text with the ids of clients replaced by names, in the order in which they occur; an id
+/// that differs between lines gets a name of its own.
 fn named(text: &str) -> String {
     let mut names = ["<alice>", "<bob>", "<stranger>"].into_iter();
     let mut ids = HashMap::new();

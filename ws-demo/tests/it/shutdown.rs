@@ -1,4 +1,4 @@
-//! The end of the server.
+//! The shutdown of the server.
 
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -12,7 +12,7 @@ use crate::raw::{self, masked};
 async fn everybody_is_told_and_the_server_waits() {
     for signal in ["TERM", "INT"] {
         let server = Server::start(&[]);
-        // Who has not asked for anything is not waited for.
+        // The server does not wait for a client that has sent no request.
         let silent = raw::connect(server.address);
         let mut sockets = Vec::new();
         for _ in 0..3 {
@@ -26,13 +26,13 @@ async fn everybody_is_told_and_the_server_waits() {
             assert_eq!(socket.recv().await.expect("a clean end"), None);
         }
         server.wait_for("[ws] Bye: 3 closed cleanly, 0 cut");
-        TcpStream::connect(server.address).expect_err("nobody listens");
+        TcpStream::connect(server.address).expect_err("no listener");
         assert_eq!(server.ended().code(), Some(0));
         drop(silent);
     }
 }
 
-/// What a client had been sent before comes in front of the Close frame.
+/// Messages that were sent to a client earlier arrive in front of the Close frame.
 #[tokio::test]
 async fn nothing_is_lost() {
     let server = Server::start(&[]);

@@ -30,7 +30,7 @@ async fn a_slow_client_delays_nobody_and_is_closed() {
         sent += 1;
     }
 
-    // What was on its way arrives whole and in order, then the Close frame.
+    // Messages in transit arrive whole and in order, then the Close frame.
     let mut received = 0;
     let close = loop {
         match message(&mut slow).await {
@@ -51,7 +51,7 @@ async fn a_slow_client_delays_nobody_and_is_closed() {
     assert!(text(&mut alice).await.contains("bye"));
 }
 
-/// What waits is far below the limit, but the client takes none of it.
+/// The queue is far below the limit, but the client takes none of it.
 #[tokio::test]
 async fn a_client_that_takes_nothing_for_long_is_given_up() {
     let server = Server::start(&["--queue-timeout", "300ms", "--queue-bytes", "100000000"]);
@@ -69,11 +69,11 @@ async fn a_client_that_takes_nothing_for_long_is_given_up() {
     assert_eq!(server.logged(too_slow), 1);
     assert!(server.get("/metrics").contains("ws_slow_clients_total{action=\"closed\"} 1\n"));
     assert!(server.get("/metrics").contains("ws_queue_bytes 0\n"));
-    // It is there to the end.
+    // Keeps the client's stream open until here.
     stuck.write_all(&masked(FIN | TEXT, b"hello?")).ok();
 }
 
-/// With `--slow drop` it misses messages, and stays.
+/// With `--slow drop` the client misses messages, and stays connected.
 #[tokio::test]
 async fn a_slow_client_may_miss_messages_instead() {
     let server = Server::start(&["--slow", "drop", "--queue-bytes", "100000"]);
@@ -90,7 +90,7 @@ async fn a_slow_client_may_miss_messages_instead() {
     }
     alice.send(r#"{"type":"broadcast","message":"last"}"#).await.expect("a message sent");
     assert!(crate::process::ask(&mut alice, "1").await["original"] == 1);
-    // It reads now: what it gets is in order, and it is still a client.
+    // The client reads now: its messages are in order, and it is still connected.
     slow.write_all(&masked(FIN | TEXT, b"done")).expect("a stream");
     let mut numbers = Vec::new();
     loop {
@@ -106,7 +106,7 @@ async fn a_slow_client_may_miss_messages_instead() {
     assert_eq!(server.logged("disconnected"), 0);
 }
 
-/// A client that only sends is held up until it reads, and loses nothing.
+/// A client that only sends is not read from until it reads, and loses nothing.
 #[test]
 fn a_client_that_sends_first_and_reads_later_gets_all_echoes() {
     const COUNT: usize = 1000;
@@ -128,7 +128,7 @@ fn a_client_that_sends_first_and_reads_later_gets_all_echoes() {
     assert_eq!(server.logged(" error: "), 0);
 }
 
-/// Sends numbered texts of 32 KiB, and tells when a write makes no progress.
+/// Sends numbered texts of 32 KiB, and reports when a write makes no progress.
 fn write(mut stream: TcpStream, count: usize, stalled: &mpsc::Sender<()>) {
     let filling = "x".repeat(32 * 1024);
     for number in 0..count {
@@ -140,7 +140,7 @@ fn write(mut stream: TcpStream, count: usize, stalled: &mpsc::Sender<()>) {
                 Err(error)
                     if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
                 {
-                    // Later nobody listens any more.
+                    // Later there is no receiver any more.
                     let _ = stalled.send(());
                 }
                 Err(error) => panic!("{error}"),

@@ -1,4 +1,4 @@
-//! What clients come over: TLS, local sockets, several at once.
+//! The transports of clients: TLS, local sockets, several at once.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -18,7 +18,7 @@ use ws_tokio::{Config, Message, connect_on};
 use crate::process::{PATIENCE, Server, program};
 use crate::raw::{self, exchange, upgrade};
 
-/// A directory of a test's own, until it is dropped.
+/// A directory for one test, until it is dropped.
 struct Directory(PathBuf);
 
 impl Directory {
@@ -35,7 +35,7 @@ impl Directory {
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        // It is only in a directory for such things.
+        // It is only in a directory for temporary files.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
@@ -89,19 +89,19 @@ async fn tls_with_a_certificate_that_is_replaced() {
     let new = certify(&certificate, &key);
     server.signal("HUP");
     server.wait_for("certificate reloaded");
-    secure(&server, &old).await.expect_err("not that certificate any more");
+    secure(&server, &old).await.expect_err("the old certificate");
     secure(&server, &new).await.expect("the new certificate");
-    // Who was connected stays so.
+    // Existing connections are not affected.
     socket.send("still here").await.expect("a message sent");
     assert!(socket.recv().await.expect("a message").is_some());
 
     fs::write(&key, "nonsense").expect("a file");
     server.signal("HUP");
     server.wait_for("certificate not reloaded, the former one stays in use: TLS: ");
-    secure(&server, &new).await.expect("the certificate of before");
+    secure(&server, &new).await.expect("the former certificate");
 }
 
-/// Only what was asked for is offered by ALPN (RFC 7301).
+/// Only the enabled protocols are offered by ALPN (RFC 7301).
 #[tokio::test]
 async fn http2_is_offered_if_asked_for() {
     let directory = Directory::new("alpn");
@@ -136,7 +136,7 @@ fn whoever_speaks_no_tls_is_refused_and_harms_nobody() {
 fn several_addresses_and_a_local_socket() {
     let directory = Directory::new("unix");
     let path = directory.file("ws.sock");
-    // What a server left behind that did not end well.
+    // The socket that a crashed server has left behind.
     drop(std::os::unix::net::UnixListener::bind(&path).expect("a socket"));
     let listen = format!("unix:{path}");
     let server = Server::start(&["--listen", &listen, "--listen", "127.0.0.1:0"]);
@@ -155,7 +155,7 @@ fn several_addresses_and_a_local_socket() {
             .starts_with("HTTP/1.1 200 ")
     );
 
-    // Nobody takes the place of a server that is there.
+    // A second server does not replace one that runs.
     let output = program().args(["--listen", &listen]).output().expect("it runs");
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot listen on unix:"));
