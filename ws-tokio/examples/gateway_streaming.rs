@@ -1,10 +1,10 @@
 //! The gateway of `gateway`, without waiting for the end of messages: `gateway_streaming LISTEN UPSTREAM`.
 //!
-//! What arrives of a message is lent from the buffer that it was read into, and passes at once as a
-//! fragment; so messages may be of any size, and take no memory.
+//! The received part of a message is lent from the read buffer, and forwarded at once as a
+//! fragment; so messages may be of any size without taking memory.
 
 #[path = "gateway.rs"]
-#[expect(dead_code, reason = "its `main` and the way in which it forwards")]
+#[expect(dead_code, reason = "its `main` and its `forward`")]
 pub(crate) mod gateway;
 
 use tokio::net::TcpListener;
@@ -27,14 +27,14 @@ pub(crate) async fn serve(listener: TcpListener, upstream: String) -> Result<(),
     gateway::serve(listener, upstream, config, forward).await
 }
 
-/// Carries one direction, as the `forward` of `gateway` does.
+/// Forwards one direction, like `forward` of `gateway`.
 async fn forward(mut from: ReadHalf, mut to: WriteHalf) -> Result<(), Error> {
     let (mut open, config) = (true, from.config());
     while let Some(mut batch) = from.read().await? {
         while let Some(event) = batch.next() {
             open = open && feed(&mut to, event, config.ping_payload).await.is_ok();
         }
-        // What one read has brought leaves in one write.
+        // Everything from one read is sent in one write.
         open = open && to.flush().await.is_ok();
     }
     Ok(())

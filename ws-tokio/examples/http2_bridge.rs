@@ -1,8 +1,8 @@
-//! Carries WebSockets over HTTP/1.1 to a server that gets them over HTTP/2:
+//! Forwards WebSockets over HTTP/1.1 to a server that accepts them over HTTP/2:
 //! `http2_bridge ADDRESS SERVER`.
 //!
-//! It translates the opening handshake and leaves the frames as they are: so that a client which
-//! knows no HTTP/2, such as a conformance suite, can test a server over it.
+//! It translates the opening handshake and forwards the frames unchanged, so that a client without
+//! HTTP/2, such as a conformance suite, can test a server over it.
 
 use std::io;
 use std::pin::pin;
@@ -20,9 +20,9 @@ use ws_tokio::proto::server::{self, ServerHandshake, ServerProgress};
 use ws_tokio::serve::{Arrival, BoxError, ConnectionError, Protocol, Server, Tokio, TokioListener};
 use ws_tokio::{Config, http2};
 
-/// How long a client may take for its request.
+/// The time limit for a client's request.
 const REQUEST: Duration = Duration::from_secs(10);
-/// How long a client may take to end its direction once the server has ended its own.
+/// The time limit for a client to end its direction once the server has ended its own.
 const LINGER: Duration = Duration::from_secs(10);
 
 #[tokio::main]
@@ -83,7 +83,7 @@ impl Bridge {
         Ok(())
     }
 
-    /// The server may not run yet, and ends a connection that nothing uses.
+    /// The server may not run yet, and closes idle connections.
     async fn sender(&self) -> Result<SendRequest<String>, BoxError> {
         let mut sender = self.sender.lock().await;
         match &*sender {
@@ -98,8 +98,8 @@ impl Bridge {
     }
 }
 
-/// Carries each direction to its own end: a server that closes and resets the stream stops only what
-/// the client sends, and its Close frame may still be on its way to the client.
+/// Forwards each direction to its own end: a server that closes and resets the stream stops only
+/// the client's direction, and its Close frame may still be in transit to the client.
 pub(crate) async fn carry_frames(
     client: TcpStream,
     early: &[u8],
@@ -110,7 +110,7 @@ pub(crate) async fn carry_frames(
     let mut from_client = early.chain(from_client);
     let mut up = pin!(async {
         if copy(&mut from_client, &mut to_server).await.is_err() {
-            // Closed with input unread, the TCP connection would be reset.
+            // If it were closed with input unread, the TCP connection would be reset.
             copy(&mut from_client, &mut sink()).await?;
         }
         let _ = to_server.shutdown().await;
@@ -132,7 +132,7 @@ pub(crate) async fn carry_frames(
     }
 }
 
-/// The request, and what came behind it.
+/// The request, and the bytes after it.
 async fn read_request(
     client: &mut TcpStream,
 ) -> Result<(server::ServerRequest, Vec<u8>), BoxError> {
@@ -175,7 +175,7 @@ fn answer<B>(request: server::ServerRequest, response: &Response<B>) -> String {
          Sec-WebSocket-Accept: {proof}\r\n"
     );
     for (name, value) in response.headers() {
-        // A server may send it all the same; over HTTP/2 it means nothing (RFC 8441 §5).
+        // A server may send it nevertheless; over HTTP/2 it has no meaning (RFC 8441 §5).
         let is_proof = name == "sec-websocket-accept";
         if name.as_str().starts_with("sec-websocket-") && !is_proof {
             let value = String::from_utf8_lossy(value.as_bytes());

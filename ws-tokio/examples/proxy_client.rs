@@ -1,7 +1,7 @@
 //! A client behind a proxy: `proxy_client URI [--proxy ADDRESS] [TEXT]…`.
 //!
-//! Without `--proxy` it takes the one that the environment names (`HTTPS_PROXY`, `HTTP_PROXY`,
-//! `ALL_PROXY`, `NO_PROXY`). It sends each text and prints what comes back.
+//! Without `--proxy` it uses the proxy that the environment names (`HTTPS_PROXY`, `HTTP_PROXY`,
+//! `ALL_PROXY`, `NO_PROXY`). It sends each text and prints the messages that it receives.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -35,7 +35,7 @@ async fn run(arguments: Vec<String>) -> Result<(), Box<dyn Error>> {
         socket.send(*text).await?;
         match socket.recv().await? {
             Some(Message::Text(text)) => println!("{text}"),
-            other => return Err(format!("no text came back: {other:?}").into()),
+            other => return Err(format!("received no text: {other:?}").into()),
         }
     }
     socket.close_and_discard(CloseCode::NORMAL).await?;

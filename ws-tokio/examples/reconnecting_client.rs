@@ -1,6 +1,6 @@
-//! A client that comes back: `reconnecting_client URI [--attempts N]`.
+//! A client that reconnects: `reconnecting_client URI [--attempts N]`.
 //!
-//! It prints each message until the server closes for good, and says why it waits or ends.
+//! It prints each message until the server closes permanently, and prints why it waits or ends.
 
 use std::error::Error;
 use std::process::ExitCode;

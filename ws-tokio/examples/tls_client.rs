@@ -1,8 +1,9 @@
 //! A client over TLS with header fields of its own:
 //! `tls_client URI [--ca FILE] [--proxy ADDRESS] [--header NAME:VALUE]… [TEXT]…`.
 //!
-//! It trusts the authorities in a file of PEM, or else those that the features of the crate bring
-//! (`webpki-roots`, `rustls-platform-verifier`). It sends each text and prints what comes back.
+//! It trusts the authorities in a PEM file, or by default those of the enabled features
+//! (`webpki-roots`, `rustls-platform-verifier`). It sends each text and prints the messages that it
+//! receives.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -50,7 +51,7 @@ async fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), Box<dyn 
         socket.send(text).await?;
         match socket.recv().await? {
             Some(Message::Text(text)) => println!("{text}"),
-            other => return Err(format!("no text came back: {other:?}").into()),
+            other => return Err(format!("received no text: {other:?}").into()),
         }
     }
     socket.close_and_discard(CloseCode::NORMAL).await?;

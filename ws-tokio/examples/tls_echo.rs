@@ -1,5 +1,5 @@
 //! An echo server over TLS: `tls_echo ADDRESS CHAIN KEY`, with the certificates and the private key
-//! in files of PEM.
+//! in PEM files.
 
 use std::error::Error;
 

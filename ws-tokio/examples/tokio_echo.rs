@@ -1,7 +1,7 @@
 //! An echo server: `tokio_echo [ADDRESS]`.
 //!
-//! It reads lent batches, the fastest way: a message goes from the read buffer to the write buffer,
-//! and all replies to one read leave in one write.
+//! It reads lent batches, the fastest method: a message is copied from the read buffer to the write
+//! buffer, and all replies to one read are sent in one write.
 
 use tokio::net::{TcpListener, TcpStream};
 use ws_tokio::{Config, Error, Event, WebSocket, serve};

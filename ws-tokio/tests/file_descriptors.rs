@@ -1,4 +1,4 @@
-//! A server whose process has no file descriptor left. It has a process of its own.
+//! A server whose process has no file descriptor left. It runs in a process of its own.
 #![cfg(unix)]
 
 #[path = "it/support/mod.rs"]

@@ -1,5 +1,5 @@
-//! Runtimes in one process with clocks that run apart, as tests with paused time have them. No other
-//! test is beside it, for the first one that looks at a clock may be the one that matters.
+//! Runtimes in one process with different clocks, as tests with paused time have them. No other
+//! test is in this program, since the first one that reads a clock may be the one that matters.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ fn one_after_the_other() {
         let mut builder = Builder::new_current_thread();
         builder.enable_time().start_paused(true).build().expect("a runtime")
     };
-    // Built before anybody has looked at a clock, and used last.
+    // Built before any task has read a clock, and used last.
     let (ahead, behind) = (runtime(), runtime());
     ahead.block_on(async {
         advance(1000 * PATIENCE).await;

@@ -1,4 +1,4 @@
-//! Connections that do not come to be.
+//! Connections that fail.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -47,7 +47,7 @@ fn tls_is_not_brought() {
         assert_eq!(error.kind(), kind);
         assert!(text.contains(feature), "{text}");
 
-        // Before anything is asked of the proxy.
+        // Before any request to the proxy.
         let connector = Connector::new().proxy(Proxy::all("https://localhost").expect("valid"));
         let error = connector.connect("ws://localhost/").await.expect_err("TLS with the proxy");
         let text = error.to_string();
@@ -62,7 +62,7 @@ fn nobody_listens() {
     on_both_runtimes(async || {
         let (listener, address) = listen().await;
         drop(listener);
-        let error = connect(&format!("ws://{address}/")).await.expect_err("nobody");
+        let error = connect(&format!("ws://{address}/")).await.expect_err("no listener");
         let text = error.to_string();
         assert!(text.starts_with(&format!("cannot connect: {address}: ")), "{text}");
         let ConnectError::Unreachable(failures) = error else { panic!("{text}") };
@@ -71,7 +71,7 @@ fn nobody_listens() {
     });
 }
 
-/// Reads a request, gives this answer and ends the stream.
+/// Reads a request, sends this answer and ends the stream.
 async fn answer(listener: TcpListener, answer: &str) -> io::Result<()> {
     let (mut stream, _peer) = listener.accept().await?;
     let mut request = Vec::new();
@@ -116,7 +116,7 @@ fn answers_that_are_none() {
     });
 }
 
-/// Connects and converses, with one kind of error.
+/// Connects and exchanges messages, with a single error type.
 async fn converse(uri: &str) -> Result<(), Error> {
     let config =
         Config { handshake_timeout: Some(Duration::from_millis(500)), ..Config::default() };
@@ -141,9 +141,9 @@ fn a_question_mark_takes_all_errors() {
         let Error::Handshake(error) = error else { panic!("{error}") };
         assert!(matches!(*error, HandshakeError::Refused(_)));
 
-        let error = converse(&uri).await.expect_err("nobody listens");
+        let error = converse(&uri).await.expect_err("no listener");
         assert!(error.to_string().starts_with("cannot connect: "), "{error}");
-        assert!(std::error::Error::source(&error).is_none(), "what is shown already");
+        assert!(std::error::Error::source(&error).is_none(), "the source is part of the message");
         assert!(!error.is_timeout());
         assert!(!Failure::Ended { closed: None, error: Some(&error) }.verdict().is_final());
         let Error::Connect(error) = error else { panic!("{error}") };
@@ -159,7 +159,7 @@ fn a_question_mark_takes_all_errors() {
     });
 }
 
-/// A timeout of the operating system's, and of every address.
+/// A timeout of the operating system, and of every address.
 #[test]
 fn timeouts_of_the_system() {
     let error = |kind: ErrorKind| io::Error::from(kind);
@@ -180,7 +180,7 @@ fn timeouts_of_the_system() {
     }
 }
 
-/// A request that would forge header fields does not even reach the stream.
+/// A request that would inject header fields does not even reach the stream.
 #[test]
 fn fields_that_are_none() {
     on_both_runtimes(async || {
@@ -194,7 +194,7 @@ fn fields_that_are_none() {
     });
 }
 
-/// A name that resolves to several addresses, not all of which anybody listens on.
+/// A name that resolves to several addresses, not all of which have a listener.
 #[test]
 fn a_name_is_resolved() {
     on_both_runtimes(async || {

@@ -1,4 +1,4 @@
-//! Deadlines by Tokio's clock, which stands still here but for whom it waits.
+//! Deadlines with Tokio's clock, which is paused and only advances when all tasks wait.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use ws_tokio::{
     connect_on,
 };
 
-/// Runs a test in a runtime whose clock jumps to the next deadline whenever all wait.
+/// Runs a test in a runtime whose clock jumps to the next deadline whenever all tasks wait.
 fn in_no_time<F: Future<Output = ()>>(test: impl FnOnce() -> F) {
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime").block_on(test());
@@ -91,7 +91,7 @@ fn a_peer_that_answers_is_kept() {
             let mut ping = [0; 10];
             theirs.read_exact(&mut ping).await.expect("a ping");
             assert_eq!((ping[0], began.elapsed()), (0x89, seconds(30 * i)));
-            // Any byte shows life; here those of one long frame.
+            // Any byte shows that the peer is responsive; here those of one long frame.
             let some = if i == 1 { ws_wire::header(Role::Server, 0x82, 60_000) } else { vec![0] };
             theirs.write_all(&some).await.expect("open");
         }
@@ -129,7 +129,7 @@ fn a_peer_that_never_reads() {
     });
 }
 
-/// A deadline that no clock can express is none.
+/// A deadline that no clock can represent never passes.
 #[test]
 fn never() {
     in_no_time(async || {

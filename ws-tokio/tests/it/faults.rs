@@ -1,4 +1,5 @@
-//! What every runtime must stand, here on Tokio with one thread and with several.
+//! Faults of networks and peers that every runtime must handle, here on Tokio with one thread and
+//! with several.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,7 +16,7 @@ fn block_on<T>(mut builder: Builder, future: impl Future<Output = T>) -> T {
     builder.worker_threads(2).enable_all().build().expect("a runtime").block_on(future)
 }
 
-/// Both kinds of runtime differ only in how they begin.
+/// The two kinds of runtime differ only in their builder.
 macro_rules! tokio_runtime {
     ($name:ident, $builder:ident) => {
         impl Runtime for $name {

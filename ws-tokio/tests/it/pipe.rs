@@ -1,5 +1,5 @@
-//! A pipe program: standard input to the socket, the socket to standard output, in the ways of writing
-//! one. Everything comes back from an echo server, also what is still on its way when the input ends.
+//! A pipe program: standard input to the socket, the socket to standard output, written in several
+//! ways. An echo server returns everything, including messages in transit when the input ends.
 
 use std::io::Cursor;
 use std::net::SocketAddr;
@@ -41,7 +41,7 @@ async fn next_chunk<R: AsyncRead + Unpin>(stdin: &mut R) -> Result<Option<Vec<u8
     Ok((len > 0).then_some(chunk))
 }
 
-/// By the combinators of `Stream` and `Sink`: `forward` closes the sink at the end of the input.
+/// With the combinators of `Stream` and `Sink`: `forward` closes the sink at the end of the input.
 async fn pipe_by_streams(
     socket: WebSocket<ClientStream>,
     stdin: impl AsyncRead + Unpin,
@@ -63,7 +63,7 @@ async fn pipe_by_streams(
     Ok(())
 }
 
-/// The same in a task for each direction.
+/// The same with a task for each direction.
 async fn pipe_by_tasks(
     socket: WebSocket<ClientStream>,
     stdin: &[u8],
@@ -86,7 +86,7 @@ async fn pipe_by_tasks(
     Ok(())
 }
 
-/// By the halves of this crate.
+/// With the halves of this crate.
 async fn pipe_by_halves(
     socket: WebSocket<ClientStream>,
     mut stdin: impl AsyncRead + Unpin,

@@ -64,7 +64,7 @@ fn clients_are_served_until_the_signal() {
     });
 }
 
-/// Small messages are not held back by the system.
+/// The system does not delay small messages.
 #[test]
 fn segments_are_sent_at_once() {
     on_both_runtimes(async || {
@@ -162,10 +162,10 @@ fn half_a_tls_handshake() {
         let serving = tokio::spawn(serving.into_future());
 
         let mut half = TcpStream::connect(address).await.expect("a server");
-        // The header of a record, and no more.
+        // The header of a record, and nothing more.
         half.write_all(&[0x16, 3, 1, 2, 0]).await.expect("open");
         let mut silent = TcpStream::connect(address).await.expect("a server");
-        // They do not keep others from being served.
+        // They do not prevent others from being served.
         let tls = TlsConnector::trusting(own.cert.pem()).expect("a certificate");
         let uri = format!("wss://localhost:{}/", address.port());
         let connected = Connector::new().tls(tls).connect(&uri).await;
@@ -184,7 +184,7 @@ fn half_a_tls_handshake() {
     });
 }
 
-/// A handler that does not look at its connection is dropped in the end.
+/// A handler that does not use its connection is eventually dropped.
 #[test]
 fn the_last_ones_are_cut() {
     on_both_runtimes(async || {

@@ -1,15 +1,15 @@
-//! Each end is read as fast as the other one reads.
+//! Each end is read only as fast as the other one reads.
 
 use tokio::task::yield_now;
 use ws_tokio::{Config, Message};
 
 use crate::gateway::{KINDS, Socket, pair};
 
-/// More than the buffers of four sockets take, which are some megabytes each at most.
+/// More than the buffers of four sockets hold, which are some megabytes each at most.
 const COUNT: usize = 80;
 const SIZE: usize = 1 << 20;
 
-/// On one thread all others have their turns while this task yields.
+/// On one thread all other tasks run while this task yields.
 async fn settle(written: impl Fn() -> u64) -> u64 {
     let mut before = written();
     loop {
@@ -24,7 +24,7 @@ async fn settle(written: impl Fn() -> u64) -> u64 {
     }
 }
 
-/// The next message: on a slow machine the gateway's pings come in between.
+/// The next message except pings: on a slow machine the gateway sends some in between.
 async fn data(mut next: impl AsyncFnMut() -> Message) -> Message {
     loop {
         let message = next().await;
@@ -45,9 +45,9 @@ async fn held_up(sender: Socket, mut receiver: Socket, at: &str) {
         drop(writer);
     });
     let written = settle(|| reader.written()).await;
-    assert!(written < (COUNT * SIZE * 3 / 4) as u64, "{at}: took {written} bytes that nobody read");
+    assert!(written < (COUNT * SIZE * 3 / 4) as u64, "{at}: took {written} unread bytes");
 
-    // Nothing is lost, and the other direction is free meanwhile.
+    // Nothing is lost, and the other direction is not blocked meanwhile.
     receiver.send("the other way").await.expect("open");
     let next = async || reader.recv().await.expect("no error").expect("open");
     assert_eq!(data(next).await, "the other way".into(), "{at}");

@@ -1,4 +1,4 @@
-//! Close frames pass both ways, and an end without one is an end without one.
+//! Close frames are forwarded both ways, and an end without one remains one.
 
 use tokio::io::AsyncWriteExt;
 use tokio::join;
@@ -21,7 +21,7 @@ async fn receive(socket: &mut Socket) -> Message {
     socket.recv().await.expect("no error").expect("open")
 }
 
-/// Receives to the end, which is clean.
+/// Receives to the end, which must be clean.
 async fn end(socket: &mut Socket) {
     while let Some(message) = socket.recv().await.expect("no error") {
         assert!(message.is_close(), "{message:?}");
@@ -45,7 +45,7 @@ fn codes_and_reasons_of_both_ends() {
                         };
                         one.close(close.clone()).await.expect("open");
                         assert_eq!(receive(other).await, Message::close(close.clone()), "{at}");
-                        // An end that is asked to close may finish what it is sending.
+                        // An end that has received a Close frame may finish its messages.
                         other.send("one more").await.expect("not answered");
                         other.close(answer.clone()).await.expect("not answered");
                         assert_eq!(receive(one).await, "one more".into(), "{at}");
@@ -73,7 +73,7 @@ fn codes_of_ends_that_close_at_once() {
     });
 }
 
-/// Receives to the end, which is none of the closing handshake's.
+/// Receives to the end, which must be without a closing handshake.
 async fn cut(socket: &mut Socket) -> Vec<Message> {
     let mut messages = Vec::new();
     loop {

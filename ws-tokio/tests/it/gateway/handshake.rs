@@ -1,4 +1,4 @@
-//! Requests, answers and refusals pass.
+//! Requests, responses and refusals are forwarded.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::join;

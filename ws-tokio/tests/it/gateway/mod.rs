@@ -19,7 +19,7 @@ use ws_tokio::{Config, WebSocket, accept, connect_on};
 use crate::support::listen;
 use gateway_streaming::gateway;
 
-/// With reassembly, or without.
+/// With or without reassembly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Whole,

@@ -1,4 +1,4 @@
-//! Messages and pings pass as they are.
+//! Messages and pings are forwarded unchanged.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ fn messages_of_all_sizes_both_ways() {
     });
 }
 
-/// The gateway answers none of them: each end does, when it likes.
+/// The gateway answers none of them: each end does, at any time.
 #[test]
 fn pings_and_pongs_end_to_end() {
     on_both_runtimes(async || {
@@ -61,7 +61,7 @@ fn pings_and_pongs_end_to_end() {
     });
 }
 
-/// The gateway keeps both connections alive by pings of its own, whose pongs go no further.
+/// The gateway keeps both connections alive with its own pings, whose pongs are not forwarded.
 #[test]
 fn its_own_pings_stay_on_their_hop() {
     on_both_runtimes(async || {
@@ -104,7 +104,7 @@ async fn pinged(socket: &mut Socket) -> Vec<u8> {
     payloads.swap_remove(0)
 }
 
-/// The server has the beginning of a message before the client has sent its end.
+/// The server receives the beginning of a message before the client has sent its end.
 #[test]
 fn without_reassembly_fragments_pass_as_they_arrive() {
     on_both_runtimes(async || {

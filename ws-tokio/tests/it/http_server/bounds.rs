@@ -1,4 +1,4 @@
-//! How many, and how much.
+//! Limits for connections and requests.
 
 use std::time::Duration;
 
@@ -19,11 +19,11 @@ async fn connections_without_a_request_beyond_the_bound_wait() {
     let mut third = network.connect();
     let served = timeout(REQUEST_TIMEOUT / 2, ask(&mut third)).await;
     assert!(served.is_err(), "there are two without a request");
-    // One is gone.
+    // One has ended.
     drop(first);
     let answer = timeout(REQUEST_TIMEOUT / 4, answer(&mut third)).await.expect("served");
     assert!(answer.ends_with("hello"));
-    // A connection with a request is none of them, though it stays.
+    // A connection with a request does not count, though it stays open.
     assert!(ask(&mut network.connect()).await.ends_with("hello"));
     assert_echoed(&mut network.over_http1().await).await;
 }
@@ -31,7 +31,7 @@ async fn connections_without_a_request_beyond_the_bound_wait() {
 #[tokio::test(start_paused = true)]
 async fn connections_beyond_the_bound_are_answered_503() {
     let (network, _serving) = serve(|serve| serve.max_connections(2).into_future());
-    // A connection that is kept, and one that has become a WebSocket.
+    // A kept-alive connection, and one that has become a WebSocket.
     let mut kept = network.connect();
     assert!(ask(&mut kept).await.ends_with("hello"));
     let mut socket = network.over_http1().await;
@@ -57,11 +57,11 @@ async fn connections_beyond_the_bound_are_answered_503() {
     socket.close_and_discard(CloseCode::NORMAL).await.expect("a clean end");
     drop(socket);
     sleep(Duration::from_millis(1)).await;
-    // On a connection that was refused before, too.
+    // Also on a connection on which a request was refused.
     let mut socket = over_http2(&mut sender).await;
     assert_echoed(&mut socket).await;
     assert!(ask(&mut network.connect()).await.starts_with("HTTP/1.1 503 "));
-    // So does that of the other one.
+    // So does the place of the kept-alive connection.
     drop(kept);
     sleep(Duration::from_millis(1)).await;
     assert!(ask(&mut network.connect()).await.ends_with("hello"));
@@ -86,7 +86,7 @@ async fn heads_beyond_the_bounds_are_answered_431() {
         let stream = network.connect();
         let (mut reader, mut writer) = tokio::io::split(stream);
         let head = format!("GET / HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n");
-        // It does not wait for the end of a head that is too long.
+        // The server does not wait for the end of a head that is too long.
         tokio::spawn(async move { writer.write_all(head.as_bytes()).await });
         let answer = answer(&mut reader).await;
         assert_eq!(answer.split(' ').nth(1), Some(status), "{} bytes", fields.len());
@@ -105,7 +105,7 @@ async fn streams_of_http2_beyond_the_bound_wait() {
     assert_echoed(&mut second).await;
 }
 
-/// The server accepts again when nothing could be accepted.
+/// The server accepts again after errors of accepting.
 #[tokio::test(start_paused = true)]
 async fn errors_of_accepting_do_not_end_it() {
     let (sender, mut reports) = tokio::sync::mpsc::unbounded_channel();
@@ -160,7 +160,7 @@ async fn connections_without_a_request_beyond_the_bound_may_be_dropped() {
     assert!(ask(&mut network.connect()).await.ends_with("hello"));
 }
 
-/// A panic in the application concerns one connection.
+/// A panic in the application affects one connection.
 #[tokio::test(start_paused = true)]
 async fn a_panic_ends_one_connection() {
     use axum::Router;
@@ -168,7 +168,7 @@ async fn a_panic_ends_one_connection() {
 
     let app = Router::new()
         .route("/", get(async || "hello"))
-        .route("/panic", get(async || -> &str { std::panic::resume_unwind(Box::new("as asked")) }));
+        .route("/panic", get(async || -> &str { std::panic::resume_unwind(Box::new("a test")) }));
     let (network, queue) = crate::http_server::Network::new();
     let (sender, mut reports) = tokio::sync::mpsc::unbounded_channel();
     let serving = ws_tokio::upgrade::serve(queue, app);
@@ -185,6 +185,6 @@ async fn a_panic_ends_one_connection() {
         "{report}"
     );
     assert!(ask(&mut other).await.ends_with("hello"));
-    // And another one can come.
+    // Another connection is served.
     assert!(ask(&mut serve_plainly().connect()).await.ends_with("hello"));
 }

@@ -16,7 +16,7 @@ const HEAD: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 
-/// 100 clients send their request byte by byte and never to its end, 20 send nothing.
+/// 100 clients send their request byte by byte and never finish it, 20 send nothing.
 #[tokio::test(start_paused = true)]
 async fn slow_and_silent_clients_are_gone_in_time() {
     let network = serve_plainly();
@@ -46,7 +46,7 @@ async fn slow_and_silent_clients_are_gone_in_time() {
     }
 }
 
-/// Whatever it is that the client has sent.
+/// Whatever the client has sent.
 #[tokio::test(start_paused = true)]
 async fn half_of_http2_is_no_request() {
     for sent in [&PREFACE[..10], PREFACE, &[PREFACE, SETTINGS].concat()] {
@@ -82,7 +82,7 @@ async fn a_connection_is_kept_for_the_next_request_until_the_deadline() {
     assert_eq!(end(stream).await, (SECOND, Vec::new()));
 }
 
-/// Bytes of the next request do not prolong it.
+/// Bytes of the next request do not extend the deadline.
 #[tokio::test(start_paused = true)]
 async fn the_next_request_has_the_deadline_too() {
     let network = serve_plainly();
@@ -109,7 +109,7 @@ async fn a_connection_over_http2_is_kept_for_the_next_request_until_the_deadline
     assert!(sender.is_closed());
 }
 
-/// The deadline is the one that was set.
+/// The configured deadline applies.
 #[tokio::test(start_paused = true)]
 async fn the_deadline_can_be_set() {
     let (network, _serving) = serve(|serve| serve.request_timeout(SECOND).into_future());
@@ -134,7 +134,7 @@ async fn what_is_under_way_is_not_idle() {
     assert_eq!(end(stream).await, (REQUEST_TIMEOUT, Vec::new()));
 }
 
-/// A WebSocket has its own deadlines, and its pings are answered here.
+/// A WebSocket has its own deadlines, and the client answers its pings here.
 #[tokio::test(start_paused = true)]
 async fn web_sockets_outlive_the_deadlines() {
     let network = serve_plainly();
@@ -152,12 +152,12 @@ async fn web_sockets_outlive_the_deadlines() {
     assert_echoed(&mut over_http2).await;
 }
 
-/// Receives pings and pongs alone.
+/// Receives only pings and pongs.
 async fn until_the_end<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocket<S>) {
     while let Ok(Some(Message::Ping(_) | Message::Pong(_))) = socket.recv().await {}
 }
 
-/// The connection below is idle when its last WebSocket has gone.
+/// The connection below is idle when its last WebSocket has ended.
 #[tokio::test(start_paused = true)]
 async fn a_connection_without_a_web_socket_any_more_is_idle() {
     let network = serve_plainly();
@@ -174,7 +174,7 @@ async fn a_connection_without_a_web_socket_any_more_is_idle() {
     assert!(sender.is_closed());
 }
 
-/// Half a TLS handshake, and one that never begins.
+/// An unfinished TLS handshake, and one that never starts.
 #[cfg(feature = "rustls")]
 #[tokio::test(start_paused = true)]
 async fn half_a_tls_handshake() {

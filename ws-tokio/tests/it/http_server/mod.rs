@@ -1,5 +1,5 @@
-//! Servers of HTTP that stay up: on Tokio's clock, which stands still but for whom it waits, over
-//! streams in memory; and on real sockets.
+//! HTTP servers that must keep running: with Tokio's clock, which only advances when all tasks
+//! wait, over streams in memory; and on real sockets.
 
 mod bounds;
 mod deadlines;
@@ -26,7 +26,7 @@ use ws_tokio::serve::Listener;
 use ws_tokio::upgrade::{self, IntoService, ServeHttp, WebSocketUpgrade};
 use ws_tokio::{Config, Message, WebSocket, connect_on, http2};
 
-/// The default of the server's.
+/// The server's default.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Connections that wait to be accepted.
@@ -45,7 +45,7 @@ impl Listener for Queue {
     }
 }
 
-/// Makes connections to a server.
+/// Opens connections to a server.
 #[derive(Clone)]
 struct Network(UnboundedSender<io::Result<DuplexStream>>);
 
@@ -99,7 +99,7 @@ async fn echo(mut socket: upgrade::WebSocket) {
     }
 }
 
-/// A server of that on streams in memory, with the settings that the test makes.
+/// A server of that page on streams in memory, with the settings of the test.
 fn serve<F: Future<Output: Send> + Send + 'static>(
     set: impl FnOnce(ServeHttp<Queue, <Router as IntoService<upgrade::Tower>>::Service>) -> F,
 ) -> (Network, tokio::task::JoinHandle<F::Output>) {
@@ -112,13 +112,13 @@ fn serve_plainly() -> Network {
     serve(IntoFuture::into_future).0
 }
 
-/// Asks for the page over HTTP/1.1, and reads the answer to its end.
+/// Requests the page over HTTP/1.1, and reads the response to its end.
 async fn ask(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> String {
     stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("open");
     answer(stream).await
 }
 
-/// An answer with a body whose length it tells.
+/// Reads a response with a body of the given length.
 async fn answer(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -131,7 +131,7 @@ async fn answer(stream: &mut (impl AsyncRead + Unpin)) -> String {
     head + &String::from_utf8(body).expect("text")
 }
 
-/// The time until the server ends the stream, and what it sent before.
+/// The time until the server ends the stream, and the bytes that it sent before.
 async fn end(mut stream: DuplexStream) -> (Duration, Vec<u8>) {
     let begin = Instant::now();
     let mut rest = Vec::new();

@@ -1,4 +1,4 @@
-//! What is no request of this server's, and the response that the client must be able to read.
+//! Requests that this server rejects, with a response that the client must be able to read.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -35,7 +35,8 @@ async fn the_response_to_a_head_that_is_too_large_arrives() {
     serving.abort();
 }
 
-/// A client that keeps sending is read for 2 s, and one that has sent all is not waited for.
+/// The server reads from a client that keeps sending for 2 s, and does not wait for one that has
+/// sent all.
 #[tokio::test(start_paused = true)]
 async fn a_connection_lingers_only_while_a_client_may_be_sending() {
     let (network, _serving) = serve(IntoFuture::into_future);
@@ -68,7 +69,7 @@ async fn http2_may_be_switched_off() {
         assert!(ask(&mut stream).await.ends_with("hello"));
     }
     assert_echoed(&mut network.over_http1().await).await;
-    // The bounds are the same.
+    // The limits are the same.
     let silent = network.connect();
     assert_eq!(end(silent).await, (crate::http_server::REQUEST_TIMEOUT, Vec::new()));
 }

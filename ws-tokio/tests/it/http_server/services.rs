@@ -1,4 +1,4 @@
-//! What can be served.
+//! The services that can be served.
 
 use std::convert::Infallible;
 
@@ -29,7 +29,7 @@ async fn a_function_as_hyper_has_it() {
     assert!(answer.ends_with("hello, in memory"), "{answer}");
 }
 
-/// A closure is as good as a function.
+/// A closure works like a function.
 #[tokio::test(start_paused = true)]
 async fn a_closure_as_hyper_has_it() {
     let (network, queue) = Network::new();
@@ -52,7 +52,7 @@ async fn a_router_of_axum_s_with_state() {
     assert!(ask(&mut network.connect()).await.ends_with("hello, in memory"));
 }
 
-/// The client chooses by ALPN; a WebSocket comes over either.
+/// The client chooses by ALPN; a WebSocket works over either.
 #[cfg(feature = "rustls")]
 #[tokio::test]
 async fn both_versions_of_http_over_tls() {

@@ -31,7 +31,7 @@ async fn web_sockets_are_closed_and_waited_for() {
         assert_echoed(socket).await;
     }
     shutdown.begin();
-    // They answer a little later.
+    // The peers answer a little later.
     sleep(SECOND).await;
     assert!(!serving.is_finished());
     let going_away = Message::Close(CloseCode::GOING_AWAY.into());
@@ -66,7 +66,7 @@ async fn a_request_that_is_under_way_is_answered() {
     serving.await.expect("no panic");
 }
 
-/// Neither those that have not sent a request, nor those that could send another one.
+/// Neither connections without a request, nor those that are idle between requests.
 #[tokio::test(start_paused = true)]
 async fn connections_that_do_nothing_are_not_waited_for() {
     let shutdown = Shutdown::new();
@@ -89,7 +89,7 @@ async fn connections_that_do_nothing_are_not_waited_for() {
     assert!(sender.is_closed());
 }
 
-/// The task of a WebSocket is waited for, and cut in the end.
+/// The shutdown waits for the task of a WebSocket, and eventually cuts it.
 #[tokio::test(start_paused = true)]
 async fn a_web_socket_that_is_not_looked_at_is_cut() {
     let shutdown = Shutdown::new();
@@ -115,7 +115,7 @@ async fn a_web_socket_that_is_not_looked_at_is_cut() {
     assert!(over_http2.recv().await.is_err());
 }
 
-/// A WebSocket in a task of the application's own ends with an error then, if it is polled.
+/// A WebSocket in the application's own task then ends with an error, if it is polled.
 #[tokio::test(start_paused = true)]
 async fn a_web_socket_in_a_task_of_its_own_is_cut() {
     use std::convert::Infallible;
@@ -162,7 +162,7 @@ async fn a_web_socket_in_a_task_of_its_own_is_cut() {
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionAborted);
 }
 
-/// A layer puts the shutdown where the upgrade finds it, in front of any server.
+/// A layer passes the shutdown to the upgrade, in front of any server.
 #[tokio::test]
 async fn a_server_of_axum_s_own() {
     let shutdown = Shutdown::new();
@@ -180,7 +180,7 @@ async fn a_server_of_axum_s_own() {
     assert_eq!(shutdown.drained().await.clean, 1);
 }
 
-/// A request that is granted while the server stops is one that is closed at once.
+/// A WebSocket whose request is accepted while the server stops is closed at once.
 #[tokio::test(start_paused = true)]
 async fn a_web_socket_that_is_just_being_opened() {
     let shutdown = Shutdown::new();
@@ -199,7 +199,7 @@ async fn a_web_socket_that_is_just_being_opened() {
     assert_eq!(serving.await.expect("no panic").clean, 1);
 }
 
-/// While one is answered the next ones of the same connection are not read.
+/// While one request is answered the next ones of the same connection are not read.
 #[tokio::test(start_paused = true)]
 async fn pipelined_requests_end_with_the_first() {
     let shutdown = Shutdown::new();

@@ -57,7 +57,7 @@ fn every_failure_is_told() {
         let addresses = [first.1, second.1];
         drop((first, second));
         let connector = Connector::new().resolve("example.com", addresses);
-        let error = connector.connect("ws://example.com/").await.expect_err("nobody");
+        let error = connector.connect("ws://example.com/").await.expect_err("no listener");
         let ConnectError::Unreachable(failures) = error else { panic!("{error}") };
         let tried: Vec<_> = failures.attempts().iter().map(|(address, _)| *address).collect();
         assert_eq!(tried, addresses);
@@ -70,7 +70,7 @@ fn every_failure_is_told() {
 #[test]
 fn a_name_without_addresses() {
     on_both_runtimes(async || {
-        // A name with an empty label is none; no resolver is asked for it.
+        // A name with an empty label is invalid; no resolver is queried.
         let error = ws_tokio::connect("ws://nobody..invalid/").await.expect_err("no such name");
         let text = error.to_string();
         let ConnectError::Resolve { host, .. } = error else { panic!("{text}") };

@@ -1,4 +1,4 @@
-//! Certificates, made for each test.
+//! Certificates, generated for each test.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -49,7 +49,7 @@ impl Authority {
         self.0.der().clone()
     }
 
-    /// A server with a certificate of this authority's.
+    /// A server with a certificate of this authority.
     pub(crate) fn server(&self, name: &str, valid: Valid) -> TlsAcceptor {
         let key = key();
         let certificate = params(name, valid).signed_by(&key, &self.0).expect("a certificate");
@@ -57,14 +57,14 @@ impl Authority {
     }
 }
 
-/// A certificate that is signed by itself, and its key.
+/// A self-signed certificate, and its key.
 pub(crate) struct SelfSigned {
     certificate: Certificate,
     key: KeyPair,
 }
 
 impl SelfSigned {
-    /// As `openssl req -x509 -addext subjectAltName=DNS:…` makes it, and then changed.
+    /// As `openssl req -x509 -addext subjectAltName=DNS:…` generates it, with a change.
     pub(crate) fn new(change: impl FnOnce(&mut CertificateParams)) -> Self {
         let mut params = params(NAME, Valid::Now);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -97,7 +97,7 @@ impl SelfSigned {
     }
 }
 
-/// A server whose certificate is signed by itself.
+/// A server with a self-signed certificate.
 pub(crate) fn self_signed() -> TlsAcceptor {
     SelfSigned::new(|params| params.is_ca = IsCa::NoCa).server()
 }

@@ -1,4 +1,4 @@
-//! Proxies of few lines, which know one user and one server.
+//! Minimal proxies, for one user and one server.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -28,7 +28,7 @@ pub(crate) enum Kind {
 pub(crate) struct Rules {
     pub(crate) kind: Kind,
     pub(crate) authenticates: bool,
-    /// Where tunnels lead; refuses them if there is none.
+    /// The destination of tunnels; the proxy refuses them if there is none.
     pub(crate) server: Option<SocketAddr>,
 }
 
@@ -81,7 +81,7 @@ impl FakeProxy {
         }
     }
 
-    /// Where tunnels were to lead, since the last call of this.
+    /// The requested destinations of tunnels since the last call.
     pub(crate) fn destinations(&self) -> Vec<String> {
         std::mem::take(&mut *self.destinations.lock().expect("no panic"))
     }

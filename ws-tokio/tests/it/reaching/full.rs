@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-/// A listener that takes no more connections: attempts hang, as at a host that drops packets.
+/// A listener that accepts no more connections: attempts hang, as with a host that drops packets.
 pub(crate) struct Full {
     pub(crate) address: SocketAddr,
     _held: (TcpListener, Vec<TcpStream>),

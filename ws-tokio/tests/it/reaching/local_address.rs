@@ -43,7 +43,7 @@ fn only_addresses_of_its_family_are_tried() {
         drop(listener);
         for (local, addresses) in [(V4, [v6, v4]), (V4, [v4, v6])] {
             let connector = Connector::new().resolve("a", addresses).local_address(local);
-            let error = connector.connect("ws://a/").await.expect_err("nobody");
+            let error = connector.connect("ws://a/").await.expect_err("no listener");
             let ConnectError::Unreachable(failures) = error else { panic!("{error}") };
             let tried: Vec<_> = failures.attempts().iter().map(|(address, _)| *address).collect();
             assert_eq!(tried, [v4]);
@@ -65,7 +65,7 @@ fn only_addresses_of_its_family_are_tried() {
 fn an_address_of_another_machine_is_none() {
     on_both_runtimes(async || {
         let server = Server::start(&[]).await;
-        // RFC 5737: of no machine.
+        // RFC 5737: an address of no machine.
         let connector = Connector::new().local_address([192, 0, 2, 1]);
         let error = connector.connect(&server.uri("/")).await.expect_err("no such address");
         let ConnectError::Unreachable(failures) = error else { panic!("{error}") };

@@ -1,4 +1,4 @@
-//! Clients that reach their server: by every address, by redirects, in time.
+//! Clients and the ways to their server: addresses, redirects, proxies, timeouts.
 
 mod addresses;
 #[cfg(feature = "rustls")]

@@ -24,7 +24,7 @@ fn names_go_to_the_proxy() {
         for (kind, scheme) in KINDS {
             let rules = Rules { kind, authenticates: false, server: Some(server.address) };
             let proxy = FakeProxy::start(rules).await;
-            // Nothing but the proxy can find this name.
+            // Only the proxy can resolve this name.
             let connected = through(&proxy.uri(scheme, "")).connect("ws://nobody..invalid/x").await;
             let (mut socket, _) = connected.expect(scheme);
             socket.send("hello").await.expect("sent");
@@ -47,7 +47,7 @@ fn with_a_password() {
             let uri = format!("ws://{}/", server.address);
             through(&proxy.uri(scheme, USER)).connect(&uri).await.expect(scheme);
             assert_eq!(proxy.destinations(), [server.address.to_string()]);
-            // The proxy's password is not the server's business.
+            // The proxy's password is not sent to the server.
             let [asked] = &server.asked()[..] else { panic!("one request") };
             assert_eq!(asked.field("proxy-authorization"), None);
             assert_eq!(asked.field("authorization"), None);
@@ -121,7 +121,7 @@ fn a_proxy_that_says_nothing_or_leaves() {
     });
 }
 
-/// The proxy's answer and the server's in one packet.
+/// The proxy's response and the server's in one packet.
 #[test]
 fn what_comes_behind_the_answer_is_kept() {
     on_both_runtimes(async || {

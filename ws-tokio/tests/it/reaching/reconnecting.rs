@@ -1,4 +1,4 @@
-//! Connecting again.
+//! Reconnecting.
 
 use std::io;
 use std::net::SocketAddr;
@@ -42,7 +42,7 @@ async fn server(statuses: Vec<u16>, code: CloseCode) -> (SocketAddr, Arc<AtomicU
     (address, count)
 }
 
-/// Without patience, for tests.
+/// With minimal delays, for tests.
 fn reconnect(address: SocketAddr) -> Reconnect {
     let moment = Duration::from_millis(1);
     Reconnect::new(Connector::new(), format!("ws://{address}/").parse().expect("an address"))
@@ -73,7 +73,7 @@ fn what_does_not_pass_is_told_at_once() {
     });
 }
 
-/// How the body of a refusal breaks off.
+/// How the body of a refusal ends early.
 #[derive(Clone, Copy, Debug)]
 enum Break {
     End,
@@ -108,7 +108,7 @@ async fn breaking_off(status: u16, how: Break) -> (SocketAddr, Arc<AtomicU32>) {
     (address, count)
 }
 
-/// A 401 is final, and `Retry-After` of a 503 is seen, whatever becomes of the body.
+/// A 401 is final, and `Retry-After` of a 503 is used, however the body ends.
 #[test]
 fn a_refusal_whose_body_breaks_off() {
     on_both_runtimes(async || {
@@ -141,7 +141,7 @@ fn a_refusal_whose_body_breaks_off() {
     });
 }
 
-/// Without a judge: the client does not ask again.
+/// Without `judge`: the client does not retry.
 #[test]
 fn a_401_whose_body_breaks_off_is_told_at_once() {
     on_both_runtimes(async || {
@@ -163,7 +163,7 @@ fn nobody_is_there_for_long() {
             log.lock().expect("no panic").push(verdict);
             verdict
         });
-        let error = reconnect.connect().await.expect_err("nobody");
+        let error = reconnect.connect().await.expect_err("no listener");
         assert!(matches!(error, ConnectError::Unreachable(_)), "{error}");
         assert_eq!(*seen.lock().expect("no panic"), [Verdict::TRANSIENT; 3]);
     });
@@ -210,7 +210,7 @@ fn a_server_that_restarts_is_connected_to_again() {
     });
 }
 
-/// The verdict on a connection that the server ends so.
+/// The verdict on a connection that the server ends with this function.
 async fn verdict(end: impl AsyncFnOnce(ws_tokio::WebSocket<tokio::io::DuplexStream>)) -> Verdict {
     let (ours, theirs) = duplex(64 * 1024);
     let serving = async {

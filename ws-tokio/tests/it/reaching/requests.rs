@@ -1,4 +1,4 @@
-//! What a connector asks.
+//! The requests of a connector.
 
 use ws_tokio::client::{ClientRequest, Uri};
 use ws_tokio::{ConnectError, Connector, HandshakeError, Message, Proxy};

@@ -1,4 +1,4 @@
-//! Through proxies that speak TLS themselves.
+//! Through HTTPS proxies.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -46,7 +46,7 @@ impl Path {
     }
 }
 
-/// A conversation in which TLS in TLS has more to write than its buffers hold.
+/// Messages for which TLS in TLS has more to write than its buffers hold.
 async fn converse(connector: &Connector, uri: &str) {
     let (mut socket, _) = connector.connect(uri).await.expect(uri);
     assert_eq!(socket.get_ref().get_ref().is_secure(), uri.starts_with("wss"));
@@ -84,7 +84,7 @@ fn to_a_server_with_tls_and_without() {
     });
 }
 
-/// As the variables of the environment name it, with the connector's own trust and a password.
+/// As the environment variables name it, with the connector's own trust and a password.
 #[test]
 fn by_the_environment() {
     on_both_runtimes(async || {
@@ -109,7 +109,7 @@ fn whose_certificate_is_refused_is_told() {
         let (right, proxys) = (path.authority.trusted(), path.proxy_authority.trusted());
         let uri = format!("wss://{NAME}/");
 
-        // Each is trusted for its own part only.
+        // Each certificate is trusted for its own connection only.
         let connected = path.connector(right.clone(), right.clone()).connect(&uri).await;
         let error = connected.expect_err("an unknown proxy");
         assert!(error.to_string().starts_with("TLS with the proxy: "), "{error}");
@@ -183,7 +183,7 @@ fn a_proxy_that_does_not_answer_or_speaks_no_tls() {
     });
 }
 
-/// A proxy that ends its stream without a notice of TLS is gone: the WebSocket ends as it would over
+/// A proxy that ends its stream without a TLS close_notify: the WebSocket ends as it would over
 /// TCP.
 #[test]
 fn a_proxy_that_goes_away() {
@@ -211,7 +211,7 @@ fn a_proxy_that_goes_away() {
     });
 }
 
-/// Both implementations, each within the other.
+/// Both TLS libraries, each within the other.
 #[cfg(all(feature = "native-tls", not(target_vendor = "apple")))]
 #[test]
 fn by_native_tls() {

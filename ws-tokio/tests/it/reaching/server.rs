@@ -1,4 +1,4 @@
-//! A server that keeps what it was asked, and answers as the path wants it.
+//! A server that records requests, and answers depending on the path.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -8,13 +8,13 @@ use ws_tokio::{Config, Incoming, incoming};
 
 use crate::support::listen;
 
-/// A running server. Every task of it ends with the test's runtime.
+/// A running server. All its tasks end with the test's runtime.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     log: Log,
 }
 
-/// What a request was.
+/// The recorded parts of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Asked {
     pub(crate) target: String,
@@ -50,13 +50,13 @@ impl Server {
         format!("ws://{}{target}", self.address)
     }
 
-    /// What it was asked since the last call of this.
+    /// The requests since the last call.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.log.take()
     }
 }
 
-/// The same server at a Unix socket, over whatever is spoken on it.
+/// The same server on a Unix socket, over any protocol on it.
 #[cfg(unix)]
 pub(crate) fn start_at<S, F>(
     listener: tokio::net::UnixListener,
@@ -82,12 +82,12 @@ where
     log
 }
 
-/// What a server was asked.
+/// The requests that a server has received.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<Asked>>>);
 
 impl Log {
-    /// Since the last call of this.
+    /// Those since the last call.
     pub(crate) fn take(&self) -> Vec<Asked> {
         std::mem::take(&mut *self.0.lock().expect("no panic"))
     }

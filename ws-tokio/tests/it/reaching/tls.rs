@@ -33,7 +33,7 @@ pub(crate) async fn serve(acceptor: TlsAcceptor) -> SocketAddr {
     address
 }
 
-/// A connector that finds the server under the name of its certificate.
+/// A connector that resolves the name in the certificate to the server.
 pub(crate) fn connector(address: SocketAddr, tls: TlsConnector) -> Connector {
     Connector::new().resolve(NAME, [address]).tls(tls)
 }
@@ -107,7 +107,7 @@ fn the_server_is_named() {
         let trusted = || Authority::new().trusted();
         let hello = client_hello(trusted(), &uri()).await;
         assert!(names(&hello, NAME), "{}", hello.escape_ascii());
-        // An address is none (RFC 6066 §3).
+        // An address is not sent (RFC 6066 §3).
         let hello = client_hello(trusted(), "wss://127.0.0.1:PORT/").await;
         assert!(!names(&hello, "127.0.0.1"), "{}", hello.escape_ascii());
     });
@@ -258,7 +258,7 @@ fn roots_that_are_none() {
     }
 }
 
-/// The roots that the features bring do not know an authority that a test has made.
+/// The roots of the enabled features do not contain an authority that a test has created.
 #[cfg(any(feature = "webpki-roots", feature = "rustls-platform-verifier"))]
 #[test]
 fn the_roots_of_the_features() {
@@ -273,7 +273,7 @@ fn the_roots_of_the_features() {
     });
 }
 
-/// What an authority has signed, OpenSSL takes as well.
+/// OpenSSL accepts certificates of an authority as well.
 #[cfg(all(feature = "native-tls", not(target_vendor = "apple")))]
 #[test]
 fn by_native_tls() {

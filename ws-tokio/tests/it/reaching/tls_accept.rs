@@ -15,7 +15,7 @@ use ws_tokio::{Config, TlsAcceptor, TlsErrorKind, accept, connect_on};
 use crate::reaching::certificates::{Authority, NAME, SelfSigned, Valid, self_signed};
 use crate::support::{listen, on_both_runtimes};
 
-/// A client of plain HTTP at the port of TLS.
+/// A client that sends plain HTTP to the TLS port.
 #[test]
 fn plain_http_is_dropped_at_once() {
     on_both_runtimes(async || {
@@ -63,7 +63,7 @@ fn a_client_that_leaves() {
     });
 }
 
-/// What is agreed on by clients that offer these protocols.
+/// The negotiated protocol for clients that offer these protocols.
 #[test]
 fn protocols() {
     on_both_runtimes(async || {
@@ -102,7 +102,7 @@ fn protocols() {
     });
 }
 
-/// A client that is not ours.
+/// A client of another library.
 fn foreign_client(authority: &Authority) -> tokio_rustls::TlsConnector {
     tokio_rustls::TlsConnector::from(Arc::new(client_config(authority)))
 }
@@ -117,7 +117,7 @@ fn client_config(authority: &Authority) -> ClientConfig {
         .with_no_client_auth()
 }
 
-/// Both Close frames, then the notice that ends the session, then the end of TCP (RFC 6455 §7.1.1).
+/// Both Close frames, then the close_notify of TLS, then the end of TCP (RFC 6455 §7.1.1).
 #[test]
 fn the_session_is_ended_cleanly() {
     on_both_runtimes(async || {
@@ -136,7 +136,7 @@ fn the_session_is_ended_cleanly() {
             stream.write_all(REQUEST.as_bytes()).await.expect("sent");
             stream.write_all(b"\x88\x80\0\0\0\0").await.expect("sent");
             let mut answer = Vec::new();
-            // A stream that is cut off is an error here.
+            // A truncated stream is an error here.
             stream.read_to_end(&mut answer).await.expect("a notice");
             answer
         };
@@ -145,7 +145,7 @@ fn the_session_is_ended_cleanly() {
     });
 }
 
-/// A peer that ends the TCP stream without a word of TLS is gone, and that is no error of I/O.
+/// A peer that ends the TCP stream without a close_notify has left, which is no I/O error.
 #[test]
 fn a_stream_that_is_cut_off() {
     on_both_runtimes(async || {
@@ -173,7 +173,7 @@ fn a_stream_that_is_cut_off() {
     });
 }
 
-/// The certificate can be replaced while a listener uses it; what is agreed on stays.
+/// The certificate can be replaced while a listener uses it; the ALPN protocols stay the same.
 #[test]
 fn a_certificate_that_is_replaced() {
     on_both_runtimes(async || {

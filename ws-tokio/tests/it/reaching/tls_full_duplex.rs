@@ -1,4 +1,4 @@
-//! Both directions of a TLS stream as fast as they go, over a network that cuts and stalls.
+//! Both directions of a TLS stream as fast as possible, over a network that cuts and stalls.
 
 use std::net::SocketAddr;
 
@@ -13,7 +13,7 @@ use crate::reaching::certificates::{Authority, NAME, Valid};
 use crate::reaching::fake_proxy::{FakeProxy, Kind, Rules};
 use crate::support::{listen, on_both_runtimes};
 
-/// What each side sends.
+/// The messages of each side.
 const COUNT: usize = 30;
 
 fn messages(seed: u64) -> Vec<Message> {
@@ -21,7 +21,8 @@ fn messages(seed: u64) -> Vec<Message> {
     (0..COUNT).map(|_| seeds::message(random)).collect()
 }
 
-/// Sends these messages and receives those, at once; the one who begins closes behind them.
+/// Sends one list of messages and receives the other concurrently; the side that begins closes
+/// after them.
 async fn converse<S>(socket: WebSocket<S>, sent: Vec<Message>, awaited: &[Message], begins: bool)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -79,7 +80,7 @@ fn everything_arrives_both_ways_through_a_secure_proxy() {
     });
 }
 
-/// A server, and a client by the connector that is made for it.
+/// A server, and a client with the connector that is created for it.
 async fn converse_over_network(
     seed: u64,
     connector: impl AsyncFnOnce(SocketAddr, &Authority) -> Connector,

@@ -1,4 +1,4 @@
-//! Certificates that are trusted themselves: they are the server's, and their own authority.
+//! Certificates that are trusted themselves: they are the server's, and their own issuer.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ async fn accepted(acceptor: TlsAcceptor, tls: TlsConnector) {
     socket.close(CloseCode::NORMAL).await.expect("closed");
 }
 
-/// A server with this chain and whichever key, for one version of TLS.
+/// A server with this chain and any key, for one version of TLS.
 fn presenting(
     chain: Vec<CertificateDer<'static>>,
     key: &KeyPair,
@@ -80,7 +80,7 @@ fn what_it_says_of_itself_counts() {
             ),
         ];
         for (case, change, kind) in changes {
-            // Of an authority, or of a server alone: the answer is the same.
+            // Of an authority, or of a server alone: the result is the same.
             for is_ca in [true, false] {
                 let own = SelfSigned::new(|params| {
                     change(params);
@@ -100,7 +100,7 @@ fn what_it_says_of_itself_counts() {
     });
 }
 
-/// It takes the key to the certificate, not the certificate alone.
+/// The server must have the key of the certificate, not the certificate alone.
 #[test]
 fn who_does_not_have_the_key_is_refused() {
     on_both_runtimes(async || {
@@ -125,7 +125,7 @@ fn one_that_looks_alike_is_refused() {
                 let error = refused(acceptor, own.trusted()).await;
                 let kind = match &is_ca {
                     IsCa::Ca(_) => TlsErrorKind::CaUsedAsEndEntity,
-                    // By its name the issuer is known, by its signature it is not.
+                    // The issuer matches by its name, but not by its signature.
                     _ => TlsErrorKind::Certificate,
                 };
                 assert_eq!(error.kind(), kind, "{error}");
@@ -134,7 +134,7 @@ fn one_that_looks_alike_is_refused() {
     });
 }
 
-/// An authority, one below it, and a server's certificate of that one's.
+/// A root, an intermediate authority, and a server's certificate from the latter.
 struct Chain {
     root: CertifiedIssuer<'static, KeyPair>,
     intermediate: CertifiedIssuer<'static, KeyPair>,
@@ -153,7 +153,7 @@ impl Chain {
             params
         };
         let root = CertifiedIssuer::self_signed(authority("root.example"), key()).expect("a root");
-        // Its name is the server's: it may be presented itself.
+        // Its name is the server's: it may be presented as the server's certificate.
         let intermediate =
             CertifiedIssuer::signed_by(authority(NAME), key(), &root).expect("an issuer");
         let leaf_key = key();
@@ -177,12 +177,13 @@ fn chains_are_verified_as_ever() {
         accepted(chain.server(), trusting(chain.root.pem())).await;
         accepted(chain.server(), trusting(chain.intermediate.pem())).await;
 
-        // Without the one in between there is no path.
+        // Without the intermediate certificate there is no path.
         let alone = presenting(vec![chain.leaf.clone()], &chain.key, &TLS13);
         let error = refused(alone, trusting(chain.root.pem())).await;
         assert_eq!(error.kind(), TlsErrorKind::UnknownIssuer, "{error}");
 
-        // An authority that is not trusted itself is no server, even if a trusted one issued it.
+        // An authority that is not trusted itself is not accepted as a server, even if a trusted
+        // one issued it.
         let issued =
             presenting(vec![chain.intermediate.der().clone()], chain.intermediate.key(), &TLS13);
         let error = refused(issued, trusting(chain.root.pem())).await;
@@ -190,7 +191,7 @@ fn chains_are_verified_as_ever() {
     });
 }
 
-/// What is trusted need not be signed by itself.
+/// A trusted certificate need not be self-signed.
 #[test]
 fn a_servers_certificate_alone_may_be_trusted() {
     on_both_runtimes(async || {
@@ -198,7 +199,7 @@ fn a_servers_certificate_alone_may_be_trusted() {
         let trusting = TlsConnector::trusting(&chain.leaf_pem).expect("a certificate");
         accepted(chain.server(), trusting.clone()).await;
 
-        // It vouches for no other, not even one by the same authority.
+        // It is trusted for no other certificate, not even one from the same authority.
         let key = KeyPair::generate().expect("a key");
         let other = CertificateParams::new([NAME.to_owned()]).expect("a name");
         let other = other.signed_by(&key, &chain.intermediate).expect("a certificate");

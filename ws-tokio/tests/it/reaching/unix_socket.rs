@@ -1,4 +1,4 @@
-//! Servers at a Unix socket.
+//! Servers on a Unix socket.
 
 use std::fs;
 use std::io;
@@ -39,7 +39,7 @@ fn the_address_is_for_the_request_alone() {
     on_both_runtimes(async || {
         let path = Path::new();
         let log = start_at(path.listen(), &[], async |stream| Some(stream));
-        // Neither the name nor the proxy can be reached, and neither is asked.
+        // Neither the name nor the proxy can be reached, and neither is used.
         let connector = Connector::new()
             .unix_socket(&path.0)
             .proxy(Proxy::all("nobody..invalid").expect("an address"));
@@ -111,7 +111,7 @@ fn a_socket_that_nobody_listens_at() {
             (left_behind, io::ErrorKind::ConnectionRefused),
         ] {
             let connector = Connector::new().unix_socket(&path.0);
-            let failed = connector.connect("ws://localhost/").await.expect_err("nobody");
+            let failed = connector.connect("ws://localhost/").await.expect_err("no listener");
             // The server may be starting.
             assert_eq!(Failure::Connect(&failed).verdict(), Verdict::TRANSIENT);
             let text = failed.to_string();
@@ -122,7 +122,7 @@ fn a_socket_that_nobody_listens_at() {
     });
 }
 
-/// There is no standard for a socket in an address.
+/// There is no standard for a socket in a URI.
 #[test]
 fn a_socket_is_no_part_of_an_address() {
     on_both_runtimes(async || {

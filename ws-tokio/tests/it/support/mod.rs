@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
-/// Ends a test that hangs; it is far above what a slow machine needs.
+/// The time limit of a test, far above what a slow machine needs.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Runs a test on a runtime with one thread and on one with several.

@@ -1,4 +1,4 @@
-//! Echo servers by `serve`, on both kinds of runtime.
+//! Echo servers with `serve`, on both kinds of runtime.
 
 use std::net::{SocketAddr, TcpListener};
 

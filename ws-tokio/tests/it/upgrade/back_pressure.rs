@@ -1,4 +1,4 @@
-//! The flow control of HTTP/2 reaches whoever sends.
+//! The flow control of HTTP/2 reaches the sender.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use crate::upgrade::server::{serve_in_memory, soon};
 
 const MESSAGE: usize = 1000;
 
-/// The window of a stream by default, what the socket takes before sending waits, and four pieces of
-/// 16 KiB on their way through hyper.
+/// The default window of a stream, the bytes that the socket takes before sending waits, and four
+/// pieces of 16 KiB in transit through hyper.
 const BOUND: usize = 65_535 + 64 * 1024 + 4 * 16 * 1024;
 
 #[tokio::test(start_paused = true)]
@@ -37,7 +37,7 @@ async fn a_client_that_does_not_read_stops_the_server_and_loses_nothing() {
     .await;
 }
 
-/// Sends until nothing moves any more, and then waits for the client.
+/// Sends until no more bytes are accepted, and then waits for the client.
 async fn fill(mut socket: WebSocket, full: mpsc::UnboundedSender<usize>) {
     let mut count = 0;
     loop {

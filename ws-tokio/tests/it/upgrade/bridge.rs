@@ -1,4 +1,4 @@
-//! The example that carries clients of HTTP/1.1 to a server of HTTP/2.
+//! The example that forwards HTTP/1.1 clients to an HTTP/2 server.
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,10 +17,10 @@ use crate::upgrade::server::{
     compressing, echo, echo_server, echoed, in_both_orders, over_http1, request, soon,
 };
 
-/// More than the windows and buffers between client and server take.
+/// More than the windows and buffers between client and server hold.
 const LARGE: usize = 2_000_000;
 
-/// Carries clients to a server.
+/// Forwards clients to a server.
 async fn bridge_to(server: SocketAddr) -> SocketAddr {
     let (listener, address) = listen().await;
     tokio::spawn(async move { serve(listener, &server.to_string()).await });
@@ -76,7 +76,7 @@ fn a_close_before_a_reset_reaches_a_client_that_sends() {
     });
 }
 
-/// A stream that was reset behind these bytes, as its writer finds out first.
+/// A stream that was reset after these bytes, which its writer detects first.
 struct Reset(&'static [u8]);
 
 impl AsyncRead for Reset {
@@ -120,12 +120,12 @@ async fn what_arrived_before_a_reset_is_carried_whoever_finds_out_first() {
         client.read_to_end(&mut received).await.expect("an end, not a reset");
         assert_eq!(received, b"\x88\x02\x03\xf1");
         drop(client);
-        carrying.await.expect("no panic").expect("carried to the end");
+        carrying.await.expect("no panic").expect("forwarded to the end");
     })
     .await;
 }
 
-/// As a proxy that speaks HTTP/1.1 to its server may pass it on.
+/// As a proxy may forward it if it uses HTTP/1.1 to its server.
 #[tokio::test]
 async fn the_accept_field_is_the_bridges_own() {
     soon(async {
@@ -150,7 +150,7 @@ async fn the_accept_field_is_the_bridges_own() {
     .await;
 }
 
-/// As one does that was not used for a while.
+/// Like a server whose connection was idle for a while.
 #[tokio::test]
 async fn a_connection_that_the_server_has_ended_is_replaced() {
     use axum::Router;

@@ -54,7 +54,7 @@ where
     assert_eq!(closed.received.as_ref().map(|close| close.code), Some(CloseCode::NORMAL));
 }
 
-/// Longer than a frame of HTTP/2, and than its windows.
+/// Longer than an HTTP/2 frame, and than its windows.
 #[tokio::test]
 async fn large_messages_pass_without_compression() {
     soon(async {
@@ -81,7 +81,7 @@ async fn many_share_an_http2_connection() {
                 ws_tokio::http2::connect(&mut sender, request(address), compressing()).await;
             sockets.push(connected.expect("granted").0);
         }
-        // It is the sockets that keep the connection now.
+        // The sockets keep the connection open now.
         drop(sender);
         for (i, socket) in sockets.iter_mut().enumerate() {
             socket.send(format!("message {i}")).await.expect("open");
@@ -97,7 +97,7 @@ async fn many_share_an_http2_connection() {
     .await;
 }
 
-/// A connection of hyper's that was not opened for WebSockets.
+/// A hyper connection that was not opened for WebSockets.
 #[tokio::test]
 async fn plain_requests_go_over_the_same_http2_connection() {
     soon(async {
@@ -165,7 +165,7 @@ async fn expect_too_big<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocke
     assert_eq!(close.code, CloseCode::TOO_BIG);
 }
 
-/// The client closes the stream of HTTP/2 only after the server has, as with TCP.
+/// The client closes the HTTP/2 stream only after the server has, as with TCP.
 #[tokio::test]
 async fn a_server_that_closes_ends_the_stream() {
     soon(async {

@@ -1,4 +1,4 @@
-//! Values that are dropped before they have done their work.
+//! Values that are dropped before they have completed.
 
 use axum::Router;
 use axum::extract::Request;

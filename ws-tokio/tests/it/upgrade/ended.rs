@@ -1,4 +1,4 @@
-//! Streams of HTTP/2 that end without a Close frame.
+//! HTTP/2 streams that end without a Close frame.
 
 use h2::Reason;
 use tokio::sync::mpsc;
@@ -11,7 +11,7 @@ use crate::support::listen;
 use crate::upgrade::h2_client::Stream;
 use crate::upgrade::server::{echoed, over_http2, request, serve, soon};
 
-/// A server that tells how each of its sockets has ended.
+/// A server that reports how each of its sockets has ended.
 async fn server() -> (std::net::SocketAddr, mpsc::UnboundedReceiver<(Error, CloseCode)>) {
     let (sender, ends) = mpsc::unbounded_channel();
     let address = serve(move |upgrade| {
@@ -27,7 +27,7 @@ async fn server() -> (std::net::SocketAddr, mpsc::UnboundedReceiver<(Error, Clos
     (address, ends)
 }
 
-/// Echoes up to the error.
+/// Echoes until there is an error.
 async fn end(socket: &mut WebSocket) -> Error {
     loop {
         match socket.recv().await {

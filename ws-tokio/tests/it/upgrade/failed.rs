@@ -1,4 +1,4 @@
-//! Upgrades that do not come to be.
+//! Upgrades that fail.
 
 use std::convert::Infallible;
 use std::io;
@@ -18,7 +18,7 @@ use crate::support::listen;
 use crate::upgrade::h2_client::{connection, extended_connect};
 use crate::upgrade::server::{serve, soon};
 
-/// A server that grants every request and never sends its answer.
+/// A server that accepts every request and never sends its response.
 async fn hung(config: Config) -> (std::net::SocketAddr, mpsc::UnboundedReceiver<HandshakeError>) {
     let (sender, failures) = mpsc::unbounded_channel();
     let address = serve(move |extractor| {
@@ -105,7 +105,7 @@ async fn a_server_that_keeps_its_connections_is_an_error() {
     .await;
 }
 
-/// The right to the connection is taken only by who can use it.
+/// Only an accepted request takes the right to the connection.
 #[tokio::test]
 async fn a_refused_request_is_as_it_was() {
     soon(async {

@@ -1,4 +1,4 @@
-//! Servers that take WebSockets over HTTP/1.1 only.
+//! Servers that accept WebSockets over HTTP/1.1 only.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -107,7 +107,7 @@ async fn a_server_that_says_nothing_ends_in_a_timeout_and_the_stream_with_it() {
     .await;
 }
 
-/// As a server may that is busy.
+/// Like a busy server.
 #[tokio::test]
 async fn a_server_that_allows_no_streams_yet_is_heard() {
     soon(async {

@@ -27,7 +27,7 @@ where
     sender
 }
 
-/// An extended CONNECT to `/`, valid but for what is added.
+/// An extended CONNECT to `/`, valid except for added fields.
 pub(crate) fn extended_connect(added: &[(&str, &str)]) -> Request<()> {
     let request = Request::connect("http://localhost/")
         .extension(Protocol::from_static("websocket"))
@@ -75,7 +75,7 @@ impl Stream {
         }
     }
 
-    /// So many bytes, or all up to the end.
+    /// This number of bytes, or all up to the end.
     pub(crate) async fn receive(&mut self, len: usize) -> Vec<u8> {
         let mut received = Vec::new();
         while received.len() < len {
@@ -119,7 +119,7 @@ async fn frames_are_the_data_of_the_stream() {
     .await;
 }
 
-/// Frames may follow before the answer has come.
+/// Frames may follow before the response has arrived.
 #[tokio::test]
 async fn frames_behind_the_request_are_not_lost() {
     soon(async {

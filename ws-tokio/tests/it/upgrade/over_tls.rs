@@ -1,4 +1,4 @@
-//! TLS beneath both versions of HTTP, chosen by ALPN.
+//! Both versions of HTTP over TLS, chosen by ALPN.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ async fn a_client_speaks_what_alpn_has_chosen() {
     .await;
 }
 
-/// A server with a certificate of its own, which checks that HTTP/2 tells of TLS.
+/// A server with its own certificate, which checks that HTTP/2 requests have the scheme `https`.
 async fn server() -> (SocketAddr, CertificateDer<'static>) {
     let own = rcgen::generate_simple_self_signed(["localhost".into()]).expect("a certificate");
     let key = PrivateKeyDer::Pkcs8(own.signing_key.serialize_der().into());

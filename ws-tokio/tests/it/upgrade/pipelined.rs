@@ -28,7 +28,7 @@ async fn are_not_lost() {
     .await;
 }
 
-/// What follows the head of the server's response.
+/// The bytes after the head of the server's response.
 fn frames(answer: &[u8]) -> &[u8] {
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a response");
     &answer[end + 4..]

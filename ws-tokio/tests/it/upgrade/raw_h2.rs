@@ -1,4 +1,4 @@
-//! HTTP/2 frames, written and read by hand: so that a test decides what arrives together.
+//! HTTP/2 frames, written and read by hand, so that a test decides what arrives together.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -7,7 +7,7 @@ use ws_tokio::proto::Role;
 /// The only stream of these connections.
 const STREAM: u32 = 1;
 
-/// What a stream may carry before more is granted (RFC 9113 §6.9.2).
+/// The number of bytes that a stream may send before more is granted (RFC 9113 §6.9.2).
 pub(crate) const WINDOW: usize = 65_535;
 
 /// RFC 9113 §6.
@@ -34,7 +34,7 @@ const EXTENDED_CONNECT: [u8; 6] = [0, 8, 0, 0, 0, 1];
 pub(crate) struct RawH2(TcpStream);
 
 impl RawH2 {
-    /// A server that has received a request; it is not answered yet.
+    /// A server that has received a request and has not answered it yet.
     pub(crate) async fn server(stream: TcpStream) -> Self {
         let mut server = Self::new(stream);
         let mut preface = [0; PREFACE.len()];
@@ -130,7 +130,7 @@ pub(crate) fn response(status: &str, fields: &[(&str, &str)]) -> Vec<u8> {
     http2_frame(HEADERS, END_HEADERS, STREAM, &block)
 }
 
-/// Data of the stream, which may be its end.
+/// Data of the stream, optionally with its end.
 pub(crate) fn data(bytes: &[u8], end: bool) -> Vec<u8> {
     http2_frame(DATA, if end { END_STREAM } else { 0 }, STREAM, bytes)
 }
@@ -155,7 +155,7 @@ fn field(name: &str, value: &str) -> Vec<u8> {
     [vec![0], literal(name), literal(value)].concat()
 }
 
-/// A Close frame as a client sends it, or a server.
+/// A Close frame as a client or a server sends it.
 pub(crate) fn close(code: u16, masked: bool) -> Vec<u8> {
     match masked {
         true => ws_wire::frame(Role::Server, 0x88, &code.to_be_bytes()),

@@ -52,7 +52,7 @@ async fn over_http1() {
             let mut stream = TcpStream::connect(address).await.expect("a server");
             stream.write_all(request.as_bytes()).await.expect("open");
             let mut answer = String::new();
-            // The server may keep the connection: its answer is what ends with the text's line.
+            // The server may keep the connection open: its response ends with the line of text.
             let mut buffer = [0; 1024];
             while !answer.contains("\r\n\r\n")
                 || !answer.ends_with('\n')
@@ -132,7 +132,7 @@ async fn by_the_application() {
     .await;
 }
 
-/// An endpoint may have something else for who asks for no WebSocket.
+/// An endpoint may serve requests that are no WebSocket handshakes.
 #[tokio::test]
 async fn or_served_otherwise() {
     soon(async {
@@ -171,7 +171,7 @@ async fn a_long_refusal_is_kept_up_to_a_limit() {
     .await;
 }
 
-/// The refusal of a server that sends these frames, and then nothing, or ends the connection.
+/// The refusal from a server that sends these frames, and then nothing, or ends the connection.
 async fn refused(frames: &[u8], ends: bool, timeout: Option<Duration>) -> Box<Response> {
     let (listener, address) = listen().await;
     let serving = async {
@@ -191,7 +191,7 @@ async fn refused(frames: &[u8], ends: bool, timeout: Option<Duration>) -> Box<Re
     }
 }
 
-/// What has arrived of a refusal is not lost to how its body ends.
+/// The part of a refusal that has arrived is kept, however its body ends.
 #[tokio::test]
 async fn with_a_body_that_breaks_off() {
     soon(async {
@@ -224,7 +224,7 @@ async fn with_a_redirect_whose_body_is_not_waited_for() {
     .await;
 }
 
-/// As in a test of a handler, or behind a server that gives no connection away.
+/// As in a test of a handler, or behind a server whose connections do not support upgrades.
 #[tokio::test]
 async fn without_a_connection_to_take() {
     let mut request = Request::get("/")

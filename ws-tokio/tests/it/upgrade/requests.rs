@@ -1,4 +1,4 @@
-//! What an axum server makes of unusual requests, and of those of our client.
+//! Unusual requests to an axum server, and the requests of this library's client.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -31,7 +31,7 @@ async fn over_http1() {
     .await;
 }
 
-/// A client of this crate tells its name in both versions of HTTP.
+/// A client of this crate sends its `User-Agent` in both versions of HTTP.
 #[tokio::test]
 async fn with_a_user_agent() {
     soon(async {

@@ -1,7 +1,7 @@
-//! A Close frame that arrives together with the end of everything.
+//! A Close frame that arrives together with the end of the stream and the connection.
 //!
 //! A server that refuses the rest of a message sends a Close frame, ends its direction, and resets
-//! the stream with NO_ERROR; proxies pass that on in one packet. What arrived before the reset must
+//! the stream with NO_ERROR; proxies forward that in one packet. What arrived before the reset must
 //! be delivered (RFC 9113 §5.1, §8.1).
 
 use tokio::net::TcpStream;
@@ -15,10 +15,10 @@ use crate::upgrade::raw_h2::{
 };
 use crate::upgrade::server::{in_both_orders, over_http2, request, serve};
 
-/// More than a stream's window and all buffers take.
+/// More than a stream's window and all buffers hold.
 const LARGE: usize = 300_000;
 
-/// What follows the Close frame, in the same packet.
+/// The frames after the Close frame, in the same packet.
 struct Ending {
     name: &'static str,
     end_stream: bool,
@@ -66,7 +66,7 @@ enum Usage {
 const USAGES: [Usage; 4] = [Usage::Receives, Usage::Sends, Usage::Feeds, Usage::SendsAndReceives];
 
 impl Usage {
-    /// What the peer gets before it has to grant more.
+    /// The number of bytes that the peer receives before it has to grant more.
     fn sent(self) -> usize {
         match self {
             Self::Receives => 1,
@@ -75,7 +75,7 @@ impl Usage {
     }
 }
 
-/// Uses a socket to its end; returns the code that the peer has closed with.
+/// Uses a socket to its end; returns the close code of the peer.
 async fn use_up(mut socket: WebSocket, usage: Usage) -> (Result<(), Error>, Option<CloseCode>) {
     match usage {
         Usage::Receives => socket.send("small").await.expect("open"),

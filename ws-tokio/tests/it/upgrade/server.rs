@@ -1,4 +1,4 @@
-//! Servers on axum, and clients of ours.
+//! Servers on axum, and clients of this library.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -21,13 +21,13 @@ use crate::support::listen;
 /// Far above what a slow machine needs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Runs a test to its end, or panics where it hangs.
+/// Runs a test to its end, or panics if it hangs.
 pub(crate) async fn soon<T>(test: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, test).await.expect("hangs")
 }
 
-/// Runs a test as a task of two runtimes, of which one runs first what was woken first, the other what
-/// was woken last: so that a reset of a stream reaches its reader or its writer first.
+/// Runs a test as a task of two runtimes, of which one runs first what was woken first, the other
+/// what was woken last, so that a reset of a stream reaches its reader or its writer first.
 pub(crate) fn in_both_orders<F>(test: impl Fn() -> F)
 where
     F: Future<Output = ()> + Send + 'static,
@@ -39,7 +39,7 @@ where
     }
 }
 
-/// Serves `/` by a handler, over both versions of HTTP.
+/// Serves `/` with a handler, over both versions of HTTP.
 pub(crate) async fn serve<F, R>(
     handler: impl Fn(WebSocketUpgrade) -> F + Clone + Send + Sync + 'static,
 ) -> SocketAddr
@@ -53,8 +53,8 @@ where
     address
 }
 
-/// Serves one connection without a network between, so that a paused clock stands still as long as
-/// there is anything to do.
+/// Serves one connection without a network in between, so that a paused clock does not advance as
+/// long as a task can run.
 pub(crate) fn serve_in_memory<F, R>(
     handler: impl Fn(WebSocketUpgrade) -> F + Clone + Send + Sync + 'static,
 ) -> DuplexStream
@@ -90,7 +90,7 @@ pub(crate) async fn echo_server() -> SocketAddr {
 
 pub(crate) async fn echo(mut socket: WebSocket) {
     while let Ok(Some(message)) = socket.recv().await {
-        // Its peers break things on purpose.
+        // Its peers violate the protocol on purpose.
         if message.is_data() && socket.send(message).await.is_err() {
             break;
         }
