@@ -12,7 +12,7 @@ fn main() {
 
 const MESSAGES: usize = 64;
 
-/// Messages such as an application sends: alike, and none like the other.
+/// Messages as an application sends them: similar, but all different.
 fn messages() -> Vec<String> {
     let mut seed = 7_u64;
     let mut random = move || {
@@ -97,7 +97,7 @@ fn attached(bencher: Bencher<'_, '_>) {
     exchange(bencher, Deflate::default(), false);
 }
 
-/// Engines go back to the pool after each message, and come with the history.
+/// Engines return to the pool after each message, and are borrowed again with the history.
 #[divan::bench]
 fn pooled_for_each_message(bencher: Bencher<'_, '_>) {
     exchange(bencher, Deflate::default(), true);
@@ -110,7 +110,7 @@ fn without_takeover(bencher: Bencher<'_, '_>) {
     exchange(bencher, deflate, false);
 }
 
-/// The engine alone, into buffers of its own.
+/// The engine alone, writing into its own buffers.
 #[divan::bench]
 fn bare_engine(bencher: Bencher<'_, '_>) {
     let messages = messages();

@@ -1,6 +1,6 @@
-//! Receiving from memory. What a socket gives is cut anywhere, so each read copies some bytes of a
-//! stream of frames into a buffer, and what is in there is received. The floor is the same copy and a
-//! masking pass.
+//! Receiving from memory. Reads from a socket are cut anywhere, so each read copies some bytes of a
+//! stream of frames into a buffer, from which the connection receives. The floor is the same copy
+//! and a masking pass.
 
 use core::fmt;
 
@@ -64,7 +64,7 @@ enum Payload {
     Text(&'static str),
 }
 
-/// About 64 KiB of messages to an end in this role, at least one.
+/// About 64 KiB of messages to an end in this role, at least one message.
 fn wire(to: Role, stream: Stream, payload: Payload) -> (Vec<u8>, usize) {
     let mut peer = match to {
         Role::Server => Connection::client(Config::default(), [7; 32]),

@@ -10,7 +10,8 @@ fn main() {
 
 const SIZES: [usize; 7] = [0, 16, 125, 1024, 16 * 1024, 64 * 1024, 1024 * 1024];
 
-/// Appends about 64 KiB of payloads of this size, at least one, to an output that keeps its memory.
+/// Appends about 64 KiB of payloads of this size, at least one payload, to an output that keeps its
+/// memory.
 fn append(
     bencher: Bencher<'_, '_>,
     size: usize,

@@ -1,8 +1,8 @@
 //! An echo server on `std::net`, one thread for each connection:
 //! `blocking_echo ADDRESS [--max-message BYTES]`.
 //!
-//! A read waits no longer than the core's next deadline. A write waits for the peer by itself, and
-//! meanwhile nothing is read: that is all there is to back-pressure.
+//! A read waits no longer than the core's next deadline. A write blocks until the peer reads, and
+//! meanwhile nothing is read: no other back-pressure is needed.
 
 use std::error::Error;
 use std::io::{self, ErrorKind, Read as _, Write as _};
@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut reported = false;
     for stream in listener.incoming() {
         let config = Arc::clone(&config);
-        // What goes wrong with one peer concerns only its own connection.
+        // Errors of one peer affect only its own connection.
         let served =
             stream.and_then(|stream| thread::Builder::new().spawn(move || serve(stream, &config)));
         if let Err(error) = served {
@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn serve(mut stream: TcpStream, config: &Arc<Config>) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    // A peer that takes nothing for so long is gone.
+    // A peer that takes no bytes for this time is unresponsive.
     stream.set_write_timeout(Some(config.ping_timeout))?;
     let clock = Clock::start();
     let mut session = Session::new(config);
@@ -76,14 +76,14 @@ fn serve(mut stream: TcpStream, config: &Arc<Config>) -> io::Result<()> {
     }
 }
 
-/// Reads once; `None` if nothing has come within the time that is left.
+/// Reads once; `None` if nothing has arrived within the remaining time.
 fn read(
     stream: &mut TcpStream,
     buffer: &mut [u8],
     left: Option<Duration>,
 ) -> io::Result<Option<usize>> {
-    // Even late, what has come is read first: it shows that the peer is alive. And zero would mean
-    // to wait for ever.
+    // Even after the deadline, pending input is read first: it shows that the peer is responsive.
+    // And a timeout of zero would mean to wait for ever.
     stream.set_read_timeout(left.map(|left| left.max(Duration::from_millis(1))))?;
     match stream.read(buffer) {
         Ok(len) => Ok(Some(len)),

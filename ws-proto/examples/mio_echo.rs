@@ -1,8 +1,8 @@
 //! An echo server on mio, one thread for all connections:
 //! `mio_echo ADDRESS [--max-message BYTES]`.
 //!
-//! All connections share one buffer for reading. One whose output is not taken is not read from
-//! either until it is. The earliest of all deadlines bounds the wait for events.
+//! All connections share one read buffer. A connection whose output is not taken is not read from
+//! until it is. The earliest of all deadlines limits the wait for events.
 
 use std::collections::{BTreeSet, HashMap};
 use std::error::Error;
@@ -70,7 +70,7 @@ struct Server {
     /// Whether an error of accepting was reported.
     reported: bool,
     deadlines: BTreeSet<(Instant, Token)>,
-    /// Whoever has more to do: events tell only of changes.
+    /// Peers and the listener, if they have more to do: events only report changes.
     ready: BTreeSet<Token>,
 }
 
@@ -78,7 +78,7 @@ impl Server {
     fn accept(&mut self, poll: &Poll, now: Instant) {
         match self.listener.accept() {
             Ok((mut stream, _address)) => {
-                // There may be another.
+                // There may be another connection.
                 self.ready.insert(LISTENER);
                 self.accepted += 1;
                 let token = Token(self.accepted);
@@ -86,7 +86,7 @@ impl Server {
                 if let Err(error) = poll.registry().register(&mut stream, token, interest) {
                     return eprintln!("register: {error}");
                 }
-                // Without it small replies would only come later.
+                // Without it small replies would be delayed.
                 let _ = stream.set_nodelay(true);
                 let session = Session::new(&self.config);
                 self.peers.insert(token, Peer { stream, session, deadline: None });
@@ -108,7 +108,7 @@ impl Server {
         if let Some(deadline) = peer.deadline {
             self.deadlines.remove(&(deadline, token));
         }
-        // What goes wrong with one peer concerns only its own connection.
+        // Errors of one peer affect only its own connection.
         match peer.turn(buffer, now).unwrap_or(Next::End) {
             Next::Event => {}
             Next::Turn => drop(self.ready.insert(token)),
@@ -131,7 +131,7 @@ struct Peer {
 enum Next {
     /// An event, or its deadline.
     Event,
-    /// Nothing but the turns of others.
+    /// Only the turns of other connections.
     Turn,
     /// Nothing more.
     End,

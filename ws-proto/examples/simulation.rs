@@ -1,8 +1,8 @@
-//! Two ends of a connection in one thread, with a clock of their own: a minute passes in no time,
+//! Two ends of a connection in one thread, with a simulated clock: a minute takes no real time,
 //! and every run is the same.
 //!
-//! The link between them takes 20 ms, carries a byte each millisecond and delivers each by itself.
-//! It may also stall or die. What happens is printed with the time at which it does.
+//! The link between them has a latency of 20 ms, carries a byte each millisecond and delivers each
+//! separately. It may also stall or fail. Events are printed with the time at which they happen.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -24,25 +24,25 @@ fn at(second: u64) -> Instant {
     Instant::from_epoch(Duration::from_secs(second))
 }
 
-/// What the client does at a set time.
+/// What the client does at a given time.
 enum Act {
     /// Sends a text, in two fragments.
     Say(&'static str),
-    /// Begins to close.
+    /// Starts to close.
     Close,
 }
 
 #[derive(Clone, Copy)]
 enum Link {
     Works,
-    /// Delivers nothing from one time to another.
+    /// Delivers nothing during this period.
     Stalls(Instant, Instant),
     /// Delivers nothing any more.
     Dies(Instant),
 }
 
 impl Link {
-    /// When something arrives that would be due.
+    /// The time at which something arrives that was expected at `due`.
     fn arrival(self, due: Instant) -> Option<Instant> {
         match self {
             Self::Stalls(from, to) if due >= from => Some(due.max(to)),
@@ -66,7 +66,7 @@ fn run(title: &str, link: Link, acts: &[(Instant, Act)]) {
         server.turn(now, link, &mut client);
         let act = acts.peek().map(|(time, _)| *time);
         let next = [act, client.next(now), server.next(now)].into_iter().flatten().min();
-        // Nothing is next when both ends are done.
+        // There is no next event when both ends are done.
         now = next.unwrap_or(now);
     }
     println!();
@@ -76,9 +76,9 @@ struct End {
     name: &'static str,
     connection: Connection,
     output: Vec<u8>,
-    /// What is on its way to this end, each byte and then the end of the stream.
+    /// The bytes in transit to this end, each by itself, and then the end of the stream.
     arriving: VecDeque<(Instant, Option<u8>)>,
-    /// Whether this end has its stream still.
+    /// Whether this end's stream is still open.
     open: bool,
 }
 
@@ -110,14 +110,14 @@ impl End {
         }
     }
 
-    /// When this end has something to do.
+    /// The next time at which this end has something to do.
     fn next(&mut self, now: Instant) -> Option<Instant> {
         let arrival = self.arriving.front().map(|(time, _)| *time);
         let deadline = self.connection.poll_timeout(now);
         [arrival, deadline].into_iter().flatten().min().filter(|_| self.open)
     }
 
-    /// A turn of the loop that every adapter has.
+    /// One turn of the loop that every adapter has.
     fn turn(&mut self, now: Instant, link: Link, other: &mut Self) {
         while self.open && self.arriving.front().is_some_and(|(time, _)| *time <= now) {
             match self.arriving.pop_front() {
@@ -164,7 +164,7 @@ impl End {
                 }
                 Event::Ping(_) => self.tell(now, "receives a ping"),
                 Event::Pong(_) => {
-                    // It is this that tells the connection the time.
+                    // This call passes the time to the connection.
                     self.connection.poll_timeout(now);
                     let time = self.connection.rtt().unwrap_or_default();
                     self.tell(now, &format!("receives the pong to a ping of {time:?} ago"));

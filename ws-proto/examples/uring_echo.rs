@@ -1,8 +1,8 @@
-//! An echo server on io_uring by way of compio, one thread for all connections:
+//! An echo server on io_uring through compio, one thread for all connections:
 //! `uring_echo ADDRESS [--max-message BYTES]`. Linux on 64 bits only.
 //!
-//! The kernel gets a buffer, works on it, and gives it back. A read or write is therefore waited for
-//! again after a deadline, never dropped and repeated: what it was doing would be lost.
+//! The kernel receives a buffer, works on it, and returns it. The future of a read or write is
+//! therefore polled again after a deadline, never dropped and repeated: its result would be lost.
 
 use std::error::Error;
 
@@ -57,7 +57,7 @@ mod server {
             let mut reported = false;
             loop {
                 match listener.accept().await {
-                    // What goes wrong with one peer concerns only its own connection.
+                    // Errors of one peer affect only its own connection.
                     Ok((stream, _address)) => {
                         compio::runtime::spawn(serve(stream, Arc::clone(&config))).detach();
                     }
@@ -121,7 +121,7 @@ mod server {
                         writing.set(write(&stream, output, written).fuse());
                     }
                 }
-                // A write that is not done when a deadline passes has met a full stream.
+                // A write that is not done when a deadline passes means that the stream is full.
                 () = timer => if !writing.is_terminated() {
                     session.wrote(0, 1);
                 }

@@ -1,6 +1,6 @@
 use ws_proto::Instant;
 
-/// The time since the program began: the core asks for no more.
+/// The time since the program started; the core needs nothing else.
 #[derive(Clone, Copy)]
 pub(crate) struct Clock(std::time::Instant);
 

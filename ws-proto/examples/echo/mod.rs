@@ -1,4 +1,4 @@
-//! What the echo servers share, which is all but their I/O.
+//! What the echo servers share: everything but their I/O.
 
 mod clock;
 mod options;
@@ -8,5 +8,5 @@ pub(crate) use clock::Clock;
 pub(crate) use options::Options;
 pub(crate) use session::Session;
 
-/// From so much unwritten output on, nothing is read.
+/// While there is this much unwritten output, nothing is read.
 pub(crate) const HIGH_WATER: usize = 64 * 1024;

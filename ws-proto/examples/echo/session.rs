@@ -6,12 +6,12 @@ use ws_proto::{Config, Connection, Event, Instant};
 
 /// One client of an echo server from its request to its end, without I/O.
 ///
-/// Whoever does the I/O passes on what was read, tells the time, writes the output, and asks how to
-/// end the stream.
+/// The I/O loop passes the bytes that it has read, passes the time, writes the output, and queries
+/// how to end the stream.
 pub(crate) struct Session {
     config: Arc<Config>,
     stage: Stage,
-    /// What is to be written.
+    /// The bytes to write.
     pub(crate) output: Vec<u8>,
     gave_up: bool,
 }
@@ -19,7 +19,7 @@ pub(crate) struct Session {
 enum Stage {
     Handshake(ServerHandshake),
     Open(Connection),
-    /// The answer must arrive: reading continues until the client has gone, or for a while.
+    /// The response must arrive: reading continues until the client has left, or for a while.
     Refused(Refused),
     Ended,
 }
@@ -36,7 +36,7 @@ impl Session {
         Self { config: Arc::clone(config), stage, output: Vec::new(), gave_up: false }
     }
 
-    /// Takes what one read has given: nothing at the end of the stream.
+    /// Takes the bytes of one read: none at the end of the stream.
     pub(crate) fn receive(&mut self, mut input: &mut [u8]) {
         if input.is_empty() {
             return self.receive_eof();
@@ -44,10 +44,10 @@ impl Session {
         if let Stage::Handshake(_) = self.stage {
             self.shake_hands(&mut input);
         }
-        // Frames may have come with the request: what is left of the input is theirs.
+        // Frames may have arrived with the request: they are the rest of the input.
         if let Stage::Open(connection) = &mut self.stage {
-            // An error does not end the loop around this: a Close frame is to be written, and has
-            // to arrive.
+            // An error does not end the surrounding loop: a Close frame must be written, and must
+            // arrive.
             while let Ok(Some(event)) = connection.receive(&mut input) {
                 echo(event, connection, &mut self.output);
                 connection.poll_transmit(&mut self.output);
@@ -82,7 +82,7 @@ impl Session {
         }
     }
 
-    /// Acts on a deadline that has passed, and tells the next one. Call it in each turn, after
+    /// Acts on a deadline that has passed, and returns the next one. Call it in each turn, after
     /// [`receive`](Self::receive): a client that never stops sending has deadlines, too.
     pub(crate) fn handle_time(&mut self, now: Instant) -> Option<Instant> {
         match &mut self.stage {
@@ -112,12 +112,12 @@ impl Session {
         }
     }
 
-    /// Whether to end the stream at once, whatever is unwritten.
+    /// Whether to end the stream at once, even with unwritten output.
     pub(crate) fn gave_up(&self) -> bool {
         self.gave_up
     }
 
-    /// Whether to end the stream once the output is written, and to read no more.
+    /// Whether to end the stream once the output is written, without reading any more.
     pub(crate) fn wants_close(&self) -> bool {
         match &self.stage {
             Stage::Open(connection) => connection.wants_close(),
@@ -126,8 +126,8 @@ impl Session {
         }
     }
 
-    /// Whether to end our direction of the stream now that the output is written, and to read on.
-    /// Returns `true` once.
+    /// Whether to end our direction of the stream now that the output is written, and to continue
+    /// reading. Returns `true` once.
     pub(crate) fn poll_half_close(&mut self) -> bool {
         match &mut self.stage {
             Stage::Open(connection) => connection.poll_half_close(),
@@ -136,7 +136,8 @@ impl Session {
         }
     }
 
-    /// Reports how much output a write took and left: a client whose full stream takes more is alive.
+    /// Reports how much output a write took and left: a client whose full stream takes more is
+    /// responsive.
     pub(crate) fn wrote(&mut self, taken: usize, left: usize) {
         if let Stage::Open(connection) = &mut self.stage {
             connection.wrote(taken, left);

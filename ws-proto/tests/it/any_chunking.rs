@@ -1,4 +1,4 @@
-//! However a byte stream is cut, what comes of it is the same.
+//! However a byte stream is cut, its results are the same.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ fn delivery() -> impl Strategy<Value = Delivery> {
     prop_oneof![Just(Delivery::Whole), Just(Delivery::Chunked)]
 }
 
-/// Limits that the streams of these tests now and then exceed.
+/// Limits that the streams of these tests sometimes exceed.
 fn limits() -> impl Strategy<Value = Limits> {
     let tight = Limits { max_message_size: 300, max_frame_size: 200, max_fragments: 4 };
     prop_oneof![3 => Just(Limits::incoming()), 1 => Just(tight)]
@@ -59,7 +59,7 @@ proptest! {
         same(role, &config, &wire, &cuts)?;
     }
 
-    /// Chunks joined are the messages; an error may only come after more of its message.
+    /// The joined chunks are the messages; an error may only be reported after more of its message.
     #[test]
     fn in_both_deliveries(
         (role, wire) in property::role()

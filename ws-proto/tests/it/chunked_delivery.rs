@@ -1,4 +1,4 @@
-//! Pieces of a message as they arrive (`Delivery::Chunked`).
+//! Chunks of a message as they arrive (`Delivery::Chunked`).
 
 use ws_proto::{Config, Connection, Delivery, Event, Role};
 

@@ -1,4 +1,4 @@
-//! Close frames that may be, and their answers (RFC 6455 §5.5.1 and §7.4).
+//! Valid Close frames, and their answers (RFC 6455 §5.5.1 and §7.4).
 
 use ws_proto::{Close, CloseCode, Config, ErrorKind, Event, MAX_REASON, State};
 

@@ -19,7 +19,7 @@ fn by_application() -> Config {
     Config { automatic_close: false, close_timeout: CLOSING, ..Config::default() }
 }
 
-/// An end in this role whose application answers; the other one waits for it as long as it likes.
+/// An end in this role whose application answers; the other one waits for it without a limit.
 fn pair(role: Role, lengths: &[usize]) -> Pair {
     let patient = Config { close_timeout: Duration::from_secs(1000), ..Config::default() };
     let (client, server) = match role {
@@ -155,7 +155,7 @@ fn a_late_answer_is_in_time_until_close_timeout() {
         let (ours, _) = ends(&mut pair, role);
         assert!(!ours.connection.wants_close(), "{role:?}");
         close(ours, answer());
-        // The answer begins another wait, as every step of closing does.
+        // The answer starts another wait, as every step of closing does.
         assert_eq!(ours.connection.poll_timeout(now), Some(now + CLOSING), "{role:?}");
         pair.exchange();
         assert_eq!(ends(&mut pair, role).1.events, [Event::Close(answer())], "{role:?}");
@@ -216,7 +216,7 @@ fn a_close_frame_that_crosses_ours_needs_no_answer() {
     }
 }
 
-/// It may have ended its direction only, and still read.
+/// The peer may have ended its direction only, and still read.
 #[test]
 fn a_peer_that_ends_the_stream_behind_its_close_frame_can_be_answered() {
     for role in ROLES {
@@ -286,7 +286,7 @@ fn a_pong_that_is_pending_goes_out_before_the_answer() {
     }
 }
 
-/// The peer sends no pong any more.
+/// The peer sends no pongs any more.
 #[test]
 fn no_ping_is_sent_while_the_answer_is_awaited() {
     for role in ROLES {
@@ -314,7 +314,7 @@ fn what_follows_the_close_frame_is_ignored() {
     }
 }
 
-/// The windows of both ends go on while messages do.
+/// The windows of both ends are kept as long as messages are sent.
 #[cfg(feature = "deflate")]
 #[test]
 fn messages_stay_compressed_until_the_answer() {

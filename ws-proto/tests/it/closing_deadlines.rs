@@ -1,4 +1,4 @@
-//! How long a closing peer is waited for (RFC 6455 §7.1.1).
+//! The time limits for a closing peer (RFC 6455 §7.1.1).
 
 use core::time::Duration;
 
@@ -16,7 +16,7 @@ fn at(seconds: u64) -> Instant {
     Instant::from_epoch(Duration::from_secs(seconds))
 }
 
-/// An open connection whose first ping is due.
+/// An open connection whose first ping must be sent.
 fn open(role: Role) -> Peer {
     let config = Config {
         ping_interval: Some(PING),
@@ -41,7 +41,7 @@ fn receive_text(peer: &mut Peer) {
     peer.read(&wire::text(peer.connection.role(), "wait"));
 }
 
-/// A byte that no frame begins with.
+/// A byte with which no frame begins.
 fn receive_violation(peer: &mut Peer) {
     peer.read(&[0xFF]);
 }
@@ -50,7 +50,7 @@ fn receive_more(peer: &mut Peer) {
     peer.read(&[0; 1000]);
 }
 
-/// What happens; the second at which the deadline is asked for; and the second from which it runs, for
+/// The event; the second at which the deadline is requested; and the second from which it runs, for
 /// how long.
 type Step = (fn(&mut Peer), u64, u64, Duration);
 
@@ -90,7 +90,7 @@ const WAITS: [(&str, &[Role], &[Step]); 9] = [
     ),
 ];
 
-/// Each wait ends at its deadline and not before, and then TCP is to be ended.
+/// Each wait ends at its deadline and not before, and then the TCP connection must be ended.
 #[test]
 fn waits() {
     for (name, roles, steps) in WAITS {

@@ -1,4 +1,4 @@
-//! What a server throws away so that its Close frame arrives.
+//! The bytes that a server discards so that its Close frame arrives.
 
 use ws_proto::{Config, Role};
 
@@ -20,7 +20,7 @@ fn failed(role: Role) -> Peer {
 fn is_bounded_in_bytes() {
     let mut server = failed(Role::Server);
     server.read(&[0; MAX as usize]);
-    assert!(!server.connection.wants_close(), "as many as allowed");
+    assert!(!server.connection.wants_close(), "no more than allowed");
     server.read(&[0]);
     assert!(server.connection.wants_close(), "one more");
 }
@@ -30,7 +30,7 @@ fn counts_what_stood_behind_the_violation_in_the_same_read() {
     let config = Config { max_drain_size: MAX, ..Config::default() };
     let mut server = Peer::new(run::connection(Role::Server, &config));
     server.read(&[0xFF; 1 + MAX as usize]);
-    assert!(!server.connection.wants_close(), "as many as allowed");
+    assert!(!server.connection.wants_close(), "no more than allowed");
     server.read(&[0xFF]);
     assert!(server.connection.wants_close(), "one more");
 }
@@ -49,7 +49,7 @@ fn ends_one_direction_once_and_then_the_stream() {
     assert!(server.connection.wants_close());
 }
 
-/// The peer has gone, so that nothing is to be drained.
+/// The peer has left, so that nothing must be drained.
 #[test]
 fn does_not_begin_at_the_end_of_the_stream() {
     let mut server = failed(Role::Server);

@@ -6,7 +6,7 @@ use crate::pair::peer::Peer;
 use crate::pair::run;
 use crate::pair::wire::{self, BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, ROLES, TEXT};
 
-/// A bit of everything, with a Close frame at its end.
+/// Some frames of every kind, with a Close frame at the end.
 fn conversation(to: Role) -> Vec<u8> {
     let frames = [
         wire::frame(to, FIN | TEXT, "text €".as_bytes()),

@@ -1,4 +1,4 @@
-//! Who ends the TCP connection, in which direction and when (RFC 6455 §7.1.1).
+//! Which end ends the TCP connection, in which direction and when (RFC 6455 §7.1.1).
 
 use ws_proto::{CloseCode, Config, Connection, Role};
 
@@ -23,7 +23,7 @@ enum Wants {
     Close,
 }
 
-/// What was done, and what a server and a client want then.
+/// The steps, and what a server and a client want after them.
 type Row = (&'static [Step], Wants, Wants);
 
 const TABLE: &[Row] = &[
@@ -32,15 +32,15 @@ const TABLE: &[Row] = &[
     (&[Close], Wants::Nothing, Wants::Nothing),
     // The answer has yet to be written.
     (&[ReceiveClose], Wants::Nothing, Wants::Nothing),
-    // Clean: the server goes first.
+    // Clean: the server ends TCP first.
     (&[ReceiveClose, Transmit], Wants::Close, Wants::Nothing),
     (&[ReceiveClose, Transmit, EndOfStream], Wants::Close, Wants::Close),
     (&[Close, ReceiveClose], Wants::Close, Wants::Nothing),
     (&[Close, ReceiveClose, EndOfStream], Wants::Close, Wants::Close),
-    // The peer has gone, but may still read the answer.
+    // The peer has left, but may still read the answer.
     (&[ReceiveClose, EndOfStream], Wants::Nothing, Wants::Nothing),
     (&[ReceiveClose, EndOfStream, Transmit], Wants::Close, Wants::Close),
-    // Gone without a word: nobody is left to be told.
+    // The peer has left without a Close frame: there is no peer to notify.
     (&[EndOfStream], Wants::Close, Wants::Close),
     (&[Close, EndOfStream], Wants::Close, Wants::Close),
     // Failed: the Close frame first, and it must arrive.
@@ -52,7 +52,7 @@ const TABLE: &[Row] = &[
     // Failed after our Close frame: there is no second one.
     (&[Close, ReceiveViolation], Wants::HalfClose, Wants::Nothing),
     (&[Close, ReceiveViolation, EndOfStream], Wants::Close, Wants::Close),
-    // After a clean end whatever comes is ignored.
+    // After a clean end further input is ignored.
     (&[ReceiveClose, Transmit, ReceiveViolation], Wants::Close, Wants::Nothing),
 ];
 
@@ -87,11 +87,11 @@ const ANSWERED_BY_APPLICATION: &[Row] = &[
     (&[ReceiveClose], Wants::Nothing, Wants::Nothing),
     (&[ReceiveClose, Close], Wants::Close, Wants::Nothing),
     (&[ReceiveClose, Close, EndOfStream], Wants::Close, Wants::Close),
-    // The peer has gone, but may still read the answer.
+    // The peer has left, but may still read the answer.
     (&[ReceiveClose, EndOfStream], Wants::Nothing, Wants::Nothing),
     (&[ReceiveClose, EndOfStream, Close], Wants::Close, Wants::Close),
     (&[Close, ReceiveClose], Wants::Close, Wants::Nothing),
-    // Errors are the library's to tell.
+    // The library reports errors.
     (&[ReceiveViolation], Wants::Nothing, Wants::Nothing),
     (&[ReceiveViolation, Transmit], Wants::HalfClose, Wants::Nothing),
     (&[EndOfStream], Wants::Close, Wants::Close),

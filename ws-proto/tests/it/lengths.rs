@@ -6,7 +6,7 @@ use crate::pair;
 use crate::pair::run;
 use crate::pair::wire::{self, BINARY, FIN, ROLES, TEXT};
 
-/// Lengths, and how they stand in a header.
+/// Lengths, and their encoding in a header.
 const FORMS: &[(usize, &[u8])] = &[
     (0, &[0]),
     (1, &[1]),
@@ -84,7 +84,7 @@ fn sent_by_a_client() {
     }
 }
 
-/// Forms that are longer than they need be, every byte of the frame in one read.
+/// Forms that are longer than necessary, every byte of the frame in one read.
 #[test]
 fn padded() {
     for to in ROLES {
@@ -94,7 +94,7 @@ fn padded() {
             let bytes = (len as u64).to_be_bytes();
             let extended = if form == 126 { &bytes[6..] } else { &bytes[..] };
             let mut wire = wire::begin(to, FIN | BINARY, form, extended);
-            // A key of zeros, if one is due, and the payload.
+            // A key of zeros, if the frame is masked, and the payload.
             wire.extend(vec![0; 4 + len]);
             let outcome = run::outcome(to, &Config::default(), &wire, &[usize::MAX]);
             let kind = outcome.error.map(|error| error.kind());

@@ -1,4 +1,4 @@
-//! What is still allowed at each limit; one step further is among the violations.
+//! What is still allowed at each limit; exceeding it is among the violations.
 
 use ws_proto::{Config, Connection, ErrorKind, Event, Limits, Role};
 
@@ -69,7 +69,8 @@ fn control_frames_do_not_count() {
     }
 }
 
-/// Any that memory could hold: with pointers of 32 bits a longer one is refused, and not cut.
+/// Any size that memory could hold: with 32-bit pointers a longer one is refused, and not
+/// truncated.
 #[test]
 fn without_limits_any_length_may_be_claimed() {
     let longest = u64::try_from(usize::MAX).expect("at most 64 bits").min((1 << 63) - 1);

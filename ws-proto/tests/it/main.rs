@@ -1,4 +1,5 @@
-//! The core through its public interface. `pair/`, `property/` and `compressed/` are what the subjects share.
+//! The core through its public interface. `pair/`, `property/` and `compressed/` are shared by the
+//! tests.
 
 mod any_chunking;
 mod chunked_delivery;

@@ -48,7 +48,7 @@ fn another_seed_gives_others() {
     assert_eq!(common, 0);
 }
 
-/// A generator that got stuck on a byte would still give distinct keys.
+/// A generator with a constant byte would still produce distinct keys.
 #[test]
 fn every_bit_of_a_key_changes() {
     let keys = keys(&conversation(pair::SEED, 100));

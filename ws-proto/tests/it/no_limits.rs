@@ -1,4 +1,4 @@
-//! Limits as high as they go: nothing overflows, nothing is reserved for them.
+//! The highest possible limits: nothing overflows, and no memory is reserved for them.
 
 use ws_proto::{Config, Connection, ErrorKind, Event, Limits, Role, client, server};
 

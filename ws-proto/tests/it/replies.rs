@@ -1,4 +1,4 @@
-//! Pongs that are owed: one slot, ahead of the next frame (RFC 6455 §5.5.2 and §5.5.3).
+//! Pending pongs: one slot, ahead of the next frame (RFC 6455 §5.5.2 and §5.5.3).
 
 use ws_proto::{Config, Connection, Event, Role};
 
@@ -6,7 +6,7 @@ use crate::pair::peer::{self, Peer};
 use crate::pair::run;
 use crate::pair::wire::{self, CONTINUATION, FIN, PING, PONG, ROLES, TEXT};
 
-/// Receives without transmitting, as a loop does whose output is full.
+/// Receives without transmitting, like a loop whose output is full.
 fn receive(connection: &mut Connection, mut wire: Vec<u8>) -> Vec<Event<'static>> {
     let mut input = wire.as_mut_slice();
     let mut events = Vec::new();
@@ -16,7 +16,7 @@ fn receive(connection: &mut Connection, mut wire: Vec<u8>) -> Vec<Event<'static>
     events
 }
 
-/// A connection that owes the pong for `ping`.
+/// A connection with a pending pong for `ping`.
 fn owing(role: Role) -> Connection {
     let mut connection = run::connection(role, &Config::default());
     receive(&mut connection, wire::frame(role, PING, b"ping"));

@@ -1,4 +1,4 @@
-//! What one end sends is what the other receives, whoever sends, however it is cut.
+//! What one end sends is what the other receives, whichever end sends, however it is cut.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -13,7 +13,7 @@ use crate::property;
 enum Step {
     Send(Payload<'static>),
     Encode(Payload<'static>),
-    /// A message of its own in fragments, a ping after each if asked for.
+    /// A message of its own in fragments, optionally with a ping after each.
     Fragments(Vec<Payload<'static>>, bool),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
@@ -137,7 +137,7 @@ proptest! {
         to_client.push(Event::Close(CloseCode::NORMAL.into()));
 
         prop_assert_eq!([pair.client.error, pair.server.error], [None, None]);
-        // Answers to pings come when they come; all else comes in order.
+        // Pongs may arrive at any time; everything else arrives in order.
         let answers = [pings(&to_server), pings(&to_client)];
         for (peer, expected, answers) in
             [(pair.server, to_server, answers[1]), (pair.client, to_client, answers[0])]

@@ -1,4 +1,4 @@
-//! What cannot be sent leaves no trace: not in the output, and not in the connection.
+//! What cannot be sent has no effect: not on the output, and not on the connection.
 
 use ws_proto::{Close, CloseCode, Compression, Config, Connection, Limits, Role, SendError};
 
@@ -149,13 +149,13 @@ const CASES: &[Case] = &[
     case("close after the end of the stream", ENDED, EMPTY_CLOSE, SendError::Closed),
 ];
 
-/// Limits of which the cases above are one step beyond.
+/// Limits that the cases above exceed by one step.
 fn config() -> Config {
     let outgoing = Limits { max_message_size: 20, max_frame_size: 16, max_fragments: 3 };
     Config { outgoing, ..Config::default() }
 }
 
-/// A connection that owes a pong and took the case's first step.
+/// A connection with a pending pong, after the case's first step.
 fn prepare(case: &Case, role: Role) -> (Connection, Vec<u8>) {
     let mut connection = run::connection(role, &config());
     let mut output = Vec::new();
@@ -165,7 +165,7 @@ fn prepare(case: &Case, role: Role) -> (Connection, Vec<u8>) {
     (connection, output)
 }
 
-/// Everything that can still be sent, and what is owed.
+/// Everything that can still be sent, and the pending frames.
 fn continue_sending(connection: &mut Connection) -> Vec<u8> {
     let mut output = Vec::new();
     let _ = connection.send_fragment("", true, &mut output);

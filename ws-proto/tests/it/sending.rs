@@ -1,4 +1,4 @@
-//! What the sending methods append (RFC 6455 §5.2, §5.4 and the examples of §5.7).
+//! The output of the sending methods (RFC 6455 §5.2, §5.4 and the examples of §5.7).
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::property;
 
 type Contents = Vec<(u8, Vec<u8>)>;
 
-/// What both roles append, a client's masks removed.
+/// The output of both roles, with a client's masks removed.
 fn sent(act: impl Fn(&mut Connection, &mut Vec<u8>)) -> Contents {
     let [server, client] = ROLES.map(|role| {
         let mut output = Vec::new();
@@ -239,7 +239,7 @@ fn a_server_never_masks() {
     assert!(wire::parse(&output).iter().all(|frame| frame.key.is_none()));
 }
 
-/// What passes a prepared message on in another form needs its kind.
+/// To forward a prepared message in another form its kind is needed.
 #[test]
 fn a_prepared_message_says_its_kind() {
     let (text, binary) = (Prepared::new("ä"), Prepared::new(&b"\xC3\xA4"[..]));

@@ -4,7 +4,7 @@ use core::fmt::Debug;
 
 use ws_proto::{Close, Connection, Error, Event, Payload, SendError};
 
-/// Checks that a `T` takes at most `bytes`, and prints what it takes.
+/// Checks that a `T` takes at most `bytes`, and prints its size.
 fn at_most<T>(bytes: usize) {
     let size = size_of::<T>();
     println!("{size:>4} bytes: {}", core::any::type_name::<T>());

@@ -1,4 +1,5 @@
-//! Valid text is taken as it is, invalid text is refused where the standard library refuses it.
+//! Valid text is delivered unchanged, invalid text is refused where the standard library refuses
+//! it.
 
 use proptest::collection::vec;
 use proptest::prelude::*;

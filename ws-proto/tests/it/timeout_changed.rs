@@ -1,4 +1,4 @@
-//! `timeout_changed` is truthful: while it is false, `poll_timeout` repeats its last answer.
+//! `timeout_changed` is correct: while it is false, `poll_timeout` repeats its last result.
 
 use core::time::Duration;
 

@@ -1,4 +1,4 @@
-//! All states that can be reached, each once, in the order of their distance.
+//! All reachable states, each once, in the order of their distance.
 
 use std::collections::HashMap;
 use std::panic::{self, AssertUnwindSafe};
@@ -33,9 +33,9 @@ pub(crate) struct Explorer {
 const COMPARED: usize = 64;
 
 impl Explorer {
-    /// Checks the rules in every state that can be reached.
+    /// Checks the rules in every reachable state.
     ///
-    /// A connection cannot be copied: a state is reached by doing all steps again.
+    /// A connection cannot be copied: a state is reached by repeating all steps.
     pub(crate) fn run(scenario: Scenario, cuts: Cuts) -> Explored {
         let mut explorer = Self { scenario, cuts, nodes: Vec::new(), seen: HashMap::new() };
         explorer.nodes.push(Node { parent: 0, action: 0 });
@@ -102,7 +102,7 @@ impl Explorer {
         world
     }
 
-    /// What is possible in the state at the end of a path, and where it leads.
+    /// The possible actions in the state at the end of a path, and the resulting states.
     fn successors(&self, path: &[Action]) -> Vec<(Action, u64)> {
         let world = self.replay(path);
         let enabled = ACTIONS.into_iter().filter(|action| world.is_enabled(*action));
@@ -112,7 +112,7 @@ impl Explorer {
     }
 }
 
-/// Names the path if something panics.
+/// Prints the path if a check panics.
 fn guarded(path: &[Action], run: impl FnOnce()) {
     if let Err(panic) = panic::catch_unwind(AssertUnwindSafe(run)) {
         eprintln!("after {path:?}");

@@ -1,9 +1,9 @@
 //! The closing handshake, model-checked (RFC 6455 §7): two connections, the streams between them and
-//! their clock, in every order of what can happen.
+//! their clock, with all actions in every order.
 //!
-//! `world.rs` has the steps, `rules.rs` what must hold in every state, `explorer.rs` visits each
-//! state once. The calls of the applications and the mishaps are limited in number; everything else
-//! is not, and so an exploration ends by itself when there are no further states.
+//! `world.rs` has the steps, `rules.rs` the rules for every state, `explorer.rs` visits each
+//! state once. The calls of the applications and the failures are limited in number; everything
+//! else is not, and so an exploration ends by itself when there are no further states.
 
 mod explorer;
 mod rules;

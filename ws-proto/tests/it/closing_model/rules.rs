@@ -1,4 +1,4 @@
-//! What must hold in every state, and in every end.
+//! The rules for every state, and for every end.
 
 use ws_proto::{Close, CloseCode, ErrorKind, Event, Initiator, Instant, SendError, State};
 
@@ -22,13 +22,13 @@ pub(crate) fn check(world: &mut World) {
     }
 }
 
-/// One Close frame, which is the last frame; what the application has sent before it in order, and
+/// One Close frame, which is the last frame; before it the application's messages in order, and
 /// pongs for pings that were received.
 fn output(world: &World, side: Side) {
     let end = world.end(side);
     let frames = frames(&end.produced);
     let len: usize = frames.iter().map(|frame| frame.len).sum();
-    assert_eq!(len, end.produced.len(), "{side:?} has produced half a frame");
+    assert_eq!(len, end.produced.len(), "{side:?} has produced an incomplete frame");
     let closes = frames.iter().filter(|frame| frame.first == CLOSE).count();
     assert!(closes <= 1, "{side:?} has sent {closes} Close frames");
     if closes == 1 {
@@ -47,7 +47,7 @@ fn output(world: &World, side: Side) {
         match frame.first {
             PONG => {
                 let ping = pings[answered..].iter().position(|ping| *ping == frame.payload);
-                answered += ping.expect("a ping that asked for this pong") + 1;
+                answered += ping.expect("a ping for this pong") + 1;
             }
             // A ping of keep-alive has a counter of 8 bytes; ours have one byte.
             PING if frame.payload.len() == 1 => {
@@ -57,10 +57,10 @@ fn output(world: &World, side: Side) {
             _ => {}
         }
     }
-    assert_eq!(sent, end.sent, "{side:?} has sent something else than it was asked to");
+    assert_eq!(sent, end.sent, "{side:?} has not sent what was requested");
 }
 
-/// Every event of the bytes that were read, and no other: none lost, none doubled, none after the
+/// Every event of the bytes that were read, and no other: none lost, none repeated, none after the
 /// Close frame.
 fn input(world: &World, side: Side) {
     let end = world.end(side);
@@ -79,7 +79,7 @@ fn input(world: &World, side: Side) {
             _ => {}
         }
     }
-    // After a failure nothing is delivered, whatever comes.
+    // After a failure nothing is delivered, whatever arrives.
     match end.error.map(|error| error.kind()) {
         None | Some(ErrorKind::MessageTooBig | ErrorKind::UnexpectedEof) => {
             assert_eq!(end.events, expected, "{side:?} has read something else than was sent");
@@ -90,7 +90,7 @@ fn input(world: &World, side: Side) {
     }
 }
 
-/// `closed` says what has happened.
+/// `closed` reports what has happened.
 fn facts(world: &World, side: Side) {
     let end = world.end(side);
     let received = match end.events.last() {
@@ -98,7 +98,7 @@ fn facts(world: &World, side: Side) {
         _ => None,
     };
     let Some(closed) = end.connection.closed() else {
-        assert_eq!((received, end.error), (None, None), "{side:?} does not know that it closes");
+        assert_eq!((received, end.error), (None, None), "{side:?} does not report that it closes");
         assert_eq!(end.connection.state(), State::Open);
         return;
     };
@@ -142,7 +142,7 @@ fn facts(world: &World, side: Side) {
     assert_eq!(end.connection.state() == State::Closed, finished, "{side:?}");
 }
 
-/// A connection that closes has a deadline or wants to end; without a deadline it waits for nothing.
+/// A closing connection has a deadline or wants to end; without a deadline it waits for nothing.
 fn deadlines(world: &World, side: Side) {
     let end = world.end(side);
     if end.ended {
@@ -157,7 +157,7 @@ fn deadlines(world: &World, side: Side) {
     }
 }
 
-/// RFC 6455 §7.1.1: the server ends TCP; the client waits for it, for a time.
+/// RFC 6455 §7.1.1: the server ends TCP; the client waits for it, up to a time limit.
 fn tcp(world: &mut World, side: Side) {
     let end = world.end(side);
     let connection = &end.connection;
@@ -165,7 +165,7 @@ fn tcp(world: &mut World, side: Side) {
         || end.error.is_some_and(|error| error.kind() == ErrorKind::PingTimeout);
     let closed = connection.closed();
     let clean = closed.is_some_and(|closed| closed.is_clean()) && !connection.owes();
-    // An application that may answer is waited for; until then the other end waits.
+    // The connection waits for an application that may answer; until then the other end waits.
     let reason = !end.awaits_answer()
         && match side {
             Client => end.end_of_stream || timed_out,
@@ -194,8 +194,8 @@ fn sending(end: &mut End) {
     }
 }
 
-/// Lets both loops run until both ends have ended the TCP connection, and checks how. An application
-/// answers at once where it is for it to do so, and the client's closes if neither end has. Time
+/// Runs both loops until both ends have ended the TCP connection, and checks how. An application
+/// answers at once if it must, and the client's closes if neither end has. Time
 /// passes only when nothing else happens.
 pub(crate) fn finish(world: &mut World) {
     let begin = world.now;

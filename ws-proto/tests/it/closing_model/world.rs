@@ -28,7 +28,7 @@ impl Side {
     }
 }
 
-/// What can happen next. Everything else is a consequence.
+/// The possible actions. Everything else follows from them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     /// The application sends a message.
@@ -39,28 +39,28 @@ pub(crate) enum Action {
     SendTooMuch(Side),
     Ping(Side),
     Close(Side),
-    /// The loop around a connection takes what is pending.
+    /// The loop around a connection takes the pending output.
     Transmit(Side),
     /// The stream takes bytes of the output.
     Write(Side, Amount),
     Read(Side, Amount),
-    /// The end of the other end's bytes is read.
+    /// The end of the stream from the other end is read.
     EndOfStream(Side),
     Timeout(Side),
-    /// The loop ends the sending direction, as `poll_half_close` demands.
+    /// The loop ends the sending direction, as `poll_half_close` requests.
     HalfClose(Side),
-    /// The loop ends the TCP connection, as `wants_close` demands.
+    /// The loop ends the TCP connection, as `wants_close` requests.
     EndTcp(Side),
-    /// TCP resets the stream to this end, whose bytes reached a socket that was closed; what it has
-    /// not read is lost.
+    /// TCP resets the stream to this end, whose bytes reached a closed socket; the unread bytes
+    /// are lost.
     Reset(Side),
-    /// The stream from this end is cut off: what is written from now on arrives no more.
+    /// The stream from this end is cut off: what is written from now on does not arrive.
     CutOff(Side),
-    /// The TCP connection breaks, and what is under way is lost.
+    /// The TCP connection breaks, and the bytes in transit are lost.
     Lose,
 }
 
-/// How much of what there is.
+/// How many of the available bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Amount {
     /// Up to the next place at which streams are cut.
@@ -109,7 +109,7 @@ pub(crate) const ACTIONS: [Action; 33] = {
     ]
 };
 
-/// What may happen, and how often at most: for each end, or in all.
+/// The possible actions, and how often each may happen: for each end, or in all.
 #[derive(Clone, Copy, Debug, Hash)]
 pub(crate) struct Scenario {
     pub(crate) automatic_close: [bool; 2],
@@ -120,12 +120,12 @@ pub(crate) struct Scenario {
     pub(crate) closes: [u8; 2],
     pub(crate) losses: u8,
     pub(crate) cuts: [u8; 2],
-    /// Deadlines of keep-alive, of which there is no end; `None` without keep-alive.
+    /// The number of keep-alive deadlines, which would never end; `None` without keep-alive.
     pub(crate) keep_alive: Option<u8>,
 }
 
 impl Scenario {
-    /// Nothing but that each application may close.
+    /// No actions except that each application may close.
     pub(crate) const CLOSING: Self = Self {
         automatic_close: [true; 2],
         messages: [0; 2],
@@ -139,35 +139,35 @@ impl Scenario {
     };
 }
 
-/// Where streams may be cut.
+/// The places at which streams may be cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cuts {
     /// Between frames.
     Frames,
-    /// Also behind the first byte of a frame and before its last.
+    /// Also after the first byte of a frame and before its last.
     Edges,
     /// Anywhere.
     Bytes,
 }
 
-/// One end: its connection, and all that passed.
+/// One end: its connection, and everything that was exchanged.
 pub(crate) struct End {
     pub(crate) connection: Connection,
-    /// All that the connection has appended.
+    /// All output of the connection.
     pub(crate) produced: Vec<u8>,
-    /// How much of it the stream has taken.
+    /// The number of its bytes that the stream has taken.
     pub(crate) written: usize,
-    /// How much of what the other end has written was read.
+    /// The number of the other end's written bytes that were read.
     pub(crate) read: usize,
     /// Where the bytes from this end stop arriving at the other.
     pub(crate) ends_at: Option<usize>,
     pub(crate) events: Vec<Event<'static>>,
     pub(crate) error: Option<Error>,
-    /// What the application has sent, as the other end's events.
+    /// The messages that the application has sent, as the other end's events.
     pub(crate) sent: Vec<Event<'static>>,
     /// The Close frame that the application has sent.
     pub(crate) closed_with: Option<Close<'static>>,
-    /// Whether the end of the other end's bytes was read.
+    /// Whether the end of the stream from the other end was read.
     pub(crate) end_of_stream: bool,
     /// Whether this end has ended its sending direction.
     pub(crate) half_closed: bool,
@@ -175,9 +175,9 @@ pub(crate) struct End {
     pub(crate) ended: bool,
     pub(crate) ended_at: Instant,
     pub(crate) deadline: Option<Instant>,
-    /// The deadlines that have passed here: when, and how much was read before.
+    /// The deadlines that have passed here: when, and how many bytes were read before.
     pub(crate) timeouts: Vec<(Instant, usize)>,
-    /// When closing began.
+    /// When closing started.
     pub(crate) closing_since: Option<Instant>,
 }
 
@@ -227,7 +227,7 @@ impl World {
         &mut self.ends[side as usize]
     }
 
-    /// How far the bytes go that this end can read.
+    /// The end of the bytes that this end can read.
     fn arrived(&self, side: Side) -> usize {
         let other = self.end(side.other());
         other.ends_at.map_or(other.written, |end| end.min(other.written))
@@ -264,7 +264,7 @@ impl World {
             }
             Action::EndTcp(side) => {
                 let end = self.end(side);
-                // Output that is not written is waited for until the last deadline has passed.
+                // Unwritten output is waited for until the last deadline has passed.
                 let flushed = end.written == end.produced.len() || end.deadline.is_none();
                 open(side) && flushed && end.connection.wants_close()
             }
@@ -282,7 +282,7 @@ impl World {
         }
     }
 
-    /// Whether the next deadline of this end may pass: none of the other end passes unnoticed.
+    /// Whether the next deadline of this end may pass: no deadline of the other end is skipped.
     fn times_out(&self, side: Side) -> bool {
         let Some(due) = self.end(side).deadline else { return false };
         let other = self.end(side.other());
@@ -294,13 +294,13 @@ impl World {
         first && (self.left.keep_alive != Some(0) || self.end(side).is_closing())
     }
 
-    /// Whether writing a piece is another thing than writing all.
+    /// Whether writing a piece differs from writing all.
     fn is_distinct(&self, side: Side, amount: Amount) -> bool {
         let end = self.end(side);
         amount == All || self.cut_after(side, end.written) < end.produced.len()
     }
 
-    /// The next place behind `position` at which the stream from this end may be cut.
+    /// The next place after `position` at which the stream from this end may be cut.
     fn cut_after(&self, side: Side, position: usize) -> usize {
         if self.cuts == Cuts::Bytes {
             return position + 1;
@@ -368,7 +368,7 @@ impl World {
             Action::Transmit(side) => {
                 let end = self.end_mut(side);
                 let before = end.produced.len();
-                assert!(end.connection.poll_transmit(&mut end.produced), "owes nothing");
+                assert!(end.connection.poll_transmit(&mut end.produced), "nothing is pending");
                 assert!(end.produced.len() > before && !end.connection.owes());
             }
             Action::Write(side, amount) => {
@@ -420,7 +420,7 @@ impl World {
                 (end.ended, end.ended_at) = (true, now);
                 end.ends_at.get_or_insert(end.written);
                 self.first_to_end.get_or_insert(side);
-                // What this end writes no longer, and what it has not read.
+                // The bytes that this end does not write any more, and those that it has not read.
                 return;
             }
             Action::Reset(side) => {
@@ -448,7 +448,7 @@ impl World {
         }
     }
 
-    /// What the loop around a connection does after each step: asks for the next deadline.
+    /// What the loop around a connection does after each step: it requests the next deadline.
     fn settle(&mut self, side: Side) {
         let now = self.now;
         let end = self.end_mut(side);
@@ -460,7 +460,7 @@ impl World {
         }
     }
 
-    /// What the future depends on, and the rules.
+    /// Everything on which the future and the rules depend.
     pub(crate) fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.left.hash(&mut hasher);
@@ -518,7 +518,7 @@ impl End {
         self.connection.closed().is_some()
     }
 
-    /// Whether it is for the application to answer the Close frame that was received.
+    /// Whether the application must answer the Close frame that was received.
     pub(crate) fn awaits_answer(&self) -> bool {
         let Some(closed) = self.connection.closed() else { return false };
         let in_time = self.deadline.is_some();
@@ -556,7 +556,7 @@ impl End {
                 }
             }
         }
-        assert!(input.is_empty(), "input is left");
+        assert!(input.is_empty(), "input remains");
     }
 
     fn note(&mut self, result: Result<(), Error>) {
@@ -600,7 +600,7 @@ pub(crate) struct Frame {
     pub(crate) len: usize,
 }
 
-/// The whole frames that `wire` begins with: short ones, all there are here.
+/// The complete frames at the start of `wire`: only short ones occur here.
 pub(crate) fn frames(mut wire: &[u8]) -> Vec<Frame> {
     let mut frames = Vec::new();
     while let [first, second, rest @ ..] = wire {

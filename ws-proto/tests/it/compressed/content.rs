@@ -1,6 +1,6 @@
-//! What is sent: the same bytes in every run.
+//! Message contents: the same bytes in every run.
 
-/// A generator of numbers that look random (Knuth's MMIX).
+/// A pseudorandom number generator (Knuth's MMIX).
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -15,7 +15,7 @@ impl Random {
     }
 }
 
-/// Words that come again near and far.
+/// Words that are repeated at short and long distances.
 pub(crate) fn words(len: usize, random: &mut Random) -> String {
     const WORDS: [&str; 8] =
         ["{\"name\":", "\"value\"", ",", "12345", "true}", "€uro", "😀", "the quick brown fox "];

@@ -1,14 +1,15 @@
-//! A second inflater, plain and slow, that notes how far back it was sent (RFC 1951).
+//! A second inflater, simple and slow, that records the distances of references (RFC 1951).
 
-/// What one end sends, inflated as its peer would, at exactly the window that was negotiated.
+/// The messages of one end, inflated as its peer would, with exactly the window that was
+/// negotiated.
 pub(crate) struct Inflate {
     window: usize,
     takeover: bool,
-    /// All that came out so far; without takeover, of this message.
+    /// All output so far; without takeover, that of this message.
     output: Vec<u8>,
     /// The greatest distance so far.
     pub(crate) farthest: usize,
-    /// The greatest distance so far that led into an earlier message.
+    /// The greatest distance so far into an earlier message.
     pub(crate) farthest_earlier: usize,
 }
 
@@ -44,7 +45,7 @@ const LENGTHS: [(usize, u32); 29] = [
     (258, 0),
 ];
 
-/// The order in which the lengths of the codes for lengths come.
+/// The order of the lengths of the code length codes.
 const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
 impl Inflate {
@@ -53,7 +54,7 @@ impl Inflate {
         Self { window: 1 << bits, takeover, output, farthest: 0, farthest_earlier: 0 }
     }
 
-    /// The content of a message whose compressed payload this is.
+    /// Returns the content of a message with this compressed payload.
     pub(crate) fn message(&mut self, payload: &[u8]) -> Vec<u8> {
         if !self.takeover {
             self.output.clear();
@@ -149,7 +150,7 @@ fn codes(bits: &mut Bits<'_>) -> (Code, Code) {
     (Code::new(&lengths[..literals]), Code::new(&lengths[literals..]))
 }
 
-/// A Huffman code: how many codes there are of each length, and their symbols in order.
+/// A Huffman code: the number of codes of each length, and their symbols in order.
 struct Code {
     counts: [usize; 16],
     symbols: Vec<usize>,

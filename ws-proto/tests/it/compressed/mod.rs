@@ -14,7 +14,7 @@ use super::pair::run::{self, Outcome};
 use super::pair::wire::{self, FIN, RSV1};
 use super::pair::{Pair, SEED};
 
-/// What a client and a server agree on.
+/// The parameters that a client and a server negotiate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Agreed {
     pub(crate) client_bits: u8,
@@ -40,7 +40,8 @@ impl Agreed {
         }
     }
 
-    /// Every window for the client with another for the server, with every choice of takeover.
+    /// Every window for the client with a different one for the server, with every combination of
+    /// takeover.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         (9..=15).flat_map(|bits| {
             [(true, true), (true, false), (false, true), (false, false)].map(
@@ -106,12 +107,12 @@ impl Agreed {
     }
 }
 
-/// A configuration without deadlines but those of the engines.
+/// A configuration whose only deadlines are those of the engines.
 pub(crate) fn config() -> Config {
     Config { ping_interval: None, deflate: Some(Deflate::default()), ..Config::default() }
 }
 
-/// A whole opening handshake; the client and the server, and the response.
+/// A whole opening handshake; returns the client and the server, and the response.
 pub(crate) fn handshake(client: Config, server: Config) -> ([Connection; 2], String) {
     let mut request = Vec::new();
     let handshake = client::ClientRequest::new("localhost", "/")
@@ -133,7 +134,7 @@ pub(crate) fn handshake(client: Config, server: Config) -> ([Connection; 2], Str
     ([client, server], text)
 }
 
-/// Lets both sweeps pass, so that the engines leave; says when that is over.
+/// Lets both sweeps pass, so that the engines are returned; returns the time after that.
 pub(crate) fn release(peer: &mut Peer, mut now: Instant) -> Instant {
     for _ in 0..3 {
         peer.connection.poll_timeout(now);
@@ -153,7 +154,7 @@ pub(crate) fn reader(connection: Connection, wire: &[u8], lengths: &[usize]) -> 
     peer
 }
 
-/// What comes of `wire`, which is the same however it is cut.
+/// The outcome of `wire`, which is the same however it is cut.
 pub(crate) fn at_every_chunking(
     agreed: Agreed,
     role: Role,

@@ -1,10 +1,10 @@
-//! DEFLATE made by hand (RFC 1951), for what no compressor writes.
+//! DEFLATE streams made by hand (RFC 1951), which no compressor writes.
 
-/// Something within a block of fixed codes.
+/// A symbol within a block of fixed codes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Symbol {
     Literal(u8),
-    /// From 3 to 10 bytes, from so far back.
+    /// From 3 to 10 bytes, from this distance.
     Copy(usize, usize),
     /// 258 bytes.
     CopyMost(usize),
@@ -23,7 +23,7 @@ impl Stream {
         Self::default()
     }
 
-    /// A block of fixed codes that spells `text`.
+    /// A block of fixed codes with this text.
     pub(crate) fn text(self, last: bool, text: &str) -> Self {
         let symbols: Vec<Symbol> = text.bytes().map(Symbol::Literal).collect();
         self.fixed(last, &symbols)
@@ -55,13 +55,13 @@ impl Stream {
         stream
     }
 
-    /// Up to a whole byte.
+    /// Pads to a whole byte.
     pub(crate) fn aligned(mut self) -> Self {
         self.len = 8 * self.bytes.len();
         self
     }
 
-    /// The payload of a message: what a flush adds, less its trailer.
+    /// The payload of a message: the end of a flush, without its trailer.
     pub(crate) fn message(self) -> Vec<u8> {
         self.bits(0, 3).aligned().bytes
     }

@@ -1,4 +1,5 @@
-//! Any conversation over compressed connections, however it is cut and whenever engines leave.
+//! Any conversation over compressed connections, however it is cut and whenever engines are
+//! returned.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -22,7 +23,7 @@ enum Step {
     Fragments(Vec<Payload<'static>>, Compression),
     EncodedFragments(Vec<Payload<'static>>, Compression),
     Ping,
-    /// Lets the engines of this end leave.
+    /// Lets the engines of this end be returned.
     Release,
     /// Empties the pipes.
     Exchange,
@@ -94,7 +95,7 @@ fn event(message: Payload<'static>) -> Event<'static> {
     }
 }
 
-/// Takes a step of one end; gives what the other should receive of it.
+/// Takes a step of one end; returns the events that the other should receive.
 fn take(peer: &mut Peer, step: Step, deflate: &Deflate, now: &mut Instant) -> Vec<Event<'static>> {
     let Peer { connection, output, .. } = peer;
     match step {
@@ -139,7 +140,7 @@ fn take(peer: &mut Peer, step: Step, deflate: &Deflate, now: &mut Instant) -> Ve
             vec![Event::Ping(b"?".into())]
         }
         Step::Release => {
-            // Both ends may be in the middle of a message that has not been carried yet.
+            // Both ends may be in the middle of a message that has not been delivered yet.
             for _ in 0..3 {
                 connection.poll_timeout(*now);
                 *now = *now + deflate.idle_timeout;
@@ -204,7 +205,7 @@ proptest! {
             let peer = if from_server { server } else { client };
             expected[side].extend(take(peer, step, &deflates[side], &mut now));
             if exchange {
-                // What is owed goes out as well, so that all of the wire is seen.
+                // Pending frames are sent as well, so that the whole wire is checked.
                 for (peer, wire) in [&mut pair.client, &mut pair.server].into_iter().zip(&mut wires) {
                     peer.connection.poll_transmit(&mut peer.output);
                     wire.extend_from_slice(&peer.output);
@@ -235,8 +236,8 @@ proptest! {
 proptest! {
     #![proptest_config(property::cases(1500))]
 
-    /// Compressed payloads that were damaged, or never were DEFLATE, in frames of any cut: the same
-    /// at every chunking and in both deliveries.
+    /// Compressed payloads that were damaged, or never were DEFLATE, in frames of any cut: the
+    /// result is the same at every chunking and in both deliveries.
     #[test]
     fn arbitrary_payloads_are_judged_alike(
         takeover in any::<bool>(),

@@ -1,4 +1,4 @@
-//! Engines leave idle connections and come back, to these or to others; nothing is lost.
+//! Engines leave idle connections and return, to these or to others; nothing is lost.
 
 use ws_proto::{Config, Deflate, EnginePool, Event, Instant, Role};
 
@@ -64,7 +64,7 @@ impl Link {
     }
 }
 
-/// Messages of one connection after another, engines leaving now and then; all share one pool.
+/// Messages of one connection after another, with engines returned at times; all share one pool.
 fn converse(agreed: &[Agreed], pool: EnginePool, random: &mut Random) -> Vec<Link> {
     let deflate = Deflate { engines: pool, threshold: 0, ..Deflate::default() };
     let config = Config { deflate: Some(deflate), ..compressed::config() };
@@ -114,7 +114,7 @@ fn of_many_connections_with_one_pool() {
     }
 }
 
-/// The history is as good as the engine: the second of two equal messages is small either way.
+/// The history works as well as the engine: the second of two equal messages is small either way.
 #[test]
 fn takeover_survives() {
     let text =
@@ -137,7 +137,7 @@ fn takeover_survives() {
     }
 }
 
-/// A message that is half sent, or half received, keeps its engine.
+/// A message that is partly sent, or partly received, keeps its engine.
 #[test]
 fn engines_stay_within_a_message() {
     let [client, server] = Agreed::default().connections(&compressed::config());

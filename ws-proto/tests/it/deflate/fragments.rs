@@ -77,7 +77,7 @@ fn converse(agreed: Agreed, config: &Config, from: Role) {
     }
 }
 
-/// All that a fragment says can be read when it has come (RFC 7692 §7.2.1 flushes each).
+/// The whole content of a fragment can be read when it has arrived (RFC 7692 §7.2.1 flushes each).
 #[test]
 fn can_be_read_one_by_one() {
     let config = Config { delivery: Delivery::Chunked, ..compressed::config() };
@@ -92,7 +92,7 @@ fn can_be_read_one_by_one() {
     }
 }
 
-/// The first fragment decides for the message.
+/// The first fragment decides whether the message is compressed.
 #[test]
 fn below_the_threshold_are_not_compressed() {
     let [mut client, _] = Agreed::default().connections(&compressed::config());

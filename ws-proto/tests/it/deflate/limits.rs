@@ -1,4 +1,4 @@
-//! Limits hold for what comes out, and for what goes in.
+//! Limits apply to the inflated size, and to the compressed size.
 
 use ws_proto::{CloseCode, Config, Delivery, ErrorKind, Event, Limits, Role};
 
@@ -63,7 +63,7 @@ fn of_what_comes_out() {
     }
 }
 
-/// Each message has the whole budget.
+/// Each message has the full limit.
 #[test]
 fn begin_anew_with_each_message() {
     for delivery in DELIVERIES {
@@ -76,7 +76,7 @@ fn begin_anew_with_each_message() {
     }
 }
 
-/// Blocks that stand for nothing: the payload itself is limited too, at its headers.
+/// Blocks without output: the payload itself is limited too, at its headers.
 #[test]
 fn of_what_goes_in() {
     const LIMIT: usize = 6402;
@@ -113,7 +113,7 @@ fn of_what_goes_in() {
     }
 }
 
-/// Text is checked as it comes out: the message need not have ended.
+/// Text is checked while it is inflated: the message need not have ended.
 #[test]
 fn text_fails_at_the_earliest_piece() {
     for (name, text) in [
@@ -155,7 +155,7 @@ fn text_fails_at_the_earliest_piece() {
     }
 }
 
-/// A character may be cut by anything but the end.
+/// A character may be cut anywhere but at the end of the message.
 #[test]
 fn text_ends_with_a_character() {
     let text = "€";

@@ -1,4 +1,4 @@
-//! Both ends of a handshake agree, and what one then sends the other reads.
+//! Both ends of a handshake agree, and each can read what the other sends.
 
 use ws_proto::client::ClientHandshakeErrorKind;
 use ws_proto::{Compression, Config, Deflate, Event, Offers, Role, client, server};
@@ -11,7 +11,7 @@ use crate::pair;
 use crate::pair::wire::{self, ROLES, RSV1};
 use crate::pair::{Pair, peer::Peer};
 
-/// Windows of our own and of the peer, and takeover likewise.
+/// Our window and the peer's, and takeover likewise.
 type Wishes = (u8, u8, bool, bool);
 
 fn config((window_bits, peer_window_bits, context_takeover, peer): Wishes) -> Config {
@@ -35,7 +35,7 @@ fn agreed(response: &str) -> String {
     line.unwrap_or("none").replace("permessage-deflate", "").replace("_context_takeover", "")
 }
 
-/// Talks both ways with takeover; what is sent stays within these windows.
+/// Sends messages both ways with takeover; they stay within these windows.
 fn converse(client: Config, server: Config, windows: [(Role, u8, bool); 2]) -> String {
     let ([client, server], response) = compressed::handshake(client, server);
     assert!(client.is_compressed() && server.is_compressed(), "{response}");
@@ -58,7 +58,7 @@ fn converse(client: Config, server: Config, windows: [(Role, u8, bool); 2]) -> S
         }
         let name = format!("{from:?} in {response}");
         assert_eq!(inflate.farthest_earlier > 0, takeover, "{name}");
-        // No smaller than agreed either.
+        // Not smaller than agreed either.
         assert!(inflate.farthest > (1 << bits) / 3, "{name}: {}", inflate.farthest);
     }
     agreed(&response)
@@ -125,7 +125,7 @@ fn of_a_table_of_wishes() {
     }
 }
 
-/// By default a client leaves a server its window, and understands all that lies in it.
+/// By default a client does not limit a server's window, and can use all of it.
 #[test]
 fn of_what_browsers_offer() {
     let client = || compressed::config();
@@ -139,7 +139,7 @@ fn of_what_browsers_offer() {
     }
 }
 
-/// Every pair of wishes comes to what the stricter of both wants.
+/// For every pair of preferences the stricter one applies.
 #[test]
 fn of_every_window_and_takeover() {
     let takeovers = [(true, true), (true, false), (false, true), (false, false)];

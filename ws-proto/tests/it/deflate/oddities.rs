@@ -1,4 +1,4 @@
-//! Compressed messages as no usual compressor writes them, made by hand.
+//! Compressed messages that no usual compressor writes, made by hand.
 
 use ws_proto::{CloseCode, Config, Delivery, ErrorKind, Event, Role};
 
@@ -11,13 +11,13 @@ use crate::pair::wire::{self, BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, ROLE
 
 const TRAILER: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
-/// A message of "again" by reference to the last five bytes, which tells whether the history is
-/// right.
+/// A message of "again" by reference to the last five bytes, which shows whether the history is
+/// correct.
 fn last_five() -> Vec<u8> {
     Stream::new().fixed(false, &[Symbol::Copy(5, 5)]).message()
 }
 
-/// Each payload with the text that it stands for.
+/// Each payload with its text.
 fn accepted() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let new = Stream::new;
     let trailer = |stream: Stream| [&stream.message()[..], &TRAILER].concat();
@@ -165,7 +165,7 @@ fn are_read_at_every_fragmentation() {
                 let connection = Agreed::default().connection(to, &config);
                 let read = compressed::reader(connection, &wire.concat(), &[usize::MAX]);
                 let mut events = whole(Outcome::of(read));
-                // Where pieces are delivered the ping may come between two.
+                // Where chunks are delivered the ping may arrive between two.
                 events.retain(|event| !matches!(event, Event::Ping(_)));
                 assert_eq!(events, [text(content), text("after")], "{name}, cut at {place}");
             }
@@ -178,7 +178,7 @@ fn are_read_at_every_fragmentation() {
     }
 }
 
-/// The history of a connection whose engine left between any two of them is the same.
+/// The history of a connection is the same if its engine was returned between any two of them.
 #[test]
 fn are_read_by_engines_that_come_and_go() {
     for (name, payload, content) in accepted() {
@@ -200,7 +200,7 @@ fn are_read_by_engines_that_come_and_go() {
     }
 }
 
-/// Payloads that are refused, with what had come out before that.
+/// Payloads that are refused, with the output before that.
 fn refused() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let new = Stream::new;
     let hello = new().text(false, "Hello").message();
@@ -252,7 +252,7 @@ fn are_refused_at_any_cut() {
                 };
                 let hello = Stream::new().text(false, "fine").message();
                 let wire = [
-                    // Binary: a text's fault would be another one.
+                    // Binary: text would have another error.
                     compressed::frame(to, BINARY, &Stream::new().text(false, "").message()),
                     compressed::fragments(to, BINARY, &parts),
                     compressed::frame(to, BINARY, &hello),
@@ -312,7 +312,7 @@ fn reserved_bits() {
     }
 }
 
-/// A message without RSV1 passes as it is, and the history does not know of it.
+/// A message without RSV1 is delivered unchanged, and is not added to the history.
 #[test]
 fn messages_that_are_not_compressed_between() {
     for to in ROLES {
@@ -329,7 +329,8 @@ fn messages_that_are_not_compressed_between() {
     }
 }
 
-/// Whatever state the message before has left (RFC 7692 §7.2.3.6 has a byte for an empty message).
+/// Whatever the state after the previous message (RFC 7692 §7.2.3.6 has a byte for an empty
+/// message).
 #[test]
 fn an_empty_payload_is_refused_after_any_message() {
     for (name, payload, _) in accepted() {

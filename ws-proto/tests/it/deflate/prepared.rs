@@ -12,7 +12,7 @@ use crate::pair;
 use crate::pair::peer::Peer;
 use crate::pair::wire::{self, FIN, RSV1, TEXT};
 
-/// Servers' messages refer to none before them.
+/// Messages of servers that do not refer to earlier ones.
 const ALONE: Agreed =
     Agreed { client_bits: 12, server_bits: 12, client_takeover: true, server_takeover: false };
 
@@ -51,7 +51,7 @@ fn all_get_the_same_bytes() {
     assert_eq!(server.stats().sent.bytes, output.len() as u64);
 }
 
-/// Compressed only for who will inflate it alone, at a window that holds it.
+/// Compressed only for a peer that inflates each message alone, with a window that is large enough.
 #[test]
 fn the_form_fits_the_connection() {
     for (bits, agreed, compressed) in [
@@ -93,10 +93,10 @@ fn small_messages_are_not_compressed() {
     }
     let [_, mut server] = ALONE.connections(&config());
     let frame = server.prepared(&Prepared::new(&*text())).map(|frame| frame[0]);
-    assert_eq!(frame, Ok(FIN | TEXT), "not asked for");
+    assert_eq!(frame, Ok(FIN | TEXT), "not requested");
 }
 
-/// Between ordinary messages, for each kind of takeover, with engines leaving now and then.
+/// Between ordinary messages, for each kind of takeover, with engines returned at times.
 #[test]
 fn is_read_between_ordinary_messages() {
     let random = &mut Random(9);

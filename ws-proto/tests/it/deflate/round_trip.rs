@@ -1,4 +1,4 @@
-//! Compressed messages come back whole, and another inflater understands them at exactly the window
+//! Compressed messages arrive whole, and another inflater can read them with exactly the window
 //! that was negotiated.
 
 use ws_proto::{Compression, Deflate, Event, Payload, Role};
@@ -25,7 +25,7 @@ fn event(message: Payload<'static>) -> Event<'static> {
     }
 }
 
-/// Sends a message; checks each frame of it, and what comes of it. Says whether it was compressed.
+/// Sends a message; checks each of its frames, and the result. Returns whether it was compressed.
 fn exchange(
     pair: &mut Pair,
     from: Role,
@@ -86,7 +86,7 @@ fn converse(agreed: Agreed, messages: &[Payload<'static>], lengths: &[usize]) ->
     })
 }
 
-/// Large messages take their time, and are the same for all.
+/// Large messages take long, and are the same for all.
 fn choices(message: &Payload<'_>) -> Vec<Compression> {
     match message.as_bytes().len() {
         0..10_000 => vec![Compression::Automatic, Compression::Always, Compression::Never],
@@ -116,7 +116,7 @@ fn large_messages() {
     let messages = messages(&[64 * 1024], random);
     for bits in 9..=15 {
         for inflate in converse(Agreed::new(bits, bits % 2 == 0), &messages, &[4096]) {
-            // The window is not left unused either; the compressor spares the last 262 bytes.
+            // The window is used, too; the compressor does not use the last 262 bytes.
             assert!(inflate.farthest > (1 << bits) / 3, "{bits}: {}", inflate.farthest);
         }
     }

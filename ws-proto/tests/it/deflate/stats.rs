@@ -5,10 +5,11 @@ use ws_proto::{Config, Deflate, Event, Prepared, Stats};
 use crate::compressed::content::{self, Random};
 use crate::compressed::{Agreed, config};
 
-/// Of a frame of a server's with 126 bytes to 64 KiB; a client's has a mask of four bytes besides.
+/// The header of a server's frame with 126 bytes to 64 KiB; a client's has four more bytes for the
+/// mask.
 const HEADER: u64 = 4;
 
-/// What each direction would have taken without compression.
+/// The bytes that each direction would have taken without compression.
 fn plain(stats: Stats) -> [u64; 2] {
     [stats.sent, stats.received].map(|traffic| {
         traffic.bytes.checked_add_signed(traffic.saved).expect("no more than there was")
@@ -36,7 +37,7 @@ fn wire_and_savings_make_up_what_was_sent() {
     for (stats, sends) in [(client.stats(), 0), (server.stats(), 1)] {
         let [sent, received] = plain(stats);
         let plain = [sent, received];
-        // The header of what was compressed may be shorter than it would have been.
+        // The header of a compressed message may be shorter than without compression.
         let upwards = 10_000 + 3 * (HEADER + 4);
         assert!(plain[sends].abs_diff(upwards) < 8, "{stats:?}");
         assert!(plain[1 - sends].abs_diff(5000 + HEADER) < 8, "{stats:?}");
@@ -53,7 +54,7 @@ fn without_compression_the_ratio_is_one() {
     assert_eq!(server.stats().sent.saved, 0);
 }
 
-/// What cannot be compressed grows by a little.
+/// Content that cannot be compressed grows slightly.
 #[test]
 fn savings_may_be_negative() {
     let [_, mut server] = Agreed::default().connections(&config());

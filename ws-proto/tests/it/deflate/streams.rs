@@ -1,5 +1,5 @@
-//! How many DEFLATE streams (BFINAL) a message may have: their cost stays linear in what came
-//! (CVE-2026-128131).
+//! How many DEFLATE streams (BFINAL) a message may have: their cost stays linear in the received
+//! bytes (CVE-2026-128131).
 
 use ws_proto::{CloseCode, ErrorKind, Event, Role};
 
@@ -10,14 +10,14 @@ use crate::pair;
 use crate::pair::peer::Peer;
 use crate::pair::wire::{BINARY, FIN};
 
-/// The shortest stream there is.
+/// The shortest possible stream.
 const EMPTY: [u8; 2] = [0x03, 0x00];
 
 fn peer() -> Peer {
     Peer::new(Agreed::default().connection(Role::Client, &compressed::config()))
 }
 
-/// A message of so many empty streams and one with the data.
+/// A message of this number of empty streams and one with the data.
 fn message(streams: usize, data: &[u8]) -> Vec<u8> {
     [EMPTY.repeat(streams), Stream::new().stored(false, data).message()].concat()
 }
@@ -31,7 +31,7 @@ fn some_are_free_in_each_message() {
     assert_eq!(peer.events, vec![Event::Binary(b"data".into()); 100]);
 }
 
-/// The fault shows as soon as there are too many, however long the message goes on.
+/// The error is reported as soon as there are too many, however long the rest of the message is.
 #[test]
 fn too_many_are_refused_where_they_begin() {
     for streams in [200, 2000, 200_000] {
@@ -48,7 +48,7 @@ fn too_many_are_refused_where_they_begin() {
     }
 }
 
-/// What follows in the same read, or message, does not excuse them.
+/// Data that follows in the same read, or message, does not make them valid.
 #[test]
 fn too_many_are_refused_at_every_chunking() {
     let config = compressed::config();
@@ -62,7 +62,7 @@ fn too_many_are_refused_at_every_chunking() {
     }
 }
 
-/// One for every 64 bytes, as many as there are.
+/// One stream for every 64 bytes, however many there are.
 #[test]
 fn as_many_as_their_size_explains() {
     let stream = Stream::new().stored(true, &[b'x'; 70]).aligned().into_bytes();
@@ -74,7 +74,7 @@ fn as_many_as_their_size_explains() {
         assert_eq!(peer.error, None);
         assert_eq!(peer.events, [Event::Binary(vec![b'x'; 350_000].into())]);
     }
-    // A plain frame of the same connection is none of them.
+    // An uncompressed frame of the same connection does not count.
     let mut peer = peer();
     peer.read(&pair::wire::frame(Role::Client, FIN | BINARY, &payload));
     assert_eq!(peer.events, [Event::Binary(payload.into())]);

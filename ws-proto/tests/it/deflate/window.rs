@@ -1,4 +1,4 @@
-//! A peer keeps to the window that was negotiated, whatever became of the engine.
+//! A peer must keep to the negotiated window, whatever happened to the engine.
 
 use ws_proto::{Config, Deflate, EnginePool, ErrorKind, Event, Instant, Role, server};
 
@@ -16,7 +16,8 @@ enum Engine {
     Borrowed,
 }
 
-/// What comes of a message that begins with these symbols, behind one of three windows.
+/// The result of a message that begins with these symbols, after a message three times as large as
+/// the window.
 fn second(role: Role, bits: u8, engine: Engine, symbols: &[Symbol]) -> Result<Vec<u8>, ErrorKind> {
     let engines = EnginePool::new(match engine {
         Engine::Kept | Engine::Released => 8,
@@ -67,7 +68,7 @@ fn an_earlier_message_beyond_the_window_is_refused() {
     });
 }
 
-/// The message itself is no concern of the window that goes from one to the next.
+/// Within a message the window between messages does not apply.
 #[test]
 fn the_window_ends_where_the_message_began() {
     everywhere(|window, second| {
@@ -78,7 +79,7 @@ fn the_window_ends_where_the_message_began() {
     });
 }
 
-/// RFC 7692 §7.2.2: a client that offers no limit may use all there is.
+/// RFC 7692 §7.2.2: a client that offers no limit may use the full window.
 #[test]
 fn without_an_agreement_it_is_the_largest() {
     let pseudo = server::PseudoHeaders {

@@ -1,4 +1,4 @@
-//! Clients that keep to the protocol: one made of the core, and tungstenite.
+//! Clients that follow the protocol: one based on the core, and tungstenite.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -10,7 +10,7 @@ use ws_proto::{Config, Connection, Event, Payload};
 use crate::examples::raw;
 use crate::pair::{SEED, peer};
 
-/// A client of the core over `std::net`.
+/// A client based on the core over `std::net`.
 pub(crate) struct Client {
     pub(crate) connection: Connection,
     stream: TcpStream,

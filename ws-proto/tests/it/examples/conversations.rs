@@ -1,4 +1,4 @@
-//! What is sent comes back.
+//! Messages are echoed.
 
 use std::io::Write as _;
 

@@ -1,4 +1,4 @@
-//! How connections end: what the client is told, and who ends the stream.
+//! How connections end: what the client receives, and which side ends the stream.
 
 use std::io::{self, ErrorKind, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -40,16 +40,16 @@ fn messages_before_a_close_frame_are_answered_first() {
     });
 }
 
-/// The client is in the middle of something larger, and must learn what was wrong all the same.
+/// The client is sending a large message, and must still receive the reason of the failure.
 #[test]
 fn the_reason_of_an_error_reaches_a_client_that_goes_on_sending() {
     server::each(|address| {
         let mut stream = raw::open(address);
         stream.write_all(&wire::frame(Role::Server, FIN | 0x3, b"")).expect("a server");
-        stream.write_all(&vec![0; 1 << 20]).expect("a server that reads on");
+        stream.write_all(&vec![0; 1 << 20]).expect("a server that keeps reading");
         expect_close(&mut stream, 1002);
         // The server has ended only its own direction.
-        stream.write_all(&vec![0; 1 << 20]).expect("a server that reads on");
+        stream.write_all(&vec![0; 1 << 20]).expect("a server that keeps reading");
     });
 }
 
@@ -62,7 +62,7 @@ fn a_client_that_never_stops_sending_after_an_error_is_cut_off() {
     });
 }
 
-/// An event loop that is woken by what it does itself would be busy all the time.
+/// An event loop that is woken by its own actions would be busy all the time.
 #[cfg(target_os = "linux")]
 #[test]
 fn waiting_for_the_end_takes_no_processor_time() {
@@ -74,14 +74,14 @@ fn waiting_for_the_end_takes_no_processor_time() {
     });
 }
 
-/// Breaks the protocol, and goes on sending until that is an error.
+/// Violates the protocol, and continues to send until that is an error.
 fn send_until_cut_off(address: SocketAddr) -> io::Error {
     let mut stream = raw::open(address);
     stream.write_all(&wire::frame(Role::Server, FIN | 0x3, b"")).expect("a server");
     expect_close(&mut stream, 1002);
     let began = Instant::now();
     loop {
-        assert!(began.elapsed() < raw::PATIENCE, "the server reads on for ever");
+        assert!(began.elapsed() < raw::PATIENCE, "the server reads for ever");
         thread::sleep(Duration::from_millis(20));
         if let Err(error) = stream.write_all(b"!") {
             return error;

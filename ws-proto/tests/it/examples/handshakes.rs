@@ -50,7 +50,7 @@ fn the_refusal_of_a_large_head_reaches_a_client_that_goes_on_sending() {
         let answer = answer(&mut stream, &request);
         assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
         // The server has ended only its own direction.
-        stream.write_all(&more).expect("a server that reads on");
+        stream.write_all(&more).expect("a server that keeps reading");
     });
 }
 
@@ -71,7 +71,7 @@ fn missing_and_unknown_arguments_are_told() {
     });
 }
 
-/// What the server says until it ends its direction, which is no reset.
+/// Reads the server's answer until it ends its direction, which must not be a reset.
 fn answer(stream: &mut TcpStream, request: &[u8]) -> String {
     stream.write_all(request).expect("a server");
     let mut answer = String::new();

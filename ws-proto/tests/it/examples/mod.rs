@@ -1,4 +1,4 @@
-//! The examples run, and what they do is seen from outside.
+//! The examples run, and are tested from outside.
 
 mod client;
 mod conversations;

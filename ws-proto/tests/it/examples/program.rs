@@ -1,4 +1,4 @@
-//! Where cargo puts the examples.
+//! The folder in which cargo puts the examples.
 
 use std::env;
 use std::path::PathBuf;
@@ -11,13 +11,13 @@ pub(crate) fn command(name: &str) -> Command {
 
 fn path(name: &str) -> PathBuf {
     let test = env::current_exe().expect("a path");
-    // This test lies in `deps`, beside `examples`.
-    let folder = test.parent().and_then(|deps| deps.parent()).expect("a folder of cargo's");
+    // This test is in `deps`, beside `examples`.
+    let folder = test.parent().and_then(|deps| deps.parent()).expect("cargo's folder");
     let program = folder.join("examples").join(format!("{name}{}", env::consts::EXE_SUFFIX));
     assert!(
         program.is_file(),
-        "{} is not built: `cargo test` builds the examples only when it is not told which target \
-         to test; `cargo build --package ws-proto --examples` does, too",
+        "{} is not built: `cargo test` builds the examples only if no target is selected; \
+         `cargo build --package ws-proto --examples` does, too",
         program.display()
     );
     program

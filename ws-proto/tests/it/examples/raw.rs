@@ -1,4 +1,4 @@
-//! A client that knows nothing of the protocol but a request, so that it can break it.
+//! A client without the protocol except for a request, so that it can violate it.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::pair::wire::{self, Frame};
 
-/// Ends a test that hangs; it is far above what a slow machine needs.
+/// The time limit of a test, far above what a slow machine needs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The example of RFC 6455 §1.2.
@@ -33,7 +33,7 @@ pub(crate) fn open(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// Reads the answer to the request, and not a byte more.
+/// Reads the response to the request, and not a byte more.
 pub(crate) fn read_response(stream: &mut TcpStream) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -59,7 +59,7 @@ pub(crate) fn expect_frame(stream: &mut TcpStream, first: u8, payload: &[u8]) {
     );
 }
 
-/// Reads frames until the server ends its direction, which is no reset.
+/// Reads frames until the server ends its direction, which must not be a reset.
 pub(crate) fn read_to_end(stream: &mut TcpStream) -> Vec<Frame> {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).expect("the end of the stream");

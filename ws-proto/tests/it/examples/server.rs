@@ -1,4 +1,4 @@
-//! The example servers, each running as a process of its own.
+//! The example servers, each running in a process of its own.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -14,12 +14,12 @@ const PROGRAMS: &[&str] = &[
     "uring_echo",
 ];
 
-/// Has each server stand the same test.
+/// Runs the same test with each server.
 pub(crate) fn each(test: impl Fn(SocketAddr) + Sync) {
     each_with(&[], |server| test(server.address));
 }
 
-/// The same with arguments, and with the process at hand.
+/// The same with arguments, and with access to the process.
 pub(crate) fn each_with(arguments: &[&str], test: impl Fn(&Server) + Sync) {
     let test = &test;
     thread::scope(|scope| {
@@ -30,7 +30,7 @@ pub(crate) fn each_with(arguments: &[&str], test: impl Fn(&Server) + Sync) {
     });
 }
 
-/// Runs each server with arguments that it cannot take, and gives what it says.
+/// Runs each server with invalid arguments, and returns its output.
 pub(crate) fn each_refusal(arguments: &[&str], test: impl Fn(&str)) {
     for name in PROGRAMS {
         let output = program::command(name).args(arguments).output().expect("a program");
@@ -59,12 +59,12 @@ impl Server {
         Self { address, process, _stdout: stdout }
     }
 
-    /// The processor time that it has used, in hundredths of a second as a rule.
+    /// The processor time that the process has used, usually in hundredths of a second.
     #[cfg(target_os = "linux")]
     pub(crate) fn ticks(&self) -> u64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()));
         let stat = stat.expect("a process");
-        // The fields behind the name, which stands in parentheses, begin with the third.
+        // The fields after the name, which is in parentheses, begin with the third.
         let (_, fields) = stat.rsplit_once(") ").expect("a name");
         let number = |field: &str| field.parse::<u64>().expect("a number");
         fields.split(' ').skip(14 - 3).take(2).map(number).sum()

@@ -1,4 +1,4 @@
-//! A client that does not read what it asked for.
+//! A client that does not read the answers to its messages.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::thread;
@@ -39,7 +39,7 @@ fn a_client_that_does_not_read_is_not_read_from_and_holds_up_nobody() {
             assert_eq!(other.read().expect("open"), message);
         }
 
-        // Now it reads: nothing was lost.
+        // Now the client reads: nothing was lost.
         let mut reader = stalled.try_clone().expect("a socket");
         let rest = &frame[sent % frame.len()..];
         let replies = sent.div_ceil(frame.len());

@@ -60,7 +60,7 @@ fn sent() {
                 }
             }
         }
-        // None of the refused calls has begun to close.
+        // None of the refused calls has started to close.
         assert_eq!(refusing.connection.closed(), None);
         refusing.connection.send("still open", &mut refusing.output).expect("open");
     }

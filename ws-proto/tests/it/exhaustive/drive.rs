@@ -1,4 +1,4 @@
-//! Connections in every state, and what they make of a stream.
+//! Connections in every state, and how they read a stream.
 
 use core::fmt;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::pair::{SEED, wire};
 pub(crate) const COMPRESSION: &[bool] =
     if cfg!(feature = "deflate") { &[false, true] } else { &[false] };
 
-/// A connection and, as the model sees it, the end that reads.
+/// The parameters of a connection, and of the model that reads the same stream.
 #[derive(Clone)]
 pub(crate) struct Setup {
     pub(crate) role: Role,
@@ -33,7 +33,7 @@ impl Setup {
         Self { role, compression, close_sent: false, config: config.into() }
     }
 
-    /// Both roles, with and without compression where there is any.
+    /// Both roles, with and without compression if it is available.
     pub(crate) fn all(config: &Config) -> impl Iterator<Item = Self> {
         let compressions =
             wire::ROLES.into_iter().flat_map(|role| COMPRESSION.iter().map(move |it| (role, *it)));
@@ -66,7 +66,7 @@ impl Setup {
         Peer::new(connection)
     }
 
-    /// Compares what the connection makes of `stream` with what the model does, which it returns: in
+    /// Compares how the connection reads `stream` with how the model does, which it returns: in
     /// one read, and byte by byte from the index `start` on.
     pub(crate) fn check_from(&self, start: usize, stream: &[u8]) -> Reading {
         let reading = self.reader().read(stream);
@@ -94,7 +94,7 @@ impl Setup {
         reading
     }
 
-    /// Whether what `peer` has made of `stream`, however it was cut, is what the model says.
+    /// Checks that the results of `peer` for `stream`, however it was cut, are those of the model.
     pub(crate) fn compare(&self, peer: &Peer, reading: &Reading, stream: &[u8]) {
         let shown = || format!("{self:?}, {stream:02x?}: {reading:?}");
         assert_eq!(peer.events, reading.events, "{}", shown());

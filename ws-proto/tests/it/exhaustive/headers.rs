@@ -5,7 +5,7 @@ use ws_proto::{Config, Limits, Role};
 use crate::exhaustive::drive::Setup;
 use crate::pair::wire::{self, BINARY, CLOSE, FIN, PING, RSV1, TEXT};
 
-/// A connection and the bytes that it has read: the state in which a header reaches it.
+/// A connection and the bytes that it has read: the state in which it receives a header.
 struct State {
     name: &'static str,
     setup: Setup,
@@ -73,7 +73,7 @@ fn each_is_judged_at_the_earliest_byte() {
             let stream = [&*before, &[first]].concat();
             let reading = setup.reader().read(&stream);
             if reading.has_ended() {
-                // Whatever follows, of which each byte is ignored or repeats the error.
+                // Of the following bytes each is ignored or repeats the error.
                 setup.check_from(before.len(), &stream);
                 let mut peer = setup.peer();
                 peer.read(&stream);
@@ -108,7 +108,7 @@ fn each_accepted_one_begins_a_frame_after_our_close_frame() {
     frames(states(&[true]));
 }
 
-/// The same headers, as far as they are accepted, with the rest of their frames.
+/// The same headers, if they are accepted, with the rest of their frames.
 fn frames(states: Vec<State>) {
     let mut frames = 0_u64;
     for State { setup, before, compressed, .. } in states {
@@ -135,7 +135,7 @@ fn frames(states: Vec<State>) {
 /// The number of bytes at the end of a frame that are read one by one.
 const LAST: usize = 8;
 
-/// The whole frame that begins with this header, as short as it can be.
+/// The shortest complete frame that begins with this header.
 fn frame(to: Role, first: u8, second: u8, compressed: bool) -> Vec<u8> {
     let len = match second & 0x7F {
         126 => 126,
@@ -151,8 +151,8 @@ fn frame(to: Role, first: u8, second: u8, compressed: bool) -> Vec<u8> {
 }
 
 /// Literals in a block of fixed codes, each one byte but shifted (RFC 1951 §3.2.6), and the
-/// beginning of the stored block that a flush adds: together as many bytes as asked for, of which
-/// there must be one at least.
+/// beginning of the stored block that a flush adds: together this number of bytes, which
+/// must be at least one.
 pub(crate) fn compressed_payload(len: usize) -> Vec<u8> {
     let Some(literals) = len.checked_sub(2) else { return vec![0; len] };
     // The lowest bit comes first: not the last block, fixed codes; then 0x30 + 'a', and at the end

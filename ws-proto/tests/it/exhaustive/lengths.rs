@@ -58,7 +58,7 @@ fn a_grid_of_64_bits() {
     println!("{prefixes} prefixes");
 }
 
-/// Frames with all of their payload, of which the header alone would show what is wrong.
+/// Frames with all of their payload, whose header alone would show the error.
 #[test]
 fn of_whole_frames() {
     for role in wire::ROLES {

@@ -6,7 +6,7 @@ use crate::exhaustive::drive::Setup;
 use crate::exhaustive::headers::compressed_payload;
 use crate::pair::wire::{self, BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, RSV1, TEXT};
 
-/// Bytes that make codes and reasons of Close frames, characters and what is none: 1000 is
+/// Bytes that form codes and reasons of Close frames, characters and invalid sequences: 1000 is
 /// `[0x03, 0xE8]`, é `[0xC3, 0xA9]`.
 const ALPHABET: [u8; 5] = [0x03, 0xE8, b'a', 0xC3, 0xA9];
 

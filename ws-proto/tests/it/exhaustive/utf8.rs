@@ -1,9 +1,10 @@
-//! All characters and all that is none, up to four bytes, cut in every way (RFC 6455 §8.1, RFC 3629).
+//! All characters and all invalid sequences of up to four bytes, cut in every way
+//! (RFC 6455 §8.1, RFC 3629).
 //!
-//! From the boundary between two characters on, the bytes that do not yet decide are followed until
-//! they do: by being a character, or by being none. What the standard library says of them is what
-//! the connection must do, and where: at the byte that decides, and, if pieces are delivered, after
-//! the longest prefix that is text.
+//! Starting between two characters, sequences of bytes that do not yet decide are extended until
+//! they do: they are a character, or invalid. The standard library's result for them is
+//! the expected one for the connection, at the same place: at the byte that decides, and, if chunks
+//! are delivered, after the longest prefix that is text.
 
 use ws_proto::{Config, Connection, Delivery, ErrorKind, Event};
 
@@ -125,7 +126,7 @@ fn run(message: &[u8], cuts: u32, fragments: bool, delivery: Delivery, fault: Op
             }
         };
         read(&mut connection, input, &mut delivered, &mut finished, &mut error);
-        // What is missing shows with the last byte.
+        // An incomplete character is detected at the last byte.
         let shown = fault.is_some_and(|at| at.min(message.len() - 1) < end);
         let expected = shown.then_some(ErrorKind::InvalidUtf8);
         assert_eq!(error, expected, "after {end} bytes: {}", context());

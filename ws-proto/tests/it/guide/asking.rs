@@ -12,7 +12,7 @@ use crate::pair::wire::{self, CLOSE, FIN, TEXT};
 
 type Answer = io::Result<Option<String>>;
 
-/// Has the client ask a server, which gets the stream.
+/// Runs the client against a server, which receives the stream.
 fn ask(server: impl FnOnce(TcpStream) + Send) -> Answer {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -45,7 +45,7 @@ fn read_request(stream: &mut TcpStream) -> String {
     String::from_utf8(head).expect("text")
 }
 
-/// Has the client ask a server that accepts it, reads the question, and sends `bytes`.
+/// Runs the client against a server that accepts it, reads the question, and sends `bytes`.
 fn ask_open(bytes: &[u8], then: impl FnOnce(&mut TcpStream) + Send) -> Answer {
     ask(|mut stream| {
         let request = read_request(&mut stream);
@@ -57,7 +57,7 @@ fn ask_open(bytes: &[u8], then: impl FnOnce(&mut TcpStream) + Send) -> Answer {
     })
 }
 
-/// The response that accepts a request, by the library's own server.
+/// The response that accepts a request, from the library's own server.
 fn acceptance(request: &str) -> Vec<u8> {
     let mut request = request.to_owned().into_bytes();
     let handshake = ws_proto::server::ServerHandshake::new(ws_proto::Config::default());
@@ -79,7 +79,7 @@ fn close_code(stream: &mut TcpStream) -> u16 {
     u16::from_be_bytes([close.payload[0], close.payload[1]])
 }
 
-/// What the client says of its failure.
+/// The client's error message.
 #[track_caller]
 fn failure(answer: Answer) -> String {
     answer.expect_err("a failure").to_string()
@@ -103,7 +103,7 @@ fn a_server_that_closes_instead() {
     assert_eq!(answer.expect("no error"), None);
 }
 
-/// The client sends a Close frame with this code, and its failure is no answer.
+/// The client sends a Close frame with this code, and returns an error.
 fn violation(bytes: &[u8], code: u16) {
     let answer = ask_open(bytes, |stream| {
         let frame = &mut [0; 6 + 2];

@@ -1,4 +1,4 @@
-//! The code that the guide for adapters and the README show, over real sockets: through conversations,
+//! The code in the guide for adapters and in the README, over real sockets: through conversations,
 //! violations, refusals and abrupt ends.
 
 mod asking;
@@ -8,7 +8,7 @@ mod texts;
 mod server {
     include!("server.rs");
 
-    /// Serves a client of the guide's server, from its request on.
+    /// Serves a client with the guide's server, from its request on.
     pub(crate) fn run(stream: TcpStream) -> Result<()> {
         serve(stream)
     }
@@ -25,7 +25,7 @@ mod client {
 mod readme {
     include!("readme.rs");
 
-    /// Serves a client of the README's server, whose handshake was done elsewhere.
+    /// Serves a client with the README's server, whose handshake was done elsewhere.
     pub(crate) fn run(stream: TcpStream) -> std::io::Result<()> {
         echo(stream, Connection::server(ws_proto::Config::default()))
     }

@@ -1,4 +1,4 @@
-//! The servers. What they return is looked at: after a client's mistake it is no error of the stream.
+//! The servers. Their results are checked: after a client's violation there is no stream error.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -67,7 +67,7 @@ fn violation(bytes: &[u8], code: u16) {
             send(&mut stream, FIN | BINARY, &[0; 1000]);
         }
         // The client has the Close frame, and ends the stream.
-        stream.shutdown(Shutdown::Write).expect("a server that reads on");
+        stream.shutdown(Shutdown::Write).expect("a server that keeps reading");
     });
 }
 
@@ -146,7 +146,7 @@ fn refusal(request: &[u8], status: &str) {
         stream.read_to_string(&mut answer).expect("the end of the stream");
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
         // Only one direction is ended.
-        stream.write_all(&[b'x'; 100_000]).expect("a server that reads on");
+        stream.write_all(&[b'x'; 100_000]).expect("a server that keeps reading");
     });
     assert!(served.is_ok(), "{status}: {served:?}");
 }

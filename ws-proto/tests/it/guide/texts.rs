@@ -1,11 +1,11 @@
-//! The code that is tested is the code that is shown.
+//! The tested code is the code in the documents.
 
 use std::fs;
 
-/// Checks that one of the blocks of code is `code`.
+/// Checks that `code` is one of the code blocks.
 fn shows(text: &str, fence: &str, code: &str) {
     let block = format!("\n{fence}\n{code}```\n");
-    assert!(text.replace("\r\n", "\n").contains(&block), "this is not shown:{block}");
+    assert!(text.replace("\r\n", "\n").contains(&block), "not in the document:{block}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a client asks and what it makes of the answer (RFC 6455 §4.1).
+//! The requests of a client and how it reads the responses (RFC 6455 §4.1).
 
 use core::time::Duration;
 
@@ -18,7 +18,7 @@ fn request() -> ClientRequest {
     ClientRequest::new("example.com", "/chat").subprotocol("v2").subprotocol("v1")
 }
 
-/// The right `Sec-WebSocket-Accept`, as a server works it out.
+/// The correct `Sec-WebSocket-Accept`, as a server computes it.
 fn accept(sent: &str) -> String {
     use ws_proto::server;
     let mut bytes = sent.as_bytes().to_vec();
@@ -38,7 +38,7 @@ enum Outcome {
     Unfinished,
 }
 
-/// The outcome, the same whether the bytes come at once or one by one.
+/// The outcome, the same whether the bytes arrive at once or one by one.
 fn receive(response: impl Fn(&str) -> String) -> Outcome {
     let [whole, single] = [usize::MAX, 1].map(|step| {
         let (mut handshake, sent) = send(request());
@@ -269,7 +269,7 @@ fn refusals_keep_their_body() {
     }
 }
 
-/// What has arrived of these bytes' refusal when nothing more does.
+/// The part of these bytes' refusal that has arrived when nothing more arrives.
 fn refusal(
     bytes: &str,
     end: impl Fn(ClientHandshake) -> Result<Response, ClientHandshakeError>,
@@ -337,7 +337,7 @@ fn before_the_deadline_more_is_waited_for() {
     assert_eq!(response.body(), b"no!");
 }
 
-/// A redirect needs no body; what has come with its head is kept.
+/// A redirect needs no body; the part that has arrived with its head is kept.
 #[test]
 fn a_redirect_is_complete_with_its_head() {
     for (status, fields, body, is_complete) in [

@@ -1,4 +1,4 @@
-//! The header fields that a proxy passes on.
+//! The header fields that a proxy forwards.
 
 use ws_proto::Headers;
 

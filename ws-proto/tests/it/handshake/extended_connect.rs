@@ -217,7 +217,7 @@ fn another_configuration_negotiates_anew() {
     assert_eq!(accept.headers().get("sec-websocket-extensions"), Some("permessage-deflate"));
 
     let malformed: (&str, &[u8]) = ("sec-websocket-extensions", b";");
-    let request = receive(&CONNECT, &[VERSION, malformed]).expect("not looked at");
+    let request = receive(&CONNECT, &[VERSION, malformed]).expect("ignored");
     let rejection = request.with_config(compressing).expect_err("looked at");
     assert_eq!(rejection.kind(), RejectionKind::InvalidExtensions);
 }

@@ -1,4 +1,4 @@
-//! Fields that break their grammar (RFC 6455 §4.2.1, §4.3 and §8.1).
+//! Fields with invalid syntax (RFC 6455 §4.2.1, §4.3 and §8.1).
 
 use ws_proto::client::{ClientHandshakeErrorKind, ClientRequest};
 use ws_proto::server::{self, Rejection, RejectionKind};
@@ -12,14 +12,14 @@ const FIELDS: [(&str, &[u8]); 5] = [
     ("sec-websocket-version", b"13"),
 ];
 
-/// A request with another value of a field, or a further one.
+/// A request with another value of a field, or an additional one.
 fn receive(name: &str, value: &[u8]) -> Result<server::ServerRequest, Box<Rejection>> {
     let others = FIELDS.into_iter().filter(|(other, _)| *other != name);
     let fields: Vec<_> = others.chain([(name, value)]).collect();
     server::ServerRequest::from_parts(config(), "GET", "/", fields).map_err(Box::new)
 }
 
-/// The extensions are looked at where one is configured.
+/// The extensions are parsed if one is configured.
 fn config() -> Config {
     Config {
         #[cfg(feature = "deflate")]

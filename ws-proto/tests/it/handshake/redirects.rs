@@ -1,4 +1,4 @@
-//! What a client needs for redirects: where they lead, and what goes with the request.
+//! What a client needs for redirects: the target, and what is sent with the request.
 
 use ws_proto::Config;
 use ws_proto::client::{ClientProgress, ClientRequest, Response, Uri};
@@ -57,7 +57,7 @@ fn a_redirected_request_is_the_same_at_another_address() {
         "Sec-WebSocket-Protocol: chat",
         "cookie: a=b",
         "X-Own: kept",
-        // Of the first address: a server does not choose the client's user name.
+        // From the first URI: a server does not choose the client's user name.
         "Authorization: Basic bWU6c2VjcmV0",
         "User-Agent: own/1",
     ] {
@@ -79,7 +79,7 @@ fn credentials_are_dropped() {
     assert!(!sent(with_field.without_credentials()).contains("Bearer"));
 }
 
-/// What cannot be sent to the first address cannot be sent to another.
+/// A field that cannot be sent to the first URI cannot be sent to another.
 #[test]
 fn an_invalid_field_stays_invalid() {
     let uri: Uri = "ws://b/".parse().expect("valid");

@@ -1,4 +1,4 @@
-//! What a server answers (RFC 6455 §4.2, RFC 9112).
+//! The responses of a server (RFC 6455 §4.2, RFC 9112).
 
 use ws_proto::server::{Rejection, RejectionKind, ServerHandshake, ServerProgress, ServerRequest};
 use ws_proto::{Config, InvalidHeader};
@@ -22,7 +22,7 @@ fn request(replaced: &[(&str, &str)], more: &str) -> String {
     text + more + "\r\n"
 }
 
-/// The outcome, the same whether the bytes come at once or one by one, and what was left.
+/// The outcome, the same whether the bytes arrive at once or one by one, and the remaining bytes.
 fn receive(config: &Config, bytes: &[u8]) -> (Result<ServerRequest, Rejection>, Vec<u8>) {
     let mut outcomes = [bytes.len().max(1), 1].map(|step| {
         let mut handshake = ServerHandshake::new(config.clone());
@@ -59,7 +59,7 @@ fn response(rejection: &Rejection) -> String {
     String::from_utf8(out).expect("text")
 }
 
-/// The parts of the same request, as another implementation of HTTP hands them over.
+/// The parts of the same request, as another HTTP implementation passes them.
 fn from_parts(text: &str) -> Result<ServerRequest, Rejection> {
     let (line, fields) = text.split_once("\r\n").expect("a line");
     let mut line = line.split(' ');
@@ -101,7 +101,7 @@ fn what_is_accepted() {
         request(&[], "Cookie: a=b\r\nCookie: c=d\r\nX-Ünïcode: ü\r\n")
             .replace("X-Ünïcode", "X-Uni"),
         request(&[], "Sec-WebSocket-Extensions: x-unknown; a=\"b,c\"\r\n"),
-        // RFC 6455 §4.1's own example.
+        // The example in RFC 6455 §4.1.
         request(&[(key, "Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEC==")], ""),
     ] {
         accept(&text);
@@ -168,7 +168,7 @@ fn what_is_rejected() {
     }
 }
 
-/// How many bytes of the stream are taken before a verdict, each in a read of its own.
+/// The number of bytes of the stream that are taken before a verdict, each in a read of its own.
 fn verdict(config: &Config, bytes: impl IntoIterator<Item = u8>) -> (usize, Option<RejectionKind>) {
     let mut handshake = ServerHandshake::new(config.clone());
     let mut taken = 0;
@@ -309,7 +309,7 @@ fn a_head_has_limits_in_bytes_and_in_fields() {
     let rejection = receive(&config, exact.as_bytes()).0.expect_err("too many");
     assert_eq!((rejection.kind(), rejection.status()), (RejectionKind::TooManyHeaders, 431));
 
-    // Nobody waits for the end of a line that is too long already.
+    // The server does not wait for the end of a line that is too long already.
     let endless = [REQUEST.as_bytes(), b"X: ", &[b'x'; 20_000]].concat();
     let rejection = receive(&Config::default(), &endless).0.expect_err("too large");
     assert_eq!(rejection.kind(), RejectionKind::HeadTooLarge);

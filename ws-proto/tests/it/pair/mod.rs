@@ -1,4 +1,4 @@
-//! Two ends of a connection, a clock that moves only when told, and pipes that cut anywhere.
+//! Two ends of a connection, a clock that is moved by hand, and pipes that cut anywhere.
 #![allow(dead_code, reason = "every test file takes the part it needs")]
 
 pub(crate) mod peer;
@@ -29,7 +29,7 @@ impl Pair {
         Self::cut(config, &[usize::MAX])
     }
 
-    /// Pipes that deliver pieces of these lengths in turn, over and over.
+    /// Pipes that deliver pieces of these lengths in turn, repeatedly.
     pub(crate) fn cut(config: &Config, lengths: &[usize]) -> Self {
         let client = Connection::client(config.clone(), SEED);
         Self::of(client, Connection::server(config.clone()), lengths)
@@ -49,7 +49,7 @@ impl Pair {
         self.now
     }
 
-    /// Carries bytes both ways until there are none; says whether there were any.
+    /// Carries bytes both ways until there are none; returns whether there were any.
     pub(crate) fn exchange(&mut self) -> bool {
         let mut moved = false;
         loop {

@@ -1,4 +1,4 @@
-//! One end: a connection, and all that it gave.
+//! One end: a connection, and all its results.
 
 use ws_proto::{Connection, Error, Event, Instant};
 
@@ -29,12 +29,12 @@ impl Peer {
                     false
                 }
                 Ok(None) => {
-                    assert!(input.is_empty(), "asks for more before the input is used up");
+                    assert!(input.is_empty(), "requests more before the input is used up");
                     true
                 }
                 Err(error) => {
                     assert_eq!(error, *self.error.get_or_insert(error), "an error is final");
-                    assert!(before == 0 || input.len() < before, "an error that stands still");
+                    assert!(before == 0 || input.len() < before, "an error that takes no input");
                     before == 0
                 }
             };

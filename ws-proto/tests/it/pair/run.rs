@@ -13,7 +13,7 @@ pub(crate) const LENGTHS: [usize; 8] = [1, 2, 3, 7, 16, 125, 4096, usize::MAX];
 /// Up to this length a byte string is also cut in two at every place.
 const SHORT: usize = 300;
 
-/// All that can be seen of a connection from outside.
+/// The observable results of a connection.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Outcome {
     pub(crate) events: Vec<Event<'static>>,
@@ -44,7 +44,7 @@ pub(crate) fn connection(role: Role, config: &Config) -> Connection {
     }
 }
 
-/// `bytes` in pieces of these lengths in turn, over and over.
+/// `bytes` in pieces of these lengths in turn, repeatedly.
 pub(crate) fn pieces<'b>(bytes: &'b [u8], lengths: &[usize]) -> impl Iterator<Item = &'b [u8]> {
     let mut rest = bytes;
     let mut lengths = lengths.iter().cycle();
@@ -67,12 +67,12 @@ pub(crate) fn reader(role: Role, config: &Config, wire: &[u8], lengths: &[usize]
     peer
 }
 
-/// What comes of `wire` when it is read in pieces of these lengths.
+/// The outcome of `wire` when it is read in pieces of these lengths.
 pub(crate) fn outcome(role: Role, config: &Config, wire: &[u8], lengths: &[usize]) -> Outcome {
     Outcome::of(reader(role, config, wire, lengths))
 }
 
-/// What comes of `wire`, which is the same however it is cut.
+/// The outcome of `wire`, which is the same however it is cut.
 pub(crate) fn at_every_chunking(role: Role, config: &Config, wire: &[u8]) -> Outcome {
     let whole = outcome(role, config, wire, &[usize::MAX]);
     for length in LENGTHS {
@@ -88,7 +88,7 @@ pub(crate) fn at_every_chunking(role: Role, config: &Config, wire: &[u8]) -> Out
     whole
 }
 
-/// The events of `wire`, which holds no violation.
+/// The events of `wire`, which must contain no violation.
 pub(crate) fn events(role: Role, config: &Config, wire: &[u8]) -> Vec<Event<'static>> {
     let outcome = at_every_chunking(role, config, wire);
     assert_eq!(outcome.error, None, "{role:?} reading {wire:02x?}");
@@ -138,7 +138,7 @@ fn assert_chunk_is_not_idle(event: &Event<'_>) {
         Event::Text(_) | Event::Binary(_) => false,
         Event::Ping(_) | Event::Pong(_) | Event::Close(_) => false,
     };
-    assert!(!idle, "{event:?} says nothing");
+    assert!(!idle, "{event:?} carries nothing");
 }
 
 /// Whole messages and control frames in the order of their ends, from either delivery; an

@@ -1,4 +1,4 @@
-//! What the property tests draw from: the same cases in every run.
+//! Strategies for the property tests: the same cases in every run.
 #![allow(dead_code, reason = "every test file takes the part it needs")]
 
 use proptest::collection::vec;
@@ -40,7 +40,7 @@ pub(crate) fn data() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         4 => vec(any::<u8>(), 0..20),
         1 => vec(any::<u8>(), 100..300),
-        // Around the forms of the length.
+        // Around the boundaries between the forms of the length.
         1 => select(vec![125, 126, 127, 65_535, 65_536]).prop_map(|len| vec![0xA5; len]),
     ]
 }

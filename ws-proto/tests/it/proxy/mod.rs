@@ -14,7 +14,7 @@ fn credentials() -> Option<Credentials> {
     Some(Credentials::new("user", "pass:word").expect("valid"))
 }
 
-/// How a tunnel ended, what it has written, and what it left of the input.
+/// How a tunnel ended, its output, and the remaining input.
 #[derive(Debug, PartialEq)]
 struct Outcome {
     result: Result<TunnelProgress, TunnelErrorKind>,
@@ -22,7 +22,7 @@ struct Outcome {
     left: Vec<u8>,
 }
 
-/// Gives `answer` to a tunnel in pieces of every length, with the same outcome.
+/// Passes `answer` to a tunnel in pieces of every length; the outcome must be the same.
 fn receive(start: impl Fn(&mut Vec<u8>) -> Tunnel, answer: &[u8]) -> Outcome {
     let whole = receive_cut(&start, answer, answer.len().max(1));
     for step in 1..answer.len() {
@@ -52,7 +52,7 @@ fn receive_cut(start: impl Fn(&mut Vec<u8>) -> Tunnel, answer: &[u8], step: usiz
         left.extend_from_slice(piece);
     }
     if result == Ok(TunnelProgress::NeedsInput) {
-        assert_eq!(left, b"", "asks for more before the input is used up");
+        assert_eq!(left, b"", "requests more before the input is used up");
         assert_eq!(tunnel.receive_eof().kind(), TunnelErrorKind::UnexpectedEof);
     }
     if result.is_err() {

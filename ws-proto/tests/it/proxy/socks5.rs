@@ -5,7 +5,7 @@ use ws_proto::proxy::{Destination, Tunnel, TunnelErrorKind, TunnelProgress};
 
 use crate::proxy::{Outcome, credentials, destination, receive};
 
-/// The proxy's answer behind that of the method: success, bound to 127.0.0.1:80.
+/// The proxy's reply after that for the method: success, bound to 127.0.0.1:80.
 const SUCCESS: [u8; 10] = [5, 0, 0, 1, 127, 0, 0, 1, 0, 80];
 
 fn ask(destination: &Destination, credentials: Option<&Credentials>, answer: &[&[u8]]) -> Outcome {
@@ -99,7 +99,7 @@ fn refusals() {
         (8, TunnelErrorKind::AddressNotSupported),
         (9, TunnelErrorKind::UnknownReply(9)),
     ] {
-        // Told at once, whether or not an address follows.
+        // Reported at once, whether or not an address follows.
         assert_eq!(result(None, &[&[5, 0, 5, reply]]), Err(kind));
     }
 }

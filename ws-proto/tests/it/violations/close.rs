@@ -1,4 +1,4 @@
-//! Close frames that must not be (RFC 6455 §5.5.1 and §7.4).
+//! Invalid Close frames (RFC 6455 §5.5.1 and §7.4).
 
 use ws_proto::{ErrorKind, Role};
 
@@ -11,7 +11,7 @@ const INVALID_CODES: [u16; 17] = [
     65_535,
 ];
 
-/// Reasons, and the index of the byte that breaks them; the length where it is their end.
+/// Reasons, and the index of the byte that makes them invalid; the length if it is their end.
 pub(super) const INVALID_REASONS: [(&[u8], usize); 6] = [
     (b"\xFF", 0),
     (b"\x80", 0),

@@ -1,4 +1,4 @@
-//! What two to ten bytes of a header can get wrong (RFC 6455 §5.2–§5.5).
+//! Violations in the two to ten bytes of a header (RFC 6455 §5.2–§5.5).
 
 use ws_proto::{ErrorKind, Role};
 
@@ -65,7 +65,7 @@ fn length(to: Role) -> Vec<Case> {
         (126, &[0, 0]),
         (126, &[0, 1]),
         (126, &[0, 125]),
-        // Two more bytes cannot bring it to 65,536.
+        // Two more bytes cannot increase it to 65,536.
         (127, &[0; 6]),
         (127, &[0; 6]),
     ];

@@ -36,7 +36,7 @@ const TOO_LONG: &[(usize, u8, &[u8])] = &[
     (16 << 20, 127, &[0x7F]),
 ];
 
-/// A frame alone that no pointer of 32 bits could reach the end of is too big before its message is.
+/// A frame whose end no 32-bit pointer could reach is too big by itself, before its message is.
 fn message_too_big(form: u8, length: &[u8]) -> ErrorKind {
     let beyond_32_bits = form == 127 && length.iter().take(4).any(|byte| *byte != 0);
     match usize::BITS == 32 && beyond_32_bits {

@@ -1,4 +1,4 @@
-//! Every way in which a peer can break the protocol or a limit, and what it gets for it.
+//! Every way in which a peer can violate the protocol or a limit, and the result.
 
 mod close;
 mod header;

@@ -5,14 +5,14 @@ use ws_proto::{ErrorKind, Role};
 use super::Case;
 use crate::pair::wire::{self, CONTINUATION, FIN, PING, TEXT};
 
-/// Byte strings, and the index of the byte that breaks them.
+/// Byte strings, and the index of the byte that makes them invalid.
 const INVALID: &[(&[u8], usize)] = &[
     // A continuation byte with nothing to continue.
     (b"\x80", 0),
     (b"\xBF", 0),
     (b"ab\x80", 2),
     (b"\xCE\xBA\xCF\x8C\x80", 4),
-    // Bytes that begin nothing.
+    // Bytes that begin no character.
     (b"\xC0\x80", 0),
     (b"\xC1\xBF", 0),
     (b"\xF5\x80\x80\x80", 0),
@@ -74,14 +74,14 @@ pub(super) fn cases(to: Role) -> Vec<Case> {
             let name = format!("{} cut at {cut} ends", text.escape_ascii());
             push(name, cut_in_two(to, text, last, cut));
         }
-        // The header of the last frame shows it.
+        // The header of the last frame shows the error.
         let empty = wire::fragments(to, TEXT, &[text, b"", b""]);
         push(format!("{} and empty fragments", text.escape_ascii()), empty);
     }
     cases
 }
 
-/// `frame` as far as the byte at `offending` in its payload `text`.
+/// `frame` up to the byte at `offending` in its payload `text`.
 fn up_to(mut frame: Vec<u8>, text: &[u8], offending: usize) -> Vec<u8> {
     frame.truncate(frame.len() - text.len() + offending + 1);
     frame

@@ -15,7 +15,7 @@ pub(crate) fn is_allowed(code: u16) -> bool {
         1000..=1003 => true,
         // Reserved without a meaning.
         1004 => false,
-        // For what happened without a Close frame, or without a code.
+        // For connections that ended without a Close frame, or with one without a code.
         1005 | 1006 => false,
         1007..=1011 => true,
         // Registered with IANA since (§11.7).
@@ -40,7 +40,7 @@ pub(crate) fn code_of(body: &[u8]) -> Option<u16> {
     Some(u16::from_be_bytes([*body.first()?, *body.get(1)?]))
 }
 
-/// The fault that the first bytes of a body show, by index; one beyond them stands for what the
+/// The error that the first bytes of a body show, by index; an index after them stands for what the
 /// end of the frame shows. Bodies of one byte are refused by their length.
 pub(super) fn fault(body: &[u8], complete: bool) -> Option<(usize, ErrorKind)> {
     let high = *body.first()?;

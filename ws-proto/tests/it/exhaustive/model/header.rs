@@ -4,7 +4,7 @@ use ws_proto::{ErrorKind, Role};
 
 use super::{Message, Reader};
 
-/// The fields of a header, as they stand.
+/// The fields of a header, unchecked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Header {
     pub(super) fin: bool,
@@ -41,7 +41,7 @@ impl Header {
         Some(Self::new(first, second, payload_len))
     }
 
-    /// The key at the end of the header; zeros, which change nothing, where there is none.
+    /// The key at the end of the header; zeros, which change nothing, if there is none.
     pub(super) fn key(self, bytes: &[u8]) -> Option<[u8; 4]> {
         if !self.masked {
             return Some([0; 4]);
@@ -107,13 +107,13 @@ impl Reader<'_> {
 
     /// Headers that begin with `prefix`: one that is allowed is among them if there is any.
     ///
-    /// Of the lengths that are allowed none lies between two that are not, so the ends of what
+    /// No allowed length lies between two that are not allowed, so the ends of the range that
     /// `prefix` leaves open and the bounds of the rules suffice.
     fn completions(&self, prefix: &[u8], message: Option<&Message>) -> Vec<Header> {
         let first = prefix[0];
         let seconds = match prefix.get(1) {
             Some(second) => vec![*second],
-            // Lengths from 2 to 125 differ in nothing here.
+            // Lengths from 2 to 125 are equivalent here.
             None => [0, 1, 2, 126, 127].map(|len| [len, 0b1000_0000 | len]).concat(),
         };
         let before = message.map_or(0, |message| message.payload.len() as u64);
@@ -192,7 +192,7 @@ impl Reader<'_> {
     }
 }
 
-/// The number of bytes of length behind the second byte.
+/// The number of length bytes after the second byte.
 fn extended_len(second: u8) -> usize {
     match second & 0b0111_1111 {
         126 => 2,

@@ -1,4 +1,4 @@
-//! As much of DEFLATE as these tests write: stored blocks, and blocks of fixed codes that spell
+//! The part of DEFLATE that these tests write: stored blocks, and blocks of fixed codes with
 //! ASCII (RFC 1951 §3.2).
 
 /// The content of a compressed message, or `None` if it ends within a block (RFC 7692 §7.2.2).
@@ -8,7 +8,7 @@ pub(super) fn message(payload: &[u8]) -> Option<Vec<u8>> {
     let mut content = Vec::new();
     while bits.at < 8 * stream.len() {
         let (last, kind) = (bits.take(1)?, bits.take(2)?);
-        assert_eq!(last, 0, "the model knows no last blocks");
+        assert_eq!(last, 0, "the model supports no last blocks");
         match kind {
             0 => {
                 bits.at = bits.at.next_multiple_of(8);
@@ -27,10 +27,10 @@ pub(super) fn message(payload: &[u8]) -> Option<Vec<u8>> {
                     break;
                 }
                 let code = prefix << 1 | bits.take(1)?;
-                assert!((0x30..0x30 + 128).contains(&code), "the model knows ASCII only");
+                assert!((0x30..0x30 + 128).contains(&code), "the model supports ASCII only");
                 content.push((code - 0x30) as u8);
             },
-            _ => panic!("the model knows no such blocks"),
+            _ => panic!("the model supports no such blocks"),
         }
     }
     Some(content)

@@ -1,7 +1,7 @@
-//! What RFC 6455 and RFC 7692 say of a stream of bytes, written from their text and not from the
-//! library: slow and literal. It parses the whole stream for every question, and derives the
-//! earliest byte that shows a violation from what it knows of whole headers: a prefix is refused
-//! when no way to complete it is allowed.
+//! The rules of RFC 6455 and RFC 7692 for a stream of bytes, written from their text and not from
+//! the library: slow and literal. It parses the whole stream for every question, and derives the
+//! earliest byte that shows a violation from the rules for whole headers: a prefix is refused when
+//! every way to complete it is forbidden.
 
 mod close;
 mod header;
@@ -23,7 +23,7 @@ pub(crate) struct Reader<'l> {
     pub(crate) close_sent: bool,
 }
 
-/// What a stream holds.
+/// The result of reading a stream.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reading {
     pub(crate) events: Vec<Event<'static>>,
@@ -37,11 +37,12 @@ pub(crate) struct Reading {
 pub(crate) struct Violation {
     /// The index of the earliest byte that shows it.
     pub(crate) at: usize,
-    /// The rules that are broken: where there are several, the RFC does not say which one counts.
+    /// The rules that are broken: if there are several, the RFC does not define which one is
+    /// reported.
     pub(crate) kinds: Vec<ErrorKind>,
 }
 
-/// A message of which fragments are missing.
+/// An incomplete message.
 struct Message {
     text: bool,
     compressed: bool,
@@ -96,7 +97,7 @@ impl Reader<'_> {
                 }
             };
             if let Some((index, kind)) = fault {
-                // What is missing at the end of a message is shown by the last byte of its frame.
+                // If a message ends too early, the last byte of its frame shows it.
                 let at = (at + index).min(end - 1);
                 reading.violation = Some(Violation { at, kinds: vec![kind] });
                 return reading;
@@ -139,8 +140,8 @@ impl Reader<'_> {
 }
 
 impl Message {
-    /// The fault that `more` shows, by the index of its byte within `more`; one beyond it stands
-    /// for what the end of the message shows.
+    /// The error that `more` shows, by the index of its byte within `more`; an index after it
+    /// stands for what the end of the message shows.
     fn fault(&self, more: &[u8], end: bool) -> Option<(usize, ErrorKind)> {
         let payload = [&*self.payload, more].concat();
         if self.compressed {

@@ -1,6 +1,6 @@
 //! UTF-8, as the standard library judges it (RFC 3629).
 
-/// The index of the first byte with which no text begins; `text.len()` if what is wrong is that
+/// The index of the first byte with which no text begins; `text.len()` if the error is that
 /// `text`, being complete, ends within a character.
 pub(crate) fn fault(text: &[u8], complete: bool) -> Option<usize> {
     let error = std::str::from_utf8(text).err()?;
