@@ -1,4 +1,4 @@
-//! Writes the seeds: small inputs that reach every part of what is fuzzed.
+//! Writes the seeds: small inputs that reach every part of the fuzzed code.
 //!
 //! `cargo run --example seeds`, in this folder.
 
@@ -76,7 +76,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Compressed payloads of every kind of block, right and wrong.
+/// Compressed payloads of every kind of block, valid and invalid.
 fn payloads() -> Vec<(&'static str, Vec<u8>)> {
     let new = Stream::new;
     let copies = [Symbol::Literal(b'a'), Symbol::CopyMost(1), Symbol::Copy(10, 200)];
@@ -111,7 +111,7 @@ fn compressing_server() -> ws_proto::Connection {
     compressed::Agreed::default().connection(Role::Server, &compressed::config())
 }
 
-/// Any bytes are steps of a conversation, so these serve as well as any (xorshift).
+/// Any bytes are steps of a conversation, so pseudorandom ones suffice (xorshift).
 fn random(number: u8) -> Vec<u8> {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(u64::from(number));
     let bytes = core::iter::repeat_with(|| {
@@ -129,7 +129,7 @@ fn write(target: &str, name: &str, seed: &[u8]) -> io::Result<()> {
     fs::write(folder.join(name.to_lowercase().replace(' ', "_")), seed)
 }
 
-/// What the server's answer to the client of `client_handshake` must prove.
+/// The `Sec-WebSocket-Accept` for the client of `client_handshake`.
 fn accept() -> String {
     let mut request = Vec::new();
     let sent = ws_proto::client::ClientRequest::new("example.com", "/").send(
