@@ -2,8 +2,10 @@
 //!
 //! `cargo run --example seeds`, in this folder.
 
+#[allow(dead_code, reason = "the rest is for other tests")]
 #[path = "../../ws-proto/tests/it/compressed/mod.rs"]
 mod compressed;
+#[allow(dead_code, reason = "the rest is for other tests")]
 #[path = "../../ws-proto/tests/it/pair/mod.rs"]
 mod pair;
 

@@ -12,8 +12,10 @@ mod server_handshake;
 mod tungstenite;
 mod tunnel;
 
+#[allow(dead_code, reason = "the rest is for other tests")]
 #[path = "../../ws-proto/tests/it/compressed/mod.rs"]
 mod compressed;
+#[allow(dead_code, reason = "the rest is for other tests")]
 #[path = "../../ws-proto/tests/it/pair/mod.rs"]
 mod pair;
 

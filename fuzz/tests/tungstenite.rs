@@ -1,7 +1,9 @@
 //! Random streams of valid and invalid frames, read by this library and by tungstenite.
 
+#[allow(dead_code, reason = "the rest is for other tests")]
 #[path = "../../ws-proto/tests/it/pair/mod.rs"]
 mod pair;
+#[allow(dead_code, reason = "the rest is for other tests")]
 #[path = "../../ws-proto/tests/it/property/mod.rs"]
 mod property;
 

@@ -3,9 +3,6 @@
 //! The counters are those of the whole process, so the checks run one after the other, without the
 //! threads of the usual test harness.
 
-#[path = "it/support/mod.rs"]
-mod support;
-
 use std::alloc::System;
 use std::cell::Cell;
 use std::io;
@@ -15,11 +12,10 @@ use std::task::{Context, Poll, Waker};
 
 use futures_io::{AsyncRead, AsyncWrite};
 use stats_alloc::StatsAlloc;
-use ws_futures::proto::Role;
+use ws_futures::proto::{Connection, Role};
 use ws_futures::{Config, Event, Instant, Limits, Message, Shutdown, Timer, WebSocket, accept};
-
-use support::wire::{self, BINARY, FIN, PING, TEXT};
-use support::{ROLES, connection, handshake};
+use ws_testkit::raw::REQUEST;
+use ws_wire::{self as wire, BINARY, FIN, PING, ROLES, TEXT};
 
 #[global_allocator]
 static ALLOCATOR: StatsAlloc<System> = StatsAlloc::system();
@@ -148,7 +144,11 @@ fn open(role: Role, bytes: &[u8]) -> (Socket<'_>, Rc<State>) {
 fn open_with<'w>(config: &Config, role: Role, bytes: &'w [u8]) -> (Socket<'w>, Rc<State>) {
     let state = Rc::new(State::generous());
     let wire = Wire { bytes, state: Rc::clone(&state) };
-    (WebSocket::new(wire, Never, connection(role, config), &[]), state)
+    let connection = match role {
+        Role::Server => Connection::server(config.clone()),
+        Role::Client => Connection::client(config.clone(), [7; 32]),
+    };
+    (WebSocket::new(wire, Never, connection, &[]), state)
 }
 
 /// Polls once, without an allocation of its own.
@@ -244,7 +244,7 @@ fn held_after(role: Role, bytes: &[u8], act: impl Fn(&mut Socket<'_>, &State)) -
 }
 
 fn an_idle_handshake_owns_no_buffer() {
-    let request = handshake::REQUEST.as_bytes();
+    let request = REQUEST.as_bytes();
     let state = Rc::new(State::generous());
     let stream = Wire { bytes: request, state: Rc::clone(&state) };
     let before = live();
@@ -300,15 +300,9 @@ fn what_is_dropped_is_freed() {
 
 /// RUSTSEC-2022-0035.
 fn claims_cost_nothing() {
-    let claim = |role| {
-        let mut header = vec![FIN | BINARY, if role == Role::Server { 0xFF } else { 0x7F }];
-        header.extend((1_u64 << 40).to_be_bytes());
-        header.extend([0; 4]);
-        header
-    };
     let config = Config { incoming: Limits::UNLIMITED, ..Config::default() };
     for role in ROLES {
-        let header = claim(role);
+        let header = wire::header(role, FIN | BINARY, 1 << 40);
         let before = live();
         let sockets: Vec<_> = (0..64)
             .map(|_| {

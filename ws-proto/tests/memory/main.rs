@@ -4,10 +4,12 @@
 //! threads of the usual test harness.
 
 #[cfg(feature = "deflate")]
+#[allow(dead_code, reason = "the rest is for other tests")]
 #[path = "../it/compressed/mod.rs"]
 mod compressed;
 #[cfg(feature = "deflate")]
 mod deflate;
+#[allow(dead_code, reason = "the rest is for other tests")]
 #[path = "../it/pair/mod.rs"]
 mod pair;
 mod plain;

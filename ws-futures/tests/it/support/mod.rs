@@ -1,6 +1,5 @@
 //! No runtime: tasks that are polled by hand, streams that follow a script, a clock that is moved
 //! by hand.
-#![allow(dead_code, reason = "every test file takes the part it needs")]
 
 pub(crate) mod conversation;
 pub(crate) mod handshake;
@@ -13,7 +12,7 @@ use ws_futures::proto::{Connection, Role};
 use ws_futures::{Config, ReadHalf, WebSocket, WriteHalf, accept, connect_on};
 
 pub(crate) use ws_testkit::fake::{clock, script, stream, task};
-pub(crate) use ws_wire as wire;
+pub(crate) use ws_wire::{self as wire, ROLES};
 
 use clock::{Alarm, Clock};
 use script::Script;
@@ -21,8 +20,6 @@ use stream::{Remote, Stream};
 
 /// The seed of every client in these tests.
 pub(crate) const SEED: [u8; 32] = [7; 32];
-
-pub(crate) const ROLES: [Role; 2] = [Role::Server, Role::Client];
 
 pub(crate) type Socket = WebSocket<Stream, Alarm>;
 pub(crate) type Reader = ReadHalf<Stream, Alarm>;

@@ -1,5 +1,4 @@
 //! Connections that have negotiated permessage-deflate, and DEFLATE read and made by hand.
-#![allow(dead_code, reason = "every test file takes the part it needs")]
 
 pub(crate) mod content;
 pub(crate) mod inflate;

@@ -1,5 +1,4 @@
 //! Two ends of a connection, a clock that is moved by hand, and pipes that cut anywhere.
-#![allow(dead_code, reason = "every test file takes the part it needs")]
 
 pub(crate) mod peer;
 pub(crate) mod run;

@@ -1,5 +1,4 @@
 //! Strategies for the property tests: the same cases in every run.
-#![allow(dead_code, reason = "every test file takes the part it needs")]
 
 use proptest::collection::vec;
 use proptest::prelude::*;

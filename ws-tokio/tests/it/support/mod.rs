@@ -1,5 +1,4 @@
 //! Listeners on ports that the system chooses, and both kinds of runtime.
-#![allow(dead_code, reason = "every test file takes the part it needs")]
 
 pub(crate) mod server;
 
