@@ -1,0 +1,3 @@
+//! What the repository says of itself.
+
+mod requirements;
