@@ -172,7 +172,7 @@ fn step(
 
 fn send(input: &mut Unstructured<'_>, peer: &mut Peer, expected: &mut Expected) -> Result<()> {
     let Peer { connection, output, .. } = peer;
-    let before = (output.len(), connection.owes());
+    let before = (output.len(), connection.wants_transmit());
     let result = match input.int_in_range(0..=6)? {
         0 => {
             let message = message(input)?;
@@ -210,7 +210,7 @@ fn send(input: &mut Unstructured<'_>, peer: &mut Peer, expected: &mut Expected) 
         }
     };
     if let Err(error) = result {
-        let after = (output.len(), connection.owes());
+        let after = (output.len(), connection.wants_transmit());
         assert_eq!(after, before, "{error} left a trace");
         assert_eq!(error == SendError::Closed, !connection.can_send());
     }

@@ -37,7 +37,7 @@ impl<'a> Batch<'a> {
     #[expect(clippy::should_implement_trait, reason = "an iterator could not lend its input")]
     pub fn next(&mut self) -> Option<Event<'a>> {
         // Answer each ping while the output has room; beyond that pongs coalesce.
-        if self.connection.owes() && self.output.len() < HIGH_WATER {
+        if self.connection.wants_transmit() && self.output.len() < HIGH_WATER {
             self.connection.poll_transmit(self.output.tail());
         }
         let event = self.connection.receive(&mut self.input).ok().flatten();

@@ -384,7 +384,7 @@ where
     /// Appends the connection's pending replies while the output has room; beyond that pongs coalesce.
     #[inline]
     pub(crate) fn transmit(&mut self) {
-        if self.connection.owes() && !self.is_full() {
+        if self.connection.wants_transmit() && !self.is_full() {
             self.connection.poll_transmit(self.output.tail());
         }
     }

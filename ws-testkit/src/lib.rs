@@ -21,4 +21,4 @@ pub mod serving;
 pub use runtime::Runtime;
 
 /// The time limit of a test, far above what a slow machine needs.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
+const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(120);

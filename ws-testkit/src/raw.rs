@@ -8,7 +8,7 @@ use ws_futures::Config;
 use ws_futures::server::{ServerHandshake, ServerProgress};
 use ws_wire::Content;
 
-use crate::PATIENCE;
+use crate::TIMEOUT;
 
 /// A WebSocket request.
 pub const REQUEST: &str = "GET / HTTP/1.1\r\n\
@@ -30,8 +30,8 @@ pub(crate) fn connect(address: SocketAddr) -> TcpStream {
 
 pub(crate) fn prepared(stream: TcpStream) -> TcpStream {
     stream.set_nodelay(true).expect("a socket");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
-    stream.set_write_timeout(Some(PATIENCE)).expect("a socket");
+    stream.set_read_timeout(Some(TIMEOUT)).expect("a socket");
+    stream.set_write_timeout(Some(TIMEOUT)).expect("a socket");
     stream
 }
 

@@ -12,7 +12,7 @@ use futures_channel::oneshot;
 use futures_util::future::select;
 use ws_futures::{Config, HandshakeError, accept};
 
-use crate::PATIENCE;
+use crate::TIMEOUT;
 use crate::echo::{End, Way, echo};
 use crate::lent::Lent;
 use crate::runtime::Runtime;
@@ -35,7 +35,7 @@ pub(crate) struct Seen {
 impl Seen {
     /// Waits for the end of a connection.
     pub(crate) fn end(&self) -> End {
-        self.ends.recv_timeout(PATIENCE).expect("the connection ends")
+        self.ends.recv_timeout(TIMEOUT).expect("the connection ends")
     }
 
     /// Checks that no connection remains: none whose end was not reported, and no stream that is
@@ -43,7 +43,7 @@ impl Seen {
     pub(crate) fn is_left_alone(&self) {
         assert!(self.ends.try_recv().is_err(), "an unexpected connection");
         // One of them is the server's own reference.
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while self.alive.strong_count() > 1 {
             assert!(Instant::now() < deadline, "a stream is left open");
             thread::yield_now();

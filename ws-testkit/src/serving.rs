@@ -9,7 +9,7 @@ use ws_futures::proto::Role;
 use ws_futures::serve::ServeError;
 use ws_futures::{Drained, Shutdown};
 
-use crate::PATIENCE;
+use crate::TIMEOUT;
 use crate::raw::{REQUEST, RESPONSE, connect, expect, open, prepared, rest};
 use crate::server::listener;
 
@@ -70,7 +70,7 @@ pub fn without_file_descriptors<S: Serves>() {
         let mut streams = Vec::new();
         let error = loop {
             streams.extend(use_up(address));
-            match errors.recv_timeout(PATIENCE).expect("a report") {
+            match errors.recv_timeout(TIMEOUT).expect("a report") {
                 ServeError::Accept { error, unreported: 0 } => break error,
                 other => assert!(matches!(other, ServeError::Connection { .. }), "{other}"),
             }

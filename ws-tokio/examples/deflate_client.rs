@@ -26,7 +26,7 @@ type Failure = Box<dyn Error>;
 const MESSAGES: usize = 40;
 /// The number of concurrent connections.
 const AHEAD: usize = 8;
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// The number of rounds; each combines the options with others for the other direction.
 const ROUNDS: usize = 3;
 /// The stride that permutes the options; it divides no number of them.
@@ -65,7 +65,7 @@ async fn main() -> Result<(), Failure> {
         };
         let target = format!("/{server_out}/{server_in}");
         let shown = format!("{target} with {deflate:?}");
-        let opened = timeout(PATIENCE, converse(address, target, deflate)).await;
+        let opened = timeout(TIMEOUT, converse(address, target, deflate)).await;
         let opened = opened.map_err(|_elapsed| format!("{shown}: not in time"))?;
         let insists = server_out < insisting && !peer_context_takeover;
         match opened.map_err(|error| format!("{shown}: {error}"))? {

@@ -10,7 +10,7 @@ use ws_tokio::proto::Connection;
 use ws_tokio::{CloseCode, Config, TokioStream, TokioTimer, WebSocket};
 
 /// The default of the configuration.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 async fn wait_for_a_close() {
     let began = Instant::now();
@@ -18,7 +18,7 @@ async fn wait_for_a_close() {
     let connection = Connection::server(Config::default());
     let mut socket = WebSocket::new(TokioStream::new(ours), TokioTimer::default(), connection, &[]);
     socket.close_and_discard(CloseCode::NORMAL).await.expect("no error of the protocol");
-    assert_eq!(began.elapsed(), PATIENCE);
+    assert_eq!(began.elapsed(), TIMEOUT);
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn one_after_the_other() {
     // Built before any task has read a clock, and used last.
     let (ahead, behind) = (runtime(), runtime());
     ahead.block_on(async {
-        advance(1000 * PATIENCE).await;
+        advance(1000 * TIMEOUT).await;
         wait_for_a_close().await;
     });
     behind.block_on(wait_for_a_close());

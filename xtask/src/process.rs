@@ -12,7 +12,7 @@ use crate::guardian;
 use crate::lines::Lines;
 
 /// How long a process may take to end after SIGTERM.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A child in a process group of its own; dropping this ends the whole group.
 pub(crate) struct Process {
@@ -109,7 +109,7 @@ impl Drop for Process {
                 return;
             }
             self.signal_group(signal);
-            let _ = self.wait(PATIENCE);
+            let _ = self.wait(TIMEOUT);
         }
     }
 }

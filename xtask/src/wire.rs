@@ -10,7 +10,7 @@ use ws_tokio::proto::{Config, Connection, Event};
 use crate::failure::{Context as _, Result, bail};
 
 /// The time limit for a peer on the same machine to answer.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A connection on which any bytes can be sent; the core parses what arrives.
 pub(crate) struct Wire {
@@ -39,7 +39,7 @@ impl Wire {
     pub(crate) fn connect(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(TIMEOUT))?;
         Ok(Self { stream, received: Vec::new(), connection: None })
     }
 
@@ -99,7 +99,7 @@ impl Wire {
 
     /// The response to a request, or `None` when the peer ended the connection without one.
     pub(crate) fn response(&mut self, mut handshake: ClientHandshake) -> Result<Option<Response>> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             let mut input = &mut self.received[..];
             let progress = handshake.receive(&mut input).context("the response")?;
@@ -121,7 +121,7 @@ impl Wire {
 
     /// Receives up to a wanted event, and discards those before it.
     pub(crate) fn wait_for(&mut self, mut wanted: impl FnMut(&Event<'_>) -> bool) -> Result {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             let connection = self.connection.as_mut().context("the handshake is not done")?;
             let (mut input, mut found) = (&mut self.received[..], false);

@@ -57,7 +57,7 @@ async fn a_request_that_is_refused() {
 }
 
 #[async_std::test]
-async fn nobody_listens() {
+async fn connection_refused() {
     let (listener, uri) = listen().await;
     drop(listener);
     let error = connect(&uri).await.expect_err("no listener");

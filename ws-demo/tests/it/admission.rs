@@ -78,7 +78,7 @@ fn an_address_has_a_share() {
 }
 
 #[test]
-fn nobody_is_believed_who_is_no_proxy_of_ours() {
+fn only_trusted_proxies_are_believed() {
     let server = Server::start(&["--max-per-ip", "1"]);
     let (_first, head) = try_open(&server, "192.0.2.1");
     assert!(head.starts_with("HTTP/1.1 101 "), "{head}");

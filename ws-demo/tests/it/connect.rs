@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 use ws_tokio::{Close, CloseCode, Config, Message, WebSocket, incoming};
 
-use crate::process::{PATIENCE, Server, program};
+use crate::process::{Server, TIMEOUT, program};
 use crate::raw;
 
 /// The transcript of a conversation in a pipe.
@@ -164,9 +164,9 @@ fn more_than_fits_anywhere_passes_while_replies_come() {
 #[test]
 fn no_connection() {
     let server = Server::start(&[]);
-    let (_held, nobody) = raw::nobody();
+    let (_held, closed) = raw::closed_port();
     for (url, arguments, explanation) in [
-        (format!("ws://{nobody}/"), &[][..], "cannot connect: Connection refused"),
+        (format!("ws://{closed}/"), &[][..], "cannot connect: Connection refused"),
         (format!("ws://{}/other", server.address), &[], "status 404: not found"),
         (server.uri(), &["--origin", "http://evil.example"], "status 403"),
         (server.uri(), &["--header", "Host: other"], "header \"Host\""),
@@ -220,7 +220,7 @@ where
         let socket = incoming.accept().await.expect("a handshake");
         serve(socket).await;
     };
-    timeout(PATIENCE, serve).await.expect("an end in time");
+    timeout(TIMEOUT, serve).await.expect("an end in time");
     tokio::task::spawn_blocking(|| client.join().expect("no panic")).await.expect("no panic")
 }
 
@@ -295,7 +295,7 @@ fn on_a_terminal_lines_are_edited_and_json_is_laid_out() {
     let mut shown = String::new();
     let mut until = |part: &str| {
         while !shown.contains(part) {
-            let bytes = hears.recv_timeout(PATIENCE);
+            let bytes = hears.recv_timeout(TIMEOUT);
             let bytes = bytes.unwrap_or_else(|_| panic!("no {part:?} in {shown:?}"));
             shown += &String::from_utf8_lossy(&bytes);
         }

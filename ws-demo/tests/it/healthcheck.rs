@@ -59,13 +59,13 @@ fn any_status_of_success_will_do() {
 
 #[test]
 fn servers_that_are_not() {
-    let (_held, nobody) = raw::nobody();
+    let (_held, closed) = raw::closed_port();
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
     let unready = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
     let endless: &'static str = Box::leak("x".repeat(64 * 1024).into_boxed_str());
     for (url, explanation) in [
-        (format!("http://{nobody}/healthz"), "refused"),
-        (format!("ws://{nobody}/ws"), "refused"),
+        (format!("http://{closed}/healthz"), "refused"),
+        (format!("ws://{closed}/ws"), "refused"),
         (format!("http://{}/", silent.local_addr().expect("one")), "no answer in time"),
         (format!("ws://{}/", silent.local_addr().expect("one")), "no answer in time"),
         (format!("http://{}/readyz", answering(unready)), "503 Service Unavailable"),
@@ -73,8 +73,8 @@ fn servers_that_are_not() {
         (format!("http://{}/", answering("SSH-2.0-x\r\n\r\n")), "the answer is not HTTP"),
         (format!("http://{}/", answering(endless)), "the answer is not HTTP"),
     ] {
-        let patience = if explanation == "no answer in time" { "100ms" } else { "20s" };
-        let (status, stdout, stderr) = check(&["--timeout", patience, &url]);
+        let limit = if explanation == "no answer in time" { "100ms" } else { "20s" };
+        let (status, stdout, stderr) = check(&["--timeout", limit, &url]);
         assert_eq!((status, stdout.as_str()), (Some(1), ""), "{url}");
         assert!(stderr.starts_with(&format!("unhealthy: {url}: ")), "{stderr}");
         assert!(stderr.contains(explanation), "{url}: {stderr}");

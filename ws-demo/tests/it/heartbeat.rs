@@ -5,7 +5,7 @@ use std::io::Read as _;
 use tokio::time::timeout;
 use ws_tokio::{Bytes, Message};
 
-use crate::process::{PATIENCE, Server};
+use crate::process::{Server, TIMEOUT};
 use crate::raw::{self, FIN, PING};
 
 #[test]
@@ -28,7 +28,7 @@ async fn a_client_that_answers_stays() {
     let server = Server::start(&["--ping-interval", "1s", "--ping-timeout", "1s"]);
     let (mut socket, _) = server.connect().await;
     for _ in 0..3 {
-        let ping = timeout(PATIENCE, socket.recv()).await.expect("a ping in time");
+        let ping = timeout(TIMEOUT, socket.recv()).await.expect("a ping in time");
         assert_eq!(ping.expect("no error"), Some(Message::Ping(Bytes::from("ping"))));
     }
     assert_eq!(server.logged("disconnected"), 0);

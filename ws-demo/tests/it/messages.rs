@@ -3,7 +3,7 @@
 use tokio::time::timeout;
 use ws_tokio::{Bytes, Close, CloseCode, Message, connect};
 
-use crate::process::{PATIENCE, Server, message, text};
+use crate::process::{Server, TIMEOUT, message, text};
 
 #[tokio::test]
 async fn a_welcome_comes_first_and_counts() {
@@ -100,7 +100,7 @@ async fn a_ping_is_answered_with_its_payload() {
     let server = Server::start(&[]);
     let (mut socket, _) = server.connect().await;
     socket.send(Message::Ping("there?".into())).await.expect("a ping sent");
-    let pong = timeout(PATIENCE, socket.recv()).await.expect("a pong in time");
+    let pong = timeout(TIMEOUT, socket.recv()).await.expect("a pong in time");
     assert_eq!(pong.expect("no error"), Some(Message::Pong(Bytes::from("there?"))));
 }
 

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use ws_tokio::{ClientStream, Message, WebSocket, connect};
 
 /// Longer than anything here takes.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A running server, which is killed when this is dropped.
 pub(crate) struct Server {
@@ -116,7 +116,7 @@ impl Server {
 
     /// Waits for the end of the process.
     pub(crate) fn ended(mut self) -> ExitStatus {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             if let Some(status) = self.child.try_wait().expect("a child") {
                 return status;
@@ -148,7 +148,7 @@ impl Log {
         let found = |lines: &Vec<String>| lines.iter().find(|line| line.contains(part)).cloned();
         let (lines, _timeout) = self
             .grown
-            .wait_timeout_while(lines, PATIENCE, |lines| found(lines).is_none())
+            .wait_timeout_while(lines, TIMEOUT, |lines| found(lines).is_none())
             .expect("a lock");
         found(&lines).unwrap_or_else(|| panic!("no {part:?} in the log:\n{}", lines.join("\n")))
     }
@@ -173,7 +173,7 @@ pub(crate) async fn message(socket: &mut WebSocket<ClientStream>) -> Message {
             }
         }
     };
-    timeout(PATIENCE, next).await.expect("a message in time")
+    timeout(TIMEOUT, next).await.expect("a message in time")
 }
 
 /// The next message, which must be text.

@@ -7,7 +7,7 @@ use tokio::net::TcpSocket;
 use ws_tokio::proto::Role;
 use ws_wire::Content;
 
-use crate::process::{PATIENCE, Server};
+use crate::process::{Server, TIMEOUT};
 
 pub(crate) const FIN: u8 = 0x80;
 pub(crate) const CONTINUATION: u8 = 0;
@@ -27,8 +27,8 @@ pub(crate) fn exchange(address: SocketAddr, request: &str) -> String {
 /// A connection to the server.
 pub(crate) fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).expect("a connection");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-    stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
+    stream.set_read_timeout(Some(TIMEOUT)).expect("a timeout");
+    stream.set_write_timeout(Some(TIMEOUT)).expect("a timeout");
     stream
 }
 
@@ -87,7 +87,7 @@ pub(crate) fn close(stream: &mut TcpStream) -> (u16, String) {
 }
 
 /// An address without a listener, and the socket that reserves it.
-pub(crate) fn nobody() -> (TcpSocket, SocketAddr) {
+pub(crate) fn closed_port() -> (TcpSocket, SocketAddr) {
     let held = TcpSocket::new_v4().expect("a socket");
     held.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port");
     let address = held.local_addr().expect("an address");

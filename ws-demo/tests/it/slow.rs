@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ws_tokio::{CloseCode, Message};
 
-use crate::process::{PATIENCE, Server, message, text};
+use crate::process::{Server, TIMEOUT, message, text};
 use crate::raw::{self, FIN, TEXT, masked};
 
 #[tokio::test]
@@ -117,7 +117,7 @@ fn a_client_that_sends_first_and_reads_later_gets_all_echoes() {
     let (stalled, until_stalled) = mpsc::channel();
     let writer = thread::spawn(move || write(writer, COUNT, &stalled));
 
-    until_stalled.recv_timeout(PATIENCE).expect("the server stops reading");
+    until_stalled.recv_timeout(TIMEOUT).expect("the server stops reading");
     for number in 0..COUNT {
         let (first, payload) = raw::frame(&mut stream);
         assert_eq!(first, FIN | TEXT);

@@ -15,7 +15,7 @@ use tokio_rustls::client::TlsStream;
 use ws_tokio::client::ClientRequest;
 use ws_tokio::{Config, Message, connect_on};
 
-use crate::process::{PATIENCE, Server, program};
+use crate::process::{Server, TIMEOUT, program};
 use crate::raw::{self, exchange, upgrade};
 
 /// A directory for one test, until it is dropped.
@@ -145,7 +145,7 @@ fn several_addresses_and_a_local_socket() {
     assert!(second.contains("http://"));
 
     let mut stream = UnixStream::connect(&path).expect("a stream");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    stream.set_read_timeout(Some(TIMEOUT)).expect("a timeout");
     stream.write_all(upgrade("/ws", "").as_bytes()).expect("a stream");
     let mut head = [0; 12];
     stream.read_exact(&mut head).expect("a head");

@@ -39,16 +39,16 @@ async fn echo(socket: &mut Socket) {
 fn every_message_comes_back() {
     let scripts = [Script::default(), Script::cut(&[0, 1000]), Script::cut(&[7, 0, 0, 100])];
     for script in scripts {
-        for patience in [1, 3, usize::MAX] {
+        for timeout in [1, 3, usize::MAX] {
             let (mut client, mut server, _clock) =
                 shake_hands(&config(), [script.clone(), script.clone()]);
             let converse = async {
                 for message in messages() {
-                    insist(patience, async || client.feed(message.clone()).await)
+                    insist(timeout, async || client.feed(message.clone()).await)
                         .await
                         .expect("open");
-                    insist(patience, async || client.flush().await).await.expect("open");
-                    let echo = insist(patience, async || client.recv().await).await;
+                    insist(timeout, async || client.flush().await).await.expect("open");
+                    let echo = insist(timeout, async || client.recv().await).await;
                     assert!(echo.expect("no error") == Some(message), "not what was sent");
                 }
                 client.close_and_discard(CloseCode::NORMAL).await.expect("no error");

@@ -212,7 +212,7 @@ impl Connection {
     /// there was one.
     #[inline]
     pub fn poll_transmit(&mut self, out: &mut Vec<u8>) -> bool {
-        if !self.owes() {
+        if !self.wants_transmit() {
             return false;
         }
         let before = out.len();
@@ -222,7 +222,7 @@ impl Connection {
     }
 
     /// Returns whether [`poll_transmit`](Self::poll_transmit) would append a frame.
-    pub fn owes(&self) -> bool {
+    pub fn wants_transmit(&self) -> bool {
         self.sender.is_pong_pending()
             || self.keep_alive.is_ping_pending()
             || self.closing.is_frame_pending()

@@ -69,7 +69,7 @@ fn a_close_frame_is_delivered_and_nothing_is_pending() {
             assert_eq!(ours.events, [Event::Close(goodbye())], "{role:?}");
             assert_eq!(theirs.events, [], "{role:?}: answered");
             let connection = &mut ours.connection;
-            assert!(!connection.owes(), "{role:?}");
+            assert!(!connection.wants_transmit(), "{role:?}");
             assert!(connection.can_send(), "{role:?}");
             assert_eq!(connection.state(), State::Closing, "{role:?}");
             assert!(!connection.wants_close(), "{role:?}");
@@ -277,7 +277,7 @@ fn a_pong_that_is_pending_goes_out_before_the_answer() {
         let mut wire = [wire::frame(role, PING, b"ping"), wire::frame(role, CLOSE, b"")].concat();
         let mut input = wire.as_mut_slice();
         while peer.connection.receive(&mut input).expect("valid").is_some() {}
-        assert!(peer.connection.owes(), "{role:?}");
+        assert!(peer.connection.wants_transmit(), "{role:?}");
         peer.connection.poll_transmit(&mut peer.output);
         assert_eq!(wire::contents(&peer.output), [(PONG, b"ping".to_vec())], "{role:?}");
         close(&mut peer, Close::EMPTY);

@@ -120,7 +120,7 @@ fn an_answer_that_cannot_be_written() {
         let mut peer = open(role);
         let mut wire = wire::frame(role, CLOSE, b"");
         peer.connection.receive(&mut wire.as_mut_slice()).expect("valid");
-        assert!(peer.connection.owes(), "{role:?}");
+        assert!(peer.connection.wants_transmit(), "{role:?}");
         assert_eq!(peer.connection.poll_timeout(at(10)), Some(at(10) + CLOSING), "{role:?}");
         let _ = peer.connection.handle_timeout(at(10) + CLOSING);
         assert!(peer.connection.wants_close(), "{role:?}");

@@ -148,7 +148,7 @@ fn the_interval_runs_from_the_first_poll() {
     assert_eq!(server.poll_timeout(at(100)), Some(at(130)));
 }
 
-/// A process that was suspended owes one ping, not one for each interval it missed.
+/// A process that was suspended sends one ping, not one for each interval it missed.
 #[test]
 fn a_late_call_makes_one_ping() {
     let mut alone = Alone::new(Role::Server, &config(30, 20));
@@ -163,7 +163,7 @@ fn is_owed_ahead_of_a_message() {
     let mut server = run::connection(Role::Server, &config(30, 20));
     server.poll_timeout(Instant::EPOCH);
     server.handle_timeout(at(30)).expect("alive");
-    assert!(server.owes());
+    assert!(server.wants_transmit());
     let mut output = Vec::new();
     server.send("text", &mut output).expect("open");
     let firsts: Vec<_> = wire::contents(&output).into_iter().map(|(first, _)| first).collect();

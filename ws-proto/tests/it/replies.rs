@@ -66,10 +66,10 @@ fn only_the_latest_is_answered_otherwise() {
 fn is_owed_once() {
     for role in ROLES {
         let mut connection = owing(role);
-        assert!(connection.owes(), "{role:?}");
+        assert!(connection.wants_transmit(), "{role:?}");
         let mut output = Vec::new();
         assert!(connection.poll_transmit(&mut output), "{role:?}");
-        assert!(!connection.owes(), "{role:?}");
+        assert!(!connection.wants_transmit(), "{role:?}");
         let len = output.len();
         assert!(!connection.poll_transmit(&mut output), "{role:?}");
         assert_eq!(output.len(), len, "{role:?}");
@@ -118,7 +118,7 @@ fn is_left_to_poll_transmit_by_encode() {
         let frame = connection.encode("text").expect("open");
         let wire = [frame.header(), frame.payload()].concat();
         assert_eq!(wire::contents(&wire), [(FIN | TEXT, b"text".to_vec())], "{role:?}");
-        assert!(connection.owes(), "{role:?}");
+        assert!(connection.wants_transmit(), "{role:?}");
     }
 }
 

@@ -161,14 +161,14 @@ impl Crowd<'_> {
 
 /// Makes a call, drops its future after this number of polls, makes the call again, and so on until
 /// one is ready.
-pub async fn insist<R>(patience: usize, mut call: impl AsyncFnMut() -> R) -> R {
+pub async fn insist<R>(timeout: usize, mut call: impl AsyncFnMut() -> R) -> R {
     loop {
         // Dropped before it was polled.
         drop(call());
         let mut future = pin!(call());
         let mut polls = 0;
         let polled = poll_fn(|cx| {
-            if polls == patience {
+            if polls == timeout {
                 return Poll::Ready(None);
             }
             polls += 1;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ws_futures::proto::Role;
 use ws_futures::{Config, Error};
 
-use crate::PATIENCE;
+use crate::TIMEOUT;
 use crate::echo::WAYS;
 use crate::raw::{expect, open};
 use crate::runtime::Runtime;
@@ -38,7 +38,7 @@ pub fn nothing_is_lost<R: Runtime>() {
                 }
                 assert!(whole * frame.len() < MORE_THAN_FITS, "{way:?}: it does not stop reading");
             }
-            stream.set_write_timeout(Some(PATIENCE)).expect("a socket");
+            stream.set_write_timeout(Some(TIMEOUT)).expect("a socket");
             thread::scope(|scope| {
                 let (mut writing, rest) = (&stream, &frame[part..]);
                 scope.spawn(move || writing.write_all(rest).expect("open"));

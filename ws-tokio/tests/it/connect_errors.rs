@@ -58,7 +58,7 @@ fn tls_is_not_brought() {
 }
 
 #[test]
-fn nobody_listens() {
+fn connection_refused() {
     on_both_runtimes(async || {
         let (listener, address) = listen().await;
         drop(listener);

@@ -9,7 +9,7 @@ use crate::process::Process;
 use crate::service::{Service, free_address};
 use crate::workspace;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A NATS server, which restarts at the same address.
 pub(super) struct Broker {
@@ -34,7 +34,7 @@ impl Broker {
     pub(super) fn kill(&mut self) -> Result {
         if let Some(mut process) = self.process.take() {
             process.kill();
-            process.finish(PATIENCE)?;
+            process.finish(TIMEOUT)?;
         }
         Ok(())
     }

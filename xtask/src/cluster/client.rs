@@ -9,7 +9,7 @@ use crate::cluster::node::Node;
 use crate::failure::{Context as _, Result, bail};
 
 /// The time limit for anything that is certain to arrive.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A client of a node.
 pub(super) struct Client {
@@ -79,7 +79,7 @@ impl Client {
 
 impl Speaker {
     pub(super) async fn say(&mut self, value: &Value) -> Result {
-        timeout(PATIENCE, self.0.send(value.to_string()))
+        timeout(TIMEOUT, self.0.send(value.to_string()))
             .await
             .context("the server takes nothing")?
             .context("sending")
@@ -130,7 +130,7 @@ impl Listener {
     }
 
     async fn receive(&mut self) -> Result<Value> {
-        let text = timeout(PATIENCE, self.next_text()).await.context("no message arrived")??;
+        let text = timeout(TIMEOUT, self.next_text()).await.context("no message arrived")??;
         serde_json::from_str(&text).context(&text)
     }
 

@@ -7,7 +7,7 @@ use procfs::net::TcpNetEntry;
 use crate::failure::{Context as _, Result, bail};
 use crate::memory::Memory;
 use crate::probes::server::Server;
-use crate::wire::{Arrival, PATIENCE, Wire};
+use crate::wire::{Arrival, TIMEOUT, Wire};
 
 const CONNECTIONS: usize = 64;
 
@@ -30,7 +30,7 @@ pub(crate) fn refused(server: &mut Server) -> Result<String> {
         wire.send(&claiming(CLAIM, &[]))?;
     }
     for wire in &mut wires {
-        wire.read_to_end(PATIENCE).context("after a claim above the limit")?;
+        wire.read_to_end(TIMEOUT).context("after a claim above the limit")?;
     }
     judge(server, before)
 }
@@ -79,14 +79,14 @@ fn judge(server: &Server, before: Memory) -> Result<String> {
 
 /// Waits until the server has read all that was sent to it from these ports.
 fn wait_until_read(server: u16, clients: &[u16]) -> Result {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     let unread = |entry: &TcpNetEntry| {
         let (local, remote) = (entry.local_address.port(), entry.remote_address.port());
         local == server && clients.contains(&remote) && entry.rx_queue > 0
     };
     while procfs::net::tcp().context("/proc/net/tcp")?.iter().any(unread) {
         if Instant::now() > deadline {
-            bail!("the server has not read what was sent within {} s", PATIENCE.as_secs());
+            bail!("the server has not read what was sent within {} s", TIMEOUT.as_secs());
         }
         thread::sleep(Duration::from_millis(10));
     }

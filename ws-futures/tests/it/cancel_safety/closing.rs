@@ -15,11 +15,11 @@ fn reason() -> Close<'static> {
 #[test]
 fn close_and_discard() {
     for role in ROLES {
-        same_at_every_patience(&format!("{role:?}"), |patience| {
+        same_at_every_patience(&format!("{role:?}"), |timeout| {
             let (mut socket, remote, _clock) = open(role, &Config::default(), Script::hesitant());
             remote.send(&[conversation::wire(role), wire::close(role, 4001, "bye")].concat());
             remote.end();
-            run(insist(patience, async || socket.close_and_discard(reason()).await))
+            run(insist(timeout, async || socket.close_and_discard(reason()).await))
                 .expect("no error");
             let trace = Trace::of(Vec::<()>::new(), &socket, &remote);
             let expected = wire::close_content(4000, "a reason that survives");
@@ -33,15 +33,15 @@ fn close_and_discard() {
 #[test]
 fn close() {
     for role in ROLES {
-        same_at_every_patience(&format!("{role:?}"), |patience| {
+        same_at_every_patience(&format!("{role:?}"), |timeout| {
             let (mut socket, remote, _clock) = open(role, &Config::default(), Script::hesitant());
             remote.send(&[conversation::wire(role), wire::close(role, 4321, "enough")].concat());
             remote.end();
             let mut messages = Vec::new();
             run(async {
-                insist(patience, async || socket.close(reason()).await).await.expect("open");
+                insist(timeout, async || socket.close(reason()).await).await.expect("open");
                 while let Some(message) =
-                    insist(patience, async || socket.recv().await).await.expect("no error")
+                    insist(timeout, async || socket.recv().await).await.expect("no error")
                 {
                     messages.push(message);
                 }
@@ -56,15 +56,15 @@ fn close() {
 #[test]
 fn close_of_the_sink() {
     for role in ROLES {
-        same_at_every_patience(&format!("{role:?}"), |patience| {
+        same_at_every_patience(&format!("{role:?}"), |timeout| {
             let (mut socket, remote, _clock) = open(role, &Config::default(), Script::hesitant());
             remote.send(&[conversation::wire(role), wire::close(role, 4321, "enough")].concat());
             remote.end();
             let mut messages = Vec::new();
             run(async {
-                let closed = insist(patience, async || SinkExt::close(&mut socket).await);
+                let closed = insist(timeout, async || SinkExt::close(&mut socket).await);
                 closed.await.expect("open");
-                while let Some(item) = insist(patience, async || socket.next().await).await {
+                while let Some(item) = insist(timeout, async || socket.next().await).await {
                     messages.push(item.expect("no error"));
                 }
             });
@@ -79,14 +79,14 @@ fn close_of_the_sink() {
 #[test]
 fn an_error() {
     for role in ROLES {
-        same_at_every_patience(&format!("{role:?}"), |patience| {
+        same_at_every_patience(&format!("{role:?}"), |timeout| {
             let (mut socket, remote, _clock) = open(role, &Config::default(), Script::hesitant());
             remote.send(&[conversation::wire(role), vec![0xFF], vec![0; 100]].concat());
             remote.end();
             let mut results = Vec::new();
             run(async {
                 loop {
-                    match insist(patience, async || socket.recv().await).await {
+                    match insist(timeout, async || socket.recv().await).await {
                         Ok(Some(message)) => results.push(Ok(message)),
                         Ok(None) => break,
                         Err(Error::Protocol(error)) => results.push(Err(error)),

@@ -13,7 +13,7 @@ use crate::support::Socket;
 use crate::support::stream::Remote;
 
 /// How often a future is polled before it is dropped; the last one is never dropped.
-const PATIENCE: [usize; 9] = [1, 2, 3, 4, 5, 7, 16, 100, usize::MAX];
+const TIMEOUT: [usize; 9] = [1, 2, 3, 4, 5, 7, 16, 100, usize::MAX];
 
 /// The observable state of a connection.
 #[derive(Debug, PartialEq)]
@@ -36,11 +36,11 @@ fn same_at_every_patience<T: std::fmt::Debug + PartialEq>(
     converse: impl Fn(usize) -> Trace<T>,
 ) {
     let undisturbed = converse(usize::MAX);
-    for patience in PATIENCE {
-        let disturbed = converse(patience);
+    for timeout in TIMEOUT {
+        let disturbed = converse(timeout);
         assert!(
             disturbed == undisturbed,
-            "{name}, dropped after {patience} polls: {disturbed:?} instead of {undisturbed:?}",
+            "{name}, dropped after {timeout} polls: {disturbed:?} instead of {undisturbed:?}",
         );
     }
 }

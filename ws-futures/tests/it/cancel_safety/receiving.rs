@@ -20,18 +20,18 @@ fn open_at_conversation(role: Role, config: &Config) -> (Socket, Remote) {
 #[test]
 fn recv() {
     for role in ROLES {
-        same_at_every_patience(&format!("{role:?}"), |patience| {
+        same_at_every_patience(&format!("{role:?}"), |timeout| {
             let (mut socket, remote) = open_at_conversation(role, &Config::default());
             let mut messages = Vec::new();
             run(async {
                 while let Some(message) =
-                    insist(patience, async || socket.recv().await).await.expect("no error")
+                    insist(timeout, async || socket.recv().await).await.expect("no error")
                 {
                     messages.push(message);
                 }
             });
             let expected = [conversation::messages(), vec![conversation::close()]].concat();
-            assert_eq!(messages, expected, "{patience}");
+            assert_eq!(messages, expected, "{timeout}");
             Trace::of(messages, &socket, &remote)
         });
     }
@@ -41,12 +41,12 @@ fn recv() {
 fn recv_of_pieces() {
     let config = Config { delivery: Delivery::Chunked, ..Config::default() };
     for role in ROLES {
-        same_at_every_patience(&format!("{role:?}"), |patience| {
+        same_at_every_patience(&format!("{role:?}"), |timeout| {
             let (mut socket, remote) = open_at_conversation(role, &config);
             let mut messages = Vec::new();
             run(async {
                 while let Some(message) =
-                    insist(patience, async || socket.recv().await).await.expect("no error")
+                    insist(timeout, async || socket.recv().await).await.expect("no error")
                 {
                     messages.push(message);
                 }
@@ -59,11 +59,11 @@ fn recv_of_pieces() {
 #[test]
 fn next() {
     for role in ROLES {
-        same_at_every_patience(&format!("{role:?}"), |patience| {
+        same_at_every_patience(&format!("{role:?}"), |timeout| {
             let (mut socket, remote) = open_at_conversation(role, &Config::default());
             let mut messages = Vec::new();
             run(async {
-                while let Some(item) = insist(patience, async || socket.next().await).await {
+                while let Some(item) = insist(timeout, async || socket.next().await).await {
                     messages.push(item.expect("no error"));
                 }
             });
@@ -76,13 +76,13 @@ fn next() {
 #[test]
 fn read() {
     for role in ROLES {
-        same_at_every_patience(&format!("{role:?}"), |patience| {
+        same_at_every_patience(&format!("{role:?}"), |timeout| {
             let (mut socket, remote) = open_at_conversation(role, &Config::default());
             let mut messages: Vec<Message> = Vec::new();
             run(async {
                 let mut more = true;
                 while more {
-                    let event = insist(patience, async || {
+                    let event = insist(timeout, async || {
                         let mut batch = socket.read().await.expect("no error")?;
                         let event = batch.next().map(Message::from);
                         if let Some(Message::Text(text)) = &event {
@@ -97,7 +97,7 @@ fn read() {
                 }
             });
             let expected = [conversation::messages(), vec![conversation::close()]].concat();
-            assert_eq!(messages, expected, "{patience}");
+            assert_eq!(messages, expected, "{timeout}");
             Trace::of(messages, &socket, &remote)
         });
     }
@@ -107,18 +107,18 @@ fn read() {
 #[test]
 fn recv_and_send() {
     for role in ROLES {
-        same_at_every_patience(&format!("{role:?}"), |patience| {
+        same_at_every_patience(&format!("{role:?}"), |timeout| {
             let (mut socket, remote) = open_at_conversation(role, &Config::default());
             let mut messages = Vec::new();
             run(async {
                 while let Some(message) =
-                    insist(patience, async || socket.recv().await).await.expect("no error")
+                    insist(timeout, async || socket.recv().await).await.expect("no error")
                 {
                     if message.is_data() {
-                        insist(patience, async || socket.feed(message.clone()).await)
+                        insist(timeout, async || socket.feed(message.clone()).await)
                             .await
                             .expect("open");
-                        insist(patience, async || socket.flush().await).await.expect("open");
+                        insist(timeout, async || socket.flush().await).await.expect("open");
                     }
                     messages.push(message);
                 }

@@ -41,12 +41,12 @@ fn slow(role: Role, holds: bool) -> (Socket, Remote) {
 fn check(name: &str, send: impl Fn(&mut Socket, Vec<Message>, usize)) {
     for role in ROLES {
         for holds in [false, true] {
-            same_at_every_patience(&format!("{name} as {role:?}"), |patience| {
+            same_at_every_patience(&format!("{name} as {role:?}"), |timeout| {
                 let (mut socket, remote) = slow(role, holds);
-                send(&mut socket, messages(), patience);
+                send(&mut socket, messages(), timeout);
                 let trace = Trace::of(Vec::<()>::new(), &socket, &remote);
                 let frames = wire::contents(&trace.written);
-                assert_eq!(frames.len(), messages().len(), "{name} as {role:?}, {patience}");
+                assert_eq!(frames.len(), messages().len(), "{name} as {role:?}, {timeout}");
                 trace
             });
         }
@@ -55,25 +55,25 @@ fn check(name: &str, send: impl Fn(&mut Socket, Vec<Message>, usize)) {
 
 #[test]
 fn feed_and_flush() {
-    check("feed", |socket, messages, patience| {
+    check("feed", |socket, messages, timeout| {
         run(async {
             for message in messages {
-                insist(patience, async || socket.feed(message.clone()).await).await.expect("open");
+                insist(timeout, async || socket.feed(message.clone()).await).await.expect("open");
             }
-            insist(patience, async || socket.flush().await).await.expect("open");
+            insist(timeout, async || socket.flush().await).await.expect("open");
         });
     });
 }
 
 #[test]
 fn ready_and_try_send() {
-    check("ready", |socket, messages, patience| {
+    check("ready", |socket, messages, timeout| {
         run(async {
             for message in messages {
-                insist(patience, async || socket.ready().await).await.expect("open");
+                insist(timeout, async || socket.ready().await).await.expect("open");
                 socket.try_send(message).expect("room");
             }
-            insist(patience, async || socket.flush().await).await.expect("open");
+            insist(timeout, async || socket.flush().await).await.expect("open");
         });
     });
 }
@@ -81,11 +81,11 @@ fn ready_and_try_send() {
 /// A `send` that was dropped has sent the whole message or nothing, as the counters show.
 #[test]
 fn send() {
-    check("send", |socket, messages, patience| {
+    check("send", |socket, messages, timeout| {
         run(async {
             for message in messages {
                 let before = socket.stats().sent.frames;
-                insist(patience, async || {
+                insist(timeout, async || {
                     if socket.stats().sent.frames == before {
                         socket.send(message.clone()).await.expect("open");
                     } else {
@@ -100,16 +100,16 @@ fn send() {
 
 #[test]
 fn sink() {
-    check("Sink", |socket, messages, patience| {
+    check("Sink", |socket, messages, timeout| {
         run(async {
             for message in messages {
-                insist(patience, async || {
+                insist(timeout, async || {
                     poll_fn(|cx| Pin::new(&mut *socket).poll_ready(cx)).await.expect("open");
                 })
                 .await;
                 Pin::new(&mut *socket).start_send(message).expect("room");
             }
-            insist(patience, async || {
+            insist(timeout, async || {
                 poll_fn(|cx| Sink::poll_flush(Pin::new(&mut *socket), cx)).await.expect("open");
             })
             .await;
@@ -121,19 +121,19 @@ fn sink() {
 #[test]
 fn while_pings_come() {
     for role in ROLES {
-        same_at_every_patience(&format!("{role:?}"), |patience| {
+        same_at_every_patience(&format!("{role:?}"), |timeout| {
             let (mut socket, remote, _clock) = open(role, &Config::default(), Script::hesitant());
             remote.send(&conversation::wire(role));
             let mut messages = Vec::new();
             run(async {
                 for i in 0..conversation::messages().len() {
-                    let message = insist(patience, async || socket.recv().await).await;
+                    let message = insist(timeout, async || socket.recv().await).await;
                     messages.push(message.expect("no error").expect("open"));
-                    insist(patience, async || socket.feed(format!("reply {i}")).await)
+                    insist(timeout, async || socket.feed(format!("reply {i}")).await)
                         .await
                         .expect("open");
                 }
-                insist(patience, async || socket.flush().await).await.expect("open");
+                insist(timeout, async || socket.flush().await).await.expect("open");
             });
             Trace::of(messages, &socket, &remote)
         });

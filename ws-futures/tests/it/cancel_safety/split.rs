@@ -2,7 +2,7 @@
 
 use ws_futures::{CloseCode, Closed, Config, Message};
 
-use crate::cancel_safety::PATIENCE;
+use crate::cancel_safety::TIMEOUT;
 use crate::support::script::Script;
 use crate::support::task::{insist, run_both};
 use crate::support::{ROLES, conversation, open, wire};
@@ -10,7 +10,7 @@ use crate::support::{ROLES, conversation, open, wire};
 #[test]
 fn both_at_once() {
     for role in ROLES {
-        for patience in PATIENCE {
+        for timeout in TIMEOUT {
             let (socket, remote, _clock) = open(role, &Config::default(), Script::hesitant());
             let (mut reader, mut writer) = socket.split();
             remote.send(&[conversation::wire(role), wire::close(role, 4321, "enough")].concat());
@@ -19,26 +19,26 @@ fn both_at_once() {
                 (0..5).map(|i| Message::text(format!("message {i}"))).collect();
             let write = async {
                 for message in &outgoing {
-                    insist(patience, async || writer.feed(message.clone()).await)
+                    insist(timeout, async || writer.feed(message.clone()).await)
                         .await
                         .expect("open");
-                    insist(patience, async || writer.flush().await).await.expect("open");
+                    insist(timeout, async || writer.flush().await).await.expect("open");
                 }
-                insist(patience, async || writer.close(CloseCode::NORMAL).await)
+                insist(timeout, async || writer.close(CloseCode::NORMAL).await)
                     .await
                     .expect("open");
             };
             let read = async {
                 let mut messages = Vec::new();
                 while let Some(message) =
-                    insist(patience, async || reader.recv().await).await.expect("no error")
+                    insist(timeout, async || reader.recv().await).await.expect("no error")
                 {
                     messages.push(message);
                 }
                 messages
             };
             let ((), messages) = run_both(write, read);
-            let at = format!("{role:?}, dropped after {patience} polls");
+            let at = format!("{role:?}, dropped after {timeout} polls");
             let expected = [conversation::messages(), vec![conversation::close()]].concat();
             assert_eq!(messages, expected, "{at}");
             let frames = wire::contents(&remote.take());
@@ -56,26 +56,26 @@ fn both_at_once() {
 #[test]
 fn batches() {
     for role in ROLES {
-        for patience in PATIENCE {
+        for timeout in TIMEOUT {
             let (socket, remote, _clock) = open(role, &Config::default(), Script::hesitant());
             let (mut reader, mut writer) = socket.split();
             remote.send(&[conversation::wire(role), wire::close(role, 4321, "enough")].concat());
             remote.end();
             let write = async {
                 for text in ["begun, ", "continued, "] {
-                    insist(patience, async || writer.feed_fragment(text, false).await)
+                    insist(timeout, async || writer.feed_fragment(text, false).await)
                         .await
                         .expect("open");
                 }
-                insist(patience, async || writer.feed_fragment("finished", true).await)
+                insist(timeout, async || writer.feed_fragment("finished", true).await)
                     .await
                     .expect("open");
-                insist(patience, async || writer.flush().await).await.expect("open");
+                insist(timeout, async || writer.flush().await).await.expect("open");
             };
             let read = async {
                 let mut messages = Vec::new();
                 loop {
-                    let event = insist(patience, async || {
+                    let event = insist(timeout, async || {
                         let mut batch = reader.read().await.expect("no error")?;
                         Some(batch.next().map(Message::from))
                     });
@@ -86,7 +86,7 @@ fn batches() {
                 }
             };
             let ((), messages) = run_both(write, read);
-            let at = format!("{role:?}, dropped after {patience} polls");
+            let at = format!("{role:?}, dropped after {timeout} polls");
             let expected = [conversation::messages(), vec![conversation::close()]].concat();
             assert_eq!(messages, expected, "{at}");
             let frames = wire::contents(&remote.take());

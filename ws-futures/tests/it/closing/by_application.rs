@@ -13,7 +13,7 @@ use crate::support::stream::Remote;
 use crate::support::task::{Task, run};
 use crate::support::{ROLES, Socket, open, wire};
 
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 const MOMENT: Duration = Duration::from_millis(1);
 
 fn open_by_application(role: Role) -> (Socket, Remote, Clock) {
@@ -105,7 +105,7 @@ fn it_is_never_answered() {
             {
                 let mut recv = Task::new(socket.recv());
                 recv.wait();
-                clock.advance(PATIENCE - MOMENT);
+                clock.advance(TIMEOUT - MOMENT);
                 recv.wait();
                 assert!(!remote.is_ended(), "{role:?}");
                 clock.advance(MOMENT);
@@ -161,7 +161,7 @@ fn room_is_not_waited_for_when_the_time_for_the_answer_is_over() {
         while socket.try_send(vec![0xA5; 1000]).is_ok() {}
         let mut feed = Task::new(socket.feed("more"));
         feed.wait();
-        clock.advance(PATIENCE);
+        clock.advance(TIMEOUT);
         assert!(feed.finish().is_err(), "{role:?}");
     }
 }

@@ -10,7 +10,7 @@ use crate::support::script::{Script, Turns};
 use crate::support::task::{Task, run};
 use crate::support::{ROLES, connection, open, open_plainly, stream, wire};
 
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 const MOMENT: Duration = Duration::from_millis(1);
 
 #[test]
@@ -20,8 +20,8 @@ fn no_answer_comes() {
         {
             let mut close = Task::new(socket.close_and_discard(CloseCode::NORMAL));
             close.wait();
-            assert_eq!(clock.next(), Some(PATIENCE), "{role:?}");
-            clock.advance(PATIENCE - MOMENT);
+            assert_eq!(clock.next(), Some(TIMEOUT), "{role:?}");
+            clock.advance(TIMEOUT - MOMENT);
             close.wait();
             assert!(!remote.is_ended(), "{role:?}");
             clock.advance(MOMENT);
@@ -42,7 +42,7 @@ fn the_server_does_not_end_the_stream() {
     assert!(matches!(run(socket.recv()), Ok(Some(Message::Close(_)))));
     let mut recv = Task::new(socket.recv());
     recv.wait();
-    clock.advance(PATIENCE - MOMENT);
+    clock.advance(TIMEOUT - MOMENT);
     recv.wait();
     clock.advance(MOMENT);
     assert!(matches!(recv.finish(), Ok(None)));
@@ -59,7 +59,7 @@ fn dropped_futures_do_not_begin_the_wait_again() {
                 assert_eq!(i, 11, "{role:?}");
                 break;
             }
-            clock.advance(PATIENCE / 10);
+            clock.advance(TIMEOUT / 10);
         }
         assert!(remote.is_ended(), "{role:?}");
     }
@@ -75,7 +75,7 @@ fn a_timer_that_rings_early_ends_the_wait() {
         let mut socket = WebSocket::new(stream, clock.alarm_early_by(MOMENT), connection, &[]);
         let mut close = Task::new(socket.close_and_discard(CloseCode::NORMAL));
         close.wait();
-        clock.advance(PATIENCE - MOMENT);
+        clock.advance(TIMEOUT - MOMENT);
         close.finish().expect("no error of the protocol");
         assert!(remote.is_ended(), "{role:?}");
     }
@@ -94,7 +94,7 @@ fn the_stream_cannot_be_ended() {
         {
             let mut recv = Task::new(socket.recv());
             recv.wait();
-            clock.advance(PATIENCE);
+            clock.advance(TIMEOUT);
             assert!(matches!(recv.finish(), Ok(None)), "{role:?}");
         }
         crate::closing::assert_ended(&mut socket);
@@ -104,7 +104,7 @@ fn the_stream_cannot_be_ended() {
         {
             let mut close = Task::new(socket.close_and_discard(CloseCode::NORMAL));
             close.wait();
-            clock.advance(PATIENCE);
+            clock.advance(TIMEOUT);
             close.finish().expect("no error of the protocol");
         }
         crate::closing::assert_ended(&mut socket);
@@ -137,7 +137,7 @@ fn an_answer_that_has_come_counts_though_it_is_looked_at_late() {
             close.wait();
             remote.send(&[wire::text(role, "late"), wire::close(role, 1001, "bye")].concat());
             remote.end();
-            clock.advance(100 * PATIENCE);
+            clock.advance(100 * TIMEOUT);
             close.finish().expect("no error");
         }
         let closed = socket.closed().expect("facts");

@@ -80,8 +80,8 @@ fn after_our_close() {
             let began = clock.now();
             at_once(socket.close_and_discard(CloseCode::NORMAL)).expect("no error of the protocol");
             let took = clock.now() - began;
-            let patience = Config::default().close_timeout;
-            assert!((patience..=patience + 2 * READ).contains(&took), "{name}, {role:?}: {took:?}");
+            let timeout = Config::default().close_timeout;
+            assert!((timeout..=timeout + 2 * READ).contains(&took), "{name}, {role:?}: {took:?}");
         }
     }
 }
@@ -107,7 +107,7 @@ fn after_a_failure() {
         assert!(matches!(result, Err(Error::Protocol(_))), "{role:?}");
         let took = clock.now() - began;
         let Config { close_timeout, drain_timeout, .. } = Config::default();
-        let patience = if role == Role::Server { drain_timeout } else { close_timeout };
-        assert!(took <= patience + 3 * READ, "{role:?}: {took:?}");
+        let timeout = if role == Role::Server { drain_timeout } else { close_timeout };
+        assert!(took <= timeout + 3 * READ, "{role:?}: {took:?}");
     }
 }

@@ -111,7 +111,10 @@ fn facts(world: &World, side: Side) {
     match (&closed.sent, on_wire) {
         (sent, Some(on_wire)) => assert_eq!(sent.as_ref(), Some(&on_wire), "{side:?}"),
         (Some(_), None) => {
-            assert!(end.connection.owes(), "{side:?} has not sent the Close frame it reports");
+            assert!(
+                end.connection.wants_transmit(),
+                "{side:?} has not sent the Close frame it reports"
+            );
         }
         (None, None) => {}
     }
@@ -164,7 +167,7 @@ fn tcp(world: &mut World, side: Side) {
     let timed_out = end.is_closing() && end.deadline.is_none()
         || end.error.is_some_and(|error| error.kind() == ErrorKind::PingTimeout);
     let closed = connection.closed();
-    let clean = closed.is_some_and(|closed| closed.is_clean()) && !connection.owes();
+    let clean = closed.is_some_and(|closed| closed.is_clean()) && !connection.wants_transmit();
     // The connection waits for an application that may answer; until then the other end waits.
     let reason = !end.awaits_answer()
         && match side {

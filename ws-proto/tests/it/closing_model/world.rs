@@ -241,7 +241,7 @@ impl World {
             Action::SendTooMuch(side) => open(side) && self.left.too_much[side as usize] > 0,
             Action::Ping(side) => open(side) && self.left.pings[side as usize] > 0,
             Action::Close(side) => open(side) && self.left.closes[side as usize] > 0,
-            Action::Transmit(side) => open(side) && self.end(side).connection.owes(),
+            Action::Transmit(side) => open(side) && self.end(side).connection.wants_transmit(),
             Action::Write(side, amount) => {
                 let end = self.end(side);
                 open(side) && end.written < end.produced.len() && self.is_distinct(side, amount)
@@ -369,7 +369,7 @@ impl World {
                 let end = self.end_mut(side);
                 let before = end.produced.len();
                 assert!(end.connection.poll_transmit(&mut end.produced), "nothing is pending");
-                assert!(end.produced.len() > before && !end.connection.owes());
+                assert!(end.produced.len() > before && !end.connection.wants_transmit());
             }
             Action::Write(side, amount) => {
                 let end = self.end(side);
@@ -574,14 +574,14 @@ impl End {
             && self.error.is_some()
             && !self.half_closed
             && !self.end_of_stream
-            && !self.connection.owes()
+            && !self.connection.wants_transmit()
     }
 
     fn fingerprint(&self, now: Instant, keep_alive: bool, hasher: &mut DefaultHasher) {
         let since = |instant: Instant| (now - instant, instant - now);
         (&self.produced, self.written, self.read, self.ends_at).hash(hasher);
         (self.end_of_stream, self.half_closed, self.ended).hash(hasher);
-        (self.error.map(|error| error.kind()), self.connection.owes()).hash(hasher);
+        (self.error.map(|error| error.kind()), self.connection.wants_transmit()).hash(hasher);
         (self.deadline.map(since), self.closing_since.map(since)).hash(hasher);
         (self.connection.wants_close(), self.closed_with.is_some()).hash(hasher);
         format!("{:?}", self.connection.closed()).hash(hasher);

@@ -81,7 +81,7 @@ fn send_until_cut_off(address: SocketAddr) -> io::Error {
     expect_close(&mut stream, 1002);
     let began = Instant::now();
     loop {
-        assert!(began.elapsed() < raw::PATIENCE, "the server reads for ever");
+        assert!(began.elapsed() < raw::TIMEOUT, "the server reads for ever");
         thread::sleep(Duration::from_millis(20));
         if let Err(error) = stream.write_all(b"!") {
             return error;

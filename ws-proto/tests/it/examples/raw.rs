@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::pair::wire::{self, Frame};
 
 /// The time limit of a test, far above what a slow machine needs.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The example of RFC 6455 §1.2.
 pub(crate) const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\n\
@@ -20,8 +20,8 @@ pub(crate) const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\n\
 pub(crate) fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).expect("a server");
     stream.set_nodelay(true).expect("a socket");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
-    stream.set_write_timeout(Some(PATIENCE)).expect("a socket");
+    stream.set_read_timeout(Some(TIMEOUT)).expect("a socket");
+    stream.set_write_timeout(Some(TIMEOUT)).expect("a socket");
     stream
 }
 

@@ -19,7 +19,7 @@ fn ask(server: impl FnOnce(TcpStream) + Send) -> Answer {
     thread::scope(|scope| {
         let server = scope.spawn(move || {
             let (stream, _address) = listener.accept().expect("a client");
-            stream.set_read_timeout(Some(raw::PATIENCE)).expect("a socket");
+            stream.set_read_timeout(Some(raw::TIMEOUT)).expect("a socket");
             server(stream);
         });
         let answer = client::run(address);

@@ -93,7 +93,7 @@ fn the_close_frame_is_owed_when_the_error_is_returned() {
         let mut input = copy.as_mut_slice();
         while let Ok(Some(_)) = connection.receive(&mut input) {}
 
-        assert!(connection.owes(), "{}", case.name);
+        assert!(connection.wants_transmit(), "{}", case.name);
         assert_eq!(connection.state(), State::Closing, "{}", case.name);
         let mut output = Vec::new();
         assert!(connection.poll_transmit(&mut output), "{}", case.name);

@@ -18,8 +18,8 @@ impl Full {
         let listener = socket.listen(1).expect("a listener");
         let address = listener.local_addr().expect("an address");
         let mut held = Vec::new();
-        let patience = Duration::from_millis(500);
-        while let Ok(stream) = tokio::time::timeout(patience, TcpStream::connect(address)).await {
+        let limit = Duration::from_millis(500);
+        while let Ok(stream) = tokio::time::timeout(limit, TcpStream::connect(address)).await {
             held.push(stream.expect("a place in the queue"));
             assert!(held.len() < 100, "a queue that is never full");
         }

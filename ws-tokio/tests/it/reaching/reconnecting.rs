@@ -153,7 +153,7 @@ fn a_401_whose_body_breaks_off_is_told_at_once() {
 }
 
 #[test]
-fn nobody_is_there_for_long() {
+fn server_down_for_long() {
     on_both_runtimes(async || {
         let (closed, address) = listen().await;
         drop(closed);

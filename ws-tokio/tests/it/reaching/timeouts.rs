@@ -19,7 +19,7 @@ fn the_defaults() {
 }
 
 #[test]
-fn nobody_answers_the_handshake() {
+fn no_answer_to_the_handshake() {
     on_both_runtimes(async || {
         let (listener, address) = listen().await;
         let config = Config { handshake_timeout: Some(SHORT), ..Config::default() };
@@ -43,7 +43,7 @@ fn nobody_answers_the_handshake() {
 }
 
 #[test]
-fn nobody_takes_the_connection() {
+fn connection_not_accepted() {
     on_both_runtimes(async || {
         let full = Full::new().await;
         let connector = Connector::new().connect_timeout(Some(SHORT));

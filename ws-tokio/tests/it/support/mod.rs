@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
 /// The time limit of a test, far above what a slow machine needs.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Runs a test on a runtime with one thread and on one with several.
 pub(crate) fn on_both_runtimes<F: Future<Output = ()>>(test: impl Fn() -> F) {
@@ -19,7 +19,7 @@ pub(crate) fn on_both_runtimes<F: Future<Output = ()>>(test: impl Fn() -> F) {
 
 fn on<F: Future<Output = ()>>(mut builder: Builder, test: impl Fn() -> F) {
     let runtime: Runtime = builder.worker_threads(2).enable_all().build().expect("a runtime");
-    let ended = runtime.block_on(async { tokio::time::timeout(PATIENCE, test()).await });
+    let ended = runtime.block_on(async { tokio::time::timeout(TIMEOUT, test()).await });
     ended.expect("hangs");
 }
 

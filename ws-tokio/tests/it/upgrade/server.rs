@@ -19,11 +19,11 @@ use ws_tokio::{Config, Deflate, HandshakeError, Message, connect_on, http2};
 use crate::support::listen;
 
 /// Far above what a slow machine needs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Runs a test to its end, or panics if it hangs.
 pub(crate) async fn soon<T>(test: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, test).await.expect("hangs")
+    tokio::time::timeout(TIMEOUT, test).await.expect("hangs")
 }
 
 /// Runs a test as a task of two runtimes, of which one runs first what was woken first, the other
