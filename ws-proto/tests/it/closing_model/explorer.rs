@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::panic::{self, AssertUnwindSafe};
 
+use crate::closing_model::action::{ACTIONS, Action};
 use crate::closing_model::rules;
-use crate::closing_model::world::{ACTIONS, Action, Cuts, Scenario, World};
+use crate::closing_model::world::{Cuts, Scenario, World};
 
 /// The size of an exploration.
 pub(crate) struct Explored {

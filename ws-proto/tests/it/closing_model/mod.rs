@@ -1,10 +1,13 @@
 //! The closing handshake, model-checked (RFC 6455 §7): two connections, the streams between them and
 //! their clock, with all actions in every order.
 //!
-//! `world.rs` has the steps, `rules.rs` the rules for every state, `explorer.rs` visits each
-//! state once. The calls of the applications and the failures are limited in number; everything
-//! else is not, and so an exploration ends by itself when there are no further states.
+//! `action.rs` has the actions, `world.rs` performs them, `end.rs` is one end of the connection; `rules.rs`
+//! has the rules for every state, `explorer.rs` visits each state once. The calls of the applications and
+//! the failures are limited in number; everything else is not, and so an exploration ends by itself when
+//! there are no further states.
 
+mod action;
+mod end;
 mod explorer;
 mod rules;
 mod world;

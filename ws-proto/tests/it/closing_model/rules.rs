@@ -1,14 +1,18 @@
 //! The rules for every state, and for every end.
 
+use core::time::Duration;
+
 use ws_proto::{Close, CloseCode, ErrorKind, Event, Initiator, Instant, SendError, State};
 
-use crate::closing_model::world::{ACTIONS, Action, Amount, End, LIMIT, Side, World, frames};
+use crate::closing_model::action::{ACTIONS, Action, Amount, Side};
+use crate::closing_model::end::End;
+use crate::closing_model::world::World;
+use crate::pair::wire::{self, CLOSE, PING, PONG};
 
 use Side::{Client, Server};
 
-const CLOSE: u8 = 0x88;
-const PING: u8 = 0x89;
-const PONG: u8 = 0x8A;
+/// No end takes longer to close: a Close frame and its answer each have the close timeout.
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// Panics if a rule is broken in this state.
 pub(crate) fn check(world: &mut World) {
@@ -26,9 +30,7 @@ pub(crate) fn check(world: &mut World) {
 /// pongs for pings that were received.
 fn output(world: &World, side: Side) {
     let end = world.end(side);
-    let frames = frames(&end.produced);
-    let len: usize = frames.iter().map(|frame| frame.len).sum();
-    assert_eq!(len, end.produced.len(), "{side:?} has produced an incomplete frame");
+    let frames = wire::parse(&end.produced);
     let closes = frames.iter().filter(|frame| frame.first == CLOSE).count();
     assert!(closes <= 1, "{side:?} has sent {closes} Close frames");
     if closes == 1 {
@@ -65,7 +67,8 @@ fn output(world: &World, side: Side) {
 fn input(world: &World, side: Side) {
     let end = world.end(side);
     let mut expected: Vec<Event<'_>> = Vec::new();
-    for frame in frames(&world.end(side.other()).produced[..end.read]) {
+    let mut read = &world.end(side.other()).produced[..end.read];
+    while let Some(frame) = wire::take(&mut read) {
         let payload = frame.payload;
         match frame.first {
             CLOSE => {
@@ -105,7 +108,7 @@ fn facts(world: &World, side: Side) {
     assert_eq!(closed.received, received, "{side:?} has received another Close frame");
     assert_eq!(closed.code(), received.as_ref().map_or(CloseCode::ABNORMAL, |close| close.code));
 
-    let on_wire = frames(&end.produced).pop().filter(|frame| frame.first == CLOSE);
+    let on_wire = wire::parse(&end.produced).pop().filter(|frame| frame.first == CLOSE);
     let on_wire = on_wire.map(|frame| close(&frame.payload));
     let pending = closed.sent.is_some() && on_wire.is_none();
     match (&closed.sent, on_wire) {

@@ -1,113 +1,16 @@
 //! Two connections, the streams between them and their clock, one step at a time.
 
 use core::hash::{Hash, Hasher};
-use core::time::Duration;
 use std::collections::hash_map::DefaultHasher;
 
-use ws_proto::{Close, CloseCode, Config, Connection, Error, Event, Instant, Limits};
+use ws_proto::{Close, CloseCode, Config, Connection, Event, Instant, Limits};
 
-use crate::pair::SEED;
-use crate::pair::peer::into_owned;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
-    Client,
-    Server,
-}
-
-use Side::{Client, Server};
-
-impl Side {
-    pub(crate) const BOTH: [Self; 2] = [Client, Server];
-
-    pub(crate) fn other(self) -> Self {
-        match self {
-            Client => Server,
-            Server => Client,
-        }
-    }
-}
-
-/// The possible actions. Everything else follows from them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Action {
-    /// The application sends a message.
-    Send(Side),
-    /// The application begins a message that it never finishes.
-    SendFragment(Side),
-    /// The application sends a message over the other end's limit.
-    SendTooMuch(Side),
-    Ping(Side),
-    Close(Side),
-    /// The loop around a connection takes the pending output.
-    Transmit(Side),
-    /// The stream takes bytes of the output.
-    Write(Side, Amount),
-    Read(Side, Amount),
-    /// The end of the stream from the other end is read.
-    EndOfStream(Side),
-    Timeout(Side),
-    /// The loop ends the sending direction, as `poll_half_close` requests.
-    HalfClose(Side),
-    /// The loop ends the TCP connection, as `wants_close` requests.
-    EndTcp(Side),
-    /// TCP resets the stream to this end, whose bytes reached a closed socket; the unread bytes
-    /// are lost.
-    Reset(Side),
-    /// The stream from this end is cut off: what is written from now on does not arrive.
-    CutOff(Side),
-    /// The TCP connection breaks, and the bytes in transit are lost.
-    Lose,
-}
-
-/// How many of the available bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Amount {
-    /// Up to the next place at which streams are cut.
-    Piece,
-    All,
-}
+use crate::closing_model::action::{Action, Amount, Side};
+use crate::closing_model::end::End;
+use crate::pair::{SEED, wire};
 
 use Amount::{All, Piece};
-
-pub(crate) const ACTIONS: [Action; 33] = {
-    use Action::*;
-    [
-        Send(Client),
-        Send(Server),
-        SendFragment(Client),
-        SendFragment(Server),
-        SendTooMuch(Client),
-        SendTooMuch(Server),
-        Ping(Client),
-        Ping(Server),
-        Close(Client),
-        Close(Server),
-        Transmit(Client),
-        Transmit(Server),
-        Write(Client, Piece),
-        Write(Client, All),
-        Write(Server, Piece),
-        Write(Server, All),
-        Read(Client, Piece),
-        Read(Client, All),
-        Read(Server, Piece),
-        Read(Server, All),
-        EndOfStream(Client),
-        EndOfStream(Server),
-        Timeout(Client),
-        Timeout(Server),
-        HalfClose(Client),
-        HalfClose(Server),
-        EndTcp(Client),
-        EndTcp(Server),
-        Reset(Client),
-        Reset(Server),
-        CutOff(Client),
-        CutOff(Server),
-        Lose,
-    ]
-};
+use Side::{Client, Server};
 
 /// The possible actions, and how often each may happen: for each end, or in all.
 #[derive(Clone, Copy, Debug, Hash)]
@@ -148,37 +51,6 @@ pub(crate) enum Cuts {
     Edges,
     /// Anywhere.
     Bytes,
-}
-
-/// One end: its connection, and everything that was exchanged.
-pub(crate) struct End {
-    pub(crate) connection: Connection,
-    /// All output of the connection.
-    pub(crate) produced: Vec<u8>,
-    /// The number of its bytes that the stream has taken.
-    pub(crate) written: usize,
-    /// The number of the other end's written bytes that were read.
-    pub(crate) read: usize,
-    /// Where the bytes from this end stop arriving at the other.
-    pub(crate) ends_at: Option<usize>,
-    pub(crate) events: Vec<Event<'static>>,
-    pub(crate) error: Option<Error>,
-    /// The messages that the application has sent, as the other end's events.
-    pub(crate) sent: Vec<Event<'static>>,
-    /// The Close frame that the application has sent.
-    pub(crate) closed_with: Option<Close<'static>>,
-    /// Whether the end of the stream from the other end was read.
-    pub(crate) end_of_stream: bool,
-    /// Whether this end has ended its sending direction.
-    pub(crate) half_closed: bool,
-    /// Whether this end has ended the TCP connection.
-    pub(crate) ended: bool,
-    pub(crate) ended_at: Instant,
-    pub(crate) deadline: Option<Instant>,
-    /// The deadlines that have passed here: when, and how many bytes were read before.
-    pub(crate) timeouts: Vec<(Instant, usize)>,
-    /// When closing started.
-    pub(crate) closing_since: Option<Instant>,
 }
 
 pub(crate) struct World {
@@ -305,9 +177,10 @@ impl World {
         if self.cuts == Cuts::Bytes {
             return position + 1;
         }
-        let mut begin = 0;
-        for frame in frames(&self.end(side).produced) {
-            let end = begin + frame.len;
+        let produced = &*self.end(side).produced;
+        let (mut begin, mut rest) = (0, produced);
+        while wire::take(&mut rest).is_some() {
+            let end = produced.len() - rest.len();
             let edges = match self.cuts {
                 Cuts::Edges => vec![begin + 1, end - 1, end],
                 _ => vec![end],
@@ -317,7 +190,7 @@ impl World {
             }
             begin = end;
         }
-        self.end(side).produced.len()
+        produced.len()
     }
 
     pub(crate) fn step(&mut self, action: Action) {
@@ -471,149 +344,3 @@ impl World {
         hasher.finish()
     }
 }
-
-impl Action {
-    fn side(self) -> Option<Side> {
-        match self {
-            Self::Send(side)
-            | Self::SendFragment(side)
-            | Self::SendTooMuch(side)
-            | Self::Ping(side)
-            | Self::Close(side)
-            | Self::Transmit(side)
-            | Self::Write(side, _)
-            | Self::Read(side, _)
-            | Self::EndOfStream(side)
-            | Self::Timeout(side)
-            | Self::HalfClose(side)
-            | Self::EndTcp(side) => Some(side),
-            Self::Reset(_) | Self::CutOff(_) | Self::Lose => None,
-        }
-    }
-}
-
-impl End {
-    fn new(connection: Connection) -> Self {
-        Self {
-            connection,
-            produced: Vec::new(),
-            written: 0,
-            read: 0,
-            ends_at: None,
-            events: Vec::new(),
-            error: None,
-            sent: Vec::new(),
-            closed_with: None,
-            end_of_stream: false,
-            half_closed: false,
-            ended: false,
-            ended_at: Instant::EPOCH,
-            deadline: None,
-            timeouts: Vec::new(),
-            closing_since: None,
-        }
-    }
-
-    pub(crate) fn is_closing(&self) -> bool {
-        self.connection.closed().is_some()
-    }
-
-    /// Whether the application must answer the Close frame that was received.
-    pub(crate) fn awaits_answer(&self) -> bool {
-        let Some(closed) = self.connection.closed() else { return false };
-        let in_time = self.deadline.is_some();
-        closed.received.is_some() && closed.sent.is_none() && in_time
-    }
-
-    /// RFC 6455 §5.5.1: until a Close frame is sent.
-    pub(crate) fn may_send(&self) -> bool {
-        !self.is_closing() || self.awaits_answer()
-    }
-
-    fn send(
-        &mut self,
-        event: Event<'static>,
-        call: impl FnOnce(&mut Connection, &mut Vec<u8>) -> Result<(), ws_proto::SendError>,
-    ) {
-        let before = self.produced.len();
-        match call(&mut self.connection, &mut self.produced) {
-            Ok(()) => self.sent.push(event),
-            Err(_) => assert_eq!(self.produced.len(), before, "half a frame"),
-        }
-    }
-
-    fn receive(&mut self, mut bytes: Vec<u8>) {
-        let mut input = bytes.as_mut_slice();
-        loop {
-            match self.connection.receive(&mut input) {
-                Ok(None) => break,
-                Ok(Some(event)) => self.events.push(into_owned(event)),
-                Err(error) => {
-                    self.note(Err(error));
-                    if input.is_empty() {
-                        break;
-                    }
-                }
-            }
-        }
-        assert!(input.is_empty(), "input remains");
-    }
-
-    fn note(&mut self, result: Result<(), Error>) {
-        match result {
-            Ok(()) => assert_eq!(self.error, None, "an error is final"),
-            Err(error) => {
-                assert_eq!(*self.error.get_or_insert(error), error, "an error is final");
-            }
-        }
-    }
-
-    /// Whether the loop has to end the sending direction, once the output is written.
-    pub(crate) fn half_closes(&self, side: Side) -> bool {
-        side == Server
-            && self.error.is_some()
-            && !self.half_closed
-            && !self.end_of_stream
-            && !self.connection.wants_transmit()
-    }
-
-    fn fingerprint(&self, now: Instant, keep_alive: bool, hasher: &mut DefaultHasher) {
-        let since = |instant: Instant| (now - instant, instant - now);
-        (&self.produced, self.written, self.read, self.ends_at).hash(hasher);
-        (self.end_of_stream, self.half_closed, self.ended).hash(hasher);
-        (self.error.map(|error| error.kind()), self.connection.wants_transmit()).hash(hasher);
-        (self.deadline.map(since), self.closing_since.map(since)).hash(hasher);
-        (self.connection.wants_close(), self.closed_with.is_some()).hash(hasher);
-        format!("{:?}", self.connection.closed()).hash(hasher);
-        if keep_alive {
-            let timeouts = self.timeouts.iter();
-            timeouts.for_each(|(at, read)| (since(*at), read).hash(hasher));
-        }
-    }
-}
-
-/// A frame on the wire, unmasked.
-pub(crate) struct Frame {
-    pub(crate) first: u8,
-    pub(crate) payload: Vec<u8>,
-    /// With its header.
-    pub(crate) len: usize,
-}
-
-/// The complete frames at the start of `wire`: only short ones occur here.
-pub(crate) fn frames(mut wire: &[u8]) -> Vec<Frame> {
-    let mut frames = Vec::new();
-    while let [first, second, rest @ ..] = wire {
-        let (masked, len) = (second & 0x80 != 0, usize::from(second & 0x7F));
-        let key = if masked { rest.get(..4) } else { Some(&[0; 4][..]) };
-        let start = if masked { 4 } else { 0 };
-        let (Some(key), Some(payload)) = (key, rest.get(start..start + len)) else { break };
-        let payload = payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key);
-        frames.push(Frame { first: *first, payload: payload.collect(), len: 2 + start + len });
-        wire = &rest[start + len..];
-    }
-    frames
-}
-
-/// No end takes longer to close: a Close frame and its answer each have the close timeout.
-pub(crate) const LIMIT: Duration = Duration::from_secs(10);
