@@ -302,7 +302,7 @@ const SIGNS: [(&str, Happening, bool); 7] = [
     ("output that was never refused", |alone| wrote(alone, [(100, 0), (100, 100)]), false),
 ];
 
-/// Receives at most so many bytes of a frame.
+/// Receives up to `len` bytes of a frame.
 fn read(alone: &mut Alone, first: u8, payload: &[u8], len: usize) {
     let wire = wire::frame(alone.role, first, payload);
     alone.peer.read(&wire[..len.min(wire.len())]);

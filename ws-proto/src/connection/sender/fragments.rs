@@ -17,7 +17,7 @@ struct Unfinished {
     fragments: u32,
 }
 
-/// The next fragment as it goes on the wire, and what it leaves to be continued.
+/// The next fragment as sent on the wire, and what it leaves to be continued.
 #[must_use = "it has to be sent"]
 pub(in crate::connection) struct Fragment {
     /// The first byte of its header.

@@ -22,12 +22,12 @@ impl<'m> Frame<'m> {
         self.header.as_bytes()
     }
 
-    /// The payload as it goes on the wire.
+    /// The payload as sent on the wire.
     pub fn payload(&self) -> &[u8] {
         &self.payload
     }
 
-    /// The payload as it goes on the wire.
+    /// The payload as sent on the wire.
     pub fn into_payload(self) -> Cow<'m, [u8]> {
         self.payload
     }
