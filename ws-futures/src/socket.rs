@@ -1,6 +1,7 @@
 //! The loop: one connection bound to one byte stream, as poll functions.
 
 mod shutdown;
+mod waiting;
 
 use std::io;
 use std::pin::Pin;
@@ -22,6 +23,8 @@ use crate::tasks::Tasks;
 use crate::timer::Timer;
 use crate::trace;
 use shutdown::Activity;
+use waiting::WaitState;
+pub(crate) use waiting::{Wakers, WhenFull};
 
 /// The number of unwritten bytes from which sending waits.
 pub(crate) const HIGH_WATER: usize = 64 * 1024;
@@ -68,24 +71,6 @@ enum Stage {
     Done,
 }
 
-/// The tasks to wake. They differ if one task receives and another one sends: input
-/// wakes the first, room in the output both.
-#[derive(Clone, Copy)]
-pub(crate) struct Wakers<'w> {
-    pub(crate) read: &'w Waker,
-    pub(crate) write: &'w Waker,
-}
-
-impl<'w> Wakers<'w> {
-    pub(crate) fn same(cx: &'w Context<'_>) -> Self {
-        Self::one(cx.waker())
-    }
-
-    fn one(waker: &'w Waker) -> Self {
-        Self { read: waker, write: waker }
-    }
-}
-
 /// Returns the number of unwritten bytes from which sending this message waits.
 pub(crate) fn high_water(message: &Message) -> usize {
     match message {
@@ -97,33 +82,6 @@ pub(crate) fn high_water(message: &Message) -> usize {
         // There is at most one.
         Message::Close(_) => usize::MAX,
     }
-}
-
-/// What one of two tasks may wait for, besides input.
-#[derive(Clone, Copy)]
-struct WaitState {
-    lacks_room: bool,
-    blocked: bool,
-    /// The deadline in effect, and whether there is another.
-    deadline: (Option<Instant>, bool),
-}
-
-impl WaitState {
-    /// Whether a task that waits since `before` can continue now.
-    fn ends_wait_since(self, before: Self) -> bool {
-        (before.lacks_room && !self.lacks_room)
-            || (before.blocked && !self.blocked)
-            || before.deadline != self.deadline
-    }
-}
-
-/// Whether to continue reading while the output is full.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WhenFull {
-    /// Yes: the sender waits for room itself.
-    Read,
-    /// No: each input may cause output.
-    Wait,
 }
 
 impl<Io, T> Socket<Io, T>
