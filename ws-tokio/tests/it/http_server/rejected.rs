@@ -58,6 +58,23 @@ async fn a_connection_lingers_only_while_a_client_may_be_sending() {
     assert!(last.write_all(b"more").await.is_err(), "it is closed");
 }
 
+/// What a refused client still sends is read up to 16 MiB, however fast it arrives.
+#[tokio::test(start_paused = true)]
+async fn a_connection_lingers_for_a_bounded_number_of_bytes() {
+    const MAX_SIZE: usize = 16 * 1024 * 1024;
+    const CHUNK: usize = 64 * 1024;
+    let (network, _serving) = serve(IntoFuture::into_future);
+    let mut sending = network.connect();
+    sending.write_all(b"nonsense\r\n\r\n").await.expect("open");
+    assert!(answer(&mut sending).await.starts_with("HTTP/1.1 400 "));
+    let (begin, chunk, mut sent) = (Instant::now(), vec![b'x'; CHUNK], 0);
+    while sent <= 2 * MAX_SIZE && sending.write_all(&chunk).await.is_ok() {
+        sent += CHUNK;
+    }
+    assert!((MAX_SIZE - CHUNK..=MAX_SIZE + 4 * CHUNK).contains(&sent), "{sent} bytes");
+    assert!(begin.elapsed() < 2 * SECOND, "{:?}", begin.elapsed());
+}
+
 #[tokio::test(start_paused = true)]
 async fn http2_may_be_switched_off() {
     let (network, _serving) = serve(|serve| serve.http1_only().into_future());
