@@ -1,7 +1,9 @@
 //! The application's handle of a hub.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::hash::Hash;
+use std::ops::RangeBounds;
 use std::sync::Arc;
 
 use ws_futures::proto::SendError;
@@ -39,7 +41,7 @@ impl std::error::Error for KeyTaken {}
 impl<K, R, M> Hub<K, R, M>
 where
     K: Eq + Hash,
-    R: Clone + Eq + Hash,
+    R: Clone + Ord + Hash,
 {
     /// Creates an empty hub without other nodes.
     pub fn new(config: HubConfig) -> Self {
@@ -106,6 +108,21 @@ where
     /// during the calls: do not call the hub or its members from within.
     pub fn visit_rooms(&self, visit: impl FnMut(&R, usize)) {
         self.0.rooms.visit(visit);
+    }
+
+    /// Returns the first rooms of a range that have members on this node, in order, and the number of
+    /// members of each; at most `limit`. Takes a time that grows with `limit` only, so that all rooms can
+    /// be listed page by page: the next page starts behind the last room of this one.
+    ///
+    /// # Panics
+    ///
+    /// If the range is empty because its start is behind its end, like `BTreeSet::range`.
+    pub fn list_rooms<Q>(&self, range: impl RangeBounds<Q>, limit: usize) -> Vec<(R, usize)>
+    where
+        R: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
+        self.0.rooms.list((range.start_bound(), range.end_bound()), limit)
     }
 
     /// Returns the number of rooms that have members on this node.

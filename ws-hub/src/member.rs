@@ -16,7 +16,7 @@ use crate::shared::{Published, Shared};
 pub struct Member<K, R = Arc<str>, M = ()>
 where
     K: Eq + Hash,
-    R: Clone + Eq + Hash,
+    R: Clone + Ord + Hash,
 {
     pub(crate) seat: Arc<Seat<K, R, M>>,
     pub(crate) shared: Arc<Shared<K, R, M>>,
@@ -76,7 +76,7 @@ impl std::error::Error for NotInRoom {}
 impl<K, R, M> Member<K, R, M>
 where
     K: Eq + Hash,
-    R: Clone + Eq + Hash,
+    R: Clone + Ord + Hash,
 {
     pub(crate) fn new(seat: Arc<Seat<K, R, M>>, shared: Arc<Shared<K, R, M>>) -> Self {
         Self {
@@ -196,7 +196,7 @@ where
 impl<K, R, M> Drop for Member<K, R, M>
 where
     K: Eq + Hash,
-    R: Clone + Eq + Hash,
+    R: Clone + Ord + Hash,
 {
     fn drop(&mut self) {
         self.depart();
@@ -206,7 +206,7 @@ where
 impl<K, R, M> fmt::Debug for Member<K, R, M>
 where
     K: Eq + Hash + fmt::Debug,
-    R: Clone + Eq + Hash + fmt::Debug,
+    R: Clone + Ord + Hash + fmt::Debug,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Member")

@@ -1,21 +1,23 @@
 //! The rooms that have members on this node. A room exists while it has one.
 
-use std::collections::HashMap;
+use std::borrow::Borrow;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::ops::Bound;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::Waker;
 
 use crate::engine::{Engine, Opened};
 use crate::outbox::Ready;
 use crate::roster::{Roster, Seat, Snapshot};
-use crate::shards::Shards;
+use crate::shards::{Shards, lock};
 
 pub(crate) struct Rooms<K, R, M> {
     shards: Shards<Shard<K, R, M>>,
-    /// The rooms of all shards.
-    len: AtomicUsize,
+    /// The rooms of all shards, in order. Its lock is taken last, and held for no other call.
+    names: Mutex<BTreeSet<R>>,
     openings: AtomicU64,
 }
 
@@ -31,11 +33,11 @@ struct Room<K, R, M> {
 
 impl<K, R, M> Default for Rooms<K, R, M> {
     fn default() -> Self {
-        Self { shards: Shards::default(), len: AtomicUsize::new(0), openings: AtomicU64::new(0) }
+        Self { shards: Shards::default(), names: Mutex::default(), openings: AtomicU64::new(0) }
     }
 }
 
-impl<K: Eq + Hash, R: Clone + Eq + Hash, M> Rooms<K, R, M> {
+impl<K: Eq + Hash, R: Clone + Ord + Hash, M> Rooms<K, R, M> {
     /// Adds a member; returns the new number of members, or `None` if the room is not ready.
     pub(crate) fn join(
         &self,
@@ -47,7 +49,7 @@ impl<K: Eq + Hash, R: Clone + Eq + Hash, M> Rooms<K, R, M> {
         let room = match rooms.entry(name.clone()) {
             Entry::Occupied(room) => room.into_mut(),
             Entry::Vacant(place) => {
-                self.len.fetch_add(1, Ordering::Relaxed);
+                lock(&self.names).insert(name.clone());
                 let opening = self.openings.fetch_add(1, Ordering::Relaxed);
                 let waiting = match engine.open_room(name, opening) {
                     Opened::Ready => None,
@@ -90,7 +92,7 @@ impl<K: Eq + Hash, R: Clone + Eq + Hash, M> Rooms<K, R, M> {
                 // Memory of a burst is returned.
                 *rooms = HashMap::new();
             }
-            self.len.fetch_sub(1, Ordering::Relaxed);
+            lock(&self.names).remove(name);
             engine.close_room(name);
         }
         left
@@ -117,7 +119,42 @@ impl<K: Eq + Hash, R: Clone + Eq + Hash, M> Rooms<K, R, M> {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.len.load(Ordering::Relaxed)
+        lock(&self.names).len()
+    }
+
+    fn members(&self, name: &R) -> Option<usize> {
+        self.shards.of(name).get(name).map(|room| room.members.len())
+    }
+
+    /// The first rooms in the range, with the number of their members.
+    pub(crate) fn list<Q>(
+        &self,
+        (start, end): (Bound<&Q>, Bound<&Q>),
+        limit: usize,
+    ) -> Vec<(R, usize)>
+    where
+        R: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
+        let mut listed = Vec::new();
+        let mut last: Option<R> = None;
+        loop {
+            let start = last.as_ref().map_or(start, |name| Bound::Excluded(name.borrow()));
+            let missing = limit - listed.len();
+            let names: Vec<R> =
+                lock(&self.names).range((start, end)).take(missing).cloned().collect();
+            let is_end = names.len() < missing;
+            last = names.last().cloned();
+            for name in names {
+                // It may have vanished since.
+                if let Some(members) = self.members(&name) {
+                    listed.push((name, members));
+                }
+            }
+            if is_end || listed.len() == limit {
+                return listed;
+            }
+        }
     }
 
     pub(crate) fn visit(&self, mut visit: impl FnMut(&R, usize)) {

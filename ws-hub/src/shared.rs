@@ -71,7 +71,7 @@ pub(crate) struct Shared<K, R, M> {
 impl<K, R, M> Shared<K, R, M>
 where
     K: Eq + Hash,
-    R: Clone + Eq + Hash,
+    R: Clone + Ord + Hash,
 {
     pub(crate) fn new(config: HubConfig, engine: Box<dyn Engine<K, R>>) -> Self {
         Self {

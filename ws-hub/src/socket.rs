@@ -71,7 +71,7 @@ enum Step<R> {
 impl<K, R, M> Member<K, R, M>
 where
     K: Eq + Hash,
-    R: Clone + Eq + Hash,
+    R: Clone + Ord + Hash,
 {
     /// Waits for input, like [`WebSocket::read`], and meanwhile moves queued messages from the outbox to
     /// the socket.

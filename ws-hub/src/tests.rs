@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::future::Future as _;
+use std::ops::Bound;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -300,6 +301,24 @@ fn rooms_vanish_when_they_are_empty() {
     assert_eq!(rooms(&hub), [("b", 1)]);
     drop(alice);
     assert_eq!((rooms(&hub), hub.room_count()), (vec![], 0));
+}
+
+#[test]
+fn rooms_are_listed_in_order_and_in_pages() {
+    let hub = hub();
+    let [mut alice, mut bob] = members(&hub);
+    for name in ["c", "a", "e", "b", "d"] {
+        alice.join(name).expect("few rooms");
+    }
+    bob.join("b").expect("few rooms");
+    assert_eq!(hub.list_rooms::<str>(.., 2), [("a", 1), ("b", 2)]);
+    let behind = |name| (Bound::Excluded(name), Bound::Unbounded);
+    assert_eq!(hub.list_rooms::<str>(behind("b"), 2), [("c", 1), ("d", 1)]);
+    assert_eq!(hub.list_rooms::<str>(behind("d"), 2), [("e", 1)]);
+    assert_eq!(hub.list_rooms::<str>(behind("e"), 2), []);
+    assert_eq!(hub.list_rooms::<str>(.., 0), []);
+    alice.leave(&"c").expect("its room");
+    assert_eq!(hub.list_rooms::<&str>("b".."d", 9), [("b", 2)]);
 }
 
 #[test]
