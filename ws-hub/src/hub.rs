@@ -92,6 +92,16 @@ where
         self.0.deliver(None, to, &message.into())
     }
 
+    /// Like [`deliver`](Self::deliver), but not to the member with the key `except`.
+    pub fn deliver_except(
+        &self,
+        except: &K,
+        to: To<'_, K, R>,
+        message: impl Into<Arc<Prepared>>,
+    ) -> Published {
+        self.0.deliver(self.0.seat(except).as_ref(), to, &message.into())
+    }
+
     /// Notifies the members that wait for a room: from now on it misses nothing. `opening` is the value
     /// that [`Engine::open_room`] received; the value of an earlier opening is ignored.
     pub fn room_ready(&self, room: &R, opening: u64) {
@@ -172,6 +182,37 @@ where
         close.check_sendable()?;
         let close = self.0.closing.get_or_init(|| close).clone();
         Ok(Drain::new(self.0.seats(), close))
+    }
+
+    /// Closes the connection of one member, shown or hidden, with this Close frame, after its queued
+    /// messages. Returns whether a member of this node is closed by it: `false` if there is none with this
+    /// key, or its connection is being closed already.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Close::check_sendable`]; nothing has changed then.
+    pub fn disconnect(&self, key: &K, close: impl Into<Close<'static>>) -> Result<bool, SendError> {
+        let close = close.into();
+        close.check_sendable()?;
+        Ok(self.0.seat(key).is_some_and(|seat| seat.outbox.close(&close)))
+    }
+
+    /// Like [`disconnect`](Self::disconnect), for all members for which `is_concerned` returns `true`;
+    /// returns the number of those that are closed by it. Takes a time that grows with the number of members.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Close::check_sendable`]; nothing has changed then.
+    pub fn disconnect_where(
+        &self,
+        is_concerned: impl Fn(&K, &M) -> bool,
+        close: impl Into<Close<'static>>,
+    ) -> Result<usize, SendError> {
+        let close = close.into();
+        close.check_sendable()?;
+        let seats = self.0.seats();
+        let concerned = seats.iter().filter(|seat| is_concerned(&seat.key, &seat.data));
+        Ok(concerned.filter(|seat| seat.outbox.close(&close)).count())
     }
 
     /// Waits until there is no member, shown or hidden. After [`close`](Self::close) this means that all

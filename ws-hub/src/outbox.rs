@@ -167,16 +167,18 @@ impl<R> Outbox<R> {
         missed
     }
 
-    /// Closes the connection once the queued messages have been sent.
-    pub(crate) fn close(&self, close: &Close<'static>) {
+    /// Closes the connection once the queued messages have been sent; returns whether it was not
+    /// ending already.
+    pub(crate) fn close(&self, close: &Close<'static>) -> bool {
         let mut state = self.lock();
         if state.end.is_some() {
-            return;
+            return false;
         }
         state.end = Some(End::Close(close.clone()));
         let waker = state.waker.take();
         drop(state);
         wake(waker);
+        true
     }
 
     /// Marks the member as having left: drops the queue and accepts nothing more.

@@ -202,6 +202,11 @@ where
 
     /// The member with this key, if it is shown.
     fn member(&self, key: &K) -> Option<Arc<Seat<K, R, M>>> {
-        self.members.of(key).get(key).filter(|seat| seat.is_shown()).cloned()
+        self.seat(key).filter(|seat| seat.is_shown())
+    }
+
+    /// The member with this key, shown or hidden.
+    pub(crate) fn seat(&self, key: &K) -> Option<Arc<Seat<K, R, M>>> {
+        self.members.of(key).get(key).cloned()
     }
 }

@@ -52,7 +52,8 @@ pub enum MemberEvent<'s, R> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseCause {
-    /// The hub was closed ([`Hub::close`](crate::Hub::close)).
+    /// The application closed the hub ([`Hub::close`](crate::Hub::close)) or this member
+    /// ([`Hub::disconnect`](crate::Hub::disconnect)).
     HubClosed,
     /// The member did not keep up ([`SlowPolicy::Close`](crate::SlowPolicy::Close)); the code is 1013.
     TooSlow,

@@ -135,6 +135,48 @@ fn a_hidden_member_is_one_of_them_once_it_is_shown() {
 }
 
 #[test]
+fn a_member_can_be_left_out() {
+    let hub = hub();
+    let [mut alice, mut bob, carol] = members(&hub);
+    alice.join("a").expect("few rooms");
+    bob.join("a").expect("few rooms");
+    assert_eq!(hub.deliver_except(&1, To::Room(&"a"), text("1")), queued(1));
+    assert_eq!(hub.deliver_except(&1, To::All, text("2")), queued(2));
+    // No member has the key.
+    assert_eq!(hub.deliver_except(&9, To::All, text("3")), queued(3));
+    assert_eq!(waiting(&alice), ["3"]);
+    assert_eq!(waiting(&bob), ["1", "2", "3"]);
+    assert_eq!(waiting(&carol), ["2", "3"]);
+}
+
+#[test]
+fn members_are_disconnected_after_their_messages() {
+    let hub = hub();
+    let [alice, bob, carol] = members(&hub);
+    let hidden = hub.enter_hidden(4, ()).expect("free");
+    let close = Close::new(CloseCode::new(4000), "go");
+    assert_eq!(hub.disconnect(&1, CloseCode::ABNORMAL), Err(SendError::InvalidCloseCode));
+    hub.publish(To::All, text("1"));
+    assert_eq!(hub.disconnect(&1, close.clone()), Ok(true));
+    assert_eq!(hub.disconnect(&1, CloseCode::NORMAL), Ok(false));
+    assert_eq!(hub.disconnect(&9, close.clone()), Ok(false));
+    assert_eq!(waiting(&alice), ["1"]);
+    assert!(is_closed(&alice, &close));
+
+    let not_bob = |key: &u32, _: &()| *key != 2;
+    assert_eq!(
+        hub.disconnect_where(not_bob, CloseCode::ABNORMAL),
+        Err(SendError::InvalidCloseCode)
+    );
+    assert_eq!(hub.disconnect_where(not_bob, close.clone()), Ok(2));
+    assert!(is_closed(&hidden, &close));
+    assert_eq!(waiting(&carol), ["1"]);
+    assert!(is_closed(&carol, &close));
+    assert_eq!(hub.publish(To::All, text("2")), queued(1));
+    assert_eq!(waiting(&bob), ["1", "2"]);
+}
+
+#[test]
 fn a_message_is_kept_once() {
     let hub = hub();
     let [alice, bob, carol] = members(&hub);
