@@ -3,6 +3,7 @@
 pub(crate) mod nats;
 pub(crate) mod status;
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::room::RoomName;
@@ -35,11 +36,32 @@ impl Engine {
         }
     }
 
-    /// Calls `visit` with each room of other nodes, and its members there: once for a room.
-    pub(crate) fn rooms_elsewhere(&self, visit: impl FnMut(&RoomName, usize)) {
+    /// The first rooms of other nodes from `start` on, in order, at most `count`, and the number of
+    /// members of each.
+    pub(crate) fn rooms_elsewhere(
+        &self,
+        start: Bound<&str>,
+        count: usize,
+    ) -> Vec<(RoomName, usize)> {
         match self {
-            Self::Memory => {}
-            Self::Nats(nats) => nats.rooms_elsewhere(visit),
+            Self::Memory => Vec::new(),
+            Self::Nats(nats) => nats.rooms_elsewhere(start, count),
+        }
+    }
+
+    /// The number of rooms of other nodes.
+    pub(crate) fn room_count_elsewhere(&self) -> usize {
+        match self {
+            Self::Memory => 0,
+            Self::Nats(nats) => nats.room_count_elsewhere(),
+        }
+    }
+
+    /// The number of a room's members on other nodes.
+    pub(crate) fn members_elsewhere(&self, room: &RoomName) -> usize {
+        match self {
+            Self::Memory => 0,
+            Self::Nats(nats) => ws_hub::Engine::members_elsewhere(nats, room),
         }
     }
 

@@ -21,6 +21,7 @@ mod protocol;
 mod proxy;
 mod rate;
 mod room;
+mod room_list;
 mod routes;
 mod server;
 mod service;

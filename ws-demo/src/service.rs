@@ -1,11 +1,12 @@
 //! What all connections share.
 
-use std::collections::HashMap;
+use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use tokio::time::Instant;
 use ws_tokio::{Config, Limits};
 
 use crate::admission::{Admission, Allowed};
@@ -19,7 +20,7 @@ use crate::notice::Journal;
 use crate::origin::Origins;
 use crate::page;
 use crate::rate::Rate;
-use crate::room::RoomName;
+use crate::room_list::{Common, Page, PageRequest};
 use ws_hub as hub;
 
 /// The size of the largest message before authentication, in bytes.
@@ -97,6 +98,7 @@ pub(crate) struct Service {
     pub(crate) tokens: Option<Tokens>,
     pub(crate) journal: Journal,
     ids: ClientIds,
+    common_rooms: Common,
     /// For clients, by variant.
     configs: Vec<Arc<Config>>,
     /// The same before authentication.
@@ -137,6 +139,7 @@ impl Service {
             tokens,
             journal,
             ids,
+            common_rooms: Common::default(),
             next: AtomicUsize::new(0),
         }
     }
@@ -160,16 +163,24 @@ impl Service {
         self.hub().len() + self.engine.clients_elsewhere()
     }
 
-    /// All rooms of all nodes, and their members.
-    pub(crate) fn rooms(&self) -> Vec<(RoomName, usize)> {
-        let mut rooms = HashMap::new();
-        self.hub().visit_rooms(|room, members| {
-            rooms.insert(room.clone(), members);
-        });
-        self.engine.rooms_elsewhere(|room, members| {
-            *rooms.entry(room.clone()).or_default() += members;
-        });
-        rooms.into_iter().collect()
+    /// A page of the rooms of all nodes.
+    pub(crate) fn rooms(&self, request: &PageRequest) -> Page {
+        let here = |start: Bound<&str>, count| {
+            self.hub().list_rooms::<str>((start, Bound::Unbounded), count)
+        };
+        request.answer(here, |start, count| self.engine.rooms_elsewhere(start, count))
+    }
+
+    /// The number of rooms of all nodes. With several nodes it may be a second old.
+    pub(crate) fn room_count(&self) -> usize {
+        let (here, elsewhere) = (self.hub().room_count(), self.engine.room_count_elsewhere());
+        self.common_rooms.union(here, elsewhere, Instant::now(), || {
+            let mut common = 0;
+            self.hub().visit_rooms(|room, _| {
+                common += usize::from(self.engine.members_elsewhere(room) > 0);
+            });
+            common
+        })
     }
 
     /// The configuration of the next connection, and the number of its variant.

@@ -320,11 +320,12 @@ impl Client<'_> {
                 Ok(room) => self.leave_room(&room, reference),
                 Err(mistake) => error(mistake, reference),
             },
-            Request::Rooms { .. } => {
+            Request::Rooms { page, .. } => {
                 let is_in = |room: &RoomName| self.member.is_in(room);
-                let (clients, rooms) = (self.service.clients(), self.service.rooms());
-                reply(protocol::rooms(clients, rooms, is_in, reference))
+                let counts = (self.service.room_count(), self.service.clients());
+                reply(protocol::rooms(&self.service.rooms(&page), counts, is_in, reference))
             }
+            Request::Bad { mistake, .. } => error(mistake, reference),
             Request::Ping { time, .. } => reply(protocol::pong(time, reference)),
             Request::Json(json) => reply(protocol::echo_json(json)),
             Request::Text(text) => reply(protocol::echo_text(text)),

@@ -4,9 +4,7 @@ use std::fmt::Write as _;
 
 use crate::id::ClientId;
 use crate::room::RoomName;
-
-/// The rooms that are listed at most; those with the most members.
-const LISTED_ROOMS: usize = 1000;
+use crate::room_list::Page;
 
 /// What a client did that cannot be done for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +18,10 @@ pub(crate) enum Mistake {
     RateLimited,
     /// Other nodes could not be handed it.
     TooLarge,
+    /// A broadcast of nothing.
+    NoMessage,
+    /// The page of rooms is not described as it should be.
+    BadPage,
 }
 
 impl Mistake {
@@ -33,6 +35,7 @@ impl Mistake {
             Self::TooManyRooms => "too_many_rooms",
             Self::RateLimited => "rate_limited",
             Self::TooLarge => "too_large",
+            Self::NoMessage | Self::BadPage => "bad_request",
         }
     }
 
@@ -48,6 +51,8 @@ impl Mistake {
             Self::TooManyRooms => "leave another room first",
             Self::RateLimited => "too many messages: this one was not handled",
             Self::TooLarge => "the message is too large for other nodes: no client received it",
+            Self::NoMessage => "a broadcast must have a `message`, which may be null",
+            Self::BadPage => "`prefix` and `after` are strings, `limit` is a number from 0",
         }
     }
 }
@@ -102,28 +107,27 @@ pub(crate) fn left(room: &RoomName, clients: usize, reference: Option<&str>) -> 
     finished(format!(r#"{{"type":"left","room":{room},"clients":{clients}"#), reference)
 }
 
-/// The rooms and how many are in each, the fullest first, and whether the client is one of them;
-/// how many rooms and how many clients there are in all.
+/// Rooms, how many clients are in each, and whether this client is one of them; where the next page
+/// starts; and how many rooms and clients there are in all.
 pub(crate) fn rooms(
-    clients: usize,
-    mut rooms: Vec<(RoomName, usize)>,
+    page: &Page,
+    (total, clients): (usize, usize),
     is_in: impl Fn(&RoomName) -> bool,
     reference: Option<&str>,
 ) -> String {
-    let total = rooms.len();
-    rooms.sort_unstable_by(|(name, clients), (other_name, other_clients)| {
-        other_clients.cmp(clients).then_with(|| name.cmp(other_name))
-    });
-    rooms.truncate(LISTED_ROOMS);
     let mut text = r#"{"type":"rooms","rooms":["#.to_owned();
-    for (index, (room, members)) in rooms.iter().enumerate() {
+    for (index, (room, members)) in page.rooms.iter().enumerate() {
         let separator = if index == 0 { "" } else { "," };
         let (name, joined) = (quoted(room.as_str()), is_in(room));
         // A String takes everything.
         let _ =
             write!(text, r#"{separator}{{"room":{name},"clients":{members},"joined":{joined}}}"#);
     }
-    let _ = write!(text, r#"],"total":{total},"clients":{clients}"#);
+    text.push(']');
+    if let Some(next) = page.next() {
+        let _ = write!(text, r#","next":{}"#, quoted(next.as_str()));
+    }
+    let _ = write!(text, r#","total":{total},"clients":{clients}"#);
     finished(text, reference)
 }
 
@@ -203,15 +207,16 @@ mod tests {
             broadcast(ClientId::new(1), Some(&a), "[]"),
             r#"{"type":"broadcast","from":"00000001","room":"a","message":[]}"#
         );
-        let list = vec![(b.clone(), 1), (name("c"), 5), (a.clone(), 1)];
+        let mut page = Page { rooms: vec![(a.clone(), 5), (b.clone(), 1)], has_more: false };
         assert_eq!(
-            rooms(9, list, |room| *room == a, Some("7")),
-            r#"{"type":"rooms","rooms":[{"room":"c","clients":5,"joined":false},{"room":"a","clients":1,"joined":true},{"room":"b\"","clients":1,"joined":false}],"total":3,"clients":9,"ref":7}"#
+            rooms(&page, (2, 9), |room| *room == a, Some("7")),
+            r#"{"type":"rooms","rooms":[{"room":"a","clients":5,"joined":true},{"room":"b\"","clients":1,"joined":false}],"total":2,"clients":9,"ref":7}"#
         );
-        let many = (0..1500).map(|number| (name(&number.to_string()), 1)).collect();
-        let listed = rooms(1, many, |_| false, None);
-        assert_eq!(listed.matches("joined").count(), LISTED_ROOMS);
-        assert!(listed.ends_with(r#"],"total":1500,"clients":1}"#));
+        page.has_more = true;
+        let listed = rooms(&page, (3, 9), |_| false, None);
+        assert!(listed.ends_with(r#"],"next":"b\"","total":3,"clients":9}"#), "{listed}");
+        let empty = rooms(&Page::default(), (0, 1), |_| false, None);
+        assert_eq!(empty, r#"{"type":"rooms","rooms":[],"total":0,"clients":1}"#);
     }
 
     #[test]

@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use super::Mistake;
 use crate::room::RoomName;
+use crate::room_list::{self, PageRequest};
 
 /// What a client wants with a text.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,6 +29,7 @@ pub(crate) enum Request<'t> {
     },
     /// Which rooms are there?
     Rooms {
+        page: PageRequest,
         reference: Option<&'t str>,
     },
     /// `time`, in JSON, is sent back: pages cannot send ping frames.
@@ -37,6 +40,11 @@ pub(crate) enum Request<'t> {
     /// The client authenticates.
     Auth {
         token: Option<Token<'t>>,
+        reference: Option<&'t str>,
+    },
+    /// What the client wants is not clear.
+    Bad {
+        mistake: Mistake,
         reference: Option<&'t str>,
     },
     /// JSON, to be echoed.
@@ -73,7 +81,8 @@ impl fmt::Debug for Token<'_> {
 struct Envelope<'t> {
     #[serde(borrow, rename = "type")]
     kind: Option<Cow<'t, str>>,
-    #[serde(borrow)]
+    /// `null` is a message.
+    #[serde(borrow, default, deserialize_with = "present")]
     message: Option<&'t RawValue>,
     #[serde(borrow)]
     room: Option<&'t RawValue>,
@@ -83,12 +92,22 @@ struct Envelope<'t> {
     t: Option<&'t RawValue>,
     #[serde(borrow)]
     token: Option<&'t RawValue>,
+    #[serde(borrow)]
+    prefix: Option<&'t RawValue>,
+    #[serde(borrow)]
+    after: Option<&'t RawValue>,
+    #[serde(borrow)]
+    limit: Option<&'t RawValue>,
+}
+
+/// A value that is there, be it `null`.
+fn present<'t, D: Deserializer<'t>>(deserializer: D) -> Result<Option<&'t RawValue>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
 }
 
 impl<'t> Request<'t> {
-    /// Every text means something.
-    ///
-    /// It is the type that makes a broadcast: one without a message broadcasts `null`.
+    /// Every text means something. An object with the same key twice is no request, and is echoed:
+    /// other parsers must not have to guess which one counts.
     pub(crate) fn parse(text: &'t str) -> Self {
         // Only an object has keys, while Serde would take an array for an envelope, too.
         if text.trim_start().starts_with('{')
@@ -104,17 +123,23 @@ impl<'t> Request<'t> {
     }
 
     fn from_envelope(envelope: &Envelope<'t>) -> Option<Self> {
-        let Envelope { kind, message, room, reference, t, token } = envelope;
+        let Envelope { kind, message, room, reference, t, token, .. } = envelope;
         let reference = reference.map(RawValue::get);
         let named = || Room::parse(room.map_or("null", RawValue::get));
         Some(match kind.as_deref()? {
-            "broadcast" => {
-                let message = message.map_or("null", RawValue::get);
-                Self::Broadcast { message, room: room.map(|_| named()), reference }
-            }
+            "broadcast" => match message {
+                Some(message) => {
+                    let message = message.get();
+                    Self::Broadcast { message, room: room.map(|_| named()), reference }
+                }
+                None => Self::Bad { mistake: Mistake::NoMessage, reference },
+            },
             "join" => Self::Join { room: named(), reference },
             "leave" => Self::Leave { room: named(), reference },
-            "rooms" => Self::Rooms { reference },
+            "rooms" => match envelope.page() {
+                Some(page) => Self::Rooms { page, reference },
+                None => Self::Bad { mistake: Mistake::BadPage, reference },
+            },
             "ping" => Self::Ping { time: t.map(RawValue::get), reference },
             "auth" => {
                 let token = token.and_then(|token| string(token.get())).map(Token);
@@ -130,11 +155,28 @@ impl<'t> Request<'t> {
             Self::Broadcast { reference, .. }
             | Self::Join { reference, .. }
             | Self::Leave { reference, .. }
-            | Self::Rooms { reference }
+            | Self::Rooms { reference, .. }
+            | Self::Bad { reference, .. }
             | Self::Ping { reference, .. }
             | Self::Auth { reference, .. } => reference,
             Self::Json(_) | Self::Text(_) => None,
         }
+    }
+}
+
+impl Envelope<'_> {
+    fn page(&self) -> Option<PageRequest> {
+        let text = |json: &RawValue| string(json.get()).map(Cow::into_owned);
+        let prefix = self.prefix.map_or(Some(String::new()), text)?;
+        let after = match self.after {
+            Some(after) => Some(text(after)?),
+            None => None,
+        };
+        let limit = match self.limit {
+            Some(limit) => serde_json::from_str(limit.get()).ok()?,
+            None => room_list::DEFAULT_LIMIT,
+        };
+        Some(PageRequest::new(prefix, after, limit))
     }
 }
 
@@ -180,8 +222,6 @@ mod tests {
             (r#"{"type":"\u0062roadcast","message":true}"#, "true"),
             (r#"{"type":"broadcast","message":null}"#, "null"),
             (r#"{"type":"broadcast","message":1,"room":null,"ref":null}"#, "1"),
-            (r#"{"type":"broadcast"}"#, "null"),
-            (r#"{"type":"broadcast","text":"Hi"}"#, "null"),
             (r#"{"type":"broadcast","other":{"type":"echo"},"message":1}"#, "1"),
         ] {
             assert_eq!(Request::parse(text), to_all(message), "{text}");
@@ -218,7 +258,17 @@ mod tests {
                 r#"{"type":"broadcast","room":"a\n","message":1}"#,
                 Request::Broadcast { message: "1", room: Some(Room::Bad), reference: None },
             ),
-            (r#"{"type":"rooms"}"#, Request::Rooms { reference: None }),
+            (
+                r#"{"type":"rooms"}"#,
+                Request::Rooms { page: PageRequest::default(), reference: None },
+            ),
+            (
+                r#"{"type":"rooms","prefix":"\u0061/","after":"a/b","limit":7,"ref":1}"#,
+                Request::Rooms {
+                    page: PageRequest::new("a/".to_owned(), Some("a/b".to_owned()), 7),
+                    reference: Some("1"),
+                },
+            ),
             (r#"{"type":"ping","t":1.50}"#, Request::Ping { time: Some("1.50"), reference: None }),
             (r#"{"type":"ping"}"#, Request::Ping { time: None, reference: None }),
             (
@@ -228,6 +278,22 @@ mod tests {
             (r#"{"type":"auth","token":7}"#, Request::Auth { token: None, reference: None }),
         ] {
             assert_eq!(Request::parse(text), request, "{text}");
+        }
+    }
+
+    #[test]
+    fn unclear_requests() {
+        for (text, mistake) in [
+            (r#"{"type":"broadcast","ref":1}"#, Mistake::NoMessage),
+            (r#"{"type":"broadcast","text":"Hi","room":"a","ref":1}"#, Mistake::NoMessage),
+            (r#"{"type":"rooms","prefix":1,"ref":1}"#, Mistake::BadPage),
+            (r#"{"type":"rooms","after":["a"],"ref":1}"#, Mistake::BadPage),
+            (r#"{"type":"rooms","limit":-1,"ref":1}"#, Mistake::BadPage),
+            (r#"{"type":"rooms","limit":"7","ref":1}"#, Mistake::BadPage),
+            (r#"{"type":"rooms","limit":1e99,"ref":1}"#, Mistake::BadPage),
+        ] {
+            let bad = Request::Bad { mistake, reference: Some("1") };
+            assert_eq!(Request::parse(text), bad, "{text}");
         }
     }
 
@@ -283,12 +349,15 @@ mod tests {
         }
     }
 
-    /// The same key twice: other parsers must not have to guess which one counts.
     #[test]
-    fn an_ambiguous_broadcast_is_echoed() {
+    fn an_ambiguous_request_is_echoed() {
         for json in [
             r#"{"type":"echo","type":"broadcast","message":1}"#,
             r#"{"type":"broadcast","message":1,"message":2}"#,
+            r#"{"type":"broadcast","message":1,"m\u0065ssage":1}"#,
+            r#"{"type":"join","room":"a","room":"b"}"#,
+            r#"{"type":"leave","room":"a","ref":1,"ref":2}"#,
+            r#"{"type":"rooms","limit":1,"limit":2}"#,
         ] {
             assert_eq!(Request::parse(json), Request::Json(json));
         }

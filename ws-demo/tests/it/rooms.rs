@@ -58,6 +58,32 @@ async fn rooms_are_listed_and_vanish_with_their_last_member() {
 }
 
 #[tokio::test]
+async fn many_rooms_are_listed_in_pages() {
+    let server = Server::start(&["--max-rooms", "300"]);
+    let (mut alice, _) = server.connect().await;
+    for number in 0..250 {
+        ask(&mut alice, &format!(r#"{{"type":"join","room":"{}/{number:03}"}}"#, number % 2)).await;
+    }
+    // Without a limit the reply is short, too.
+    let all = ask(&mut alice, r#"{"type":"rooms"}"#).await;
+    assert_eq!((&all["total"], &all["next"]), (&250.into(), &"0/198".into()));
+    assert_eq!(all["rooms"].as_array().map(Vec::len), Some(100));
+
+    let (mut listed, mut after) = (Vec::new(), serde_json::Value::from(""));
+    while !after.is_null() {
+        let request =
+            serde_json::json!({"type": "rooms", "prefix": "1/", "after": after, "limit": 60});
+        let page = ask(&mut alice, &request.to_string()).await;
+        let rooms = page["rooms"].as_array().expect("a list");
+        assert!(rooms.len() <= 60);
+        listed.extend(rooms.iter().map(|room| room["room"].as_str().expect("a name").to_owned()));
+        after = page["next"].clone();
+    }
+    let odd: Vec<_> = (0..250).filter(|n| n % 2 == 1).map(|n| format!("1/{n:03}")).collect();
+    assert_eq!(listed, odd);
+}
+
+#[tokio::test]
 async fn mistakes_have_codes_and_give_the_reference_back() {
     let server = Server::start(&["--max-rooms", "1"]);
     let (mut alice, _) = server.connect().await;
@@ -71,6 +97,8 @@ async fn mistakes_have_codes_and_give_the_reference_back() {
         (r#"{"type":"join"}"#, "bad_room"),
         (&long, "bad_room"),
         (r#"{"type":"broadcast","room":{},"message":1}"#, "bad_room"),
+        (r#"{"type":"broadcast","ref":2}"#, "bad_request"),
+        (r#"{"type":"rooms","limit":"all","ref":2}"#, "bad_request"),
     ] {
         let error = ask(&mut alice, request).await;
         assert_eq!((&error["type"], &error["code"]), (&"error".into(), &code.into()), "{request}");

@@ -22,6 +22,7 @@ mod subjects;
 
 use std::collections::HashMap;
 use std::mem;
+use std::ops::Bound;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -141,9 +142,19 @@ impl Nats {
         lock(&self.shared.nodes).clients()
     }
 
-    /// Calls `visit` with each room of other nodes, and its members there: once for a room.
-    pub(crate) fn rooms_elsewhere(&self, mut visit: impl FnMut(&RoomName, usize)) {
-        lock(&self.shared.nodes).rooms().for_each(|(room, members)| visit(room, members));
+    /// The first rooms of other nodes from `start` on, in order, at most `count`, and the number of
+    /// members of each.
+    pub(crate) fn rooms_elsewhere(
+        &self,
+        start: Bound<&str>,
+        count: usize,
+    ) -> Vec<(RoomName, usize)> {
+        let nodes = lock(&self.shared.nodes);
+        nodes.rooms(start).take(count).map(|(room, members)| (room.clone(), members)).collect()
+    }
+
+    pub(crate) fn room_count_elsewhere(&self) -> usize {
+        lock(&self.shared.nodes).room_count()
     }
 
     pub(crate) fn status(&self) -> Status {

@@ -1,6 +1,7 @@
 //! The other nodes, and the latest report of each.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -21,7 +22,7 @@ pub(super) struct Nodes {
     /// The clients of all of them.
     clients: usize,
     /// The members of all of them.
-    rooms: HashMap<RoomName, usize>,
+    rooms: BTreeMap<RoomName, usize>,
 }
 
 #[derive(Debug)]
@@ -111,8 +112,15 @@ impl Nodes {
         self.rooms.get(room).copied().unwrap_or_default()
     }
 
-    pub(super) fn rooms(&self) -> impl Iterator<Item = (&RoomName, usize)> {
-        self.rooms.iter().map(|(room, members)| (room, *members))
+    /// The rooms from `start` on, in order.
+    pub(super) fn rooms(&self, start: Bound<&str>) -> impl Iterator<Item = (&RoomName, usize)> {
+        self.rooms
+            .range::<str, _>((start, Bound::Unbounded))
+            .map(|(room, members)| (room, *members))
+    }
+
+    pub(super) fn room_count(&self) -> usize {
+        self.rooms.len()
     }
 
     fn subtract(&mut self, rooms: HashMap<RoomName, u32>) {
@@ -152,10 +160,8 @@ mod tests {
     }
 
     fn rooms(nodes: &Nodes) -> Vec<(String, usize)> {
-        let mut rooms: Vec<_> =
-            nodes.rooms().map(|(room, members)| (room.to_string(), members)).collect();
-        rooms.sort();
-        rooms
+        let rooms = nodes.rooms(Bound::Unbounded);
+        rooms.map(|(room, members)| (room.to_string(), members)).collect()
     }
 
     #[test]
@@ -166,6 +172,8 @@ mod tests {
         assert_eq!((nodes.len(), nodes.clients()), (2, 7));
         assert_eq!((nodes.members(&room("x")), nodes.members(&room("z"))), (3, 0));
         assert_eq!(rooms(&nodes), [("x".to_owned(), 3), ("y".to_owned(), 1)]);
+        assert_eq!(nodes.rooms(Bound::Excluded("x")).count(), 1);
+        assert_eq!(nodes.room_count(), 2);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 /** The interval at which the list of rooms is requested. */
-const ROOMS_INTERVAL_MS = 5000;
+const ROOMS_INTERVAL_MS = 15000;
 
 /** If no message arrives for this time, a ping shows whether the server requires a token. */
 const SILENCE_MS = 400;

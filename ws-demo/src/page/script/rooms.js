@@ -1,6 +1,9 @@
 /** The number of rooms shown that this page has not joined. */
 const MAX_OTHER_ROOMS = 24;
 
+/** The number of rooms that are requested: those beside the joined ones, of which there are 64 by default. */
+const LISTED_ROOMS = 64 + MAX_OTHER_ROOMS;
+
 /** The rooms of the server, and which of them this page has joined. */
 class Rooms {
   #list = element("rooms");
@@ -58,7 +61,7 @@ class Rooms {
   }
 
   refresh() {
-    this.#send({ type: "rooms" });
+    this.#send({ type: "rooms", limit: LISTED_ROOMS });
   }
 
   hasJoined(room, clients) {
