@@ -1,16 +1,24 @@
 //! The log on standard error.
 
+mod queue;
+
 use std::error::Error;
 use std::io::{self, IsTerminal as _};
-use std::sync::Arc;
+use std::panic;
+use std::time::Duration;
 
 use tracing::Level;
 use tracing_subscriber::EnvFilter;
 
-use crate::notice::{Journal, Notice};
+use crate::journal::Journal;
+use crate::notice::Notice;
+use queue::LogQueue;
 
 /// Logged only if `--log` selects it.
 const QUIET: &str = "async_nats=off";
+
+/// The time for which the end of the program waits for the reader of the log.
+const FINISH: Duration = Duration::from_secs(1);
 
 /// The format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -21,30 +29,71 @@ pub(crate) enum Format {
     Json,
 }
 
-/// Starts to log what `filter` selects, such as `info` or `ws_demo=debug`; returns the journal that
-/// writes to it.
-///
-/// # Errors
-///
-/// The filter is invalid.
-pub(crate) fn install(filter: &str, format: Format) -> Result<Journal, Box<dyn Error>> {
-    // The engine logs once what the broker's library logs repeatedly.
-    let filter = format!("{QUIET},{filter}");
-    let filter = EnvFilter::builder()
-        .parse(filter)
-        .map_err(|error| format!("--log or WS_DEMO_LOG: {error}"))?;
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_target(false)
-        .with_ansi(io::stderr().is_terminal())
-        .with_writer(io::stderr)
-        // A log whose reader is gone must not cause a panic.
-        .log_internal_errors(false);
-    match format {
-        Format::Text => subscriber.init(),
-        Format::Json => subscriber.json().flatten_event(true).init(),
+/// The log. When it is dropped, it waits up to a second until all lines are written.
+pub(crate) struct Log(LogQueue);
+
+impl Log {
+    /// Starts to log what `filter` selects, such as `info` or `ws_demo=debug`.
+    ///
+    /// Logging never waits: a thread writes the lines, and those that do not fit into its queue are
+    /// dropped and counted.
+    ///
+    /// # Errors
+    ///
+    /// The filter is invalid, or the thread cannot be started.
+    pub(crate) fn install(filter: &str, format: Format) -> Result<Self, Box<dyn Error>> {
+        // The engine logs once what the broker's library logs repeatedly.
+        let filter = format!("{QUIET},{filter}");
+        let filter = EnvFilter::builder()
+            .parse(filter)
+            .map_err(|error| format!("--log or WS_DEMO_LOG: {error}"))?;
+        let queue = LogQueue::start(output()?, report)?;
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_target(false)
+            .with_ansi(io::stderr().is_terminal())
+            .with_writer(queue.clone())
+            .log_internal_errors(false);
+        match format {
+            Format::Text => subscriber.init(),
+            Format::Json => subscriber.json().flatten_event(true).init(),
+        }
+        // The standard hook would wait for standard error.
+        panic::set_hook(Box::new(|panic| {
+            tracing::error!("[ws] {}", panic.to_string().replace('\n', " "));
+        }));
+        Ok(Self(queue))
     }
-    Ok(Arc::new(log))
+
+    /// The journal that writes to the log.
+    pub(crate) fn journal(&self) -> Journal {
+        let queue = self.0.clone();
+        Journal::new(log, move || queue.lost())
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.0.finish(FINISH);
+    }
+}
+
+/// Standard error without the lock of the standard library, which would be held for as long as a write
+/// takes.
+#[cfg(unix)]
+fn output() -> io::Result<impl io::Write + Send> {
+    use std::os::fd::AsFd as _;
+    Ok(std::fs::File::from(io::stderr().as_fd().try_clone_to_owned()?))
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
+fn output() -> io::Result<impl io::Write + Send> {
+    Ok(io::stderr())
+}
+
+fn report(dropped: u64) {
+    tracing::warn!(dropped, "[ws] log lines dropped: the output did not accept them in time");
 }
 
 fn log(notice: &Notice<'_>) {

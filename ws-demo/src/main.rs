@@ -10,6 +10,7 @@ mod endpoint;
 mod engine;
 mod hangups;
 mod id;
+mod journal;
 mod listener;
 mod log;
 mod metrics;
@@ -26,6 +27,7 @@ mod routes;
 mod server;
 mod service;
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use command::Arguments;
@@ -34,7 +36,8 @@ fn main() -> ExitCode {
     match Arguments::read().and_then(command::Command::run) {
         Ok(status) => status,
         Err(error) => {
-            eprintln!("ws-demo: {error}");
+            // The reader of standard error may be gone.
+            let _ = writeln!(io::stderr(), "ws-demo: {error}");
             ExitCode::FAILURE
         }
     }

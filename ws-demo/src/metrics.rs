@@ -44,6 +44,7 @@ pub(crate) struct Metrics {
     queued: Gauge,
     nodes: Gauge,
     engine_up: Gauge,
+    log_dropped: Counter,
     engine: EngineCounters,
 }
 
@@ -57,6 +58,7 @@ pub(crate) struct Now {
     pub(crate) connections: usize,
     pub(crate) rooms_here: usize,
     pub(crate) queued_bytes: usize,
+    pub(crate) log_lines_lost: u64,
     pub(crate) engine: Status,
 }
 
@@ -183,6 +185,7 @@ impl Metrics {
             queued: Gauge::default(),
             nodes: Gauge::default(),
             engine_up: Gauge::default(),
+            log_dropped: Counter::default(),
             engine: EngineCounters::default(),
         };
         let m = &metrics;
@@ -212,6 +215,8 @@ impl Metrics {
         registry.register_with_unit("queue", about_queue, Unit::Bytes, m.queued.clone());
         registry.register("nodes", "Known nodes, this one included", m.nodes.clone());
         registry.register("engine_up", "Whether other nodes can be reached", m.engine_up.clone());
+        let about_log = "Lines of the log that were not written";
+        registry.register("log_dropped", about_log, m.log_dropped.clone());
         let EngineCounters { published, received, dropped, gaps } = &m.engine;
         registry.register(
             "engine_published",
@@ -288,6 +293,7 @@ impl Metrics {
         let store = |counter: &Counter<u64, AtomicU64>, value| {
             counter.inner().store(value, Ordering::Relaxed);
         };
+        store(&self.log_dropped, now.log_lines_lost);
         store(&self.engine.published, published);
         store(&self.engine.received, received);
         store(&self.engine.dropped, dropped);
@@ -374,6 +380,7 @@ mod tests {
             "ws_rooms 0\n",
             "ws_nodes 1\n",
             "ws_engine_up 1\n",
+            "ws_log_dropped_total 0\n",
             "ws_engine_published_total 0\n",
             "ws_engine_gaps_total 0\n",
         ] {

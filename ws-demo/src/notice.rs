@@ -1,7 +1,6 @@
 //! The lines of the log about clients and the server.
 
 use std::fmt;
-use std::sync::Arc;
 
 use tracing::Level;
 use ws_tokio::Close;
@@ -12,9 +11,6 @@ use ws_cli::Printable;
 
 /// The length to which messages and errors are cut, in characters.
 const SHOWN: usize = 200;
-
-/// Receives the notices: for the log, or for the output of `script`.
-pub(crate) type Journal = Arc<dyn Fn(&Notice<'_>) + Send + Sync>;
 
 /// Something that happened. `Display` writes its line, in which what a client sent is escaped: it cannot
 /// look like another line.

@@ -22,9 +22,10 @@ use crate::endpoint::{Endpoint, Listen};
 use crate::engine::Engine;
 use crate::engine::nats::{self, Nats};
 use crate::id::{ClientId, ClientIds};
+use crate::journal::Journal;
 use crate::listener::{self, Bound, SocketPath};
 use crate::metrics::{Metrics, Refused};
-use crate::notice::{Journal, Notice};
+use crate::notice::Notice;
 use crate::room::RoomName;
 use crate::routes;
 use crate::service::{Service, Settings};
@@ -91,10 +92,10 @@ impl Server {
             None => None,
         };
         for on in &endpoints {
-            journal(&Notice::Listening { on });
+            journal.log(&Notice::Listening { on });
         }
         let admin = admin.map(|Bound { listener, endpoint, path }| {
-            journal(&Notice::AdminListening { on: &endpoint });
+            journal.log(&Notice::AdminListening { on: &endpoint });
             paths.extend(path);
             listener
         });
@@ -192,7 +193,7 @@ impl Server {
             link.stop().await;
         }
         let (clean, cut) = service.admission.goodbyes();
-        (service.journal)(&Notice::Bye { clean, cut });
+        service.journal.log(&Notice::Bye { clean, cut });
     }
 }
 
@@ -256,7 +257,7 @@ async fn drain(service: &Service) {
     let hub = service.hub();
     let close = Close::new(CloseCode::GOING_AWAY, "server is shutting down");
     let clients = hub.drain(close).expect("a code and a reason that can be sent");
-    journal(&Notice::Stopping { clients: hub.len() });
+    journal.log(&Notice::Stopping { clients: hub.len() });
     // The last client to be closed must still have time to answer.
     let window = settings.drain_window.min(settings.shutdown_timeout / 2);
     let closing = pin!(close_over(clients, Instant::now(), window));

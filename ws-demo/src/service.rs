@@ -15,8 +15,8 @@ use crate::broadcast::{Broadcasts, Hub, Member};
 use crate::certificate::Http;
 use crate::engine::Engine;
 use crate::id::ClientIds;
+use crate::journal::Journal;
 use crate::metrics::{Metrics, Now};
-use crate::notice::Journal;
 use crate::origin::Origins;
 use crate::page;
 use crate::rate::Rate;
@@ -227,6 +227,7 @@ impl Service {
             connections: self.admission.open(),
             rooms_here: self.hub().room_count(),
             queued_bytes: self.hub().queued_bytes(),
+            log_lines_lost: self.journal.lost(),
             engine: self.engine.status(),
         }
     }

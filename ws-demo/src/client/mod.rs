@@ -419,7 +419,7 @@ impl Client<'_> {
     }
 
     fn log(&self, notice: &Notice<'_>) {
-        (self.service.journal)(notice);
+        self.service.journal.log(notice);
     }
 
     fn log_message(&self, content: Content<'_>) {

@@ -5,7 +5,6 @@
 
 use std::error::Error;
 use std::io::{self, Write as _};
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -14,6 +13,7 @@ use tokio::time::timeout;
 use ws_tokio::{ClientStream, Close, CloseCode, WebSocket, connect};
 
 use crate::endpoint::Listen;
+use crate::journal::Journal;
 use crate::notice::Notice;
 use crate::server::{Server, Setup};
 use crate::service::Settings;
@@ -36,7 +36,7 @@ async fn acts() -> Result {
     say("=== WebSocket Server Demo ===")?;
     let listen = vec![Listen::Tcp("127.0.0.1:0".to_owned())];
     let setup = Setup { listen, ..Setup::default() };
-    let server = Server::bind(setup, Settings::default(), Arc::new(log)).await?;
+    let server = Server::bind(setup, Settings::default(), Journal::new(log, || 0)).await?;
     let address = server.address().ok_or("the server has no address")?;
     let uri = format!("ws://{address}/ws");
     let hub = server.hub().clone();

@@ -15,7 +15,7 @@ use crate::certificate::{self, Http};
 use crate::endpoint::Listen;
 use crate::engine::nats;
 use crate::hangups::Hangups;
-use crate::log::{self, Format};
+use crate::log::{Format, Log};
 use crate::nofile;
 use crate::origin::{Origin, Origins};
 use crate::rate::Rate;
@@ -204,12 +204,12 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) async fn run(self) -> Result<(), Box<dyn Error>> {
-        let journal = log::install(&self.log, self.log_format)?;
+        let log = Log::install(&self.log, self.log_format)?;
         let stop = stop_signal()?;
         let hangups = Hangups::listen()?;
         let mut settings = self.settings();
         settings.allowed.connections = nofile::connections(self.max_connections);
-        let server = Server::bind(self.setup()?, settings, journal).await?;
+        let server = Server::bind(self.setup()?, settings, log.journal()).await?;
         hangups.each(server.reloader());
         server.run(stop).await;
         Ok(())

@@ -13,6 +13,7 @@ mod heartbeat;
 mod http;
 mod http2;
 mod limits;
+mod log;
 mod messages;
 mod mistakes;
 mod options;

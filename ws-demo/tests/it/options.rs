@@ -3,8 +3,6 @@
 use std::process::Output;
 use std::time::{Duration, Instant};
 
-use ws_tokio::CloseCode;
-
 use crate::process::{Server, program};
 use crate::raw::exchange;
 
@@ -121,15 +119,4 @@ fn messages_are_logged_only_on_request() {
     let server = Server::start_command(command);
     exchange(server.address, "GET /ws HTTP/1.1\r\nHost: demo.example\r\nConnection: close\r\n\r\n");
     assert_eq!(server.logged("DEBUG"), 0);
-}
-
-#[tokio::test]
-async fn a_log_that_nobody_reads_does_no_harm() {
-    let mut server = Server::start_unheard();
-    for _ in 0..2 {
-        // Each client that connects or disconnects is logged.
-        let (mut socket, _) = server.connect().await;
-        socket.close_and_discard(CloseCode::NORMAL).await.expect("a clean end");
-    }
-    assert!(server.runs());
 }

@@ -45,15 +45,13 @@ impl Server {
         Self::start_command(command)
     }
 
-    /// A server whose log is not read any more, as in `ws-demo 2>&1 | head -1`.
-    pub(crate) fn start_unheard() -> Self {
-        let mut command = program();
-        command.args(["--listen", "127.0.0.1:0"]).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the program runs");
+    /// A server of whose log only the first line is read, and the rest of the log.
+    pub(crate) fn start_unread(mut command: Command) -> (Self, BufReader<ChildStderr>) {
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("the program runs");
         let mut line = String::new();
-        let stderr = child.stderr.take().expect("a pipe");
-        BufReader::new(stderr).read_line(&mut line).expect("a line");
-        Self { child, log: Arc::default(), address: address(&line) }
+        let mut log = BufReader::new(child.stderr.take().expect("a pipe"));
+        log.read_line(&mut line).expect("a line");
+        (Self { child, log: Arc::default(), address: address(&line) }, log)
     }
 
     pub(crate) fn start_command(mut command: Command) -> Self {
