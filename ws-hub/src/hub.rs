@@ -5,13 +5,17 @@ use std::fmt;
 use std::hash::Hash;
 use std::ops::RangeBounds;
 use std::sync::Arc;
+use std::time::Instant;
 
 use ws_futures::proto::SendError;
 use ws_futures::{Close, Prepared};
 
 use crate::engine::{Engine, Memory, To};
+use crate::history::{HistoryPage, Position};
 use crate::leaving::Drain;
 use crate::member::Member;
+use crate::ordered::Ordered;
+use crate::presence::PresenceChange;
 use crate::roster::{Seat, Snapshot};
 use crate::shared::{HubConfig, Published, Shared};
 
@@ -23,7 +27,7 @@ use crate::shared::{HubConfig, Published, Shared};
 /// Each connection enters as a [`Member`], which its task holds. Messages are encoded once, as
 /// [`Prepared`], and queued in the outbox of each receiver: publishing never waits. Messages of one
 /// member reach another in order; messages that two members publish concurrently may reach others in
-/// different orders.
+/// different orders, except in rooms with a [history](HubConfig::history).
 pub struct Hub<K, R = Arc<str>, M = ()>(Arc<Shared<K, R, M>>);
 
 /// The key is taken by another member.
@@ -51,6 +55,11 @@ where
     /// Creates an empty hub that `engine` connects to the hubs of other nodes.
     pub fn with_engine(config: HubConfig, engine: impl Engine<K, R> + 'static) -> Self {
         Self(Arc::new(Shared::new(config, Box::new(engine))))
+    }
+
+    /// Returns the configuration.
+    pub fn config(&self) -> &HubConfig {
+        &self.0.config
     }
 
     /// Adds a member. Others can read `data` ([`members`](Self::members)).
@@ -87,6 +96,17 @@ where
         self.0.publish(None, to, &message.into())
     }
 
+    /// Publishes a message to the members of a room, on all nodes, like [`publish`](Self::publish).
+    /// `encode` is called with the position of the message, or with `None` if the hub has no
+    /// [history](HubConfig::history). It must not call the hub or its members: the lock of the room is held.
+    pub fn publish_to_room(
+        &self,
+        room: &R,
+        encode: impl FnOnce(Option<Position>) -> Prepared,
+    ) -> Published {
+        self.0.publish_to_room(None, room, |position| Arc::new(encode(position)))
+    }
+
     /// Delivers a message that an [`Engine`] received from another node to members on this node only.
     pub fn deliver(&self, to: To<'_, K, R>, message: impl Into<Arc<Prepared>>) -> Published {
         self.0.deliver(None, to, &message.into())
@@ -106,12 +126,47 @@ where
     /// that [`Engine::open_room`] received; the value of an earlier opening is ignored.
     pub fn room_ready(&self, room: &R, opening: u64) {
         let elsewhere = self.0.engine.members_elsewhere(room);
-        self.0.rooms.ready(room, opening, elsewhere);
+        self.0.rooms.ready(room, opening, elsewhere, &self.0.config.bounds);
     }
 
     /// Returns a snapshot of a room's members on this node.
     pub fn members(&self, room: &R) -> Members<K, R, M> {
         Members(self.0.rooms.snapshot(room).unwrap_or_default())
+    }
+
+    /// Sets the encoding of the notices that members receive who [watch](crate::JoinOptions::watch) a
+    /// room, when another member enters or exits it. `encode` is called with the change, the room, and the
+    /// key and the data of the member. Only the first call has an effect.
+    ///
+    /// Notices are queued like messages, but have no part in the history of the room.
+    pub fn announce_presence(
+        &self,
+        encode: impl Fn(PresenceChange, &R, &K, &M) -> Prepared + Send + Sync + 'static,
+    ) {
+        let encode =
+            move |change, room: &R, key: &K, data: &M| Arc::new(encode(change, room, key, data));
+        self.0.encode_presence.get_or_init(|| Box::new(encode));
+    }
+
+    /// Returns up to `limit` messages of a room behind an offset, the oldest first, and the position of the
+    /// latest one; `None` if the room has no history.
+    pub fn history(&self, room: &R, after: u64, limit: usize) -> Option<HistoryPage> {
+        self.0.rooms.ordered()?.page(room, after, limit, Instant::now())
+    }
+
+    /// Returns the bytes of all histories, as [`HistoryLimits::total_bytes`](crate::HistoryLimits::total_bytes)
+    /// counts them.
+    pub fn history_bytes(&self) -> usize {
+        self.0.rooms.ordered().map_or(0, Ordered::bytes)
+    }
+
+    /// Removes messages that are too old at this time, and rooms that have had no member for that long.
+    /// Call it from time to time: without it they keep their memory, within the limits, until their rooms
+    /// are used again. Takes a time that grows with the number of rooms.
+    pub fn expire_history(&self, now: Instant) {
+        if let Some(ordered) = self.0.rooms.ordered() {
+            ordered.expire(now);
+        }
     }
 
     /// Calls `visit` with each room that has members on this node, and their number. A lock is held

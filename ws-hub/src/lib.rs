@@ -53,6 +53,18 @@
 //! This crate neither logs nor counts. [`Hub::publish`] returns the outcome of publishing a message;
 //! [`Member::next_event`], of which [`Member::read`] is a short form, returns what was sent and missed.
 //!
+//! # History
+//!
+//! With [`HubConfig::history`], a room keeps its latest messages, and numbers them. A member that was
+//! disconnected joins again with the [position](Position) of the latest message that it has received
+//! ([`Member::join_with`]), and receives what it has missed, in order and once, before anything newer.
+//! [`Member::publish_to_room`] encodes a message with its position.
+//!
+//! # Presence
+//!
+//! [`Hub::members`] lists the members of a room. A member that [watches](JoinOptions::watch) a room is
+//! notified of those that enter and exit ([`Hub::announce_presence`]).
+//!
 //! # Several nodes
 //!
 //! An [`Engine`] connects the hubs of several processes through a broker of any kind.
@@ -63,11 +75,15 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod engine;
+mod history;
 mod hub;
 mod leaving;
 mod member;
+mod ordered;
 mod outbox;
+mod presence;
 mod progress;
+mod room;
 mod rooms;
 mod roster;
 mod shards;
@@ -75,10 +91,13 @@ mod shared;
 mod socket;
 
 pub use engine::{Engine, Memory, Opened, To};
+pub use history::{HistoryLimits, HistoryPage, Position, RoomHistory};
 pub use hub::{Hub, KeyTaken, Members};
 pub use leaving::Drain;
 pub use member::{JoinError, Joined, Member, NotInRoom};
 pub use outbox::{OutboxLimits, SlowPolicy};
+pub use presence::PresenceChange;
+pub use room::JoinOptions;
 pub use shared::{HubConfig, Published};
 pub use socket::{CloseCause, MemberEvent};
 

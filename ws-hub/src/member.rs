@@ -8,7 +8,11 @@ use std::sync::Arc;
 use ws_futures::Prepared;
 
 use crate::engine::To;
+use crate::history::{Position, RoomHistory};
+use crate::presence::PresenceChange;
 use crate::progress::Progress;
+use crate::room::JoinOptions;
+use crate::rooms::Entered;
 use crate::roster::Seat;
 use crate::shared::{Published, Shared};
 
@@ -33,6 +37,9 @@ pub enum Joined {
     Ready {
         /// The number of members, including those on other nodes.
         members: usize,
+        /// The history of the room, if it has one. The messages that the member has
+        /// [missed](JoinOptions::since) are queued.
+        history: Option<RoomHistory>,
     },
     /// The member receives messages published on this node;
     /// [`MemberEvent::RoomReady`](crate::MemberEvent::RoomReady) follows once no message of other nodes
@@ -118,6 +125,16 @@ where
     ///
     /// [`JoinError`]; nothing has changed then.
     pub fn join(&mut self, room: R) -> Result<Joined, JoinError> {
+        self.join_with(room, JoinOptions::default())
+    }
+
+    /// Joins a room, and receives what it has [missed](JoinOptions::since) there, or is notified of other
+    /// members that [enter and exit](JoinOptions::watch).
+    ///
+    /// # Errors
+    ///
+    /// [`JoinError`]; nothing has changed then.
+    pub fn join_with(&mut self, room: R, options: JoinOptions) -> Result<Joined, JoinError> {
         if !self.is_shown() {
             return Err(JoinError::Hidden);
         }
@@ -125,8 +142,15 @@ where
         if !self.rooms.contains(&room) && self.rooms.len() >= config.max_rooms {
             return Err(JoinError::TooManyRooms);
         }
-        let joined = match rooms.join(&room, &self.seat, &**engine) {
-            Some(here) => Joined::Ready { members: here + engine.members_elsewhere(&room) },
+        let entered = rooms.join(&room, &self.seat, options, &**engine, &config.bounds);
+        let Entered { is_new, members, history, watchers } = entered;
+        if is_new {
+            self.shared.announce(PresenceChange::Entered, &room, &self.seat, watchers);
+        }
+        let joined = match members {
+            Some(here) => {
+                Joined::Ready { members: here + engine.members_elsewhere(&room), history }
+            }
             None => Joined::Pending,
         };
         if self.rooms.insert(room) {
@@ -144,8 +168,8 @@ where
         if !self.rooms.remove(room) {
             return Err(NotInRoom);
         }
-        let Shared { rooms, engine, .. } = &*self.shared;
-        let here = rooms.leave(room, &self.seat, &**engine);
+        let Shared { engine, .. } = &*self.shared;
+        let here = self.shared.leave(room, &self.seat);
         engine.changed();
         Ok(here + engine.members_elsewhere(room))
     }
@@ -178,6 +202,26 @@ where
         Ok(self.shared.publish(Some(&self.seat), to, &message.into()))
     }
 
+    /// Publishes a message to the other members of a room, on all nodes, like [`publish`](Self::publish).
+    /// `encode` is called with the position of the message, or with `None` if the hub has no
+    /// [history](crate::HubConfig::history). It must not call the hub or its members: the lock of the room is
+    /// held.
+    ///
+    /// # Errors
+    ///
+    /// [`NotInRoom`].
+    pub fn publish_to_room(
+        &self,
+        room: &R,
+        encode: impl FnOnce(Option<Position>) -> Prepared,
+    ) -> Result<Published, NotInRoom> {
+        if !self.is_in(room) {
+            return Err(NotInRoom);
+        }
+        let encode = |position| Arc::new(encode(position));
+        Ok(self.shared.publish_to_room(Some(&self.seat), room, encode))
+    }
+
     /// Leaves all rooms and the hub, as dropping it does; returns the number of remaining members on
     /// this node.
     pub fn depart(&mut self) -> usize {
@@ -185,9 +229,8 @@ where
             return self.shared.len();
         }
         self.has_departed = true;
-        let Shared { rooms, engine, .. } = &*self.shared;
         for room in self.rooms.drain() {
-            rooms.leave(&room, &self.seat, &**engine);
+            self.shared.leave(&room, &self.seat);
         }
         self.shared.depart(&self.seat)
     }

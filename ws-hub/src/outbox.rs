@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ws_futures::{Close, Prepared};
 
+use crate::history::RoomHistory;
 use crate::shards::lock;
 
 /// The cost in bytes of a queued message besides its payload, which is shared.
@@ -44,11 +45,12 @@ pub enum SlowPolicy {
     Drop,
 }
 
-/// A room that has become ready, with the number of its members at that time.
+/// A room that has become ready, with the number of its members and its history at that time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ready<R> {
     pub(crate) room: R,
     pub(crate) members: usize,
+    pub(crate) history: Option<RoomHistory>,
 }
 
 /// A queue that any task fills and the member's own task empties. Filling it never waits.
@@ -100,6 +102,10 @@ pub(crate) enum Pushed {
     Ended,
 }
 
+/// Messages do not fit the outbox, or it accepts no more; none was queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NoRoom;
+
 impl<R> Default for Outbox<R> {
     fn default() -> Self {
         Self(Mutex::new(State { queue: VecDeque::new(), bytes: 0, end: None, waker: None }))
@@ -109,23 +115,61 @@ impl<R> Default for Outbox<R> {
 impl<R> Outbox<R> {
     /// Queues a message, unless that would exceed the limit.
     pub(crate) fn push(&self, message: &Arc<Prepared>, bounds: &OutboxLimits) -> Pushed {
-        let mut state = self.lock();
-        if state.end.is_some() {
-            return Pushed::Ended;
-        }
-        let cost = cost(message);
-        let (pushed, waker) = if state.bytes == 0 || state.bytes + cost <= bounds.capacity {
-            state.bytes += cost;
-            (Pushed::Queued, state.enqueue(Item::Message(Arc::clone(message))))
-        } else {
-            match bounds.slow {
-                SlowPolicy::Drop => return Pushed::Dropped,
-                SlowPolicy::Close => (Pushed::GivenUp, state.end(End::TooSlow)),
-            }
-        };
-        drop(state);
+        let (pushed, waker) = self.enqueue(message, bounds);
         wake(waker);
         pushed
+    }
+
+    /// Like [`push`](Self::push), for a caller that holds a lock: returns the waker to wake afterwards.
+    pub(crate) fn enqueue(
+        &self,
+        message: &Arc<Prepared>,
+        bounds: &OutboxLimits,
+    ) -> (Pushed, Option<Waker>) {
+        let mut state = self.lock();
+        if state.end.is_some() {
+            return (Pushed::Ended, None);
+        }
+        if state.bytes == 0 || state.bytes + cost(message) <= bounds.capacity {
+            return (Pushed::Queued, state.enqueue_message(message));
+        }
+        match bounds.slow {
+            SlowPolicy::Drop => (Pushed::Dropped, None),
+            SlowPolicy::Close => (Pushed::GivenUp, state.end(End::TooSlow)),
+        }
+    }
+
+    /// Queues messages, if all of them fit. Wakes no task: the caller is the member's own.
+    pub(crate) fn push_all<'m>(
+        &self,
+        messages: impl Iterator<Item = &'m Arc<Prepared>> + Clone,
+        bounds: &OutboxLimits,
+    ) -> Result<(), NoRoom> {
+        let mut state = self.lock();
+        if !state.fits(messages.clone(), bounds) {
+            return Err(NoRoom);
+        }
+        messages.for_each(|message| _ = state.enqueue_message(message));
+        Ok(())
+    }
+
+    /// Queues the notice that a room is ready, and behind it `missed`, if they fit, which `ready` is
+    /// called with. Returns the waker to wake, since the caller holds a lock.
+    #[must_use]
+    pub(crate) fn push_ready_and<'m>(
+        &self,
+        ready: impl FnOnce(bool) -> Ready<R>,
+        missed: Option<impl Iterator<Item = &'m Arc<Prepared>> + Clone>,
+        bounds: &OutboxLimits,
+    ) -> Option<Waker> {
+        let mut state = self.lock();
+        if state.end.is_some() {
+            return None;
+        }
+        let missed = missed.filter(|missed| state.fits(missed.clone(), bounds));
+        let waker = state.enqueue(Item::Ready(Box::new(ready(missed.is_some()))));
+        missed.into_iter().flatten().for_each(|message| _ = state.enqueue_message(message));
+        waker
     }
 
     /// Queues the notice that a room is ready. Returns the waker to wake, since the caller holds a lock.
@@ -244,6 +288,22 @@ impl<R> Outbox<R> {
 }
 
 impl<R> State<R> {
+    /// Whether all of these can be queued.
+    fn fits<'m>(
+        &self,
+        messages: impl Iterator<Item = &'m Arc<Prepared>> + Clone,
+        bounds: &OutboxLimits,
+    ) -> bool {
+        let costs = messages.map(|message| cost(message));
+        let single = self.bytes == 0 && costs.clone().nth(1).is_none();
+        self.end.is_none() && (single || self.bytes + costs.sum::<usize>() <= bounds.capacity)
+    }
+
+    fn enqueue_message(&mut self, message: &Arc<Prepared>) -> Option<Waker> {
+        self.bytes += cost(message);
+        self.enqueue(Item::Message(Arc::clone(message)))
+    }
+
     /// Queues an item; returns the waker to wake.
     fn enqueue(&mut self, item: Item<R>) -> Option<Waker> {
         let was_empty = self.queue.is_empty();

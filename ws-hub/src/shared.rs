@@ -6,14 +6,17 @@
 use std::hash::Hash;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use ws_futures::{Close, Prepared};
 
 use crate::engine::{Engine, To};
+use crate::history::{HistoryLimits, Position};
 use crate::leaving::Present;
 use crate::outbox::{OutboxLimits, Pushed};
-use crate::rooms::Rooms;
-use crate::roster::{Roster, Seat};
+use crate::presence::{EncodePresence, PresenceChange};
+use crate::rooms::{Exited, Rooms};
+use crate::roster::{Roster, Seat, Snapshot};
 use crate::shards::Shards;
 
 /// The configuration of a hub: its limits.
@@ -24,11 +27,17 @@ pub struct HubConfig {
     /// The maximum number of rooms that a member may be in. 64 by default: each costs memory, and a peer may
     /// choose the number that it joins.
     pub max_rooms: usize,
+    /// The limits of the history of each room. `None`, the default: rooms have no history.
+    ///
+    /// With a history, all members receive the messages of a room in one order, and a member that joins
+    /// again receives [what it has missed](crate::JoinOptions::since). Publishing to a room then takes a lock
+    /// of that room while the message is queued for its members.
+    pub history: Option<HistoryLimits>,
 }
 
 impl Default for HubConfig {
     fn default() -> Self {
-        Self { bounds: OutboxLimits::default(), max_rooms: 64 }
+        Self { bounds: OutboxLimits::default(), max_rooms: 64, history: None }
     }
 }
 
@@ -42,10 +51,12 @@ pub struct Published {
     pub dropped: usize,
     /// The number of slow members that are closed because of it ([`SlowPolicy::Close`](crate::SlowPolicy::Close)).
     pub given_up: usize,
+    /// Its position in the history of its room, if that has one.
+    pub position: Option<Position>,
 }
 
 impl Published {
-    fn count(&mut self, pushed: Pushed) {
+    pub(crate) fn count(&mut self, pushed: Pushed) {
         match pushed {
             Pushed::Queued => self.queued += 1,
             Pushed::Dropped => self.dropped += 1,
@@ -59,6 +70,7 @@ pub(crate) struct Shared<K, R, M> {
     pub(crate) config: HubConfig,
     pub(crate) engine: Box<dyn Engine<K, R>>,
     pub(crate) rooms: Rooms<K, R, M>,
+    pub(crate) encode_presence: OnceLock<EncodePresence<K, R, M>>,
     /// All members, including hidden ones.
     pub(crate) present: Present,
     /// The Close frame for all members, including those that enter later.
@@ -75,9 +87,10 @@ where
 {
     pub(crate) fn new(config: HubConfig, engine: Box<dyn Engine<K, R>>) -> Self {
         Self {
+            rooms: Rooms::new(config.history),
             config,
             engine,
-            rooms: Rooms::default(),
+            encode_presence: OnceLock::new(),
             present: Present::default(),
             closing: OnceLock::new(),
             members: Shards::default(),
@@ -135,6 +148,28 @@ where
         remaining
     }
 
+    /// Removes a member from a room; returns the number of those that remain.
+    pub(crate) fn leave(&self, room: &R, seat: &Arc<Seat<K, R, M>>) -> usize {
+        let Exited { members, watchers } = self.rooms.leave(room, seat, &*self.engine);
+        self.announce(PresenceChange::Exited, room, seat, watchers);
+        members
+    }
+
+    /// Notifies the members that watched a room when another member entered or left it.
+    pub(crate) fn announce(
+        &self,
+        change: PresenceChange,
+        room: &R,
+        seat: &Arc<Seat<K, R, M>>,
+        watchers: Option<Snapshot<K, R, M>>,
+    ) {
+        let Some((watchers, encode)) = watchers.zip(self.encode_presence.get()) else { return };
+        if watchers.iter().any(|watcher| !Arc::ptr_eq(watcher, seat)) {
+            let notice = encode(change, room, &seat.key, &seat.data);
+            self.fan_out(Some(seat), &watchers, &notice, &mut Published::default());
+        }
+    }
+
     /// Delivers a message on this node, then to other nodes.
     pub(crate) fn publish(
         &self,
@@ -150,6 +185,23 @@ where
         published
     }
 
+    /// Delivers a message to a room on this node, then to other nodes.
+    pub(crate) fn publish_to_room(
+        &self,
+        from: Option<&Arc<Seat<K, R, M>>>,
+        room: &R,
+        encode: impl FnOnce(Option<Position>) -> Arc<Prepared>,
+    ) -> Published {
+        let Some(ordered) = self.rooms.ordered() else {
+            return self.publish(from, To::Room(room), &encode(None));
+        };
+        let encode = |position| encode(Some(position));
+        let bounds = &self.config.bounds;
+        let (published, message) = ordered.publish(from, room, encode, bounds, Instant::now());
+        self.engine.publish(from.map(|seat| &seat.key), To::Room(room), &message);
+        published
+    }
+
     /// Delivers a message on this node; one to all, or to a room, is not sent back to its sender.
     pub(crate) fn deliver(
         &self,
@@ -158,16 +210,21 @@ where
         message: &Arc<Prepared>,
     ) -> Published {
         let mut published = Published::default();
-        let mut fan_out = |receivers: &[Arc<Seat<K, R, M>>]| {
-            for seat in receivers {
-                if from.is_none_or(|from| !Arc::ptr_eq(from, seat)) {
-                    published.count(seat.outbox.push(message, &self.config.bounds));
-                }
-            }
-        };
         match to {
-            To::All => self.each_snapshot(fan_out),
-            To::Room(room) => fan_out(&self.rooms.snapshot(room).unwrap_or_default()),
+            To::All => {
+                self.each_snapshot(|members| self.fan_out(from, members, message, &mut published));
+            }
+            To::Room(room) => match self.rooms.ordered() {
+                None => {
+                    let members = self.rooms.snapshot(room).unwrap_or_default();
+                    self.fan_out(from, &members, message, &mut published);
+                }
+                Some(ordered) => {
+                    let encode = |_| Arc::clone(message);
+                    let bounds = &self.config.bounds;
+                    return ordered.publish(from, room, encode, bounds, Instant::now()).0;
+                }
+            },
             To::Member(key) => {
                 if let Some(seat) = self.member(key) {
                     published.count(seat.outbox.push(message, &self.config.bounds));
@@ -175,6 +232,20 @@ where
             }
         }
         published
+    }
+
+    fn fan_out(
+        &self,
+        from: Option<&Arc<Seat<K, R, M>>>,
+        receivers: &[Arc<Seat<K, R, M>>],
+        message: &Arc<Prepared>,
+        published: &mut Published,
+    ) {
+        for seat in receivers {
+            if from.is_none_or(|from| !Arc::ptr_eq(from, seat)) {
+                published.count(seat.outbox.push(message, &self.config.bounds));
+            }
+        }
     }
 
     /// The number of members that are shown.

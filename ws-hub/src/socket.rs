@@ -9,6 +9,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use ws_futures::proto::SendError;
 use ws_futures::{Batch, Close, CloseCode, Error, Message, Timer, WebSocket};
 
+use crate::history::RoomHistory;
 use crate::member::Member;
 use crate::outbox::{End, Next, Ready, SlowPolicy};
 use crate::progress::{Progress, Sent};
@@ -36,6 +37,9 @@ pub enum MemberEvent<'s, R> {
         room: R,
         /// The number of members when it became ready, including those on other nodes.
         members: usize,
+        /// Its history at that time, if it has one. The messages that the member has
+        /// [missed](crate::JoinOptions::since) follow.
+        history: Option<RoomHistory>,
     },
     /// The connection accepted no output for [`OutboxLimits::timeout`](crate::OutboxLimits::timeout), and what
     /// was queued for it was dropped ([`SlowPolicy::Drop`](crate::SlowPolicy::Drop)).
@@ -138,7 +142,9 @@ where
             Step::Input => return Ok(socket.read().await?.map(MemberEvent::Received)),
             Step::Ended => return Ok(None),
             Step::Sent(Sent { messages, bytes }) => MemberEvent::Sent { messages, bytes },
-            Step::Ready(Ready { room, members }) => MemberEvent::RoomReady { room, members },
+            Step::Ready(Ready { room, members, history }) => {
+                MemberEvent::RoomReady { room, members, history }
+            }
             Step::Missed(messages) => MemberEvent::Missed { messages },
             Step::Closing(cause) => MemberEvent::Closing(cause),
         }))

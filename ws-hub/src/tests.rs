@@ -1,5 +1,8 @@
 //! The hub without sockets: what tests see are the outboxes.
 
+mod history;
+mod presence;
+
 use std::collections::HashSet;
 use std::future::Future as _;
 use std::ops::Bound;
@@ -60,6 +63,10 @@ fn is_closed(member: &Client, close: &Close<'static>) -> bool {
 
 fn is_too_slow(member: &Client) -> bool {
     matches!(member.seat.outbox.next(true), Some(Next::End(End::TooSlow)))
+}
+
+fn joined(members: usize) -> Joined {
+    Joined::Ready { members, history: None }
 }
 
 fn queued(queued: usize) -> Published {
@@ -195,7 +202,7 @@ fn only_the_slow_member_is_given_up() {
     let message = "1".repeat(CAPACITY / 4);
     for number in 1..=4 {
         let given_up = usize::from(number == 4);
-        let published = Published { queued: 2 - given_up, given_up, dropped: 0 };
+        let published = Published { given_up, ..queued(2 - given_up) };
         assert_eq!(all(&alice, &message), published);
         assert_eq!(waiting(&quick).len(), 1);
     }
@@ -287,10 +294,10 @@ fn the_hub_is_drained_when_its_last_member_has_left() {
 fn a_room_reaches_its_other_members() {
     let hub = hub();
     let [mut alice, mut bob, mut carol] = members(&hub);
-    assert_eq!(alice.join("a"), Ok(Joined::Ready { members: 1 }));
-    assert_eq!(bob.join("a"), Ok(Joined::Ready { members: 2 }));
-    assert_eq!(bob.join("a"), Ok(Joined::Ready { members: 2 }));
-    assert_eq!(carol.join("b"), Ok(Joined::Ready { members: 1 }));
+    assert_eq!(alice.join("a"), Ok(joined(1)));
+    assert_eq!(bob.join("a"), Ok(joined(2)));
+    assert_eq!(bob.join("a"), Ok(joined(2)));
+    assert_eq!(carol.join("b"), Ok(joined(1)));
     assert_eq!(alice.publish(To::Room(&"a"), text("1")), Ok(queued(1)));
     assert_eq!(carol.publish(To::Room(&"a"), text("2")), Err(NotInRoom));
     assert_eq!(carol.publish(To::Room(&"c"), text("3")), Err(NotInRoom));
@@ -368,15 +375,15 @@ fn rooms_of_a_member_are_limited() {
     let hub = Hub::new(HubConfig { max_rooms: 2, ..HubConfig::default() });
     let [mut alice] = members(&hub);
     for (name, joined) in [
-        ("a", Ok(Joined::Ready { members: 1 })),
-        ("b", Ok(Joined::Ready { members: 1 })),
+        ("a", Ok(joined(1))),
+        ("b", Ok(joined(1))),
         ("c", Err(JoinError::TooManyRooms)),
-        ("b", Ok(Joined::Ready { members: 1 })),
+        ("b", Ok(joined(1))),
     ] {
         assert_eq!(alice.join(name), joined, "{name}");
     }
     assert_eq!(alice.leave(&"a"), Ok(0));
-    assert_eq!(alice.join("c"), Ok(Joined::Ready { members: 1 }));
+    assert_eq!(alice.join("c"), Ok(joined(1)));
 }
 
 /// Many threads at once: no member misses anything that was sent while it was there, and each
@@ -488,7 +495,7 @@ fn members_are_notified_once_the_room_misses_nothing() {
         assert_eq!(ready(member), None);
     }
     assert_eq!(ready(&carol), None);
-    assert_eq!(carol.join("a"), Ok(Joined::Ready { members: 13 }));
+    assert_eq!(carol.join("a"), Ok(joined(13)));
 
     // Another life of the room waits anew.
     for member in [&mut alice, &mut bob, &mut carol] {

@@ -197,7 +197,7 @@ impl Client<'_> {
             MemberEvent::Sent { messages, bytes } => {
                 metrics.sent.text.add(messages as u64, bytes as u64);
             }
-            MemberEvent::RoomReady { room, members } => {
+            MemberEvent::RoomReady { room, members, .. } => {
                 let reference = self.pending.remove(&room);
                 let joined = |reference: Option<Box<str>>| {
                     protocol::joined(&room, members, reference.as_deref())
@@ -347,7 +347,7 @@ impl Client<'_> {
 
     fn join_room(&mut self, room: RoomName, reference: Option<&str>) -> Outcome {
         match self.member.join(room.clone()) {
-            Ok(Joined::Ready { members }) => reply(protocol::joined(&room, members, reference)),
+            Ok(Joined::Ready { members, .. }) => reply(protocol::joined(&room, members, reference)),
             Ok(Joined::Pending) => {
                 self.pending.insert(room, reference.map(Box::from));
                 Outcome::Later

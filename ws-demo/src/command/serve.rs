@@ -275,6 +275,7 @@ impl Serve {
                     slow: self.slow.into(),
                 },
                 max_rooms: self.max_rooms,
+                history: None,
             },
             allowed: Allowed {
                 connections: self.max_connections.unwrap_or(usize::MAX),

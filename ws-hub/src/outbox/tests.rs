@@ -24,7 +24,7 @@ fn push(outbox: &Outbox<&'static str>, message: &Arc<Prepared>) -> Pushed {
 }
 
 fn ready(room: &'static str) -> Ready<&'static str> {
-    Ready { room, members: 1 }
+    Ready { room, members: 1, history: None }
 }
 
 #[derive(Debug, PartialEq, Eq)]

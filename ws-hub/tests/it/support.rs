@@ -62,7 +62,7 @@ pub(crate) async fn next(member: &mut Client, socket: &mut Socket) -> Seen {
             Seen::Received(texts)
         }
         Some(MemberEvent::Sent { messages, bytes }) => Seen::Sent { messages, bytes },
-        Some(MemberEvent::RoomReady { room, members }) => Seen::RoomReady(room, members),
+        Some(MemberEvent::RoomReady { room, members, .. }) => Seen::RoomReady(room, members),
         Some(MemberEvent::Missed { messages }) => Seen::Missed(messages),
         Some(MemberEvent::Closing(cause)) => Seen::Closing(cause),
         None => Seen::Ended,
