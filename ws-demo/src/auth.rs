@@ -1,4 +1,4 @@
-//! Authentication by tokens.
+//! Static tokens.
 
 use std::fmt;
 use std::fs;
@@ -58,12 +58,17 @@ impl Tokens {
         Ok(count)
     }
 
-    /// Whether the token is valid; takes the same time for all tokens of a length.
-    pub(crate) fn accept(&self, token: &[u8]) -> bool {
+    /// The hash of the token, if it is valid; takes the same time for all tokens of a length.
+    pub(crate) fn find(&self, token: &[u8]) -> Option<[u8; 32]> {
         let presented: [u8; 32] = Sha256::digest(token).into();
+        self.contains(&presented).then_some(presented)
+    }
+
+    /// Whether it is the hash of a valid token.
+    pub(crate) fn contains(&self, presented: &[u8; 32]) -> bool {
         let hashes = self.hashes.read().unwrap_or_else(PoisonError::into_inner);
         let none = subtle::Choice::from(0);
-        hashes.iter().fold(none, |found, hash| found | hash.ct_eq(&presented)).into()
+        hashes.iter().fold(none, |found, hash| found | hash.ct_eq(presented)).into()
     }
 }
 
@@ -121,7 +126,7 @@ mod tests {
         for (token, good) in
             [("secret", true), ("secre", false), ("secrets", false), ("Secret", false), ("", false)]
         {
-            assert_eq!(tokens.accept(token.as_bytes()), good, "{token}");
+            assert_eq!(tokens.find(token.as_bytes()).is_some(), good, "{token}");
         }
     }
 
@@ -133,17 +138,17 @@ mod tests {
         for (token, good) in
             [("alice-token", true), ("bob-token", true), ("# staff", false), ("", false)]
         {
-            assert_eq!(tokens.accept(token.as_bytes()), good, "{token}");
+            assert_eq!(tokens.find(token.as_bytes()).is_some(), good, "{token}");
         }
 
         fs::write(&path, "carol-token\n").expect("a file");
         assert_eq!(tokens.reload().expect("tokens"), 1);
-        assert!(tokens.accept(b"carol-token"));
-        assert!(!tokens.accept(b"bob-token"));
+        assert!(tokens.find(b"carol-token").is_some());
+        assert!(tokens.find(b"bob-token").is_none());
 
         fs::write(&path, "# nobody\n").expect("a file");
         assert!(matches!(tokens.reload(), Err(LoadError::NoToken(_))));
-        assert!(tokens.accept(b"carol-token"));
+        assert!(tokens.find(b"carol-token").is_some());
         fs::remove_file(&path).expect("a file");
         assert!(matches!(tokens.reload(), Err(LoadError::File { .. })));
         assert!(matches!(Tokens::load(Source::Token(" ".to_owned())), Err(LoadError::EmptyToken)));

@@ -6,13 +6,14 @@ use std::time::Instant;
 use ws_tokio::{Deflate, Prepared};
 
 use crate::id::ClientId;
+use crate::identity::Identity;
 use crate::metrics::Metrics;
 use crate::protocol;
 use crate::room::RoomName;
 use ws_hub::{NotInRoom, To};
 
-pub(crate) type Hub = ws_hub::Hub<ClientId, RoomName>;
-pub(crate) type Member = ws_hub::Member<ClientId, RoomName>;
+pub(crate) type Hub = ws_hub::Hub<ClientId, RoomName, Identity>;
+pub(crate) type Member = ws_hub::Member<ClientId, RoomName, Identity>;
 
 /// Puts messages into frames, encoded and compressed once, and counts what becomes of them.
 pub(crate) struct Broadcasts {

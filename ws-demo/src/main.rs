@@ -10,6 +10,7 @@ mod endpoint;
 mod engine;
 mod hangups;
 mod id;
+mod identity;
 mod journal;
 mod listener;
 mod log;

@@ -3,6 +3,8 @@
 //! No label contains anything that a client chose, so the number of series is bounded, and with it the
 //! memory of the server and of Prometheus.
 
+mod access;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -17,6 +19,7 @@ use ws_tokio::proto::Initiator;
 use ws_tokio::{CloseCode, Closed};
 
 use crate::engine::status::Status;
+use access::Access;
 use ws_hub::Published;
 
 /// The content type of the OpenMetrics text format, which Prometheus reads.
@@ -38,6 +41,7 @@ pub(crate) struct Metrics {
     slow: Family<[Label; 1], Counter>,
     missed: Counter,
     rate_limited: Counter,
+    pub(crate) access: Access,
     clients: Gauge,
     connections: Gauge,
     rooms: Gauge,
@@ -179,6 +183,7 @@ impl Metrics {
             slow: Family::default(),
             missed: Counter::default(),
             rate_limited: Counter::default(),
+            access: Access::register(&mut registry),
             clients: Gauge::default(),
             connections: Gauge::default(),
             rooms: Gauge::default(),
@@ -354,6 +359,7 @@ fn code_label(code: CloseCode) -> &'static str {
         1014 => "1014",
         4501 => "4501",
         4502 => "4502",
+        4503 => "4503",
         3000..=3999 => "3xxx",
         _ => "4xxx",
     }

@@ -16,6 +16,7 @@ use ws_tokio::upgrade::{Peer, Upgrade, UpgradeRejection};
 
 use crate::admission::Admitted;
 use crate::client::{self, Opening};
+use crate::identity::Refusal;
 use crate::metrics::{self, Refused};
 use crate::page;
 use crate::proxy::client_address;
@@ -160,18 +161,37 @@ fn upgrade(service: &Shared, request: &mut Request) -> Asked {
             };
         }
     };
-    match admit(service, request, &upgrade) {
-        Ok(admitted) => {
-            let (response, socket) = upgrade.accept();
-            let opening = Opening { socket, admitted, variant };
-            tokio::spawn(client::run(opening, Arc::clone(service)));
-            Asked::Upgrade(response)
-        }
+    let admitted = match admit(service, request, &upgrade) {
+        Ok(admitted) => admitted,
         Err(refused) => {
             service.metrics().refuse(refused);
-            Asked::Upgrade(refusal(refused))
+            return Asked::Upgrade(refusal(refused));
         }
-    }
+    };
+    let grant = match bearer_token(request).and_then(|token| service.verify(token)).transpose() {
+        Ok(grant) => grant,
+        Err(refusal) => {
+            service.metrics().refuse(Refused::Unauthenticated);
+            return Asked::Upgrade(unauthorized(refusal));
+        }
+    };
+    let (response, socket) = upgrade.accept();
+    let opening = Opening { socket, admitted, variant, grant };
+    tokio::spawn(client::run(opening, Arc::clone(service)));
+    Asked::Upgrade(response)
+}
+
+/// The token in `Authorization: Bearer` (RFC 6750 §2.1); other schemes may be for a proxy.
+fn bearer_token(request: &Request) -> Option<&[u8]> {
+    let value = request.headers().get(header::AUTHORIZATION)?.as_bytes();
+    let (scheme, token) = value.split_at_checked(b"Bearer ".len())?;
+    scheme.eq_ignore_ascii_case(b"Bearer ").then(|| token.trim_ascii())
+}
+
+fn unauthorized(refusal: Refusal) -> Response {
+    let challenge = HeaderValue::from_static(r#"Bearer error="invalid_token""#);
+    let fields = [(header::WWW_AUTHENTICATE, challenge)];
+    text(StatusCode::UNAUTHORIZED, format!("{refusal}\n"), fields)
 }
 
 fn bad_handshake(service: &Service, rejection: UpgradeRejection) -> Asked {

@@ -15,13 +15,14 @@ use ws_tokio::serve::{AnyAddress, AnyListener, ConnectionError, Listeners, Serve
 use ws_tokio::upgrade::{IntoService, ServeHttp, Tower, serve};
 use ws_tokio::{Close, CloseCode, Shutdown};
 
-use crate::auth::{self, Tokens};
+use crate::auth;
 use crate::broadcast::{Broadcasts, Hub};
 use crate::certificate::{self, Certificate, Http};
 use crate::endpoint::{Endpoint, Listen};
 use crate::engine::Engine;
 use crate::engine::nats::{self, Nats};
 use crate::id::{ClientId, ClientIds};
+use crate::identity::{Authenticator, Identity, KeySetup};
 use crate::journal::Journal;
 use crate::listener::{self, Bound, SocketPath};
 use crate::metrics::{Metrics, Refused};
@@ -47,6 +48,8 @@ pub(crate) struct Setup {
     pub(crate) admin_listen: Option<Listen>,
     pub(crate) tls: Option<certificate::Files>,
     pub(crate) tokens: Option<auth::Source>,
+    /// The keys of signed tokens.
+    pub(crate) keys: Option<KeySetup>,
     /// How other nodes are reached, if there are any.
     pub(crate) nats: Option<nats::Settings>,
 }
@@ -78,7 +81,7 @@ impl Server {
         let handshake_timeout = settings.config.handshake_timeout;
         let load = |files| Certificate::load(files, settings.http, handshake_timeout);
         let certificate = setup.tls.map(load).transpose()?.map(Arc::new);
-        let tokens = setup.tokens.map(Tokens::load).transpose()?;
+        let authenticator = Authenticator::load(setup.tokens, setup.keys)?;
         let (mut public, mut endpoints, mut paths) = (Vec::new(), Vec::new(), Vec::new());
         for listen in &setup.listen {
             let tls = certificate.as_ref().map(|certificate| certificate.acceptor());
@@ -117,8 +120,14 @@ impl Server {
         let max_message = settings.config.incoming.max_message_size;
         let link = link.map(|link| link.start(Arc::clone(&broadcasts), max_message));
         let ids = ClientIds::new(seed);
-        let service =
-            Arc::new(Service::new(settings, tokens, (broadcasts, engine), metrics, ids, journal));
+        let service = Arc::new(Service::new(
+            settings,
+            authenticator,
+            (broadcasts, engine),
+            metrics,
+            ids,
+            journal,
+        ));
         Ok(Self { public, admin, endpoints, paths, service, certificate, link })
     }
 
@@ -147,14 +156,7 @@ impl Server {
                     ),
                 }
             }
-            if let Some(tokens) = &service.tokens {
-                match tokens.reload() {
-                    Ok(count) => tracing::info!("[ws] {count} tokens reloaded"),
-                    Err(error) => tracing::error!(
-                        "[ws] tokens not reloaded, the former ones stay valid: {error}"
-                    ),
-                }
-            }
+            service.reload_authenticator();
         }
     }
 
@@ -269,7 +271,11 @@ async fn drain(service: &Service) {
 }
 
 /// Closes all clients one after the other, evenly over the window.
-async fn close_over(mut clients: Drain<ClientId, RoomName>, begin: Instant, window: Duration) {
+async fn close_over(
+    mut clients: Drain<ClientId, RoomName, Identity>,
+    begin: Instant,
+    window: Duration,
+) {
     let count = clients.len();
     while !clients.is_empty() {
         let passed = begin.elapsed();

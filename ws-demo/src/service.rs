@@ -3,18 +3,18 @@
 use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use ipnet::IpNet;
 use tokio::time::Instant;
-use ws_tokio::{Config, Limits};
+use ws_tokio::{Close, CloseCode, Config, Limits};
 
 use crate::admission::{Admission, Allowed};
-use crate::auth::Tokens;
 use crate::broadcast::{Broadcasts, Hub, Member};
 use crate::certificate::Http;
 use crate::engine::Engine;
-use crate::id::ClientIds;
+use crate::id::{ClientId, ClientIds};
+use crate::identity::{Authenticator, Grant, Identity, Refusal};
 use crate::journal::Journal;
 use crate::metrics::{Metrics, Now};
 use crate::origin::Origins;
@@ -25,6 +25,9 @@ use ws_hub as hub;
 
 /// The size of the largest message before authentication, in bytes.
 const MAX_UNAUTHENTICATED: usize = 4 * 1024;
+
+/// The close code of a client that may connect again, with another token.
+pub(crate) const END_OF_GRANT: CloseCode = CloseCode::new(4503);
 
 /// The number of different ping intervals, so that clients which connected together are not pinged
 /// together for ever.
@@ -95,7 +98,7 @@ pub(crate) struct Service {
     metrics: Arc<Metrics>,
     pub(crate) admission: Arc<Admission>,
     /// `None`: no authentication.
-    pub(crate) tokens: Option<Tokens>,
+    pub(crate) authenticator: Option<Authenticator>,
     pub(crate) journal: Journal,
     ids: ClientIds,
     common_rooms: Common,
@@ -109,7 +112,7 @@ pub(crate) struct Service {
 impl Service {
     pub(crate) fn new(
         settings: Settings,
-        tokens: Option<Tokens>,
+        authenticator: Option<Authenticator>,
         (broadcasts, engine): (Arc<Broadcasts>, Engine),
         metrics: Arc<Metrics>,
         ids: ClientIds,
@@ -136,7 +139,7 @@ impl Service {
             broadcasts,
             engine,
             metrics,
-            tokens,
+            authenticator,
             journal,
             ids,
             common_rooms: Common::default(),
@@ -152,9 +155,32 @@ impl Service {
     /// Adds a client under an unused id; it receives nothing before it is shown.
     pub(crate) fn enter(&self) -> Member {
         loop {
-            if let Ok(member) = self.hub().enter_hidden(self.ids.next(), ()) {
+            if let Ok(member) = self.hub().enter_hidden(self.ids.next(), Identity::default()) {
                 return member;
             }
+        }
+    }
+
+    /// What a token grants; `None` without authentication, where any token is ignored.
+    pub(crate) fn verify(&self, token: &[u8]) -> Option<Result<Grant, Refusal>> {
+        let verified = self.authenticator.as_ref()?.verify(token, SystemTime::now());
+        self.metrics.access.check_token(verified.as_ref().err().copied());
+        Some(verified)
+    }
+
+    /// Reads tokens and keys again, and disconnects the clients of those that were removed.
+    pub(crate) fn reload_authenticator(&self) {
+        let Some(authenticator) = &self.authenticator else { return };
+        authenticator.reload();
+        let is_revoked = |_: &ClientId, identity: &Identity| {
+            identity.grant().is_some_and(|grant| authenticator.is_revoked(&grant))
+        };
+        let close = Close::new(END_OF_GRANT, "the token was revoked");
+        let closed = self.hub().disconnect_where(is_revoked, close);
+        let closed = closed.expect("a code and a reason that can be sent");
+        if closed > 0 {
+            self.metrics.access.revoke(closed);
+            tracing::info!("[ws] {closed} clients disconnected: their token or key was removed");
         }
     }
 
@@ -185,7 +211,10 @@ impl Service {
 
     /// The configuration of the next connection, and the number of its variant.
     pub(crate) fn next_config(&self) -> (usize, Arc<Config>) {
-        let configs = if self.tokens.is_some() { &self.unauthenticated } else { &self.configs };
+        let configs = match &self.authenticator {
+            Some(_) => &self.unauthenticated,
+            None => &self.configs,
+        };
         let variant = self.next.fetch_add(1, Ordering::Relaxed) % configs.len();
         (variant, Arc::clone(&configs[variant]))
     }

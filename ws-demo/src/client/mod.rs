@@ -5,12 +5,14 @@ mod tally;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::future::{Future as _, poll_fn};
-use std::pin::pin;
+use std::iter;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::SystemTime;
 
 use tokio::task::yield_now;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, Sleep, sleep, timeout};
 use ws_tokio::proto::{self, ErrorKind};
 use ws_tokio::upgrade::{UpgradeFuture, WebSocket};
 use ws_tokio::{Batch, Close, CloseCode, Closed, Error, Event};
@@ -18,12 +20,13 @@ use ws_tokio::{Batch, Close, CloseCode, Closed, Error, Event};
 use crate::admission::{Admitted, End};
 use crate::broadcast::Member;
 use crate::id::ClientId;
+use crate::identity::{Grant, Permissions, Refusal};
 use crate::metrics::Refused;
 use crate::notice::{Content, Notice};
 use crate::protocol::{self, Mistake, Request, Room, Token};
 use crate::rate::Bucket;
 use crate::room::RoomName;
-use crate::service::Service;
+use crate::service::{END_OF_GRANT, Service};
 use tally::Tally;
 use ws_hub::{CloseCause, JoinError, Joined, MemberEvent};
 
@@ -37,11 +40,13 @@ pub(crate) struct Opening {
     pub(crate) admitted: Admitted,
     /// Which of the service's configurations it has.
     pub(crate) variant: usize,
+    /// What the token of its request grants, if there was one.
+    pub(crate) grant: Option<Grant>,
 }
 
 /// Serves a client until it is gone.
 pub(crate) async fn run(opening: Opening, service: Arc<Service>) {
-    let Opening { socket, mut admitted, variant } = opening;
+    let Opening { socket, mut admitted, variant, grant } = opening;
     let mut socket = match socket.await {
         Ok(socket) => socket,
         Err(error) => return tracing::debug!("[ws] opening a WebSocket failed: {error}"),
@@ -51,6 +56,8 @@ pub(crate) async fn run(opening: Opening, service: Arc<Service>) {
     admitted.set_end(End::Cut);
     let mut client = Client {
         member: service.enter(),
+        grant: None,
+        expiry: None,
         pending: BTreeMap::new(),
         pong: false,
         closing: false,
@@ -58,7 +65,7 @@ pub(crate) async fn run(opening: Opening, service: Arc<Service>) {
         bucket: service.settings.message_rate.map(|_| Bucket::new(Instant::now())),
         service,
     };
-    let served = client.serve(&mut socket).await;
+    let served = client.serve(&mut socket, grant).await;
     if let Some(close) = socket.closed().and_then(|closed| closed.received.as_ref())
         && client.closing
     {
@@ -80,6 +87,10 @@ pub(crate) async fn run(opening: Opening, service: Arc<Service>) {
 /// A client of the hub until this is dropped.
 struct Client<'s> {
     member: Member,
+    /// `None`: it has not authenticated, or need not.
+    grant: Option<Arc<Grant>>,
+    /// The end of the grant, if it has one.
+    expiry: Option<Pin<Box<Sleep>>>,
     /// The rooms whose joining is not answered yet, with the reference of the request.
     pending: BTreeMap<RoomName, Option<Box<str>>>,
     /// A pong has arrived, whose round-trip time is known after the next look at the clock.
@@ -99,8 +110,8 @@ enum Outcome {
     ForOthers,
     /// It is answered later.
     Later,
-    /// The client is authenticated; this is the reply.
-    Authenticated(String),
+    /// The client is authenticated; these are the replies.
+    Authenticated(Vec<String>),
     /// The client receives this message, then the connection is closed.
     Expelled(String, Close<'static>),
 }
@@ -129,8 +140,16 @@ impl Client<'_> {
         *self.member.key()
     }
 
-    async fn serve(&mut self, socket: &mut WebSocket) -> Result<(), Error> {
-        if self.service.tokens.is_none() {
+    async fn serve(&mut self, socket: &mut WebSocket, grant: Option<Grant>) -> Result<(), Error> {
+        if let Some(grant) = grant {
+            if let Err(refusal) = self.accept(grant) {
+                let (error, close) = self.expel(Mistake::AuthFailed(refusal), AUTH_FAILED);
+                socket.feed(error).await?;
+                return self.close(socket, close).await;
+            }
+            socket.set_config(self.service.client_config(self.variant));
+            socket.feed(self.join()).await?;
+        } else if self.service.authenticator.is_none() {
             socket.feed(self.join()).await?;
         } else if !self.serve_unauthenticated(socket).await? {
             return Ok(());
@@ -167,7 +186,16 @@ impl Client<'_> {
         until: fn(&Member) -> bool,
     ) -> Result<Served, Error> {
         while !until(&self.member) {
-            let Some(event) = self.member.next_event(socket).await? else {
+            let Some(event) = (match &mut self.expiry {
+                None => self.member.next_event(socket).await?,
+                Some(expiry) => tokio::select! {
+                    () = expiry => {
+                        self.expiry = None;
+                        return Ok(Served::Expelled(self.expire()));
+                    }
+                    event = self.member.next_event(socket) => event?,
+                },
+            }) else {
                 return Ok(Served::Ended);
             };
             let Handled { for_others, reply, end } = self.handle_event(event);
@@ -266,9 +294,9 @@ impl Client<'_> {
                 Outcome::Reply(reply) => traffic.send(&mut batch, reply),
                 Outcome::ForOthers => received.for_others = true,
                 Outcome::Later => {}
-                Outcome::Authenticated(ok) => {
+                Outcome::Authenticated(replies) => {
                     batch.connection().0.set_config(self.service.client_config(self.variant));
-                    traffic.send(&mut batch, ok.into());
+                    replies.into_iter().for_each(|reply| traffic.send(&mut batch, reply.into()));
                     if !self.member.is_shown() {
                         traffic.send(&mut batch, self.join().into());
                     }
@@ -296,7 +324,7 @@ impl Client<'_> {
             return self.require_auth(reference);
         }
         // It may be an `auth` message with a mistake.
-        let secret = self.service.tokens.is_some() && text.contains("\"token\"");
+        let secret = self.service.authenticator.is_some() && text.contains("\"token\"");
         self.log_message(if secret { Content::Secret } else { Content::Text(text) });
         if !self.take_rate() {
             return error(Mistake::RateLimited, reference);
@@ -339,6 +367,13 @@ impl Client<'_> {
         message: &str,
         reference: Option<&str>,
     ) -> Outcome {
+        let is_allowed = match room {
+            Some(room) => self.permissions().may_write(room.as_str()),
+            None => self.permissions().may_write_to_everyone(),
+        };
+        if !is_allowed {
+            return self.forbid(reference);
+        }
         match self.service.broadcasts.publish(&self.member, room, message) {
             Ok(()) => Outcome::ForOthers,
             Err(_) => error(Mistake::NotInRoom, reference),
@@ -346,6 +381,9 @@ impl Client<'_> {
     }
 
     fn join_room(&mut self, room: RoomName, reference: Option<&str>) -> Outcome {
+        if !self.permissions().may_read(room.as_str()) {
+            return self.forbid(reference);
+        }
         match self.member.join(room.clone()) {
             Ok(Joined::Ready { members, .. }) => reply(protocol::joined(&room, members, reference)),
             Ok(Joined::Pending) => {
@@ -382,20 +420,71 @@ impl Client<'_> {
         error(if limited { Mistake::RateLimited } else { Mistake::AuthRequired }, reference)
     }
 
-    /// A token is not checked if the client is authenticated already, or need not be.
-    fn authenticate(&self, token: Option<&Token<'_>>, reference: Option<&str>) -> Outcome {
+    /// A client that is authenticated already may renew its grant.
+    fn authenticate(&mut self, token: Option<&Token<'_>>, reference: Option<&str>) -> Outcome {
         self.log_message(Content::Secret);
-        let good = match &self.service.tokens {
-            Some(tokens) if !self.member.is_shown() => {
-                token.is_some_and(|token| tokens.accept(token.as_bytes()))
-            }
-            _ => true,
+        let token = token.map_or(&b""[..], Token::as_bytes);
+        let accepted = match self.service.verify(token) {
+            // A client that sends a token to a server that requires none is answered, too.
+            None => Ok(()),
+            Some(verified) => verified.and_then(|grant| self.accept(grant)),
         };
-        if good {
-            return Outcome::Authenticated(protocol::auth_ok(reference));
+        match accepted {
+            Ok(()) => {
+                let left = self.leave_forbidden_rooms();
+                let replies = iter::once(protocol::auth_ok(reference)).chain(left);
+                Outcome::Authenticated(replies.collect())
+            }
+            Err(refusal) => {
+                let (error, close) = self.expel(Mistake::AuthFailed(refusal), AUTH_FAILED);
+                Outcome::Expelled(error, close)
+            }
         }
-        let (error, close) = self.expel(Mistake::AuthFailed, AUTH_FAILED);
-        Outcome::Expelled(error, close)
+    }
+
+    /// From now on the client has this grant.
+    fn accept(&mut self, grant: Grant) -> Result<(), Refusal> {
+        let Some(authenticator) = &self.service.authenticator else { return Ok(()) };
+        let grant = authenticator.identify(self.member.data(), grant)?;
+        self.expiry = match grant.expiry {
+            Some(expiry) => {
+                let remaining = expiry.duration_since(SystemTime::now()).unwrap_or_default();
+                Some(Box::pin(sleep(remaining)))
+            }
+            None => None,
+        };
+        self.grant = Some(grant);
+        Ok(())
+    }
+
+    /// After a renewal: the replies to the client about rooms that it may not read any more.
+    fn leave_forbidden_rooms(&mut self) -> Vec<String> {
+        let is_forbidden = |room: &&RoomName| !self.permissions().may_read(room.as_str());
+        let rooms: Vec<_> = self.member.rooms().filter(is_forbidden).cloned().collect();
+        let mut replies = Vec::with_capacity(rooms.len());
+        for room in rooms {
+            self.pending.remove(&room);
+            let left = self.member.leave(&room);
+            replies.extend(left.map(|members| protocol::left(&room, members, None)));
+        }
+        replies
+    }
+
+    fn permissions(&self) -> &Permissions {
+        self.grant.as_ref().map_or(&Permissions::ALL, |grant| &grant.permissions)
+    }
+
+    fn forbid(&self, reference: Option<&str>) -> Outcome {
+        self.service.metrics().access.forbid();
+        error(Mistake::Forbidden, reference)
+    }
+
+    /// The Close frame to a client whose grant has ended.
+    fn expire(&self) -> Close<'static> {
+        let reason = Refusal::Expired.message();
+        self.log(&Notice::Failed { id: self.id(), error: &reason });
+        self.service.metrics().access.expire();
+        Close::new(END_OF_GRANT, reason)
     }
 
     /// The message and the Close frame to a client that fails to authenticate.

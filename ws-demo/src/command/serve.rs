@@ -15,6 +15,7 @@ use crate::certificate::{self, Http};
 use crate::endpoint::Listen;
 use crate::engine::nats;
 use crate::hangups::Hangups;
+use crate::identity::IdentityOptions;
 use crate::log::{Format, Log};
 use crate::nofile;
 use crate::origin::{Origin, Origins};
@@ -58,6 +59,9 @@ pub(crate) struct Serve {
     /// authentication
     #[arg(long, env = "WS_DEMO_AUTH_TOKEN_FILE", value_name = "FILE")]
     auth_token_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    identity: IdentityOptions,
 
     /// The time within which a client must send its token
     #[arg(long, env = "WS_DEMO_AUTH_TIMEOUT", value_name = "TIME", default_value = "5s")]
@@ -241,6 +245,7 @@ impl Serve {
             admin_listen: self.admin_listen.clone(),
             tls: files.map(|(certificate, key)| certificate::Files { certificate, key }),
             tokens,
+            keys: self.identity.keys()?,
             nats: self.nats(),
         })
     }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::id::ClientId;
+use crate::identity::Refusal;
 use crate::room::RoomName;
 use crate::room_list::Page;
 
@@ -10,8 +11,9 @@ use crate::room_list::Page;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mistake {
     AuthRequired,
-    AuthFailed,
+    AuthFailed(Refusal),
     AuthTimeout,
+    Forbidden,
     NotInRoom,
     BadRoom,
     TooManyRooms,
@@ -28,8 +30,9 @@ impl Mistake {
     fn code(self) -> &'static str {
         match self {
             Self::AuthRequired => "auth_required",
-            Self::AuthFailed => "auth_failed",
+            Self::AuthFailed(_) => "auth_failed",
             Self::AuthTimeout => "auth_timeout",
+            Self::Forbidden => "forbidden",
             Self::NotInRoom => "not_in_room",
             Self::BadRoom => "bad_room",
             Self::TooManyRooms => "too_many_rooms",
@@ -42,8 +45,9 @@ impl Mistake {
     pub(crate) fn message(self) -> &'static str {
         match self {
             Self::AuthRequired => r#"send {"type":"auth","token":"…"} first"#,
-            Self::AuthFailed => "the token is not valid",
+            Self::AuthFailed(refusal) => refusal.message(),
             Self::AuthTimeout => "no token arrived in time",
+            Self::Forbidden => "the token does not allow this",
             Self::NotInRoom => "join the room first",
             Self::BadRoom => {
                 "the name of a room is a string of 1 to 128 bytes without control characters"
@@ -228,7 +232,12 @@ mod tests {
             error(Mistake::NotInRoom, Some(r#""x""#)),
             r#"{"type":"error","code":"not_in_room","message":"join the room first","ref":"x"}"#
         );
-        for mistake in [Mistake::AuthRequired, Mistake::AuthFailed, Mistake::AuthTimeout] {
+        for mistake in [
+            Mistake::AuthRequired,
+            Mistake::AuthFailed(Refusal::Expired),
+            Mistake::AuthTimeout,
+            Mistake::Forbidden,
+        ] {
             let error: serde_json::Value =
                 serde_json::from_str(&error(mistake, None)).expect("JSON");
             assert_eq!(error["code"], mistake.code());

@@ -64,7 +64,10 @@ async fn the_token_comes_first_and_then_the_welcome() {
     // Every request is allowed now, also large messages.
     let large = "x".repeat(100_000);
     assert_eq!(ask(&mut alice, &large).await["original"], large);
-    assert_eq!(ask(&mut alice, &auth("whatever")).await["type"], "auth_ok");
+    // Another token may replace it; it must be good, too.
+    assert_eq!(ask(&mut alice, &auth("other-token")).await["type"], "auth_ok");
+    assert_eq!(ask(&mut alice, &auth("whatever")).await["code"], "auth_failed");
+    assert_eq!(closed(&mut alice).await.0, 4501);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod healthcheck;
 mod heartbeat;
 mod http;
 mod http2;
+mod identity;
 mod limits;
 mod log;
 mod messages;
