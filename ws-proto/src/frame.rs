@@ -175,13 +175,38 @@ pub(crate) struct PartialHeader {
 }
 
 impl PartialHeader {
-    /// Takes the bytes of a header from the front of `input` and checks each with those before it;
-    /// returns the header if it is complete.
+    /// Takes the bytes of a header from the front of `input`; returns the header if it is complete.
     ///
     /// # Errors
     ///
     /// The fault that shows first. Its byte is the last one taken.
     pub(crate) fn take(
+        &mut self,
+        input: &mut &mut [u8],
+        expected: Expected<'_>,
+    ) -> Result<Option<Header>, ErrorKind> {
+        let before = usize::from(self.len);
+        let len = input.len().min(MAX_HEADER - before);
+        let end = before + len;
+        let mut bytes = self.bytes;
+        bytes[before..end].copy_from_slice(&input[..len]);
+        match Header::decode(&bytes[..end], expected) {
+            Ok(Some((header, end))) => {
+                *input = &mut mem::take(input)[end - before..];
+                Ok(Some(header))
+            }
+            Ok(None) => {
+                *input = &mut mem::take(input)[len..];
+                *self = Self { bytes, len: end as u8 };
+                Ok(None)
+            }
+            Err(_) => self.take_by_bytes(input, expected),
+        }
+    }
+
+    /// Does the same byte by byte, so that the fault that shows first is found.
+    #[cold]
+    fn take_by_bytes(
         &mut self,
         input: &mut &mut [u8],
         expected: Expected<'_>,
@@ -353,9 +378,30 @@ mod tests {
         })
     }
 
+    type Taken = Result<Option<Header>, ErrorKind>;
+
+    /// What `take` returns for these bytes in pieces of this length, and the number of bytes that it
+    /// leaves of them.
+    fn in_pieces(
+        mut bytes: [u8; MAX_HEADER],
+        len: usize,
+        take: impl Fn(&mut PartialHeader, &mut &mut [u8]) -> Taken,
+    ) -> (Taken, usize) {
+        let mut header = PartialHeader::default();
+        let mut left = MAX_HEADER;
+        for mut piece in bytes.chunks_mut(len) {
+            left -= piece.len();
+            let result = take(&mut header, &mut piece);
+            if result != Ok(None) {
+                return (result, left + piece.len());
+            }
+        }
+        (Ok(None), left)
+    }
+
     #[test]
-    fn a_whole_header_is_taken_as_its_bytes_would_be() {
-        let mut taken = 0;
+    fn a_header_is_taken_as_its_bytes_would_be() {
+        let (mut taken, mut faulty) = (0, 0);
         for bytes in headers() {
             for limits in &LIMITS {
                 for (masked, compression) in
@@ -363,12 +409,22 @@ mod tests {
                 {
                     for open in open_messages() {
                         let expected = Expected { masked, compression, limits, open };
-                        let (mut single, mut whole) = (bytes, bytes);
-                        let (mut single, mut whole) = (&mut single[..], &mut whole[..]);
-                        let by_bytes = PartialHeader::default().take(&mut single, expected);
+                        let by_bytes = in_pieces(bytes, MAX_HEADER, |header, piece| {
+                            header.take_by_bytes(piece, expected)
+                        });
+                        for len in [1, 3, MAX_HEADER] {
+                            let taken =
+                                in_pieces(bytes, len, |header, piece| header.take(piece, expected));
+                            assert_eq!(taken, by_bytes, "{bytes:02x?} in pieces of {len}");
+                        }
+                        let (by_bytes, left) = by_bytes;
+                        faulty += u32::from(by_bytes.is_err());
+
+                        let mut whole = bytes;
+                        let mut whole = &mut whole[..];
                         let at_once = Header::take(&mut whole, expected);
                         assert_eq!(by_bytes.ok().flatten(), at_once, "{bytes:02x?}");
-                        let left = if at_once.is_some() { single.len() } else { MAX_HEADER };
+                        let left = if at_once.is_some() { left } else { MAX_HEADER };
                         assert_eq!(whole.len(), left, "{bytes:02x?}");
                         taken += u32::from(at_once.is_some());
                     }
@@ -376,6 +432,7 @@ mod tests {
             }
         }
         assert!(taken > 1000, "{taken} headers were valid");
+        assert!(faulty > 1000, "{faulty} headers were not");
     }
 
     #[test]
