@@ -154,7 +154,8 @@ impl Head {
 }
 
 fn gather(fields: &[httparse::Header<'_>]) -> Headers {
-    let mut headers = Headers::new();
+    let bytes = fields.iter().map(|field| field.name.len() + field.value.len()).sum();
+    let mut headers = Headers::with_capacity(fields.len(), bytes);
     for field in fields {
         headers.push_valid(field.name, field.value);
     }

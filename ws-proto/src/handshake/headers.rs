@@ -60,6 +60,12 @@ impl Headers {
         Self::default()
     }
 
+    /// Creates an empty list with room for this number of fields, whose names and values have this
+    /// number of bytes.
+    pub(super) fn with_capacity(fields: usize, bytes: usize) -> Self {
+        Self { text: Vec::with_capacity(bytes), fields: Vec::with_capacity(fields) }
+    }
+
     /// Returns the value of the first field with this name, case ignored, if it is UTF-8.
     pub fn get(&self, name: &str) -> Option<&str> {
         core::str::from_utf8(self.get_all(name).next()?).ok()
@@ -175,10 +181,12 @@ impl Headers {
 
     /// Appends the fields and the blank line that ends a head.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        for (name, value) in self.iter() {
-            out.extend_from_slice(name.as_bytes());
+        // ": " and the line end of each field, and the blank line.
+        out.reserve(self.text.len() + 4 * self.fields.len() + 2);
+        for field in &self.fields {
+            out.extend_from_slice(&self.text[field.name.clone()]);
             out.extend_from_slice(b": ");
-            out.extend_from_slice(value);
+            out.extend_from_slice(&self.text[field.value.clone()]);
             out.extend_from_slice(b"\r\n");
         }
         out.extend_from_slice(b"\r\n");

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::format;
+use alloc::string::ToString as _;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -218,7 +219,9 @@ impl fmt::Display for Rejection {
 impl core::error::Error for Rejection {}
 
 pub(super) fn write_status_line(status: u16, out: &mut Vec<u8>) {
-    out.extend_from_slice(format!("HTTP/1.1 {status} {}\r\n", reason(status)).as_bytes());
+    for part in ["HTTP/1.1 ", &status.to_string(), " ", reason(status), "\r\n"] {
+        out.extend_from_slice(part.as_bytes());
+    }
 }
 
 /// The reason phrase (RFC 9110 §15); empty for an unknown status.

@@ -147,7 +147,8 @@ impl ServerRequest {
     /// Accepts the request. Compression is part of the response if the client offers it and [`Config`] has
     /// it.
     pub fn accept(mut self) -> Accept {
-        let mut headers = Headers::new();
+        // The fields below, and a few of the application.
+        let mut headers = Headers::with_capacity(8, 256);
         if self.way == Way::Upgrade {
             let key = self.head.headers.get("sec-websocket-key").unwrap_or_default();
             headers.push_valid("Upgrade", "websocket");
@@ -230,6 +231,8 @@ impl Accept {
 
     /// Appends the HTTP/1.1 response to `out` and returns the open connection.
     pub fn respond(self, out: &mut Vec<u8>) -> Connection {
+        // The status line, and the fields that are usual.
+        out.reserve(256);
         write_status_line(self.status(), out);
         self.headers.write(out);
         self.into_connection()
