@@ -12,6 +12,13 @@ use crate::event::Event;
 use crate::frame::Opcode;
 use crate::utf8;
 
+/// The size from which a frame is gathered in a buffer that grows in larger steps.
+const LARGE: usize = 32 * 1024;
+/// How many times what has arrived of a message is reserved in addition, at most. The buffer becomes
+/// five times as large then: with a power of two, reads and messages of the usual sizes would often leave
+/// the last few bytes without room, and all bytes before them would be copied.
+const GROWTH: usize = 4;
+
 pub(super) enum Content {
     Text(Text),
     Binary(Vec<u8>),
@@ -33,16 +40,15 @@ impl Content {
         }
     }
 
-    /// Adds a part of a payload; at most `expected` more bytes of the message follow it.
-    pub(super) fn gather(&mut self, part: PayloadPart<'_>, expected: u64) -> Result<(), ErrorKind> {
+    /// Adds a part of a payload.
+    pub(super) fn gather(&mut self, part: PayloadPart<'_>, rest: Rest) -> Result<(), ErrorKind> {
         match self {
             Self::Binary(data) => {
-                let more = growth(data.len(), data.capacity(), part.len(), expected);
-                data.reserve_exact(more);
+                data.reserve_exact(rest.growth(data.len(), data.capacity(), part.len()));
                 part.append_to(data);
                 Ok(())
             }
-            Self::Text(text) => text.gather(part, expected),
+            Self::Text(text) => text.gather(part, rest),
         }
     }
 
@@ -65,11 +71,23 @@ impl Content {
         }
     }
 
-    /// The whole message.
+    /// The whole message, in a buffer of at most twice its length.
     pub(super) fn take(&mut self) -> Event<'static> {
         match self {
-            Self::Binary(data) => Event::Binary(Cow::Owned(mem::take(data))),
-            Self::Text(text) => Event::Text(Cow::Owned(mem::take(&mut text.gathered))),
+            Self::Binary(data) => {
+                let mut data = mem::take(data);
+                if data.capacity() / 2 > data.len() {
+                    data.shrink_to_fit();
+                }
+                Event::Binary(Cow::Owned(data))
+            }
+            Self::Text(text) => {
+                let mut text = mem::take(&mut text.gathered);
+                if text.capacity() / 2 > text.len() {
+                    text.shrink_to_fit();
+                }
+                Event::Text(Cow::Owned(text))
+            }
         }
     }
 
@@ -95,10 +113,9 @@ impl Text {
         &mut self.carry
     }
 
-    fn gather(&mut self, part: PayloadPart<'_>, expected: u64) -> Result<(), ErrorKind> {
+    fn gather(&mut self, part: PayloadPart<'_>, rest: Rest) -> Result<(), ErrorKind> {
         let (len, capacity) = (self.gathered.len(), self.gathered.capacity());
-        let more = growth(len, capacity, self.carry.len() + part.len(), expected);
-        self.gathered.reserve_exact(more);
+        self.gathered.reserve_exact(rest.growth(len, capacity, self.carry.len() + part.len()));
         part.unmask_blocks().try_for_each(|block| self.push(block))
     }
 
@@ -128,12 +145,32 @@ impl Text {
     }
 }
 
-/// The bytes to reserve beyond `len`: what has arrived twice over, but no more than the message can
-/// still fill. The peer's claim only ever lowers it.
-fn growth(len: usize, capacity: usize, piece: usize, expected: u64) -> usize {
-    if capacity - len >= piece {
-        return piece;
+/// What is known of the rest of a message when a part of it is gathered.
+#[derive(Clone, Copy)]
+pub(super) struct Rest {
+    /// The number of bytes that will follow, if this is the last frame: what the peer has claimed.
+    pub(super) claimed: Option<u64>,
+    /// The number of bytes that have arrived behind the part, of this message or of others.
+    pub(super) arrived: usize,
+}
+
+impl Rest {
+    /// The number of bytes to reserve beyond `len` for a part of this length: for the part, and for as
+    /// much again as has arrived of the message, at least. If its other fragments may have arrived as
+    /// well, or if much of its last frame has, up to [`GROWTH`] times as much. The claim only lowers it.
+    fn growth(self, len: usize, capacity: usize, part: usize) -> usize {
+        if capacity - len >= part {
+            return part;
+        }
+        let so_far = len.saturating_add(part);
+        let most = so_far.saturating_mul(GROWTH);
+        let more = match self.claimed {
+            Some(claimed) => {
+                let claimed = usize::try_from(claimed).unwrap_or(usize::MAX);
+                claimed.min(if so_far < LARGE { so_far } else { most })
+            }
+            None => self.arrived.clamp(so_far, most),
+        };
+        part.saturating_add(more)
     }
-    let expected = usize::try_from(expected).unwrap_or(usize::MAX);
-    piece.saturating_add(len.saturating_add(piece).min(expected))
 }

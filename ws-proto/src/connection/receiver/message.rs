@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 
 use super::carry::Carried;
-use super::content::{Content, Text};
+use super::content::{Content, Rest, Text};
 use super::context::Context;
 use super::frame_progress::FrameProgress;
 use super::piece::Piece;
@@ -62,9 +62,9 @@ impl PartialMessage {
         input: &mut &'i mut [u8],
     ) -> Result<Option<Event<'i>>, ErrorKind> {
         let part = frame.take(input, usize::MAX);
-        // How much of the message may still arrive: any amount unless this is its last frame.
-        let expected = if frame.is_last() { frame.remaining() } else { u64::MAX };
-        self.content.gather(part, expected)?;
+        let rest =
+            Rest { claimed: frame.is_last().then_some(frame.remaining()), arrived: input.len() };
+        self.content.gather(part, rest)?;
         if !frame.ends_message() {
             return Ok(None);
         }
