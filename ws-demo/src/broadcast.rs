@@ -5,12 +5,12 @@ use std::time::Instant;
 
 use ws_tokio::{Deflate, Prepared};
 
-use crate::id::ClientId;
+use crate::id::{ClientId, Sender};
 use crate::identity::Identity;
 use crate::metrics::Metrics;
 use crate::protocol;
 use crate::room::RoomName;
-use ws_hub::{NotInRoom, To};
+use ws_hub::{NotInRoom, Published, To};
 
 pub(crate) type Hub = ws_hub::Hub<ClientId, RoomName, Identity>;
 pub(crate) type Member = ws_hub::Member<ClientId, RoomName, Identity>;
@@ -61,7 +61,30 @@ impl Broadcasts {
         self.metrics.broadcast(started.elapsed(), published);
     }
 
-    fn prepare(&self, from: ClientId, room: Option<&RoomName>, message: &str) -> Prepared {
+    /// Another node's API has disconnected this number of clients.
+    pub(crate) fn count_disconnected(&self, clients: usize) {
+        self.metrics.api.disconnect(clients);
+    }
+
+    /// A message of the backend, in JSON, to all clients of this node, or to those in a room, but not to
+    /// `except`.
+    pub(crate) fn deliver_from_server(
+        &self,
+        except: Option<ClientId>,
+        room: Option<&RoomName>,
+        message: &str,
+    ) -> Published {
+        let started = Instant::now();
+        let prepared = self.prepare(Sender::Server, room, message);
+        let published = match except {
+            Some(client) => self.hub.deliver_except(&client, to(room), prepared),
+            None => self.hub.deliver(to(room), prepared),
+        };
+        self.metrics.broadcast(started.elapsed(), published);
+        published
+    }
+
+    fn prepare(&self, from: impl Into<Sender>, room: Option<&RoomName>, message: &str) -> Prepared {
         let text = protocol::broadcast(from, room, message);
         match &self.deflate {
             Some(deflate) => Prepared::deflated(text.as_str(), deflate),

@@ -6,6 +6,8 @@ pub(crate) mod status;
 use std::ops::Bound;
 use std::sync::Arc;
 
+use crate::disconnect::Disconnect;
+use crate::id::ClientId;
 use crate::room::RoomName;
 use nats::Nats;
 
@@ -19,12 +21,38 @@ pub(crate) enum Engine {
 }
 
 impl Engine {
+    /// The size of the largest message that can be handed to other nodes, in bytes.
+    pub(crate) fn max_message(&self) -> usize {
+        match self {
+            Self::Memory => usize::MAX,
+            Self::Nats(nats) => nats.max_message(),
+        }
+    }
+
     /// Whether a message is short enough to be handed to other nodes. A client that broadcasts a
     /// longer one receives an error, and it is sent to no client.
     pub(crate) fn takes(&self, message: &str) -> bool {
+        message.len() <= self.max_message()
+    }
+
+    /// Hands a message of the backend to other nodes, whose clients receive it except one.
+    pub(crate) fn publish_from_server(
+        &self,
+        except: Option<ClientId>,
+        room: Option<&RoomName>,
+        message: &str,
+    ) {
         match self {
-            Self::Memory => true,
-            Self::Nats(nats) => message.len() <= nats.max_message(),
+            Self::Memory => {}
+            Self::Nats(nats) => nats.publish_from_server(except, room, message),
+        }
+    }
+
+    /// Asks other nodes to disconnect clients.
+    pub(crate) fn disconnect(&self, request: &Disconnect) {
+        match self {
+            Self::Memory => {}
+            Self::Nats(nats) => nats.disconnect(request),
         }
     }
 

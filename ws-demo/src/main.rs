@@ -1,11 +1,13 @@
 //! A WebSocket server to run: welcome, echo, broadcast, and a page to try it.
 
 mod admission;
+mod api;
 mod auth;
 mod broadcast;
 mod certificate;
 mod client;
 mod command;
+mod disconnect;
 mod endpoint;
 mod engine;
 mod hangups;

@@ -4,6 +4,7 @@
 //! memory of the server and of Prometheus.
 
 mod access;
+mod api;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -20,7 +21,10 @@ use ws_tokio::{CloseCode, Closed};
 
 use crate::engine::status::Status;
 use access::Access;
+use api::ApiMetrics;
 use ws_hub::Published;
+
+pub(crate) use api::ApiRoute;
 
 /// The content type of the OpenMetrics text format, which Prometheus reads.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -42,6 +46,7 @@ pub(crate) struct Metrics {
     missed: Counter,
     rate_limited: Counter,
     pub(crate) access: Access,
+    pub(crate) api: ApiMetrics,
     clients: Gauge,
     connections: Gauge,
     rooms: Gauge,
@@ -184,6 +189,7 @@ impl Metrics {
             missed: Counter::default(),
             rate_limited: Counter::default(),
             access: Access::register(&mut registry),
+            api: ApiMetrics::register(&mut registry),
             clients: Gauge::default(),
             connections: Gauge::default(),
             rooms: Gauge::default(),

@@ -15,6 +15,7 @@ use ws_tokio::server::RejectionKind;
 use ws_tokio::upgrade::{Peer, Upgrade, UpgradeRejection};
 
 use crate::admission::Admitted;
+use crate::api::{self, bearer};
 use crate::client::{self, Opening};
 use crate::identity::Refusal;
 use crate::metrics::{self, Refused};
@@ -52,9 +53,10 @@ pub(crate) fn operators() -> Router<Shared> {
     paths.route_layer(from_fn(check_host))
 }
 
-/// Operators' own port.
-pub(crate) fn admin() -> Router<Shared> {
-    operators().merge(health())
+/// Operators' own port, and that of backends.
+pub(crate) fn admin(service: &Shared) -> Router<Shared> {
+    let api = Router::new().nest("/api", api::routes(service)).route_layer(from_fn(check_host));
+    operators().merge(health()).merge(api)
 }
 
 /// Completes the routes of a port.
@@ -181,11 +183,9 @@ fn upgrade(service: &Shared, request: &mut Request) -> Asked {
     Asked::Upgrade(response)
 }
 
-/// The token in `Authorization: Bearer` (RFC 6750 §2.1); other schemes may be for a proxy.
+/// The token of the request; another scheme than `Bearer` may be for a proxy.
 fn bearer_token(request: &Request) -> Option<&[u8]> {
-    let value = request.headers().get(header::AUTHORIZATION)?.as_bytes();
-    let (scheme, token) = value.split_at_checked(b"Bearer ".len())?;
-    scheme.eq_ignore_ascii_case(b"Bearer ").then(|| token.trim_ascii())
+    bearer(request.headers().get(header::AUTHORIZATION)?.as_bytes())
 }
 
 fn unauthorized(refusal: Refusal) -> Response {

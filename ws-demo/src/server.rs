@@ -15,7 +15,8 @@ use ws_tokio::serve::{AnyAddress, AnyListener, ConnectionError, Listeners, Serve
 use ws_tokio::upgrade::{IntoService, ServeHttp, Tower, serve};
 use ws_tokio::{Close, CloseCode, Shutdown};
 
-use crate::auth;
+use crate::api::{Api, ApiSetup};
+use crate::auth::{self, Tokens};
 use crate::broadcast::{Broadcasts, Hub};
 use crate::certificate::{self, Certificate, Http};
 use crate::endpoint::{Endpoint, Listen};
@@ -50,6 +51,7 @@ pub(crate) struct Setup {
     pub(crate) tokens: Option<auth::Source>,
     /// The keys of signed tokens.
     pub(crate) keys: Option<KeySetup>,
+    pub(crate) api: ApiSetup,
     /// How other nodes are reached, if there are any.
     pub(crate) nats: Option<nats::Settings>,
 }
@@ -82,6 +84,7 @@ impl Server {
         let load = |files| Certificate::load(files, settings.http, handshake_timeout);
         let certificate = setup.tls.map(load).transpose()?.map(Arc::new);
         let authenticator = Authenticator::load(setup.tokens, setup.keys)?;
+        let api = Api::new(setup.api.keys.map(Tokens::load).transpose()?, setup.api.limit);
         let (mut public, mut endpoints, mut paths) = (Vec::new(), Vec::new(), Vec::new());
         for listen in &setup.listen {
             let tls = certificate.as_ref().map(|certificate| certificate.acceptor());
@@ -122,7 +125,7 @@ impl Server {
         let ids = ClientIds::new(seed);
         let service = Arc::new(Service::new(
             settings,
-            authenticator,
+            (authenticator, api),
             (broadcasts, engine),
             metrics,
             ids,
@@ -157,6 +160,7 @@ impl Server {
                 }
             }
             service.reload_authenticator();
+            service.api.reload();
         }
     }
 
@@ -183,7 +187,7 @@ impl Server {
             .with_graceful_shutdown(draining);
         let admin = admin.map(|admin| {
             let admin = Listeners::from_iter([admin]);
-            http(admin, routes::admin(), &service, &shutdown).into_future()
+            http(admin, routes::admin(&service), &service, &shutdown).into_future()
         });
         tokio::join!(public.into_future(), async {
             if let Some(admin) = admin {

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use ws_tokio::{Close, CloseCode, Config, Limits};
 
 use crate::admission::{Admission, Allowed};
+use crate::api::Api;
 use crate::broadcast::{Broadcasts, Hub, Member};
 use crate::certificate::Http;
 use crate::engine::Engine;
@@ -20,6 +21,7 @@ use crate::metrics::{Metrics, Now};
 use crate::origin::Origins;
 use crate::page;
 use crate::rate::Rate;
+use crate::room::RoomName;
 use crate::room_list::{Common, Page, PageRequest};
 use ws_hub as hub;
 
@@ -99,6 +101,7 @@ pub(crate) struct Service {
     pub(crate) admission: Arc<Admission>,
     /// `None`: no authentication.
     pub(crate) authenticator: Option<Authenticator>,
+    pub(crate) api: Api,
     pub(crate) journal: Journal,
     ids: ClientIds,
     common_rooms: Common,
@@ -112,7 +115,7 @@ pub(crate) struct Service {
 impl Service {
     pub(crate) fn new(
         settings: Settings,
-        authenticator: Option<Authenticator>,
+        (authenticator, api): (Option<Authenticator>, Api),
         (broadcasts, engine): (Arc<Broadcasts>, Engine),
         metrics: Arc<Metrics>,
         ids: ClientIds,
@@ -140,6 +143,7 @@ impl Service {
             engine,
             metrics,
             authenticator,
+            api,
             journal,
             ids,
             common_rooms: Common::default(),
@@ -182,6 +186,19 @@ impl Service {
             self.metrics.access.revoke(closed);
             tracing::info!("[ws] {closed} clients disconnected: their token or key was removed");
         }
+    }
+
+    /// Publishes a message of the backend, in JSON, to all clients of all nodes, or to those in a room,
+    /// but not to `except`; returns what became of it on this node.
+    pub(crate) fn publish(
+        &self,
+        room: Option<&RoomName>,
+        except: Option<ClientId>,
+        message: &str,
+    ) -> hub::Published {
+        let published = self.broadcasts.deliver_from_server(except, room, message);
+        self.engine.publish_from_server(except, room, message);
+        published
     }
 
     /// The number of clients of all nodes.

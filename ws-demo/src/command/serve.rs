@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use ws_tokio::{Config, Deflate, Limits};
 
 use crate::admission::Allowed;
+use crate::api::ApiOptions;
 use crate::auth;
 use crate::certificate::{self, Http};
 use crate::endpoint::Listen;
@@ -36,10 +37,13 @@ pub(crate) struct Serve {
     #[arg(default_value = "127.0.0.1:9001")]
     listen: Vec<Listen>,
 
-    /// The address on which /metrics and /stats are served, with /healthz and /readyz, instead of on
-    /// the public ones: HOST:PORT or unix:PATH, without TLS
+    /// The address on which the API, /metrics and /stats are served, with /healthz and /readyz, instead of
+    /// on the public ones: HOST:PORT or unix:PATH, without TLS
     #[arg(long, env = "WS_DEMO_ADMIN_LISTEN", value_name = "ADDRESS")]
     admin_listen: Option<Listen>,
+
+    #[command(flatten)]
+    api: ApiOptions,
 
     /// The file of the certificate chain for TLS, in PEM; SIGHUP reloads it. Without it, no TLS
     #[arg(long, env = "WS_DEMO_TLS_CERT", value_name = "FILE", requires = "tls_key")]
@@ -246,6 +250,7 @@ impl Serve {
             tls: files.map(|(certificate, key)| certificate::Files { certificate, key }),
             tokens,
             keys: self.identity.keys()?,
+            api: self.api.setup(),
             nats: self.nats(),
         })
     }

@@ -33,6 +33,10 @@ impl Identity {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    pub(crate) fn user(&self) -> Option<Arc<str>> {
+        self.grant()?.user.clone()
+    }
+
     pub(super) fn set(&self, grant: Arc<Grant>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(grant);
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::id::ClientId;
+use crate::id::{ClientId, Sender};
 use crate::identity::Refusal;
 use crate::room::RoomName;
 use crate::room_list::Page;
@@ -67,7 +67,8 @@ pub(crate) fn welcome(id: ClientId, clients: usize) -> String {
 }
 
 /// What others get of a broadcast.
-pub(crate) fn broadcast(from: ClientId, room: Option<&RoomName>, message: &str) -> String {
+pub(crate) fn broadcast(from: impl Into<Sender>, room: Option<&RoomName>, message: &str) -> String {
+    let from = from.into();
     match room {
         None => format!(r#"{{"type":"broadcast","from":"{from}","message":{message}}}"#),
         Some(room) => {
@@ -179,6 +180,10 @@ mod tests {
         assert_eq!(
             broadcast(id, None, r#"{"b":1,"a":1.0}"#),
             r#"{"type":"broadcast","from":"000000ab","message":{"b":1,"a":1.0}}"#
+        );
+        assert_eq!(
+            broadcast(Sender::Server, None, "1"),
+            r#"{"type":"broadcast","from":"server","message":1}"#
         );
         assert_eq!(echo_json("[1]"), r#"{"type":"echo","original":[1]}"#);
         assert_eq!(

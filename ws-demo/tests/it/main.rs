@@ -1,6 +1,7 @@
 //! The real program, over real sockets.
 
 mod admission;
+mod api;
 mod auth;
 mod bench;
 mod compression;

@@ -47,6 +47,10 @@ pub(super) enum Kind {
     Presence = 2,
     /// Nothing: the node is about to end.
     Bye = 3,
+    /// A message of the backend, in JSON.
+    ServerBroadcast = 4,
+    /// A [request](crate::disconnect::Disconnect) to disconnect clients, in JSON.
+    Disconnect = 5,
 }
 
 /// The sender and the kind of a message.
@@ -59,7 +63,7 @@ pub(super) struct Header {
     /// Counts its messages to this subject, from 1: a receiver that has only some of the subjects
     /// notices which are missing.
     pub(super) index: u64,
-    /// The client that sent a broadcast.
+    /// The client that sent a broadcast, or that does not receive one of the backend.
     pub(super) sender: ClientId,
 }
 
@@ -122,6 +126,8 @@ impl Header {
             1 => Kind::Broadcast,
             2 => Kind::Presence,
             3 => Kind::Bye,
+            4 => Kind::ServerBroadcast,
+            5 => Kind::Disconnect,
             kind => return Err(Malformed::Kind(kind)),
         };
         let number = |at: usize, len: usize| {
@@ -147,7 +153,9 @@ mod tests {
 
     #[test]
     fn what_is_sealed_is_read_again() {
-        for kind in [Kind::Broadcast, Kind::Presence, Kind::Bye] {
+        for kind in
+            [Kind::Broadcast, Kind::Presence, Kind::Bye, Kind::ServerBroadcast, Kind::Disconnect]
+        {
             let header = Header { kind, ..HEADER_OF_TWO };
             for body in [&b""[..], b"\"hi\"", &[0; 1000]] {
                 let draft = Draft::new(body);
@@ -178,7 +186,7 @@ mod tests {
         };
         assert_eq!(with(0, 2), Err(Malformed::Version(2)));
         assert_eq!(with(1, 0), Err(Malformed::Kind(0)));
-        assert_eq!(with(1, 4), Err(Malformed::Kind(4)));
+        assert_eq!(with(1, 6), Err(Malformed::Kind(6)));
         assert_eq!(Header::split(&[9]), Err(Malformed::Version(9)));
     }
 

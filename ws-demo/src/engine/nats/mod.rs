@@ -31,10 +31,11 @@ use tokio::sync::{Notify, mpsc};
 use ws_tokio::Prepared;
 
 use super::Status;
+use crate::disconnect::Disconnect;
 use crate::id::ClientId;
 use crate::protocol;
 use crate::room::RoomName;
-use envelope::{Draft, HEADER};
+use envelope::{Draft, HEADER, Kind};
 use nodes::Nodes;
 use ws_hub::{Engine, Opened, To};
 
@@ -91,11 +92,19 @@ enum SubscriptionChange {
     Close,
 }
 
-/// A broadcast that waits for the broker.
+/// A message that waits for the broker.
 struct Outgoing {
-    from: ClientId,
-    room: Option<RoomName>,
+    kind: Kind,
+    sender: ClientId,
+    to: Destination,
     draft: Draft,
+}
+
+/// The subject of a message that waits.
+enum Destination {
+    All,
+    Room(RoomName),
+    Nodes,
 }
 
 impl Nats {
@@ -169,8 +178,25 @@ impl Nats {
         }
     }
 
-    /// Queues a client's message, in JSON, for the broker.
-    fn send(&self, from: ClientId, room: Option<&RoomName>, message: &[u8]) {
+    /// Hands a message of the backend, in JSON, to other nodes.
+    pub(crate) fn publish_from_server(
+        &self,
+        except: Option<ClientId>,
+        room: Option<&RoomName>,
+        message: &str,
+    ) {
+        let sender = except.unwrap_or(ClientId::NONE);
+        self.send(Kind::ServerBroadcast, sender, room.into(), message.as_bytes());
+    }
+
+    /// Asks other nodes to disconnect clients.
+    pub(crate) fn disconnect(&self, request: &Disconnect) {
+        let request = request.to_json();
+        self.send(Kind::Disconnect, ClientId::NONE, Destination::Nodes, request.as_bytes());
+    }
+
+    /// Queues a message for the broker.
+    fn send(&self, kind: Kind, sender: ClientId, to: Destination, message: &[u8]) {
         let bytes = HEADER + message.len();
         let before = self.shared.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
         // A single one may have any size.
@@ -178,7 +204,7 @@ impl Nats {
             self.shared.drop_outgoing(bytes);
             return;
         }
-        let outgoing = Outgoing { from, room: room.cloned(), draft: Draft::new(message) };
+        let outgoing = Outgoing { kind, sender, to, draft: Draft::new(message) };
         if self.waiting.try_send(outgoing).is_err() {
             self.shared.drop_outgoing(bytes);
         }
@@ -209,10 +235,10 @@ impl Engine<ClientId, RoomName> for Nats {
             To::Room(room) => Some(room),
             To::Member(_) => return,
         };
-        // This server publishes nothing but broadcasts of clients.
+        // Broadcasts of the backend are handed over by `publish_from_server`.
         let Some(from) = from.copied() else { return };
         if let Some(message) = protocol::broadcast_message(from, room, broadcast.payload()) {
-            self.send(from, room, message);
+            self.send(Kind::Broadcast, from, room.into(), message);
         }
     }
 
@@ -222,6 +248,12 @@ impl Engine<ClientId, RoomName> for Nats {
 
     fn changed(&self) {
         self.shared.changed.notify_one();
+    }
+}
+
+impl From<Option<&RoomName>> for Destination {
+    fn from(room: Option<&RoomName>) -> Self {
+        room.map_or(Self::All, |room| Self::Room(room.clone()))
     }
 }
 

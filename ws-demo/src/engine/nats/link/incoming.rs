@@ -8,9 +8,11 @@ use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use super::{Session, Source};
+use crate::disconnect::Disconnect;
 use crate::engine::nats::envelope::{HEADER, Header, Kind, NodeId};
 use crate::engine::nats::lock;
 use crate::engine::nats::report::Part;
+use crate::id::ClientId;
 
 /// How long it is remembered what a silent node sent last: it may only have been cut off, and then
 /// what it sent meanwhile is missing.
@@ -38,7 +40,11 @@ impl Session {
             }
             let body = &payload[HEADER..];
             match (header.kind, source) {
-                (Kind::Broadcast, source) => self.deliver(&source, &header, body),
+                (Kind::Broadcast | Kind::ServerBroadcast, source) => {
+                    self.deliver(&source, &header, body);
+                }
+                (Kind::Disconnect, Source::Nodes) => self.disconnect(body),
+                (Kind::Disconnect, _) => self.refuse(&"it is for nodes"),
                 (Kind::Presence, _) => match Part::parse(body) {
                     Some(part) => self.read_report(header.node, part),
                     None => self.refuse(&"it is no report"),
@@ -65,7 +71,26 @@ impl Session {
         self.shared.gaps.fetch_add(missing, Ordering::Relaxed);
         let Ok(message) = str::from_utf8(body) else { return self.refuse(&"it is no text") };
         self.shared.received.fetch_add(1, Ordering::Relaxed);
-        self.broadcasts.deliver(header.sender, room, message);
+        match header.kind {
+            Kind::ServerBroadcast => {
+                let except = Some(header.sender).filter(|client| *client != ClientId::NONE);
+                self.broadcasts.deliver_from_server(except, room, message);
+            }
+            _ => self.broadcasts.deliver(header.sender, room, message),
+        }
+    }
+
+    fn disconnect(&mut self, body: &[u8]) {
+        match Disconnect::parse(body) {
+            Ok(request) => {
+                let closed = request.apply(self.broadcasts.hub());
+                if closed > 0 {
+                    tracing::info!("[ws] API of another node: {closed} clients disconnected");
+                }
+                self.broadcasts.count_disconnected(closed);
+            }
+            Err(error) => self.refuse(&error),
+        }
     }
 
     fn read_report(&mut self, node: NodeId, part: Part) {

@@ -13,8 +13,8 @@ use futures_sink::Sink as _;
 use tokio::sync::mpsc;
 
 use super::{Session, State, Subject};
-use crate::engine::nats::Outgoing;
 use crate::engine::nats::envelope::{Draft, Header, Kind};
+use crate::engine::nats::{Destination, Outgoing};
 use crate::id::ClientId;
 
 impl Subject {
@@ -61,17 +61,20 @@ impl Session {
     }
 
     fn seal(&mut self, outgoing: Outgoing) -> (String, Bytes) {
-        let Outgoing { from: sender, room, draft } = outgoing;
-        let (subject, index) = match &room {
-            None => (self.subjects.all(), Subject::next_index(self.all.as_mut())),
-            Some(room) => (self.subjects.room(room), Subject::next_index(self.rooms.get_mut(room))),
+        let Outgoing { kind, sender, to, draft } = outgoing;
+        let (subject, index) = match &to {
+            Destination::All => (self.subjects.all(), Subject::next_index(self.all.as_mut())),
+            Destination::Room(room) => {
+                (self.subjects.room(room), Subject::next_index(self.rooms.get_mut(room)))
+            }
+            Destination::Nodes => (self.subjects.node(), Subject::next_index(self.nodes.as_mut())),
         };
-        (subject, draft.seal(&self.header(Kind::Broadcast, index, sender)))
+        (subject, draft.seal(&self.header(kind, index, sender)))
     }
 
     fn seal_own(&mut self, kind: Kind, draft: Draft) -> (String, Bytes) {
         let index = Subject::next_index(self.nodes.as_mut());
-        let header = self.header(kind, index, ClientId::new(0));
+        let header = self.header(kind, index, ClientId::NONE);
         (self.subjects.node(), draft.seal(&header))
     }
 

@@ -1,0 +1,131 @@
+//! The API for backends: HTTP with JSON, on the address for operators, for those who have a key.
+
+mod body;
+mod disconnect;
+mod error;
+mod options;
+mod publish;
+mod rooms;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodRouter, get, post};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::auth::Tokens;
+use crate::metrics::ApiRoute;
+use crate::rate::{Bucket, Rate};
+use crate::service::Service;
+use error::ApiError;
+
+pub(crate) use options::{ApiOptions, Setup as ApiSetup};
+
+type Shared = Arc<Service>;
+
+/// The keys of the API, and the rate at which it may be used.
+pub(crate) struct Api {
+    /// `None`: no request is allowed.
+    keys: Option<Tokens>,
+    limit: Option<Rate>,
+    bucket: std::sync::Mutex<Bucket>,
+}
+
+impl Api {
+    pub(crate) fn new(keys: Option<Tokens>, limit: Option<Rate>) -> Self {
+        Self { keys, limit, bucket: std::sync::Mutex::new(Bucket::new(Instant::now())) }
+    }
+
+    /// Reads the keys again, and reports to the log. If that fails the former ones stay valid.
+    pub(crate) fn reload(&self) {
+        match self.keys.as_ref().map(Tokens::reload) {
+            Some(Ok(count)) => tracing::info!("[ws] {count} API keys reloaded"),
+            Some(Err(error)) => {
+                tracing::error!("[ws] API keys not reloaded, the former ones stay valid: {error}");
+            }
+            None => {}
+        }
+    }
+
+    fn admit(&self, headers: &HeaderMap) -> Result<(), ApiError> {
+        let Some(keys) = &self.keys else { return Err(ApiError::NoKeys) };
+        let presented = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
+        let key = presented.and_then(bearer).ok_or(ApiError::Unauthorized)?;
+        keys.find(key).ok_or(ApiError::Unauthorized)?;
+        // A panic elsewhere leaves the bucket valid.
+        let mut bucket = self.bucket.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match self.limit.is_none_or(|rate| bucket.take(rate, Instant::now())) {
+            true => Ok(()),
+            false => Err(ApiError::RateLimited),
+        }
+    }
+}
+
+/// The credentials of scheme `Bearer` (RFC 6750 §2.1).
+pub(crate) fn bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = value.split_at_checked(b"Bearer ".len())?;
+    scheme.eq_ignore_ascii_case(b"Bearer ").then(|| token.trim_ascii())
+}
+
+/// Its routes, below `/api`.
+pub(crate) fn routes(service: &Shared) -> Router<Shared> {
+    let route = |name, methods: MethodRouter<Shared>| {
+        methods.layer(from_fn_with_state((Arc::clone(service), name), count))
+    };
+    Router::new()
+        .route("/publish", route(ApiRoute::Publish, post(publish::handle)))
+        .route("/disconnect", route(ApiRoute::Disconnect, post(disconnect::handle)))
+        .route("/rooms", route(ApiRoute::Rooms, get(rooms::list)))
+        .route("/rooms/{name}", route(ApiRoute::Room, get(rooms::show)))
+        .fallback(async |State(service): State<Shared>| fail(&service, &ApiError::NoSuchPath))
+        .method_not_allowed_fallback(async |State(service): State<Shared>| {
+            fail(&service, &ApiError::MethodNotAllowed)
+        })
+        .layer(from_fn_with_state(Arc::clone(service), check_key))
+}
+
+/// Comes first, before the body of the request is read.
+async fn check_key(State(service): State<Shared>, request: Request, next: Next) -> Response {
+    match service.api.admit(request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(error) => fail(&service, &error),
+    }
+}
+
+async fn count(
+    State((service, route)): State<(Shared, ApiRoute)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    service.metrics().api.request(route);
+    next.run(request).await
+}
+
+/// The response of a handler.
+fn respond(service: &Service, result: Result<Value, ApiError>) -> Response {
+    match result {
+        Ok(value) => json(&value),
+        Err(error) => fail(service, &error),
+    }
+}
+
+fn fail(service: &Service, error: &ApiError) -> Response {
+    service.metrics().api.fail(error.code());
+    let mut response = json(&error.to_json());
+    *response.status_mut() = error.status();
+    response.headers_mut().extend(error.headers());
+    response
+}
+
+fn json(value: &Value) -> Response {
+    let fields = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    (fields, format!("{value}\n")).into_response()
+}
