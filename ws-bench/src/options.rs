@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::sources::{self, Sources};
-use ws_cli::{Target, duration, positive};
+use ws_cli::{Target, duration, positive, size};
 
 const STATUS: &str = "\
 With --rate, the latency of a message counts from the time when it was scheduled, not from when it was
@@ -81,8 +81,8 @@ pub struct Bench {
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
     pub(crate) warmup: Duration,
 
-    /// Size of each message
-    #[arg(long, short, value_name = "BYTES", default_value_t = 128)]
+    /// Size of each message, such as 128 or 64k
+    #[arg(long, short, value_name = "BYTES", default_value = "128", value_parser = size)]
     pub(crate) size: usize,
 
     /// Send binary messages instead of text (echo only)

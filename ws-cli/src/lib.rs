@@ -3,6 +3,7 @@
 
 mod close_code;
 mod connect_error;
+mod limit;
 mod printable;
 mod stop;
 mod target;
@@ -11,6 +12,7 @@ mod trust;
 
 pub use close_code::describe_close_code;
 pub use connect_error::describe_connect_error;
+pub use limit::{count_limit, size, size_limit};
 pub use printable::Printable;
 pub use stop::stop_signal;
 pub use target::{Target, TargetError};

@@ -3,8 +3,8 @@
 /// Files that belong to no client: listeners, logs, connections without a request.
 const RESERVED: u64 = 256;
 
-/// Raises the limit as far as possible, and returns the number of clients that are allowed: `wanted`, or
-/// what is possible. Logs a warning if fewer are possible than wanted, or few.
+/// Raises the limit as far as possible, and returns the number of clients that are allowed: `wanted`
+/// (`usize::MAX`: no limit), or what is possible. Logs a warning if fewer are possible than wanted, or few.
 pub(crate) fn connections(wanted: Option<usize>) -> usize {
     let limit = match rlimit::increase_nofile_limit(u64::MAX) {
         Ok(limit) => limit,
@@ -15,11 +15,11 @@ pub(crate) fn connections(wanted: Option<usize>) -> usize {
     };
     let possible = possible(limit);
     match wanted {
-        Some(wanted) if wanted > possible => tracing::warn!(
+        Some(wanted) if wanted > possible && wanted < usize::MAX => tracing::warn!(
             "[ws] --max-connections {wanted}: the limit of {limit} open files allows about {possible} \
              clients; raise it (ulimit -Hn, LimitNOFILE=)"
         ),
-        None if possible < 1000 => tracing::warn!(
+        None | Some(usize::MAX) if possible < 1000 => tracing::warn!(
             "[ws] the limit of {limit} open files allows about {possible} clients; raise it \
              (ulimit -Hn, LimitNOFILE=)"
         ),

@@ -71,17 +71,21 @@ impl Default for Settings {
         Self {
             config: Config {
                 incoming,
-                max_head_size: 8 * 1024,
-                max_headers: 64,
                 ping_interval: Some(Duration::from_secs(25)),
                 ping_payload: b"ping",
                 ..Config::default()
             },
             http: Http::One,
-            hub: hub::HubConfig::default(),
+            hub: hub::HubConfig {
+                bounds: hub::OutboxLimits {
+                    capacity: 4 * (MAX_MESSAGE + 1024),
+                    ..hub::OutboxLimits::default()
+                },
+                ..hub::HubConfig::default()
+            },
             allowed: Allowed { connections: usize::MAX, per_address: None, rate: None },
             max_handshakes: 4096,
-            message_rate: None,
+            message_rate: Rate::new(1000, 2000),
             auth_timeout: Duration::from_secs(5),
             origins: Origins::SameHost,
             trusted_proxies: Vec::new(),

@@ -8,6 +8,7 @@ mod serve;
 use std::error::Error;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::runtime::Builder;
@@ -49,6 +50,11 @@ impl Arguments {
     pub(crate) fn read() -> Result<Command, Box<dyn Error>> {
         let matches = Self::command().get_matches();
         let command = Self::from_arg_matches(&matches)?.into_command();
+        if let Command::Serve(serve) = &command
+            && let Err(mistake) = serve.check()
+        {
+            Self::command().error(ErrorKind::ValueValidation, mistake).exit();
+        }
         match &command {
             Command::Serve(serve) if serve.print_config => Ok(Command::Print(settings(&matches))),
             _ => Ok(command),
@@ -163,7 +169,10 @@ mod tests {
             (&["--listen", ":9001"], "expected a host and a port"),
             (&["--listen", "localhost:http"], "the port is not a number"),
             (&["--listen", "localhost:65536"], "the port is not a number"),
-            (&["--max-message", "1MB"], "invalid digit"),
+            (&["--max-message", "1 message"], "such as 65536, 64k or 1MiB"),
+            (&["--max-head", "8000"], "at least 8KiB"),
+            (&["--max-rooms", "many"], "0 for no limit"),
+            (&["--msg-burst", "0"], "0 is not in 1.."),
             (&["--max-message", "-1"], "unexpected argument"),
             (&["--ping-interval", "25"], "time unit needed"),
             (&["--ping-timeout", "0s"], "more than zero"),

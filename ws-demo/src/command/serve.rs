@@ -23,11 +23,14 @@ use crate::origin::{Origin, Origins};
 use crate::rate::Rate;
 use crate::server::{Server, Setup};
 use crate::service::Settings;
-use ws_cli::{duration, positive, stop_signal};
+use ws_cli::{count_limit, duration, positive, size_limit, stop_signal};
 use ws_hub::{self as hub, OutboxLimits};
 
 /// The one secret that is no option: all users of a machine can read the arguments of its processes.
 const AUTH_TOKEN: &str = "WS_DEMO_AUTH_TOKEN";
+
+/// The number of the largest messages that the queue of a client holds, at least.
+const QUEUED_MESSAGES: usize = 4;
 
 /// The options of `serve`.
 #[derive(Args, Clone, Debug)]
@@ -84,23 +87,32 @@ pub(crate) struct Serve {
     #[arg(value_parser = network)]
     trusted_proxy: Vec<IpNet>,
 
-    /// The size of the largest message that a client may send, in bytes; a larger one closes the
-    /// connection with code 1009
-    #[arg(long, env = "WS_DEMO_MAX_MESSAGE", value_name = "BYTES", default_value_t = 1024 * 1024)]
+    /// The size of the largest message that a client may send; a larger one closes the connection with
+    /// code 1009; 0: no limit
+    #[arg(long, env = "WS_DEMO_MAX_MESSAGE", value_name = "SIZE", default_value = "1048576")]
+    #[arg(value_parser = size_limit)]
     max_message: usize,
+
+    /// The size of the largest head of a request, at least 8KiB; a larger one gets status 431, as more
+    /// than 100 header fields do; 0: no limit
+    #[arg(long, env = "WS_DEMO_MAX_HEAD", value_name = "SIZE", default_value = "16384")]
+    #[arg(value_parser = max_head)]
+    max_head: usize,
 
     /// Compresses messages (permessage-deflate) with clients that offer it. Off by default
     #[arg(long, env = "WS_DEMO_COMPRESS", value_parser = BoolishValueParser::new())]
     compress: bool,
 
-    /// The number of clients connected at a time; further ones get status 503. By default, what the
-    /// limit of open files allows
+    /// The number of clients connected at a time; further ones get status 503; 0: no limit. By default,
+    /// what the limit of open files allows
     #[arg(long, env = "WS_DEMO_MAX_CONNECTIONS", value_name = "COUNT")]
+    #[arg(value_parser = count_limit)]
     max_connections: Option<usize>,
 
     /// The number of clients connected at a time from one address (IPv6: from one /64 network);
     /// further ones get status 429; 0: no limit
-    #[arg(long, env = "WS_DEMO_MAX_PER_IP", value_name = "COUNT", default_value_t = 0)]
+    #[arg(long, env = "WS_DEMO_MAX_PER_IP", value_name = "COUNT", default_value = "0")]
+    #[arg(value_parser = count_limit)]
     max_per_ip: usize,
 
     /// The number of clients per second that may connect from one address, on average; further ones
@@ -110,29 +122,36 @@ pub(crate) struct Serve {
 
     /// The number of clients that may connect from one address at once, beyond --connect-rate
     #[arg(long, env = "WS_DEMO_CONNECT_BURST", value_name = "COUNT", default_value_t = 20)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     connect_burst: u32,
 
     /// The number of connections that have not sent a request yet; further connections are closed at
-    /// once. The sum of this and --max-connections limits all connections, plain HTTP included
-    #[arg(long, env = "WS_DEMO_MAX_HANDSHAKES", value_name = "COUNT", default_value_t = 4096)]
+    /// once; 0: no limit. The sum of this and --max-connections limits all connections, plain HTTP
+    /// included
+    #[arg(long, env = "WS_DEMO_MAX_HANDSHAKES", value_name = "COUNT", default_value = "4096")]
+    #[arg(value_parser = count_limit)]
     max_handshakes: usize,
 
     /// The number of messages per second that a client may send, on average; further ones are
-    /// answered with an error; 0: no limit
-    #[arg(long, env = "WS_DEMO_MSG_RATE", value_name = "PER SECOND", default_value_t = 0)]
+    /// answered with an error; 0: no limit, as for a load test
+    #[arg(long, env = "WS_DEMO_MSG_RATE", value_name = "PER SECOND", default_value_t = 1000)]
     msg_rate: u32,
 
-    /// The number of messages that a client may send at once, beyond --msg-rate
-    #[arg(long, env = "WS_DEMO_MSG_BURST", value_name = "COUNT", default_value_t = 100)]
-    msg_burst: u32,
+    /// The number of messages that a client may send at once, beyond --msg-rate. By default twice
+    /// --msg-rate
+    #[arg(long, env = "WS_DEMO_MSG_BURST", value_name = "COUNT")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    msg_burst: Option<u32>,
 
-    /// The number of rooms that a client may be in at a time
-    #[arg(long, env = "WS_DEMO_MAX_ROOMS", value_name = "COUNT", default_value_t = 64)]
+    /// The number of rooms that a client may be in at a time; 0: no limit
+    #[arg(long, env = "WS_DEMO_MAX_ROOMS", value_name = "COUNT", default_value = "64")]
+    #[arg(value_parser = count_limit)]
     max_rooms: usize,
 
-    /// The size of the messages that may wait for a client that does not read them, in bytes
-    #[arg(long, env = "WS_DEMO_QUEUE_BYTES", value_name = "BYTES", default_value_t = 1024 * 1024)]
-    queue_bytes: usize,
+    /// The size of the messages that may wait for a client that does not read them, at least 4 times
+    /// --max-message; 0: no limit. By default a little more than that, and at least 1MiB
+    #[arg(long, env = "WS_DEMO_QUEUE_BYTES", value_name = "SIZE", value_parser = size_limit)]
+    queue_bytes: Option<usize>,
 
     /// The time for which messages may wait for a client that reads nothing
     #[arg(long, env = "WS_DEMO_QUEUE_TIMEOUT", value_name = "TIME", default_value = "10s")]
@@ -228,6 +247,32 @@ impl Serve {
         self.threads.map(usize::from)
     }
 
+    /// Checks what options mean together.
+    ///
+    /// # Errors
+    ///
+    /// The message for the user.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let least = self.max_message.saturating_mul(QUEUED_MESSAGES);
+        match self.queue_bytes {
+            Some(queue) if queue < least => Err(format!(
+                "--queue-bytes {queue}: must be at least {least}, or several clients that send the \
+                 largest messages (--max-message {}) cut off those that read them; 0: no limit",
+                self.max_message
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The capacity of a client's queue: for several of the largest messages, each with what a
+    /// broadcast adds to it.
+    fn queue_bytes(&self) -> usize {
+        const ADDED: usize = 1024;
+        const LEAST: usize = 1024 * 1024;
+        let several = self.max_message.saturating_add(ADDED).saturating_mul(QUEUED_MESSAGES);
+        self.queue_bytes.unwrap_or(several.max(LEAST))
+    }
+
     fn setup(&self) -> Result<Setup, Box<dyn Error>> {
         let tokens = match (&self.auth_token_file, std::env::var(AUTH_TOKEN)) {
             (Some(_), Ok(_)) => {
@@ -270,6 +315,7 @@ impl Serve {
                     max_frame_size: self.max_message,
                     ..Limits::incoming()
                 },
+                max_head_size: self.max_head,
                 handshake_timeout: Some(self.handshake_timeout),
                 ping_interval: Some(self.ping_interval).filter(|interval| !interval.is_zero()),
                 ping_timeout: self.ping_timeout,
@@ -280,7 +326,7 @@ impl Serve {
             http: if self.http2 { Http::OneAndTwo } else { Http::One },
             hub: hub::HubConfig {
                 bounds: OutboxLimits {
-                    capacity: self.queue_bytes,
+                    capacity: self.queue_bytes(),
                     timeout: self.queue_timeout,
                     slow: self.slow.into(),
                 },
@@ -289,11 +335,14 @@ impl Serve {
             },
             allowed: Allowed {
                 connections: self.max_connections.unwrap_or(usize::MAX),
-                per_address: Some(self.max_per_ip).filter(|max| *max > 0),
+                per_address: Some(self.max_per_ip).filter(|max| *max < usize::MAX),
                 rate: Rate::new(self.connect_rate, self.connect_burst),
             },
             max_handshakes: self.max_handshakes,
-            message_rate: Rate::new(self.msg_rate, self.msg_burst),
+            message_rate: Rate::new(
+                self.msg_rate,
+                self.msg_burst.unwrap_or(self.msg_rate.saturating_mul(2)),
+            ),
             auth_timeout: self.auth_timeout,
             origins: self.origins(),
             trusted_proxies: self.trusted_proxy.clone(),
@@ -370,6 +419,14 @@ fn origin(text: &str) -> Result<AllowedOrigin, String> {
     }
 }
 
+/// hyper has no smaller limit.
+fn max_head(text: &str) -> Result<usize, String> {
+    match size_limit(text)? {
+        ..8192 => Err("must be at least 8KiB".to_owned()),
+        size => Ok(size),
+    }
+}
+
 /// A network, or one address.
 fn network(text: &str) -> Result<IpNet, String> {
     let address = || text.parse::<std::net::IpAddr>().map(IpNet::from);
@@ -399,6 +456,61 @@ mod tests {
     fn the_defaults_are_the_same_everywhere() {
         assert_eq!(parse(&[]).settings(), Settings::default());
         assert_eq!(parse(&[]).listen, [Listen::Tcp("127.0.0.1:9001".to_owned())]);
+    }
+
+    #[test]
+    fn a_queue_holds_several_of_the_largest_messages() {
+        for size in ["1", "100k", "1MiB", "64MiB"] {
+            let serve = parse(&["--max-message", size]);
+            assert_eq!(serve.check(), Ok(()));
+            let Settings { config, hub, .. } = serve.settings();
+            let broadcast = config.incoming.max_message_size + 1024;
+            assert!(hub.bounds.capacity >= 4 * broadcast, "{size}: {:?}", hub.bounds);
+            assert!(hub.bounds.capacity >= 1024 * 1024);
+        }
+        for (max, queue, good) in [
+            ("1000", "4000", true),
+            ("1000", "3999", false),
+            ("1MiB", "4MiB", true),
+            ("1MiB", "4MB", false),
+            ("0", "1GiB", false),
+            ("0", "0", true),
+            ("1MiB", "0", true),
+        ] {
+            let serve = parse(&["--max-message", max, "--queue-bytes", queue]);
+            assert_eq!(serve.check().is_ok(), good, "{max} {queue}: {:?}", serve.check());
+        }
+        let error = parse(&["--queue-bytes", "1MiB"]).check().expect_err("too few");
+        assert!(error.starts_with("--queue-bytes 1048576: must be at least 4194304"), "{error}");
+    }
+
+    /// Times are no limits of this kind: one of zero is no time.
+    #[test]
+    fn zero_is_no_limit() {
+        let settings = parse(&[
+            "--max-message=0",
+            "--max-head=0",
+            "--max-connections=0",
+            "--max-per-ip=0",
+            "--connect-rate=0",
+            "--max-handshakes=0",
+            "--msg-rate=0",
+            "--max-rooms=0",
+            "--queue-bytes=0",
+        ])
+        .settings();
+        let Settings { config, hub, allowed, max_handshakes, message_rate, .. } = settings;
+        let limits = [
+            config.incoming.max_message_size,
+            config.incoming.max_frame_size,
+            config.max_head_size,
+            allowed.connections,
+            max_handshakes,
+            hub.max_rooms,
+            hub.bounds.capacity,
+        ];
+        assert_eq!(limits, [usize::MAX; 7]);
+        assert_eq!((allowed.per_address, allowed.rate, message_rate), (None, None, None));
     }
 
     #[test]

@@ -65,7 +65,7 @@ impl Run {
 
 #[test]
 fn echo_as_fast_as_replies_come() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--msg-rate", "0"]);
     let run = bench(&server.uri(), &["--clients", "10", "--depth", "4", "--threads", "2"]);
     run.is_well(10);
     assert!(run.number("/messages/sent") > 40);
@@ -183,7 +183,7 @@ fn reports_are_written_where_they_are_wanted() {
 
 #[test]
 fn too_slow_is_a_failure_of_its_own() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--msg-rate", "0"]);
     let run = bench(&server.uri(), &["--clients", "2", "--fail-p99", "1ns"]);
     assert_eq!((run.status, run.faults()), (Some(3), [0; 5]));
     let run = bench(&server.uri(), &["--clients", "2", "--fail-p99", "1h"]);

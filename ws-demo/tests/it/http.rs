@@ -9,8 +9,8 @@ const HOST: &str = "Host: demo.example\r\nConnection: close\r\n";
 #[test]
 fn answers() {
     let server = Server::start(&[]);
-    let many = format!("GET / HTTP/1.1\r\n{HOST}{}\r\n", "A: b\r\n".repeat(63));
-    let long = format!("GET / HTTP/1.1\r\n{HOST}A: {}\r\n\r\n", "b".repeat(8 * 1024));
+    let many = format!("GET / HTTP/1.1\r\n{HOST}{}\r\n", "A: b\r\n".repeat(99));
+    let long = format!("GET / HTTP/1.1\r\n{HOST}A: {}\r\n\r\n", "b".repeat(16 * 1024));
     let plain = |line: &str| format!("{line} HTTP/1.1\r\n{HOST}\r\n");
     let without = |field: &str| upgrade("/ws", "").replace(field, "X-");
     for (request, status, parts) in [
@@ -69,6 +69,25 @@ fn answers() {
         assert!(response.starts_with(&format!("HTTP/1.0 {status} ")), "{response}");
     }
     assert_eq!(server.logged("connected"), 0);
+}
+
+#[test]
+fn the_largest_head_can_be_set() {
+    let head = |len: usize| {
+        let line = format!("GET /healthz HTTP/1.1\r\n{HOST}A: ");
+        format!("{line}{}\r\n\r\n", "b".repeat(len - line.len() - 4))
+    };
+    for (max, good, bad) in
+        [("8KiB", 8000, Some(8400)), ("20k", 19_900, Some(20_200)), ("0", 900_000, None)]
+    {
+        let server = Server::start(&["--max-head", max]);
+        let response = exchange(server.address, &head(good));
+        assert!(response.starts_with("HTTP/1.1 200 "), "{max}: {response}");
+        if let Some(bad) = bad {
+            let response = exchange(server.address, &head(bad));
+            assert!(response.starts_with("HTTP/1.1 431 "), "{max}: {response}");
+        }
+    }
 }
 
 #[test]

@@ -39,6 +39,7 @@ fn flood(client: &mut TcpStream) {
 async fn a_reader_that_stalls_delays_neither_clients_nor_signals() {
     let mut command = program();
     command.args(["--listen", "127.0.0.1:0", "--log", "debug", "--close-timeout", "100ms"]);
+    command.args(["--msg-rate", "0"]);
     command.args(["--shutdown-timeout", "5s", "--drain-window", "0s"]);
     let (server, log) = Server::start_unread(command);
     let mut clients: Vec<_> = (0..CLIENTS).map(|_| raw::open(&server)).collect();
@@ -55,7 +56,7 @@ async fn a_reader_that_stalls_delays_neither_clients_nor_signals() {
 #[test]
 fn dropped_lines_are_reported_when_there_is_room_again() {
     let mut command = program();
-    command.args(["--listen", "127.0.0.1:0", "--log", "debug"]);
+    command.args(["--listen", "127.0.0.1:0", "--log", "debug", "--msg-rate", "0"]);
     let (server, mut log) = Server::start_unread(command);
     let mut client = raw::open(&server);
     flood(&mut client);

@@ -76,7 +76,7 @@ async fn a_broadcast_reaches_the_others_in_order_and_not_its_sender() {
         let broadcast = format!(r#"{{"type":"broadcast","message":{{"n":{number},"a":[]}}}}"#);
         alice.feed(broadcast).await.expect("a message sent");
     }
-    alice.feed(r#"{"type":"broadcast"}"#).await.expect("a message sent");
+    alice.feed(r#"{"type":"broadcast","message":null}"#).await.expect("a message sent");
     alice.send(Message::binary(r#"{"type":"broadcast","message":"b"}"#)).await.expect("sent");
     for socket in [&mut bob, &mut carol] {
         for number in 0..100 {

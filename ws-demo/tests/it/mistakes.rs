@@ -25,6 +25,8 @@ fn flags_and_files() {
         (&["--slow", "never"], &[], 2, "possible values: close, drop"),
         (&["--threads", "0"], &[], 2, "1..=1024"),
         (&["--queue-timeout", "0s"], &[], 2, "more than zero"),
+        (&["--queue-bytes", "4000k"], &[], 2, "--queue-bytes 4000000: must be at least 4194304"),
+        (&[], &[("WS_DEMO_MAX_MESSAGE", "8MiB"), ("WS_DEMO_QUEUE_BYTES", "4MiB")], 2, "33554432"),
         (&[], &[("WS_DEMO_MSG_RATE", "fast")], 2, "--msg-rate"),
         (&[], &[("WS_DEMO_COMPRESS", "perhaps")], 2, "--compress"),
         (&["--log", "ws_demo=loud"], &[], 1, "--log or WS_DEMO_LOG: "),

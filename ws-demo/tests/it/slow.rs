@@ -76,7 +76,8 @@ async fn a_client_that_takes_nothing_for_long_is_given_up() {
 /// With `--slow drop` the client misses messages, and stays connected.
 #[tokio::test]
 async fn a_slow_client_may_miss_messages_instead() {
-    let server = Server::start(&["--slow", "drop", "--queue-bytes", "100000"]);
+    let server =
+        Server::start(&["--slow", "drop", "--max-message", "70k", "--queue-bytes", "280k"]);
     let mut slow = raw::open(&server);
     let (mut alice, _) = server.connect().await;
     let filling = "x".repeat(64 * 1024);

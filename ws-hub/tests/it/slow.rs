@@ -67,6 +67,39 @@ fn no_more_waits_for_a_member_than_the_capacity_and_what_the_socket_holds() {
     assert_eq!(run_member(&mut member, &mut socket), [Seen::Ended]);
 }
 
+/// Two members that publish the largest messages, and one that takes as much as they send, two messages
+/// behind: it is cut off unless its outbox holds several of them.
+#[test]
+fn a_reader_as_fast_as_its_senders_needs_room_for_several_of_the_largest_messages() {
+    const LARGEST: usize = 256 * 1024;
+    const STEP: usize = 32 * 1024;
+    let delivered = |messages: usize| {
+        let bounds = OutboxLimits { capacity: messages * (LARGEST + 64), ..Default::default() };
+        let hub: Clients = Hub::new(HubConfig { bounds, ..HubConfig::default() });
+        let senders = [1, 2].map(|key| hub.enter(key, ()).expect("a free key"));
+        let (mut reader, mut socket, mut peer) = enter_with(&hub, 3, quiet());
+        let largest = "x".repeat(LARGEST);
+        let (mut closed, mut frames) = (false, 0);
+        for round in 0..20 {
+            peer.set_capacity(0);
+            for sender in &senders {
+                sender.publish(To::All, text(&largest)).expect("a member");
+                let seen = run_member(&mut reader, &mut socket);
+                closed |= seen.contains(&Seen::Closing(CloseCause::TooSlow));
+            }
+            peer.set_capacity(STEP);
+            for _ in 0..if round > 0 { 2 * LARGEST / STEP } else { 0 } {
+                frames += peer.frames().len();
+                let seen = run_member(&mut reader, &mut socket);
+                closed |= seen.contains(&Seen::Closing(CloseCause::TooSlow));
+            }
+        }
+        (!closed).then_some(frames)
+    };
+    assert_eq!(delivered(1), None);
+    assert!(delivered(4).is_some_and(|frames| (36..=40).contains(&frames)), "{:?}", delivered(4));
+}
+
 #[test]
 fn a_connection_that_takes_nothing_is_closed_in_time() {
     let hub = hub();
