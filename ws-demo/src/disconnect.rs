@@ -107,7 +107,7 @@ mod tests {
             (r#"{"client":"00c0ffee","user":"alice"}"#, "either client or user"),
             (r#"{"client":null}"#, "either client or user"),
             (r#"{"client":"alice"}"#, "8 hexadecimal"),
-            (r#"{"client":7}"#, "8 hexadecimal"),
+            (r#"{"client":7}"#, "expected a string"),
             (r#"{"user":7}"#, "expected a string"),
             (r#"{"user":"alice","code":3999}"#, "from 4000 to 4999"),
             (r#"{"user":"alice","code":5000}"#, "from 4000 to 4999"),

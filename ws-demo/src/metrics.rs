@@ -412,7 +412,7 @@ mod tests {
         assert!(text.contains("ws_disconnects_total{code=\"3xxx\"} 1000\n"), "{text}");
         assert!(text.contains("ws_disconnects_total{code=\"4501\"} 1\n"), "{text}");
         assert!(text.contains("ws_disconnects_total{code=\"1006\"} 1\n"), "{text}");
-        assert_eq!(text.matches("ws_disconnects_total{").count(), 5, "{text}");
+        assert_eq!(text.matches("ws_disconnects_total{").count(), 6, "{text}");
     }
 
     #[test]

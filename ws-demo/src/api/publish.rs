@@ -83,7 +83,7 @@ mod tests {
             (r#"{"room":7,"message":1}"#, "expected a string"),
             (r#"{"rom":"a","message":1}"#, "unknown field `rom`"),
             (r#"{"message":1,"message":2}"#, "duplicate field"),
-            (r#"{"message":1,"except":null}"#, "8 hexadecimal"),
+            (r#"{"message":1,"except":null}"#, "null"),
             (r#"{"message":1,"except":"me"}"#, "8 hexadecimal"),
             (r#"{"message":1} 2"#, "trailing"),
         ] {
