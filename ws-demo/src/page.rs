@@ -9,16 +9,20 @@ use sha2::{Digest as _, Sha256};
 const FRAME: &str = include_str!("page/index.html");
 const STYLE: &str = include_str!("page/style.css");
 
-/// One script, because a script known by its hash cannot import others by theirs.
+/// The page's client, which other pages may import: an ES module.
+pub(crate) const CLIENT: &str = include_str!("page/client.js");
+
+/// One module, because a script known by its hash cannot import others by theirs.
 const SCRIPT: &str = concat!(
+    include_str!("page/client.js"),
     include_str!("page/script/element.js"),
     include_str!("page/script/format.js"),
     include_str!("page/script/close_codes.js"),
     include_str!("page/script/log.js"),
     include_str!("page/script/latency.js"),
     include_str!("page/script/rooms.js"),
+    include_str!("page/script/input_history.js"),
     include_str!("page/script/composer.js"),
-    include_str!("page/script/connection.js"),
     include_str!("page/script/notice.js"),
     include_str!("page/script/authentication.js"),
     include_str!("page/script/main.js"),
@@ -58,9 +62,11 @@ mod tests {
     #[test]
     fn there_is_one_script_and_one_style_and_nothing_inline() {
         let page = html(1024);
-        for (name, text) in [("script", SCRIPT), ("style", STYLE)] {
-            assert_eq!(page.matches(&format!("<{name}")).count(), 1);
-            assert!(page.contains(&format!("<{name}>{text}</{name}>")));
+        for (start, text, end) in
+            [(r#"<script type="module">"#, SCRIPT, "</script>"), ("<style>", STYLE, "</style>")]
+        {
+            assert_eq!(page.matches(&start[..6]).count(), 1);
+            assert!(page.contains(&[start, text, end].concat()));
         }
         for inline in [" style=", " onclick=", " onload=", "javascript:", "innerHTML"] {
             assert!(!page.contains(inline), "{inline}");

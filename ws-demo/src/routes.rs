@@ -30,10 +30,11 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 type Shared = Arc<Service>;
 
-/// The page, WebSockets and health.
+/// The page, its client, WebSockets and health.
 pub(crate) fn public() -> Router<Shared> {
-    let paths = Router::new().route("/", any(root)).route("/ws", any(web_socket));
-    paths.merge(health())
+    let sockets = Router::new().route("/", any(root)).route("/ws", any(web_socket));
+    let client = Router::new().route("/client.js", get(client_module));
+    sockets.merge(client.route_layer(from_fn(check_host))).merge(health())
 }
 
 /// Health, for load balancers and operators.
@@ -130,6 +131,17 @@ async fn web_socket(State(service): State<Shared>, mut request: Request) -> Resp
             rejection.into_response()
         }
     }
+}
+
+/// The client for other pages, also for those of other sites: `--origin` decides on their WebSockets.
+async fn client_module() -> Response {
+    let fields = [
+        (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    (fields, page::CLIENT).into_response()
 }
 
 /// What a request to a WebSocket's path asks for.

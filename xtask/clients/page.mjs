@@ -16,7 +16,7 @@ export class Page {
     page.context = await browser.newContext({ viewport: { width: 1180, height: 760 }, ...context });
     page.page = await page.context.newPage();
     page.complaints = [];
-    page.page.setDefaultTimeout(10_000);
+    page.page.setDefaultTimeout(15_000);
     page.page.on("pageerror", (error) => page.complaints.push(error.stack));
     page.page.on("console", (message) => {
       const text = message.text();
@@ -63,17 +63,36 @@ export class Page {
     await this.page.locator(selector).waitFor({ state: "hidden" });
   }
 
+  /** Unfolds what narrow windows hide, or folds it. */
+  async showDetails(shown = true) {
+    const button = this.page.locator("#details");
+    if (!(await button.isVisible())) return;
+    if ((await button.getAttribute("aria-expanded")) !== String(shown)) await button.click();
+  }
+
   /** Writes to a target, by its label, and sends with the Enter key. */
   async say(text, target = "Echo to me") {
-    await this.page.selectOption("#target", { label: target });
+    await this.choose(target);
     await this.page.fill("#message", text);
     await this.page.press("#message", "Enter");
+  }
+
+  /** Selects a target by its label, or a room, as in `Room kitchen`. */
+  async choose(target) {
+    const [, room] = /^Room (.*)$/s.exec(target) ?? [];
+    await this.page.selectOption("#target", room === undefined ? { label: target } : `room:${room}`);
   }
 
   async join(room) {
     await this.page.fill("#room", room);
     await this.page.press("#room", "Enter");
     await this.page.locator(`#rooms [aria-pressed="true"]`).filter({ hasText: room }).waitFor();
+  }
+
+  /** Connects to another server. */
+  async visit(url) {
+    await this.page.fill("#url", url);
+    await this.page.click("#connect");
   }
 
   chip(room) {

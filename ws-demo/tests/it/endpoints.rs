@@ -178,3 +178,13 @@ fn other_sites_may_be_allowed() {
     assert!(connects(&server, "https://evil.example"));
     assert!(connects(&server, "null"));
 }
+
+#[test]
+fn other_sites_may_import_the_client() {
+    let server = Server::start(&[]);
+    let response = server.get("/client.js");
+    let (head, body) = response.split_once("\r\n\r\n").expect("a body");
+    assert!(head.contains("\r\ncontent-type: text/javascript; charset=utf-8\r\n"), "{head}");
+    assert!(head.contains("\r\naccess-control-allow-origin: *\r\n"), "{head}");
+    assert!(body.contains("\nexport class Client "));
+}

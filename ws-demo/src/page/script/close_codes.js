@@ -17,16 +17,14 @@ const CLOSE_CODES = new Map([
   [1015, ["TLS handshake failed", "The server's certificate may not be trusted."]],
   [4501, ["Wrong token", "The server does not accept this token: try another one."]],
   [4502, ["No token in time", "The server requires a token shortly after connecting."]],
+  [4503, ["Disconnected by the server", "The token has expired, or an operator ended the session."]],
 ]);
 
-/** The codes after which a new connection would end in the same way. */
-const FINAL_CODES = new Set([1000, 1002, 1003, 1007, 1008, 1009]);
+/** The words for a server to which no connection was ever open: browsers do not tell a page why. */
+const UNREACHED = ["Cannot connect", "No server accepts WebSockets at this address."];
 
-function isFinal(code) {
-  return FINAL_CODES.has(code) || code >= 4500;
-}
-
-/** Returns the title and the advice for a code. */
-function closeWords(code) {
+/** Returns the title and the advice for the end of a connection. */
+function closeWords(code, reached) {
+  if (code === 1006 && !reached) return UNREACHED;
   return CLOSE_CODES.get(code) ?? [`Closed with code ${code}`, "The code is defined by the application."];
 }

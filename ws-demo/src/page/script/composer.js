@@ -8,9 +8,11 @@ class Composer {
   #message = element("message");
   #button = element("send");
   #size = element("size");
-  #last = "";
+  #history = new InputHistory(this.#message);
   /** The size limit of the server in bytes; `null` if it is unknown. */
   #limit = null;
+  #enabled = false;
+  #tooBig = false;
   #send;
 
   /** `send(label, text, raw, room)` sends `raw`, which contains `text`; the log shows the others. */
@@ -27,7 +29,8 @@ class Composer {
   }
 
   enable(enabled) {
-    this.#button.disabled = !enabled;
+    this.#enabled = enabled;
+    this.#measure();
   }
 
   set limit(limit) {
@@ -41,10 +44,16 @@ class Composer {
     const options = [
       [ECHO, "Echo to me"],
       [EVERYONE, "Everyone else"],
-      ...rooms.map((room) => [ROOM + room, `Room ${room}`]),
+      ...rooms.map((room) => [ROOM + room, `Room ${isolated(room)}`]),
     ];
     this.#target.replaceChildren(...options.map(([value, text]) => new Option(text, value)));
     this.#target.value = options.some(([value]) => value === chosen) ? chosen : ECHO;
+    this.#measure();
+  }
+
+  /** Selects an offered room as the target. */
+  select(room) {
+    this.#target.value = ROOM + room;
     this.#measure();
   }
 
@@ -59,9 +68,8 @@ class Composer {
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       this.#submit();
-    } else if (event.key === "ArrowUp" && this.#message.value === "") {
+    } else if (this.#history.handles(event.key)) {
       event.preventDefault();
-      this.#message.value = this.#last;
       this.#measure();
     }
   }
@@ -71,7 +79,7 @@ class Composer {
     const text = this.#message.value;
     const [label, , raw] = this.#address(text);
     this.#send(label, text, raw, this.#room ?? undefined);
-    this.#last = text;
+    this.#history.add(text);
     this.#message.value = "";
     this.#measure();
     this.#message.focus();
@@ -81,7 +89,7 @@ class Composer {
   #address(message) {
     const room = this.#room;
     if (room !== null) {
-      const hint = `Sent to the other clients in ${room}.`;
+      const hint = `Sent to the other clients in ${isolated(room)}.`;
       return ["you", hint, JSON.stringify({ type: "broadcast", room, message })];
     }
     if (this.#target.value === EVERYONE) {
@@ -96,6 +104,9 @@ class Composer {
     element("target-hint").textContent = hint;
     const size = byteLength(raw);
     const limit = this.#limit;
+    this.#tooBig = limit !== null && size > limit;
+    this.#button.disabled = !this.#enabled || this.#tooBig;
+    this.#message.setAttribute("aria-invalid", String(this.#tooBig));
     this.#size.className = "small";
     if (this.#message.value === "") {
       this.#size.textContent = limit === null ? "" : `up to ${bytes(limit)}`;
@@ -105,8 +116,8 @@ class Composer {
       this.#size.textContent = `${bytes(size)} of ${bytes(limit)}`;
     } else {
       const exact = (count) => count.toLocaleString("en");
-      this.#size.classList.add(size > limit ? "problem" : "warning");
-      this.#size.textContent = `${exact(size)} of ${exact(limit)} bytes${size > limit ? ": too big" : ""}`;
+      this.#size.classList.add(this.#tooBig ? "problem" : "warning");
+      this.#size.textContent = `${exact(size)} of ${exact(limit)} bytes${this.#tooBig ? ": too big to send" : ""}`;
     }
   }
 }

@@ -36,7 +36,12 @@ function hex(buffer) {
   return `${bytes(buffer.byteLength)}: ${digits}${buffer.byteLength > shown.length ? " …" : ""}`;
 }
 
+/** JSON longer than this, in UTF-16 code units, is laid out over several lines. */
+const MAX_JSON_LINE = 60;
+
 /** Returns a string as it is, and any other value as JSON. */
 function words(value) {
-  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+  if (typeof value === "string") return value;
+  const line = JSON.stringify(value) ?? "";
+  return line.length <= MAX_JSON_LINE ? line : JSON.stringify(value, null, 2);
 }

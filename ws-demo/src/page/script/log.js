@@ -3,6 +3,7 @@ const MAX_ENTRIES = 500;
 
 /** Entries longer than this, in UTF-16 code units, are folded. */
 const MAX_UNFOLDED = 600;
+const MAX_UNFOLDED_LINES = 12;
 
 /** The kinds of entries that each option of the filter shows. */
 const KINDS = {
@@ -168,10 +169,15 @@ class Log {
     item.className = entry.kind;
     item.dataset.number = entry.number;
     const text = isOn(this.#raw) ? entry.raw : entry.text;
-    const label = span("label", entry.label);
-    if (entry.room) label.append(span("room", ` in ${entry.room}`));
-    item.append(time, direction, label, span("text", text));
-    if (text.length > MAX_UNFOLDED) item.append(unfolding(item));
+    const label = span("label", "");
+    label.append(foreign("name", entry.label));
+    if (entry.room) {
+      const room = span("room", " in ");
+      room.append(foreign("name", entry.room));
+      label.append(room);
+    }
+    item.append(time, direction, label, foreign("text", text));
+    if (text.length > MAX_UNFOLDED || lines(text) > MAX_UNFOLDED_LINES) item.append(unfolding(item));
     return item;
   }
 
@@ -188,6 +194,10 @@ class Log {
     this.#newest.hidden = this.#following;
     this.#newest.textContent = this.#unseen > 0 ? `${this.#unseen} new ↓` : "Newest ↓";
   }
+}
+
+function lines(text) {
+  return text.split("\n", MAX_UNFOLDED_LINES + 1).length;
 }
 
 /** Creates a button that shows a long entry completely. */

@@ -14,14 +14,26 @@ class Notice {
     element("advice").textContent = advice;
     element("stay").hidden = this.#countdown.hidden = !again;
     element("retry").textContent = again ? "Connect now" : "Connect again";
+    element("retry").disabled = false;
     this.#notice.hidden = false;
     if (again) this.#countDown(delay);
   }
 
+  /** Shows that the next attempt has started, if the notice is shown. */
+  connect() {
+    this.#stop();
+    this.#countdown.textContent = "Now";
+    element("retry").disabled = true;
+  }
+
   hide() {
+    this.#stop();
+    this.#notice.hidden = true;
+  }
+
+  #stop() {
     clearInterval(this.#timer);
     for (const animation of this.#progress.getAnimations()) animation.cancel();
-    this.#notice.hidden = true;
   }
 
   #countDown(delay) {

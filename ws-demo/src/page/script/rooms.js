@@ -4,7 +4,7 @@ const MAX_OTHER_ROOMS = 24;
 /** The number of rooms that are requested: those beside the joined ones, of which there are 64 by default. */
 const LISTED_ROOMS = 64 + MAX_OTHER_ROOMS;
 
-/** The rooms of the server, and which of them this page has joined. */
+/** The list of rooms, and the form to join one. */
 class Rooms {
   #list = element("rooms");
   #name = element("room");
@@ -13,104 +13,65 @@ class Rooms {
   #clients = new Map();
   /** The number of rooms of the server, which may be more than it lists. */
   #total = 0;
-  /** The joined rooms, kept across a lost connection to join them again. */
-  #joined = new Set();
   #usable = false;
   /** What the list shows, to redraw it only on a change: the user may be about to press a button in it. */
   #drawn = "";
-  #send;
-  #onChange;
+  #client;
 
-  /** `send(request)` sends a request; `onChange()` is called after each change of `joined`. */
-  constructor(send, onChange) {
-    this.#send = send;
-    this.#onChange = onChange;
+  constructor(client) {
+    this.#client = client;
     element("join").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#error.textContent = "";
-      this.#join(this.#name.value);
+      client.join(this.#name.value);
     });
     this.#name.addEventListener("input", () => (this.#error.textContent = ""));
-    this.#draw();
+    this.draw();
   }
 
-  /** The joined rooms, sorted. */
-  get joined() {
-    return [...this.#joined].sort((a, b) => a.localeCompare(b));
-  }
-
-  /** Joins the rooms again after connecting. */
+  /** Lets the user join and leave rooms, after connecting. */
   start() {
     this.#usable = true;
-    for (const room of this.joined) this.#join(room);
-    this.refresh();
-    this.#draw();
+    this.draw();
   }
 
   stop() {
     this.#usable = false;
     this.#clients.clear();
     this.#total = 0;
-    this.#draw();
-  }
-
-  /** Discards the joined rooms, before connecting to a different server. */
-  forget() {
-    this.#joined.clear();
-    this.#changed();
+    this.draw();
   }
 
   refresh() {
-    this.#send({ type: "rooms", limit: LISTED_ROOMS });
+    this.#client.request({ type: "rooms", limit: LISTED_ROOMS });
   }
 
   hasJoined(room, clients) {
-    this.#joined.add(room);
     this.#clients.set(room, clients);
     if (this.#name.value === room) this.#name.value = "";
     this.#error.textContent = "";
-    this.#changed();
-  }
-
-  hasLeft(room) {
-    this.#joined.delete(room);
-    this.refresh();
-    this.#changed();
+    this.draw();
   }
 
   hasList(rooms, total) {
     this.#clients = new Map(rooms);
     this.#total = total;
-    this.#draw();
+    this.draw();
   }
 
-  /** Handles the error of a request, which `ref` identifies as `[verb, room]`. */
-  hasFailed([verb, room], code, why) {
+  hasFailed(why) {
     this.#error.textContent = why;
-    const outside = verb === "join" || code === "not_in_room";
-    if (outside && this.#joined.delete(room)) this.#changed();
+    this.draw();
   }
 
-  #join(room) {
-    this.#send({ type: "join", room, ref: ["join", room] });
-  }
-
-  #leave(room) {
-    this.#send({ type: "leave", room, ref: ["leave", room] });
-  }
-
-  #changed() {
-    this.#draw();
-    this.#onChange();
-  }
-
-  #draw() {
-    const joined = this.joined;
-    const others = [...this.#clients].filter(([room]) => !this.#joined.has(room));
+  draw() {
+    const joined = this.#client.rooms;
+    const isJoined = new Set(joined);
+    const others = [...this.#clients].filter(([room]) => !isJoined.has(room));
     others.sort(([a, few], [b, many]) => many - few || a.localeCompare(b));
     const shown = [...joined, ...others.slice(0, MAX_OTHER_ROOMS).map(([room]) => room)];
     const drawn = JSON.stringify([this.#usable, joined, shown.map((room) => [room, this.#clients.get(room)])]);
-    if (drawn !== this.#drawn) this.#drawChips(shown);
+    if (drawn !== this.#drawn) this.#drawChips(shown, isJoined);
     this.#drawn = drawn;
     this.#list.hidden = shown.length === 0;
     element("no-rooms").hidden = shown.length > 0;
@@ -120,15 +81,14 @@ class Rooms {
     for (const control of element("join").elements) control.disabled = !this.#usable;
   }
 
-  #drawChips(rooms) {
+  #drawChips(rooms, isJoined) {
     const focused = document.activeElement?.closest("#rooms button")?.dataset.room;
-    this.#list.replaceChildren(...rooms.map((room) => this.#chip(room)));
+    this.#list.replaceChildren(...rooms.map((room) => this.#chip(room, isJoined.has(room))));
     if (focused === undefined) return;
     [...this.#list.querySelectorAll("button")].find(({ dataset }) => dataset.room === focused)?.focus();
   }
 
-  #chip(room) {
-    const joined = this.#joined.has(room);
+  #chip(room, joined) {
     const clients = this.#clients.get(room);
     const chip = document.createElement("button");
     chip.type = "button";
@@ -136,15 +96,13 @@ class Rooms {
     chip.disabled = !this.#usable;
     chip.dataset.room = room;
     chip.setAttribute("aria-pressed", String(joined));
-    chip.title = joined ? `Leave ${room}` : `Join ${room}`;
-    const name = document.createElement("bdi");
-    name.textContent = room;
-    chip.append(name);
+    chip.title = `${joined ? "Leave" : "Join"} ${isolated(room)}`;
+    chip.append(foreign("name", room));
     if (clients !== undefined) {
-      chip.append(span("count", String(clients)));
-      chip.setAttribute("aria-label", `${room}, ${clients} ${clients === 1 ? "client" : "clients"}`);
+      const unit = clients === 1 ? " client" : " clients";
+      chip.append(span("unseen", ", "), span("count", String(clients)), span("unseen", unit));
     }
-    chip.addEventListener("click", () => (joined ? this.#leave(room) : this.#join(room)));
+    chip.addEventListener("click", () => (joined ? this.#client.leave(room) : this.#client.join(room)));
     const item = document.createElement("li");
     item.append(chip);
     return item;
