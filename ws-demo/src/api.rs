@@ -3,10 +3,12 @@
 mod body;
 mod disconnect;
 mod error;
+mod history;
 mod options;
 mod publish;
 mod rooms;
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use axum::Router;
@@ -81,6 +83,7 @@ pub(crate) fn routes(service: &Shared) -> Router<Shared> {
         .route("/publish", route(ApiRoute::Publish, post(publish::handle)))
         .route("/disconnect", route(ApiRoute::Disconnect, post(disconnect::handle)))
         .route("/rooms", route(ApiRoute::Rooms, get(rooms::list)))
+        .route("/history/{name}", route(ApiRoute::History, get(history::show)))
         .route("/rooms/{name}", route(ApiRoute::Room, get(rooms::show)))
         .fallback(async |State(service): State<Shared>| fail(&service, &ApiError::NoSuchPath))
         .method_not_allowed_fallback(async |State(service): State<Shared>| {
@@ -122,7 +125,7 @@ fn fail(service: &Service, error: &ApiError) -> Response {
     response
 }
 
-fn json(value: &Value) -> Response {
+fn json(value: &impl Display) -> Response {
     let fields = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

@@ -25,6 +25,10 @@ pub(crate) struct Broadcasts {
 
 impl Broadcasts {
     pub(crate) fn new(hub: Hub, deflate: Option<Deflate>, metrics: Arc<Metrics>) -> Self {
+        hub.announce_presence(|change, room, client, identity: &Identity| {
+            let user = identity.user();
+            Prepared::new(protocol::presence_change(change, room, *client, user.as_deref()))
+        });
         Self { hub, deflate, metrics }
     }
 
@@ -49,7 +53,13 @@ impl Broadcasts {
             return Err(NotInRoom);
         }
         let started = Instant::now();
-        let published = from.publish(to(room), self.prepare(*from.key(), room, message))?;
+        let id = *from.key();
+        let published = match room {
+            Some(room) => from.publish_to_room(room, |position| {
+                self.prepare(&protocol::room_broadcast(id, room, position, message))
+            }),
+            None => from.publish(To::All, self.prepare(&protocol::broadcast(id, None, message))),
+        }?;
         self.metrics.broadcast(started.elapsed(), published);
         Ok(())
     }
@@ -57,7 +67,8 @@ impl Broadcasts {
     /// A message of a client of another node.
     pub(crate) fn deliver(&self, from: ClientId, room: Option<&RoomName>, message: &str) {
         let started = Instant::now();
-        let published = self.hub.deliver(to(room), self.prepare(from, room, message));
+        let broadcast = self.prepare(&protocol::broadcast(from, room, message));
+        let published = self.hub.deliver(room.map_or(To::All, To::Room), broadcast);
         self.metrics.broadcast(started.elapsed(), published);
     }
 
@@ -75,24 +86,27 @@ impl Broadcasts {
         message: &str,
     ) -> Published {
         let started = Instant::now();
-        let prepared = self.prepare(Sender::Server, room, message);
-        let published = match except {
-            Some(client) => self.hub.deliver_except(&client, to(room), prepared),
-            None => self.hub.deliver(to(room), prepared),
+        let from = Sender::Server;
+        let published = match room {
+            Some(room) => self.hub.publish_to_room(room, except.as_ref(), |position| {
+                self.prepare(&protocol::room_broadcast(from, room, position, message))
+            }),
+            None => {
+                let broadcast = self.prepare(&protocol::broadcast(from, None, message));
+                match except {
+                    Some(client) => self.hub.deliver_except(&client, To::All, broadcast),
+                    None => self.hub.deliver(To::All, broadcast),
+                }
+            }
         };
         self.metrics.broadcast(started.elapsed(), published);
         published
     }
 
-    fn prepare(&self, from: impl Into<Sender>, room: Option<&RoomName>, message: &str) -> Prepared {
-        let text = protocol::broadcast(from, room, message);
+    fn prepare(&self, text: &str) -> Prepared {
         match &self.deflate {
-            Some(deflate) => Prepared::deflated(text.as_str(), deflate),
-            None => Prepared::new(text.as_str()),
+            Some(deflate) => Prepared::deflated(text, deflate),
+            None => Prepared::new(text),
         }
     }
-}
-
-fn to(room: Option<&RoomName>) -> To<'_, ClientId, RoomName> {
-    room.map_or(To::All, To::Room)
 }

@@ -11,6 +11,7 @@ mod disconnect;
 mod endpoint;
 mod engine;
 mod hangups;
+mod history;
 mod id;
 mod identity;
 mod journal;

@@ -5,6 +5,7 @@
 
 mod access;
 mod api;
+mod history;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -22,6 +23,7 @@ use ws_tokio::{CloseCode, Closed};
 use crate::engine::status::Status;
 use access::Access;
 use api::ApiMetrics;
+use history::History;
 use ws_hub::Published;
 
 pub(crate) use api::ApiRoute;
@@ -54,6 +56,7 @@ pub(crate) struct Metrics {
     nodes: Gauge,
     engine_up: Gauge,
     log_dropped: Counter,
+    pub(crate) history: History,
     engine: EngineCounters,
 }
 
@@ -67,6 +70,7 @@ pub(crate) struct Now {
     pub(crate) connections: usize,
     pub(crate) rooms_here: usize,
     pub(crate) queued_bytes: usize,
+    pub(crate) history_bytes: usize,
     pub(crate) log_lines_lost: u64,
     pub(crate) engine: Status,
 }
@@ -197,6 +201,7 @@ impl Metrics {
             nodes: Gauge::default(),
             engine_up: Gauge::default(),
             log_dropped: Counter::default(),
+            history: History::register(&mut registry),
             engine: EngineCounters::default(),
         };
         let m = &metrics;
@@ -298,6 +303,7 @@ impl Metrics {
         self.connections.set(now.connections as i64);
         self.rooms.set(now.rooms_here as i64);
         self.queued.set(now.queued_bytes as i64);
+        self.history.set_bytes(now.history_bytes);
         let Status { up, nodes, published, received, dropped, gaps } = now.engine;
         self.nodes.set(nodes as i64);
         self.engine_up.set(i64::from(up));
@@ -393,6 +399,8 @@ mod tests {
             "ws_nodes 1\n",
             "ws_engine_up 1\n",
             "ws_log_dropped_total 0\n",
+            "ws_history_bytes 0\n",
+            "ws_recoveries_total{result=\"lost\"} 0\n",
             "ws_engine_published_total 0\n",
             "ws_engine_gaps_total 0\n",
         ] {

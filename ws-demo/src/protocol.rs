@@ -9,6 +9,6 @@ mod request;
 
 pub(crate) use reply::{
     Mistake, auth_ok, broadcast, broadcast_message, echo_json, echo_text, error, joined, left,
-    pong, rooms, welcome,
+    pong, presence, presence_change, room_broadcast, rooms, welcome,
 };
 pub(crate) use request::{Request, Room, Token};

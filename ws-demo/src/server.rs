@@ -22,6 +22,7 @@ use crate::certificate::{self, Certificate, Http};
 use crate::endpoint::{Endpoint, Listen};
 use crate::engine::Engine;
 use crate::engine::nats::{self, Nats};
+use crate::history;
 use crate::id::{ClientId, ClientIds};
 use crate::identity::{Authenticator, Identity, KeySetup};
 use crate::journal::Journal;
@@ -189,11 +190,13 @@ impl Server {
             let admin = Listeners::from_iter([admin]);
             http(admin, routes::admin(&service), &service, &shutdown).into_future()
         });
+        let expiring = tokio::spawn(history::expire(Arc::clone(&service)));
         tokio::join!(public.into_future(), async {
             if let Some(admin) = admin {
                 admin.await;
             }
         });
+        expiring.abort();
         drop(paths);
         if let Some(link) = link {
             link.stop().await;

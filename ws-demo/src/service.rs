@@ -277,6 +277,7 @@ impl Service {
             connections: self.admission.open(),
             rooms_here: self.hub().room_count(),
             queued_bytes: self.hub().queued_bytes(),
+            history_bytes: self.hub().history_bytes(),
             log_lines_lost: self.journal.lost(),
             engine: self.engine.status(),
         }

@@ -96,15 +96,18 @@ where
         self.0.publish(None, to, &message.into())
     }
 
-    /// Publishes a message to the members of a room, on all nodes, like [`publish`](Self::publish).
-    /// `encode` is called with the position of the message, or with `None` if the hub has no
-    /// [history](HubConfig::history). It must not call the hub or its members: the lock of the room is held.
+    /// Publishes a message to the members of a room, on all nodes, like [`publish`](Self::publish), but not
+    /// to the member with the key `except`, if it is on this node. `encode` is called with the position of
+    /// the message, or with `None` if the hub has no [history](HubConfig::history). It must not call the hub or
+    /// its members: the lock of the room is held.
     pub fn publish_to_room(
         &self,
         room: &R,
+        except: Option<&K>,
         encode: impl FnOnce(Option<Position>) -> Prepared,
     ) -> Published {
-        self.0.publish_to_room(None, room, |position| Arc::new(encode(position)))
+        let except = except.and_then(|key| self.0.seat(key));
+        self.0.publish_to_room(None, except.as_ref(), room, |position| Arc::new(encode(position)))
     }
 
     /// Delivers a message that an [`Engine`] received from another node to members on this node only.

@@ -219,7 +219,7 @@ where
             return Err(NotInRoom);
         }
         let encode = |position| Arc::new(encode(position));
-        Ok(self.shared.publish_to_room(Some(&self.seat), room, encode))
+        Ok(self.shared.publish_to_room(Some(self.key()), Some(&self.seat), room, encode))
     }
 
     /// Leaves all rooms and the hub, as dropping it does; returns the number of remaining members on

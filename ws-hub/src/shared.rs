@@ -185,20 +185,25 @@ where
         published
     }
 
-    /// Delivers a message to a room on this node, then to other nodes.
+    /// Delivers a message to a room on this node, but not to `except`, then to other nodes.
     pub(crate) fn publish_to_room(
         &self,
-        from: Option<&Arc<Seat<K, R, M>>>,
+        from: Option<&K>,
+        except: Option<&Arc<Seat<K, R, M>>>,
         room: &R,
         encode: impl FnOnce(Option<Position>) -> Arc<Prepared>,
     ) -> Published {
-        let Some(ordered) = self.rooms.ordered() else {
-            return self.publish(from, To::Room(room), &encode(None));
+        let (published, message) = match self.rooms.ordered() {
+            Some(ordered) => {
+                let encode = |position| encode(Some(position));
+                ordered.publish(except, room, encode, &self.config.bounds, Instant::now())
+            }
+            None => {
+                let message = encode(None);
+                (self.deliver(except, To::Room(room), &message), message)
+            }
         };
-        let encode = |position| encode(Some(position));
-        let bounds = &self.config.bounds;
-        let (published, message) = ordered.publish(from, room, encode, bounds, Instant::now());
-        self.engine.publish(from.map(|seat| &seat.key), To::Room(room), &message);
+        self.engine.publish(from, To::Room(room), &message);
         published
     }
 

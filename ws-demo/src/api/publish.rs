@@ -11,9 +11,11 @@ use serde_json::{Value, json};
 
 use super::error::ApiError;
 use super::{body, respond};
+use crate::history::Epoch;
 use crate::id::ClientId;
 use crate::room::RoomName;
 use crate::service::Service;
+use ws_hub::Position;
 
 /// A message for the members of a room, or for all clients. A mistake in a key must not turn the one into
 /// the other, so further keys, and `null` for a room, are errors.
@@ -59,7 +61,12 @@ fn publish(service: &Service, body: &[u8], max_message: usize) -> Result<Value, 
         return Err(ApiError::TooLarge(max_message));
     }
     let published = service.publish(room.as_ref(), request.except, message);
-    Ok(json!({"delivered": published.queued}))
+    let mut reply = json!({"delivered": published.queued});
+    if let Some(Position { epoch, offset }) = published.position {
+        reply["epoch"] = Epoch(epoch).to_string().into();
+        reply["offset"] = offset.into();
+    }
+    Ok(reply)
 }
 
 fn bad_room(len: usize) -> ApiError {

@@ -19,6 +19,7 @@ use ws_tokio::{Batch, Close, CloseCode, Closed, Error, Event};
 
 use crate::admission::{Admitted, End};
 use crate::broadcast::Member;
+use crate::history::Since;
 use crate::id::ClientId;
 use crate::identity::{Grant, Permissions, Refusal};
 use crate::metrics::Refused;
@@ -28,11 +29,14 @@ use crate::rate::Bucket;
 use crate::room::RoomName;
 use crate::service::{END_OF_GRANT, Service};
 use tally::Tally;
-use ws_hub::{CloseCause, JoinError, Joined, MemberEvent};
+use ws_hub::{CloseCause, JoinError, JoinOptions, Joined, MemberEvent, RoomHistory};
 
 /// Close codes of our own. From 4500 on clients do not try again.
 const AUTH_FAILED: CloseCode = CloseCode::new(4501);
 const AUTH_TIMEOUT: CloseCode = CloseCode::new(4502);
+
+/// The members of a room that are listed at most.
+const LISTED_MEMBERS: usize = 1000;
 
 /// A client that was admitted, and whose handshake is about to end.
 pub(crate) struct Opening {
@@ -91,8 +95,8 @@ struct Client<'s> {
     grant: Option<Arc<Grant>>,
     /// The end of the grant, if it has one.
     expiry: Option<Pin<Box<Sleep>>>,
-    /// The rooms whose joining is not answered yet, with the reference of the request.
-    pending: BTreeMap<RoomName, Option<Box<str>>>,
+    /// The rooms whose joining is not answered yet.
+    pending: BTreeMap<RoomName, PendingJoin>,
     /// A pong has arrived, whose round-trip time is known after the next look at the clock.
     pong: bool,
     /// Whether it is closed from our side.
@@ -101,6 +105,13 @@ struct Client<'s> {
     /// The state of its message rate, if there is a limit.
     bucket: Option<Bucket>,
     service: &'s Service,
+}
+
+/// A request to join a room that is not answered yet.
+struct PendingJoin {
+    reference: Option<Box<str>>,
+    /// Whether the client wants what it has missed.
+    recovers: bool,
 }
 
 /// The outcome of a message.
@@ -225,12 +236,12 @@ impl Client<'_> {
             MemberEvent::Sent { messages, bytes } => {
                 metrics.sent.text.add(messages as u64, bytes as u64);
             }
-            MemberEvent::RoomReady { room, members, .. } => {
-                let reference = self.pending.remove(&room);
-                let joined = |reference: Option<Box<str>>| {
-                    protocol::joined(&room, members, reference.as_deref())
-                };
-                return Handled { reply: reference.map(joined), ..Handled::default() };
+            MemberEvent::RoomReady { room, members, history } => {
+                let reply =
+                    self.pending.remove(&room).map(|PendingJoin { reference, recovers }| {
+                        self.joined(&room, members, history, recovers, reference.as_deref())
+                    });
+                return Handled { reply, ..Handled::default() };
             }
             MemberEvent::Missed { messages } => metrics.miss(1, messages),
             MemberEvent::Closing(cause) => {
@@ -340,8 +351,12 @@ impl Client<'_> {
                 Ok(room) => self.broadcast(Some(&room), message, reference),
                 Err(mistake) => error(mistake, reference),
             },
-            Request::Join { room, .. } => match named(room) {
-                Ok(room) => self.join_room(room, reference),
+            Request::Join { room, since, presence, .. } => match named(room) {
+                Ok(room) => self.join_room(room, since, presence, reference),
+                Err(mistake) => error(mistake, reference),
+            },
+            Request::Presence { room, .. } => match named(room) {
+                Ok(room) => self.list_members(&room, reference),
                 Err(mistake) => error(mistake, reference),
             },
             Request::Leave { room, .. } => match named(room) {
@@ -380,19 +395,57 @@ impl Client<'_> {
         }
     }
 
-    fn join_room(&mut self, room: RoomName, reference: Option<&str>) -> Outcome {
+    fn join_room(
+        &mut self,
+        room: RoomName,
+        since: Option<Since>,
+        watch: bool,
+        reference: Option<&str>,
+    ) -> Outcome {
         if !self.permissions().may_read(room.as_str()) {
             return self.forbid(reference);
         }
-        match self.member.join(room.clone()) {
-            Ok(Joined::Ready { members, .. }) => reply(protocol::joined(&room, members, reference)),
+        let recovers = since.is_some() && !self.member.is_in(&room);
+        let options = JoinOptions { since: since.and_then(|Since(position)| position), watch };
+        match self.member.join_with(room.clone(), options) {
+            Ok(Joined::Ready { members, history }) => {
+                reply(self.joined(&room, members, history, recovers, reference))
+            }
             Ok(Joined::Pending) => {
-                self.pending.insert(room, reference.map(Box::from));
+                let reference = reference.map(Box::from);
+                self.pending.insert(room, PendingJoin { reference, recovers });
                 Outcome::Later
             }
             Err(JoinError::Hidden) => error(Mistake::AuthRequired, reference),
             Err(_) => error(Mistake::TooManyRooms, reference),
         }
+    }
+
+    /// The reply to a client that has joined a room.
+    fn joined(
+        &self,
+        room: &RoomName,
+        members: usize,
+        history: Option<RoomHistory>,
+        recovers: bool,
+        reference: Option<&str>,
+    ) -> String {
+        let position = history.map(|history| history.position);
+        let recovered = history.and_then(|history| history.recovered);
+        let recovered = recovers.then_some(recovered == Some(true));
+        recovered.into_iter().for_each(|it| self.service.metrics().history.recover(it));
+        protocol::joined(room, members, position, recovered, reference)
+    }
+
+    fn list_members(&self, room: &RoomName, reference: Option<&str>) -> Outcome {
+        if !self.member.is_in(room) {
+            return error(Mistake::NotInRoom, reference);
+        }
+        let members = self.service.hub().members(room);
+        let clients = members.len() + self.service.engine.members_elsewhere(room);
+        let listed = members.iter().take(LISTED_MEMBERS);
+        let listed = listed.map(|(client, identity)| (*client, identity.user()));
+        reply(protocol::presence(room, clients, listed, reference))
     }
 
     fn leave_room(&mut self, room: &RoomName, reference: Option<&str>) -> Outcome {

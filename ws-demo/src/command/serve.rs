@@ -16,6 +16,7 @@ use crate::certificate::{self, Http};
 use crate::endpoint::Listen;
 use crate::engine::nats;
 use crate::hangups::Hangups;
+use crate::history::HistoryOptions;
 use crate::identity::IdentityOptions;
 use crate::log::{Format, Log};
 use crate::nofile;
@@ -195,6 +196,9 @@ pub(crate) struct Serve {
     #[arg(value_parser = duration)]
     drain_window: Duration,
 
+    #[command(flatten)]
+    history: HistoryOptions,
+
     /// How nodes exchange messages: memory for a single node, or a NATS broker, as
     /// nats://HOST:PORT or nats://USER:PASSWORD@HOST:PORT (tls:// with TLS); the brokers of a
     /// cluster are separated by commas
@@ -260,8 +264,16 @@ impl Serve {
                  largest messages (--max-message {}) cut off those that read them; 0: no limit",
                 self.max_message
             )),
-            _ => Ok(()),
+            _ => self.check_history(),
         }
+    }
+
+    fn check_history(&self) -> Result<(), String> {
+        let has_history = self.history.limits(self.max_message).is_some();
+        if has_history && matches!(self.engine, Engine::Nats(_)) {
+            return Err("--history: works within one node only: use --engine memory".to_owned());
+        }
+        self.history.check(self.max_message)
     }
 
     /// The capacity of a client's queue: for several of the largest messages, each with what a
@@ -331,7 +343,7 @@ impl Serve {
                     slow: self.slow.into(),
                 },
                 max_rooms: self.max_rooms,
-                history: None,
+                history: self.history.limits(self.max_message),
             },
             allowed: Allowed {
                 connections: self.max_connections.unwrap_or(usize::MAX),

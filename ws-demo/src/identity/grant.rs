@@ -33,6 +33,7 @@ impl Identity {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The user, if its token names one.
     pub(crate) fn user(&self) -> Option<Arc<str>> {
         self.grant()?.user.clone()
     }

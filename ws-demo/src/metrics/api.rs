@@ -20,10 +20,12 @@ pub(crate) enum ApiRoute {
     Disconnect,
     Rooms,
     Room,
+    History,
 }
 
 impl ApiRoute {
-    const ALL: [Self; 4] = [Self::Publish, Self::Disconnect, Self::Rooms, Self::Room];
+    const ALL: [Self; 5] =
+        [Self::Publish, Self::Disconnect, Self::Rooms, Self::Room, Self::History];
 
     fn label(self) -> &'static str {
         match self {
@@ -31,6 +33,7 @@ impl ApiRoute {
             Self::Disconnect => "disconnect",
             Self::Rooms => "rooms",
             Self::Room => "room",
+            Self::History => "history",
         }
     }
 }

@@ -1,11 +1,14 @@
 //! Messages of the server.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
+use crate::history::Epoch;
 use crate::id::{ClientId, Sender};
 use crate::identity::Refusal;
 use crate::room::RoomName;
 use crate::room_list::Page;
+use ws_hub::{Position, PresenceChange};
 
 /// What a client did that cannot be done for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,11 +74,25 @@ pub(crate) fn broadcast(from: impl Into<Sender>, room: Option<&RoomName>, messag
     let from = from.into();
     match room {
         None => format!(r#"{{"type":"broadcast","from":"{from}","message":{message}}}"#),
-        Some(room) => {
-            let room = quoted(room.as_str());
-            format!(r#"{{"type":"broadcast","from":"{from}","room":{room},"message":{message}}}"#)
-        }
+        Some(room) => room_broadcast(from, room, None, message),
     }
+}
+
+/// What others get of a broadcast to a room, with its position if the room has a history.
+pub(crate) fn room_broadcast(
+    from: impl Into<Sender>,
+    room: &RoomName,
+    position: Option<Position>,
+    message: &str,
+) -> String {
+    let (from, room) = (from.into(), quoted(room.as_str()));
+    let mut text = format!(r#"{{"type":"broadcast","from":"{from}","room":{room}"#);
+    push_position(&mut text, position);
+    text.reserve_exact(message.len() + r#","message":}"#.len());
+    text.push_str(r#","message":"#);
+    text.push_str(message);
+    text.push('}');
+    text
 }
 
 /// The message in a [`broadcast`].
@@ -99,11 +116,72 @@ pub(crate) fn echo_text(text: &str) -> String {
     echo_json(&quoted(text))
 }
 
-/// The client has joined the room, which has `clients` members now.
-pub(crate) fn joined(room: &RoomName, clients: usize, reference: Option<&str>) -> String {
+/// The client has joined the room, which has `clients` members now; where its history ends, and whether
+/// what the client asked for follows.
+pub(crate) fn joined(
+    room: &RoomName,
+    clients: usize,
+    position: Option<Position>,
+    recovered: Option<bool>,
+    reference: Option<&str>,
+) -> String {
     let room = quoted(room.as_str());
-    let text = format!(r#"{{"type":"joined","room":{room},"clients":{clients}"#);
+    let mut text = format!(r#"{{"type":"joined","room":{room},"clients":{clients}"#);
+    push_position(&mut text, position);
+    if let Some(recovered) = recovered {
+        let _ = write!(text, r#","recovered":{recovered}"#);
+    }
     finished(text, reference)
+}
+
+/// Some of the members of a room, each with its user, which has `clients` members in all.
+pub(crate) fn presence(
+    room: &RoomName,
+    clients: usize,
+    members: impl Iterator<Item = (ClientId, Option<Arc<str>>)>,
+    reference: Option<&str>,
+) -> String {
+    let room = quoted(room.as_str());
+    let mut text = format!(r#"{{"type":"presence","room":{room},"clients":{clients},"members":["#);
+    for (index, (client, user)) in members.enumerate() {
+        text.push_str(if index == 0 { "{" } else { ",{" });
+        push_client(&mut text, client, user.as_deref());
+        text.push('}');
+    }
+    text.push(']');
+    finished(text, reference)
+}
+
+/// A client has entered or exited a room.
+pub(crate) fn presence_change(
+    change: PresenceChange,
+    room: &RoomName,
+    client: ClientId,
+    user: Option<&str>,
+) -> String {
+    let (room, kind) = (
+        quoted(room.as_str()),
+        match change {
+            PresenceChange::Entered => "entered",
+            PresenceChange::Exited => "exited",
+        },
+    );
+    let mut text = format!(r#"{{"type":"{kind}","room":{room},"#);
+    push_client(&mut text, client, user);
+    finished(text, None)
+}
+
+fn push_client(text: &mut String, client: ClientId, user: Option<&str>) {
+    let _ = write!(text, r#""client":"{client}""#);
+    if let Some(user) = user {
+        let _ = write!(text, r#","user":{}"#, quoted(user));
+    }
+}
+
+fn push_position(text: &mut String, position: Option<Position>) {
+    if let Some(Position { epoch, offset }) = position {
+        let _ = write!(text, r#","epoch":"{}","offset":{offset}"#, Epoch(epoch));
+    }
 }
 
 /// The client has left the room, which has `clients` members now.
@@ -210,7 +288,10 @@ mod tests {
     fn replies_about_rooms() {
         let name = |name: &str| RoomName::new(name).expect("a name");
         let (a, b) = (name("a"), name("b\""));
-        assert_eq!(joined(&b, 2, None), r#"{"type":"joined","room":"b\"","clients":2}"#);
+        assert_eq!(
+            joined(&b, 2, None, None, None),
+            r#"{"type":"joined","room":"b\"","clients":2}"#
+        );
         assert_eq!(left(&a, 0, Some("[1]")), r#"{"type":"left","room":"a","clients":0,"ref":[1]}"#);
         assert_eq!(
             broadcast(ClientId::new(1), Some(&a), "[]"),
@@ -226,6 +307,42 @@ mod tests {
         assert!(listed.ends_with(r#"],"next":"b\"","total":3,"clients":9}"#), "{listed}");
         let empty = rooms(&Page::default(), (0, 1), |_| false, None);
         assert_eq!(empty, r#"{"type":"rooms","rooms":[],"total":0,"clients":1}"#);
+    }
+
+    #[test]
+    fn replies_about_histories() {
+        let room = RoomName::new("a").expect("a name");
+        let position = Some(Position { epoch: 0xAB, offset: 7 });
+        assert_eq!(
+            room_broadcast(ClientId::new(1), &room, position, "[]"),
+            r#"{"type":"broadcast","from":"00000001","room":"a","epoch":"00000000000000ab","offset":7,"message":[]}"#
+        );
+        assert_eq!(
+            joined(&room, 2, position, Some(true), Some("1")),
+            r#"{"type":"joined","room":"a","clients":2,"epoch":"00000000000000ab","offset":7,"recovered":true,"ref":1}"#
+        );
+        assert_eq!(
+            joined(&room, 2, None, Some(false), None),
+            r#"{"type":"joined","room":"a","clients":2,"recovered":false}"#
+        );
+    }
+
+    #[test]
+    fn replies_about_members() {
+        let room = RoomName::new("a").expect("a name");
+        let members = [(ClientId::new(1), None), (ClientId::new(2), Some("\"Bob\"".into()))];
+        assert_eq!(
+            presence(&room, 3, members.into_iter(), Some("1")),
+            r#"{"type":"presence","room":"a","clients":3,"members":[{"client":"00000001"},{"client":"00000002","user":"\"Bob\""}],"ref":1}"#
+        );
+        assert_eq!(
+            presence_change(PresenceChange::Entered, &room, ClientId::new(1), Some("x")),
+            r#"{"type":"entered","room":"a","client":"00000001","user":"x"}"#
+        );
+        assert_eq!(
+            presence_change(PresenceChange::Exited, &room, ClientId::new(1), None),
+            r#"{"type":"exited","room":"a","client":"00000001"}"#
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::Mistake;
+use crate::history::Since;
 use crate::room::RoomName;
 use crate::room_list::{self, PageRequest};
 
@@ -21,9 +22,18 @@ pub(crate) enum Request<'t> {
     },
     Join {
         room: Room,
+        /// What the client has received of the room, if it wants the rest.
+        since: Option<Since>,
+        /// Whether it wants to be notified of others that enter and exit.
+        presence: bool,
         reference: Option<&'t str>,
     },
     Leave {
+        room: Room,
+        reference: Option<&'t str>,
+    },
+    /// Who is in the room?
+    Presence {
         room: Room,
         reference: Option<&'t str>,
     },
@@ -93,6 +103,10 @@ struct Envelope<'t> {
     #[serde(borrow)]
     token: Option<&'t RawValue>,
     #[serde(borrow)]
+    since: Option<&'t RawValue>,
+    #[serde(borrow)]
+    presence: Option<&'t RawValue>,
+    #[serde(borrow)]
     prefix: Option<&'t RawValue>,
     #[serde(borrow)]
     after: Option<&'t RawValue>,
@@ -134,7 +148,12 @@ impl<'t> Request<'t> {
                 }
                 None => Self::Bad { mistake: Mistake::NoMessage, reference },
             },
-            "join" => Self::Join { room: named(), reference },
+            "join" => {
+                let since = envelope.since.map(|since| Since::parse(since.get()));
+                let presence = envelope.presence.is_some_and(|presence| presence.get() == "true");
+                Self::Join { room: named(), since, presence, reference }
+            }
+            "presence" => Self::Presence { room: named(), reference },
             "leave" => Self::Leave { room: named(), reference },
             "rooms" => match envelope.page() {
                 Some(page) => Self::Rooms { page, reference },
@@ -155,6 +174,7 @@ impl<'t> Request<'t> {
             Self::Broadcast { reference, .. }
             | Self::Join { reference, .. }
             | Self::Leave { reference, .. }
+            | Self::Presence { reference, .. }
             | Self::Rooms { reference, .. }
             | Self::Bad { reference, .. }
             | Self::Ping { reference, .. }
@@ -198,10 +218,16 @@ fn string(json: &str) -> Option<Cow<'_, str>> {
 
 #[cfg(test)]
 mod tests {
+    use ws_hub::Position;
+
     use super::*;
 
     fn to_all(message: &str) -> Request<'_> {
         Request::Broadcast { message, room: None, reference: None }
+    }
+
+    fn join(room: Room, reference: Option<&str>) -> Request<'_> {
+        Request::Join { room, since: None, presence: false, reference }
     }
 
     fn room(name: &str) -> Room {
@@ -233,19 +259,39 @@ mod tests {
         let long = "x".repeat(129);
         let too_long = format!(r#"{{"type":"join","room":"{long}"}}"#);
         for (text, request) in [
-            (r#"{"type":"join","room":"a"}"#, Request::Join { room: room("a"), reference: None }),
+            (r#"{"type":"join","room":"a"}"#, join(room("a"), None)),
             (
                 r#"{"ref":[1, 2],"room":"\u0062\"","type":"join"}"#,
-                Request::Join { room: room("b\""), reference: Some("[1, 2]") },
+                join(room("b\""), Some("[1, 2]")),
             ),
-            (r#"{"type":"join"}"#, Request::Join { room: Room::Bad, reference: None }),
-            (r#"{"type":"join","room":""}"#, Request::Join { room: Room::Bad, reference: None }),
-            (r#"{"type":"join","room":7}"#, Request::Join { room: Room::Bad, reference: None }),
+            (r#"{"type":"join"}"#, join(Room::Bad, None)),
+            (r#"{"type":"join","room":""}"#, join(Room::Bad, None)),
+            (r#"{"type":"join","room":7}"#, join(Room::Bad, None)),
+            (r#"{"type":"join","room":"\ud800"}"#, join(Room::Bad, None)),
             (
-                r#"{"type":"join","room":"\ud800"}"#,
-                Request::Join { room: Room::Bad, reference: None },
+                r#"{"type":"join","room":"a","since":{"epoch":"00000000000000ab","offset":7}}"#,
+                Request::Join {
+                    room: room("a"),
+                    since: Some(Since(Some(Position { epoch: 0xAB, offset: 7 }))),
+                    presence: false,
+                    reference: None,
+                },
             ),
-            (&too_long, Request::Join { room: Room::Bad, reference: None }),
+            (
+                r#"{"type":"join","room":"a","since":"yesterday","presence":true}"#,
+                Request::Join {
+                    room: room("a"),
+                    since: Some(Since(None)),
+                    presence: true,
+                    reference: None,
+                },
+            ),
+            (r#"{"type":"join","room":"a","since":null,"presence":1}"#, join(room("a"), None)),
+            (
+                r#"{"type":"presence","room":"a","ref":1}"#,
+                Request::Presence { room: room("a"), reference: Some("1") },
+            ),
+            (&too_long, join(Room::Bad, None)),
             (
                 r#"{"type":"leave","room":"a","ref":"x"}"#,
                 Request::Leave { room: room("a"), reference: Some(r#""x""#) },

@@ -368,3 +368,50 @@ fn it_listens_on_a_unix_socket_too() {
     stream.read_to_string(&mut response).expect("a response");
     assert_eq!(parse(&response), (200, json!({"delivered": 0})));
 }
+
+#[tokio::test]
+async fn a_message_to_a_room_has_its_position_in_the_history() {
+    let backend = Backend::start("history", &["--history", "3"]);
+    let history = |query: &str| backend.call("GET", &format!("/api/history/news{query}"), "");
+    assert_eq!(error(history("")), (404, "not_found".to_owned()));
+    let (mut alice, id) = backend.server.connect().await;
+    let joined = ask(&mut alice, r#"{"type":"join","room":"news"}"#).await;
+    let epoch = &joined["epoch"];
+    for offset in 1..=4 {
+        let delivered = if offset == 2 { 0 } else { 1 };
+        let except = if offset == 2 { &id } else { "00000000" };
+        let request = json!({"room": "news", "message": offset, "except": except});
+        let reply = json!({"delivered": delivered, "epoch": epoch, "offset": offset});
+        assert_eq!(backend.publish(&request), (200, reply));
+    }
+    assert_eq!(backend.publish(&json!({"message": 5})).1.get("offset"), None);
+    for message in [1, 3, 4] {
+        let received = receive(&mut alice).await;
+        assert_eq!((&received["message"], &received["offset"]), (&message.into(), &message.into()));
+    }
+    for (query, complete, offsets) in [
+        ("", false, &[2, 3, 4][..]),
+        ("?after=1", true, &[2, 3, 4]),
+        ("?after=2&limit=1", true, &[3]),
+        ("?after=4", true, &[]),
+    ] {
+        let (status, page) = history(query);
+        assert_eq!((status, &page["complete"]), (200, &complete.into()), "{query}: {page}");
+        assert_eq!((&page["room"], &page["offset"]), (&"news".into(), &4.into()));
+        let broadcast = |offset: &u64| {
+            json!({"type": "broadcast", "from": "server", "room": "news", "epoch": epoch,
+                   "offset": offset, "message": offset})
+        };
+        let messages: Vec<_> = offsets.iter().map(broadcast).collect();
+        assert_eq!(page["messages"], json!(messages), "{query}");
+    }
+    for query in ["?limit=0", "?limit=1001", "?after=-1", "?before=1"] {
+        assert_eq!(error(history(query)), (400, "bad_request".to_owned()), "{query}");
+    }
+    // A client recovers what the backend published while it was away.
+    let (mut bob, _) = backend.server.connect().await;
+    let since = json!({"epoch": epoch, "offset": 3});
+    let join = json!({"type": "join", "room": "news", "since": since});
+    assert_eq!(ask(&mut bob, &join.to_string()).await["recovered"], true);
+    assert_eq!(receive(&mut bob).await["offset"], 4);
+}

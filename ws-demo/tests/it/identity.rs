@@ -326,3 +326,17 @@ fn mistakes_are_explained_at_the_start() {
         assert!(!stderr.contains(SECRET) && !stderr.contains("MII"), "{stderr}");
     }
 }
+
+#[tokio::test]
+async fn members_see_the_user_of_others() {
+    let (server, _key) = server("presence", &[]);
+    let (mut alice, _) = connect(&server, &json!({"sub": "alice"})).await;
+    let (mut bob, id) = connect(&server, &json!({"sub": "bob \"b\""})).await;
+    ask(&mut alice, r#"{"type":"join","room":"a","presence":true}"#).await;
+    ask(&mut bob, r#"{"type":"join","room":"a"}"#).await;
+    let entered = json!({"type": "entered", "room": "a", "client": id, "user": "bob \"b\""});
+    assert_eq!(json(&mut alice).await, entered);
+    let listed = ask(&mut bob, r#"{"type":"presence","room":"a"}"#).await;
+    let members = listed["members"].as_array().expect("a list");
+    assert!(members.contains(&json!({"client": id, "user": "bob \"b\""})), "{listed}");
+}

@@ -25,7 +25,7 @@ fn publish(hub: &Clients, room: &'static str) -> Position {
 /// Publishes the number of the message and as many bytes.
 fn publish_len(hub: &Clients, room: &'static str, len: usize) -> Position {
     let encode = |position: Option<Position>| message(position.expect("a history"), len);
-    hub.publish_to_room(&room, encode).position.expect("a history")
+    hub.publish_to_room(&room, None, encode).position.expect("a history")
 }
 
 fn message(position: Position, len: usize) -> Prepared {
@@ -77,9 +77,14 @@ fn a_sender_is_told_the_position_and_receives_nothing() {
     assert_eq!(published, Ok(Published { position, ..queued(1) }));
     assert_eq!(bob.publish(To::Room(&"a"), text("2")).map(|it| it.queued), Ok(1));
     assert_eq!(alice.publish_to_room(&"b", |_| text("3")), Err(NotInRoom));
-    assert_eq!((waiting(&alice), waiting(&bob)), (vec!["2".to_owned()], vec!["1".to_owned()]));
+    assert_eq!(hub.publish_to_room(&"a", Some(&2), |_| text("4")).queued, 1);
+    assert_eq!(waiting(&alice), ["2", "4"]);
+    assert_eq!(waiting(&bob), ["1"]);
     let plain = super::hub();
-    assert_eq!(plain.publish_to_room(&"a", |position| text(&format!("{position:?}"))), queued(0));
+    assert_eq!(
+        plain.publish_to_room(&"a", None, |position| text(&format!("{position:?}"))),
+        queued(0)
+    );
     assert!(plain.history(&"a", 0, 1).is_none());
 }
 
@@ -341,7 +346,7 @@ fn check(hub: &Clients, steps: &[Step], may_be_lost: bool) {
                 let sender = from.filter(|member| members[*member].is_in(&NAMES[room]));
                 let published = match sender {
                     Some(from) => members[from].publish_to_room(&NAMES[room], encode),
-                    None => Ok(hub.publish_to_room(&NAMES[room], encode)),
+                    None => Ok(hub.publish_to_room(&NAMES[room], None, encode)),
                 };
                 let position = published.expect("a member").position.expect("a history");
                 assert_eq!(model.published.insert(position, sent.clone()), None);

@@ -60,7 +60,7 @@ pub(crate) struct Connect {
     max_message: usize,
 
     /// File that keeps the history of typed lines [default: not kept]
-    #[arg(long, env = "WS_DEMO_HISTORY", value_name = "FILE")]
+    #[arg(long, env = "WS_DEMO_CONNECT_HISTORY", value_name = "FILE")]
     history: Option<PathBuf>,
 
     /// Show the server's pings and the header fields of its response, too
