@@ -22,9 +22,10 @@ pub const fn describe_close_code(code: CloseCode) -> &'static str {
         1015 => "TLS failed",
         4501 => "authentication failed",
         4502 => "authentication took too long",
+        4503 => "token expired or revoked, or disconnected by the backend",
         0..=999 | 5000.. => "not a code of the protocol",
         1004 | 1016..=2999 => "reserved",
         3000..=3999 => "registered by an application",
-        4000..=4500 | 4503..=4999 => "private to the application",
+        4000..=4500 | 4504..=4999 => "private to the application",
     }
 }

@@ -20,7 +20,7 @@ use keys::Keys;
 pub(crate) use grant::{Grant, Identity};
 pub(crate) use keys::Setup as KeySetup;
 pub(crate) use options::IdentityOptions;
-pub(crate) use permissions::Permissions;
+pub(crate) use permissions::{Pattern, Permissions};
 
 /// Verifies the tokens of clients.
 pub(crate) struct Authenticator {

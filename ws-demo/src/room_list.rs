@@ -1,12 +1,14 @@
 //! Pages of the list of rooms.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::identity::Pattern;
 use crate::room::RoomName;
 
 /// The number of rooms on a page, unless it is requested.
@@ -51,6 +53,36 @@ impl PageRequest {
             rooms.iter().take_while(|(name, _)| name.as_str().starts_with(&self.prefix)).count();
         rooms.truncate(matching.min(self.limit));
         Page { rooms, has_more: matching > self.limit }
+    }
+
+    /// Makes the page of the rooms that match a pattern, by pages without it.
+    pub(crate) fn answer_within<'p>(
+        &self,
+        patterns: impl Iterator<Item = Pattern<'p>>,
+        answer: impl Fn(&Self) -> Page,
+    ) -> Page {
+        let (mut rooms, mut has_more) = (BTreeMap::new(), false);
+        for pattern in patterns {
+            let Some(narrower) = self.narrow(pattern) else { continue };
+            let page = answer(&narrower);
+            has_more |= page.has_more && matches!(pattern, Pattern::Prefix(_));
+            rooms.extend(page.rooms.into_iter().filter(|(name, _)| pattern.matches(name.as_str())));
+        }
+        has_more |= rooms.len() > self.limit;
+        Page { rooms: rooms.into_iter().take(self.limit).collect(), has_more }
+    }
+
+    /// The page that has the first rooms which match a pattern; `None`: there are none.
+    fn narrow(&self, pattern: Pattern<'_>) -> Option<Self> {
+        let (prefix, limit) = match pattern {
+            Pattern::Name(name) if name.starts_with(&self.prefix) => (name, self.limit.min(1)),
+            Pattern::Prefix(prefix) if prefix.starts_with(&self.prefix) => (prefix, self.limit),
+            Pattern::Prefix(prefix) if self.prefix.starts_with(prefix) => {
+                (&*self.prefix, self.limit)
+            }
+            Pattern::Name(_) | Pattern::Prefix(_) => return None,
+        };
+        Some(Self { prefix: prefix.to_owned(), after: self.after.clone(), limit })
     }
 }
 
@@ -128,8 +160,6 @@ impl Common {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     type Rooms = BTreeMap<RoomName, usize>;
@@ -197,6 +227,45 @@ mod tests {
             }
         }
         assert_eq!(pages, ["a:1 b:10", "c:11 d:1", "e:10"]);
+    }
+
+    /// Patterns and pages over all short names: each page continues where the one before ended.
+    #[test]
+    fn pages_within_patterns_have_the_rooms_that_match_and_no_others() {
+        let names = ["a", "aa", "ab", "aba", "b", "ba", "bb", "c"];
+        let here = rooms(&names.map(|name| (name, 1)));
+        let none = Rooms::new();
+        let answer = |request: &PageRequest| request.answer(first(&here), first(&none));
+        for patterns in [
+            vec![],
+            vec![Pattern::Name("ab")],
+            vec![Pattern::Name("b"), Pattern::Name("a"), Pattern::Name("x")],
+            vec![Pattern::Prefix("a")],
+            vec![Pattern::Prefix("ab"), Pattern::Prefix("a"), Pattern::Name("c")],
+            vec![Pattern::Prefix("b"), Pattern::Name("aa"), Pattern::Name("bb")],
+            vec![Pattern::Prefix("")],
+        ] {
+            for prefix in ["", "a", "ab", "b", "x"] {
+                let is_expected = |name: &&str| {
+                    name.starts_with(prefix) && patterns.iter().any(|one| one.matches(name))
+                };
+                let expected: Vec<_> = names.into_iter().filter(is_expected).collect();
+                for limit in 1..=4 {
+                    let mut request = PageRequest::new(prefix.to_owned(), None, limit);
+                    let mut listed = Vec::new();
+                    loop {
+                        let page = request.answer_within(patterns.iter().copied(), answer);
+                        assert!(page.rooms.len() <= limit);
+                        listed.extend(page.rooms.iter().map(|(name, _)| name.to_string()));
+                        match page.next() {
+                            Some(next) => request.after = Some(next.to_string()),
+                            None => break,
+                        }
+                    }
+                    assert_eq!(listed, expected, "{patterns:?} {prefix} {limit}");
+                }
+            }
+        }
     }
 
     #[test]

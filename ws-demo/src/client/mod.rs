@@ -366,7 +366,11 @@ impl Client<'_> {
             Request::Rooms { page, .. } => {
                 let is_in = |room: &RoomName| self.member.is_in(room);
                 let counts = (self.service.room_count(), self.service.clients());
-                reply(protocol::rooms(&self.service.rooms(&page), counts, is_in, reference))
+                let page = match self.permissions().readable() {
+                    Some(patterns) => page.answer_within(patterns, |page| self.service.rooms(page)),
+                    None => self.service.rooms(&page),
+                };
+                reply(protocol::rooms(&page, counts, is_in, reference))
             }
             Request::Bad { mistake, .. } => error(mistake, reference),
             Request::Ping { time, .. } => reply(protocol::pong(time, reference)),

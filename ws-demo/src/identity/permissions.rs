@@ -27,6 +27,14 @@ impl Permissions {
         self.read.contains(room)
     }
 
+    /// The rooms that it may join; `None`: all.
+    pub(crate) fn readable(&self) -> Option<impl Iterator<Item = Pattern<'_>>> {
+        match &self.read {
+            Rooms::All => None,
+            Rooms::Listed(patterns) => Some(patterns.iter().map(|text| Pattern::new(text))),
+        }
+    }
+
     pub(crate) fn may_write(&self, room: &str) -> bool {
         self.write.contains(room)
     }
@@ -40,16 +48,31 @@ impl Rooms {
     fn contains(&self, room: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Listed(patterns) => patterns.iter().any(|pattern| matches(pattern, room)),
+            Self::Listed(patterns) => {
+                patterns.iter().any(|pattern| Pattern::new(pattern).matches(room))
+            }
         }
     }
 }
 
-/// A pattern is the name of a room, or the beginning of a name and `*`.
-fn matches(pattern: &str, room: &str) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(prefix) => room.starts_with(prefix),
-        None => room == pattern,
+/// Which rooms an entry of a list means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pattern<'p> {
+    Name(&'p str),
+    /// Names that start with this: it was written with a `*` behind it.
+    Prefix(&'p str),
+}
+
+impl<'p> Pattern<'p> {
+    fn new(text: &'p str) -> Self {
+        text.strip_suffix('*').map_or(Self::Name(text), Self::Prefix)
+    }
+
+    pub(crate) fn matches(self, room: &str) -> bool {
+        match self {
+            Self::Name(name) => room == name,
+            Self::Prefix(prefix) => room.starts_with(prefix),
+        }
     }
 }
 
@@ -80,7 +103,7 @@ mod tests {
             ("ü*", "über", true),
             ("ü*", "uber", false),
         ] {
-            assert_eq!(matches(pattern, room), expected, "{pattern} {room}");
+            assert_eq!(Pattern::new(pattern).matches(room), expected, "{pattern} {room}");
         }
     }
 

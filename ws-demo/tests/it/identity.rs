@@ -184,6 +184,15 @@ async fn rooms_are_allowed_by_name_or_prefix() {
         assert_eq!(answer.get("code").cloned().unwrap_or_default(), expected, "{request}");
         assert_eq!(answer.get("ref"), request.get("ref"), "{request}");
     }
+    // Of other rooms she does not see the names.
+    let (mut other, _) = connect(&server, &json!({"sub": "other"})).await;
+    for room in ["secret", "team", "team-3"] {
+        ask(&mut other, &json!({"type": "join", "room": room}).to_string()).await;
+    }
+    let rooms = ask(&mut alice, r#"{"type":"rooms"}"#).await;
+    let names: Vec<_> = rooms["rooms"].as_array().expect("rooms").iter().collect();
+    let names: Vec<_> = names.iter().map(|room| room["room"].as_str().expect("a name")).collect();
+    assert_eq!(names, ["news", "team-1", "team-2", "team-3"], "{rooms}");
     // Bob may use all rooms, but not send to everyone.
     assert_eq!(ask(&mut bob, r#"{"type":"join","room":"team-1"}"#).await["clients"], 2);
     assert_eq!(code(&mut bob, r#"{"type":"broadcast","message":1}"#).await, "forbidden");
