@@ -1,6 +1,7 @@
 //! The command line.
 
 mod connect;
+mod environment;
 mod healthcheck;
 mod script;
 mod serve;
@@ -9,11 +10,11 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::runtime::Builder;
 
 use connect::Connect;
+use environment::AUTH_TOKEN;
 use healthcheck::Healthcheck;
 use serve::Serve;
 use ws_bench::Bench;
@@ -50,13 +51,17 @@ impl Arguments {
     pub(crate) fn read() -> Result<Command, Box<dyn Error>> {
         let matches = Self::command().get_matches();
         let command = Self::from_arg_matches(&matches)?.into_command();
-        if let Command::Serve(serve) = &command
-            && let Err(mistake) = serve.check()
-        {
+        let variables = std::env::vars_os().map(|(name, _)| name);
+        let checked =
+            environment::check(&Self::command(), variables).and_then(|()| match &command {
+                Command::Serve(serve) => serve.check(),
+                _ => Ok(()),
+            });
+        if let Err(mistake) = checked {
             Self::command().error(ErrorKind::ValueValidation, mistake).exit();
         }
         match &command {
-            Command::Serve(serve) if serve.print_config => Ok(Command::Print(settings(&matches))),
+            Command::Serve(serve) if serve.print_config => Ok(Command::Print(settings(&matches)?)),
             _ => Ok(command),
         }
     }
@@ -92,8 +97,8 @@ impl Command {
     }
 }
 
-/// The settings of `serve` as they are, each as the environment variable that would set it.
-fn settings(matches: &ArgMatches) -> String {
+/// The settings of `serve` as they are.
+fn settings(matches: &ArgMatches) -> Result<String, String> {
     let (command, matches) = match matches.subcommand() {
         Some((name, matches)) => {
             let command = Arguments::command().find_subcommand(name).cloned();
@@ -101,37 +106,7 @@ fn settings(matches: &ArgMatches) -> String {
         }
         None => (Arguments::command(), matches),
     };
-    let mut text = String::new();
-    for argument in command.get_arguments() {
-        let (Some(variable), id) = (argument.get_env(), argument.get_id().as_str()) else {
-            continue;
-        };
-        let variable = variable.display();
-        let Some(values) = matches.get_raw(id) else {
-            text += &format!("# {variable} is not set\n");
-            continue;
-        };
-        let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
-        let values: Vec<_> = values.iter().flat_map(|value| value.split(',')).collect();
-        let values: Vec<_> = values.into_iter().map(without_credentials).collect();
-        let source = match matches.value_source(id) {
-            Some(ValueSource::CommandLine) => "# from the command line\n",
-            Some(ValueSource::EnvVariable) => "# from the environment\n",
-            _ => "",
-        };
-        text += &format!("{source}{variable}={}\n", values.join(","));
-    }
-    text
-}
-
-/// An address without the user name and the password in it; any other value as it is.
-fn without_credentials(value: &str) -> String {
-    let Some((scheme, rest)) = value.split_once("://") else { return value.to_owned() };
-    let end = rest.find('/').unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(at) => format!("{scheme}://***{}", &rest[at..]),
-        None => value.to_owned(),
-    }
+    environment::print(&command, matches, std::env::var_os(AUTH_TOKEN).as_deref())
 }
 
 #[cfg(test)]

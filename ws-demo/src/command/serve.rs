@@ -1,6 +1,8 @@
 //! `serve`: the server, until SIGINT or SIGTERM.
 
 use std::error::Error;
+use std::fmt;
+use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use clap::builder::BoolishValueParser;
 use ipnet::IpNet;
 use ws_tokio::{Config, Deflate, Limits};
 
+use super::environment::{AUTH_TOKEN, PLACEHOLDER};
 use crate::admission::Allowed;
 use crate::api::ApiOptions;
 use crate::auth;
@@ -26,9 +29,6 @@ use crate::server::{Server, Setup};
 use crate::service::Settings;
 use ws_cli::{count_limit, duration, positive, size_limit, stop_signal};
 use ws_hub::{self as hub, OutboxLimits};
-
-/// The one secret that is no option: all users of a machine can read the arguments of its processes.
-const AUTH_TOKEN: &str = "WS_DEMO_AUTH_TOKEN";
 
 /// The number of the largest messages that the queue of a client holds, at least.
 const QUEUED_MESSAGES: usize = 4;
@@ -206,6 +206,11 @@ pub(crate) struct Serve {
     #[arg(value_parser = engine, hide_env_values = true)]
     engine: Engine,
 
+    /// The file that contains the value of --engine, so that its password is in no command line or
+    /// environment; the brokers of a cluster may be one per line
+    #[arg(long, env = "WS_DEMO_ENGINE_FILE", value_name = "FILE")]
+    engine_file: Option<PathBuf>,
+
     /// The prefix of the subjects at the broker; nodes with the same prefix work together
     #[arg(long, env = "WS_DEMO_ENGINE_PREFIX", value_name = "PREFIX", default_value = "ws-demo")]
     engine_prefix: nats::Prefix,
@@ -258,6 +263,9 @@ impl Serve {
     /// The message for the user.
     pub(crate) fn check(&self) -> Result<(), String> {
         let least = self.max_message.saturating_mul(QUEUED_MESSAGES);
+        if self.engine_file.is_some() && !matches!(self.engine, Engine::Memory) {
+            return Err("--engine and --engine-file are both set: set one of them".to_owned());
+        }
         match self.queue_bytes {
             Some(queue) if queue < least => Err(format!(
                 "--queue-bytes {queue}: must be at least {least}, or several clients that send the \
@@ -294,6 +302,13 @@ impl Serve {
                 .into());
             }
             (Some(path), Err(_)) => Some(auth::Source::File(path.clone())),
+            (None, Ok(token)) if token == PLACEHOLDER => {
+                return Err(format!(
+                    "{AUTH_TOKEN}: {PLACEHOLDER} stands for a token that --print-config does not \
+                     print: set it, or --auth-token-file"
+                )
+                .into());
+            }
             (None, Ok(token)) => Some(auth::Source::Token(token)),
             (None, Err(std::env::VarError::NotPresent)) => None,
             (None, Err(std::env::VarError::NotUnicode(_))) => {
@@ -308,7 +323,7 @@ impl Serve {
             tokens,
             keys: self.identity.keys()?,
             api: self.api.setup(),
-            nats: self.nats(),
+            nats: self.nats()?,
         })
     }
 
@@ -364,14 +379,23 @@ impl Serve {
         }
     }
 
-    fn nats(&self) -> Option<nats::Settings> {
-        match &self.engine {
+    fn nats(&self) -> Result<Option<nats::Settings>, String> {
+        let engine = match &self.engine_file {
+            Some(path) => {
+                let fail =
+                    |error: &dyn fmt::Display| format!("--engine-file {}: {error}", path.display());
+                let text = fs::read_to_string(path).map_err(|error| fail(&error))?;
+                let lines: Vec<_> = text.split_whitespace().collect();
+                engine(&lines.join(",")).map_err(|error| fail(&error))?
+            }
+            None => self.engine.clone(),
+        };
+        Ok(match engine {
             Engine::Memory => None,
-            Engine::Nats(servers) => Some(nats::Settings {
-                servers: servers.clone(),
-                prefix: self.engine_prefix.clone(),
-            }),
-        }
+            Engine::Nats(servers) => {
+                Some(nats::Settings { servers, prefix: self.engine_prefix.clone() })
+            }
+        })
     }
 
     fn origins(&self) -> Origins {
@@ -413,6 +437,10 @@ enum Engine {
 fn engine(text: &str) -> Result<Engine, String> {
     match text {
         "memory" => Ok(Engine::Memory),
+        servers if servers.contains(&format!("//{PLACEHOLDER}@")) => Err(format!(
+            "{PLACEHOLDER} stands for a password that --print-config does not print: set it, or \
+             --engine-file"
+        )),
         servers => servers.parse().map(Engine::Nats),
     }
 }
