@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::metrics::Refused;
 use crate::rate::{Bucket, Rate};
+use crate::refused::Refused;
 
 /// The limits.
 #[derive(Clone, Copy, Debug, PartialEq)]

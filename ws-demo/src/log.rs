@@ -1,5 +1,6 @@
 //! The log on standard error.
 
+mod events;
 mod queue;
 
 use std::error::Error;
@@ -7,11 +8,9 @@ use std::io::{self, IsTerminal as _};
 use std::panic;
 use std::time::Duration;
 
-use tracing::Level;
 use tracing_subscriber::EnvFilter;
 
 use crate::journal::Journal;
-use crate::notice::Notice;
 use queue::LogQueue;
 
 /// Logged only if `--log` selects it.
@@ -30,7 +29,10 @@ pub(crate) enum Format {
 }
 
 /// The log. When it is dropped, it waits up to a second until all lines are written.
-pub(crate) struct Log(LogQueue);
+pub(crate) struct Log {
+    queue: LogQueue,
+    format: Format,
+}
 
 impl Log {
     /// Starts to log what `filter` selects, such as `info` or `ws_demo=debug`.
@@ -62,19 +64,23 @@ impl Log {
         panic::set_hook(Box::new(|panic| {
             tracing::error!("[ws] {}", panic.to_string().replace('\n', " "));
         }));
-        Ok(Self(queue))
+        Ok(Self { queue, format })
     }
 
     /// The journal that writes to the log.
     pub(crate) fn journal(&self) -> Journal {
-        let queue = self.0.clone();
-        Journal::new(log, move || queue.lost())
+        let queue = self.queue.clone();
+        let write = match self.format {
+            Format::Text => events::text,
+            Format::Json => events::fields,
+        };
+        Journal::new(write, move || queue.lost())
     }
 }
 
 impl Drop for Log {
     fn drop(&mut self) {
-        self.0.finish(FINISH);
+        self.queue.finish(FINISH);
     }
 }
 
@@ -94,11 +100,4 @@ fn output() -> io::Result<impl io::Write + Send> {
 
 fn report(dropped: u64) {
     tracing::warn!(dropped, "[ws] log lines dropped: the output did not accept them in time");
-}
-
-fn log(notice: &Notice<'_>) {
-    match notice.level() {
-        Level::DEBUG => tracing::debug!("{notice}"),
-        _ => tracing::info!("{notice}"),
-    }
 }

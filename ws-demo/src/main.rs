@@ -25,11 +25,13 @@ mod page;
 mod protocol;
 mod proxy;
 mod rate;
+mod refused;
 mod room;
 mod room_list;
 mod routes;
 mod server;
 mod service;
+mod throttle;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;

@@ -17,10 +17,10 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
-use ws_tokio::proto::Initiator;
-use ws_tokio::{CloseCode, Closed};
+use ws_tokio::CloseCode;
 
 use crate::engine::status::Status;
+use crate::refused::Refused;
 use access::Access;
 use api::ApiMetrics;
 use history::History;
@@ -116,41 +116,6 @@ struct EngineCounters {
     gaps: Counter,
 }
 
-/// Why a connection did not become a client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
-    Full,
-    Draining,
-    TooManyFromAddress,
-    ConnectRate,
-    ForeignOrigin,
-    /// The request was not valid.
-    BadHandshake,
-    /// No request arrived in time.
-    Timeout,
-    /// Too many other connections had not sent a request.
-    TooManyHandshakes,
-    Tls,
-    Unauthenticated,
-}
-
-impl Refused {
-    fn reason(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Draining => "draining",
-            Self::TooManyFromAddress => "per_ip",
-            Self::ConnectRate => "connect_rate",
-            Self::ForeignOrigin => "origin",
-            Self::BadHandshake => "handshake",
-            Self::Timeout => "timeout",
-            Self::TooManyHandshakes => "handshakes",
-            Self::Tls => "tls",
-            Self::Unauthenticated => "auth",
-        }
-    }
-}
-
 impl Default for Metrics {
     fn default() -> Self {
         Self::new()
@@ -205,6 +170,10 @@ impl Metrics {
             engine: EngineCounters::default(),
         };
         let m = &metrics;
+        // All series exist before their first event.
+        for refused in Refused::ALL {
+            drop(m.refused.get_or_create(&[("reason", refused.reason())]));
+        }
         registry.register("accepted", "WebSockets opened", m.accepted.clone());
         registry.register("refused", "Connections that did not become clients", m.refused.clone());
         registry.register(
@@ -265,9 +234,9 @@ impl Metrics {
         self.refused.get_or_create(&[("reason", refused.reason())]).inc();
     }
 
-    /// A client has disconnected.
-    pub(crate) fn disconnect(&self, closed: Option<&Closed>) {
-        self.disconnected.get_or_create(&[("code", code_label(code(closed)))]).inc();
+    /// A client has disconnected; the code is that of the side that began to close the connection.
+    pub(crate) fn disconnect(&self, code: CloseCode) {
+        self.disconnected.get_or_create(&[("code", code_label(code))]).inc();
     }
 
     /// A broadcast was queued for its receivers on this node.
@@ -343,15 +312,6 @@ impl Metrics {
     }
 }
 
-/// The close code of the side that began to close the connection.
-fn code(closed: Option<&Closed>) -> CloseCode {
-    let Some(closed) = closed else { return CloseCode::ABNORMAL };
-    match (closed.initiator, &closed.sent) {
-        (Initiator::Local | Initiator::Library, Some(sent)) => sent.code,
-        _ => closed.code(),
-    }
-}
-
 /// The label of a code. Clients choose codes from 3000 on freely, so those share labels.
 fn code_label(code: CloseCode) -> &'static str {
     match code.get() {
@@ -415,16 +375,11 @@ mod tests {
         for code in 3000..5000 {
             metrics.disconnected.get_or_create(&[("code", code_label(CloseCode::new(code)))]).inc();
         }
-        metrics.disconnect(None);
+        metrics.disconnect(CloseCode::ABNORMAL);
         let text = metrics.render(&Now::default());
         assert!(text.contains("ws_disconnects_total{code=\"3xxx\"} 1000\n"), "{text}");
         assert!(text.contains("ws_disconnects_total{code=\"4501\"} 1\n"), "{text}");
         assert!(text.contains("ws_disconnects_total{code=\"1006\"} 1\n"), "{text}");
         assert_eq!(text.matches("ws_disconnects_total{").count(), 6, "{text}");
-    }
-
-    #[test]
-    fn the_code_is_of_the_side_that_began() {
-        assert_eq!(code(None), CloseCode::ABNORMAL);
     }
 }

@@ -2,16 +2,15 @@
 
 use std::net::IpAddr;
 
+use axum::http::HeaderMap;
 use ipnet::IpNet;
-
-use ws_tokio::server::RequestHead;
 
 /// The address that a connection counts for: the peer's or, if the peer is a trusted proxy, the last one
 /// in `X-Forwarded-For` that is not a trusted proxy. What stands before that one may be forged. `peer`
 /// is `None` for a Unix socket, whose peer is trusted.
 pub(crate) fn client_address(
     peer: Option<IpAddr>,
-    head: &RequestHead,
+    headers: &HeaderMap,
     trusted: &[IpNet],
 ) -> Option<IpAddr> {
     let peer = peer.map(|peer| peer.to_canonical());
@@ -19,9 +18,9 @@ pub(crate) fn client_address(
     if peer.is_some_and(|peer| !is_trusted(peer)) {
         return peer;
     }
-    let fields = head.headers().get_all("x-forwarded-for");
+    let fields = headers.get_all("x-forwarded-for").iter();
     let fields: Vec<&str> =
-        fields.map(|value| std::str::from_utf8(value).unwrap_or_default()).collect();
+        fields.map(|value| str::from_utf8(value.as_bytes()).unwrap_or_default()).collect();
     let mut client = peer;
     for entry in fields.iter().rev().flat_map(|field| field.rsplit(',')) {
         // An entry that is no address ends the chain, whichever proxy has written it.
@@ -45,19 +44,16 @@ fn parse(entry: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use ws_tokio::Config;
-    use ws_tokio::server::ServerRequest;
+    use axum::http::{HeaderName, HeaderValue};
 
     use super::*;
 
-    fn address(peer: &str, fields: &[&str]) -> String {
-        let mut headers = vec![("Host", b"x".as_slice())];
-        headers.extend(fields.iter().map(|value| ("X-Forwarded-For", value.as_bytes())));
-        let rejection = ServerRequest::from_parts(Config::default(), "GET", "/", headers)
-            .expect_err("no upgrade");
-        let head = rejection.request().expect("a request");
+    fn address(peer: &str, fields: &[&'static str]) -> String {
+        let name = HeaderName::from_static("x-forwarded-for");
+        let field = |value: &&'static str| (name.clone(), HeaderValue::from_static(value));
+        let headers: HeaderMap = fields.iter().map(field).collect();
         let trusted = ["10.0.0.0/8".parse().expect("a net"), "fd00::/8".parse().expect("a net")];
-        let client = client_address(peer.parse().ok(), head, &trusted);
+        let client = client_address(peer.parse().ok(), &headers, &trusted);
         client.map_or("none".to_owned(), |address| address.to_string())
     }
 

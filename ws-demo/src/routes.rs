@@ -1,5 +1,6 @@
 //! What is served over HTTP, and how a request becomes a client.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -18,9 +19,10 @@ use crate::admission::Admitted;
 use crate::api::{self, bearer};
 use crate::client::{self, Opening};
 use crate::identity::Refusal;
-use crate::metrics::{self, Refused};
+use crate::metrics;
 use crate::page;
 use crate::proxy::client_address;
+use crate::refused::Refused;
 use crate::service::Service;
 
 /// When a client that was refused may try again, in seconds.
@@ -115,6 +117,7 @@ async fn web_socket(State(service): State<Shared>, mut request: Request) -> Resp
     match upgrade(&service, &mut request) {
         Asked::Upgrade(response) => response,
         Asked::Plainly => {
+            service.refuse(Refused::UpgradeRequired, address(&service, &request), None, None);
             let hint = "this is a WebSocket endpoint: upgrade to websocket; the page is at /\n";
             let version = (header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
             let mut response = text(StatusCode::UPGRADE_REQUIRED, hint, [version]);
@@ -126,10 +129,7 @@ async fn web_socket(State(service): State<Shared>, mut request: Request) -> Resp
             }
             response
         }
-        Asked::OtherMethod(rejection) => {
-            service.metrics().refuse(Refused::BadHandshake);
-            rejection.into_response()
-        }
+        Asked::OtherMethod(rejection) => refuse_handshake(&service, &request, rejection),
     }
 }
 
@@ -169,28 +169,31 @@ fn upgrade(service: &Shared, request: &mut Request) -> Asked {
             );
             return match *request.method() {
                 Method::GET | Method::HEAD if plain && !wants_upgrade(request) => Asked::Plainly,
-                Method::GET | Method::HEAD | Method::CONNECT => bad_handshake(service, rejection),
+                Method::GET | Method::HEAD | Method::CONNECT => {
+                    Asked::Upgrade(refuse_handshake(service, request, rejection))
+                }
                 _ if plain => Asked::OtherMethod(rejection),
-                _ => bad_handshake(service, rejection),
+                _ => Asked::Upgrade(refuse_handshake(service, request, rejection)),
             };
         }
     };
-    let admitted = match admit(service, request, &upgrade) {
+    let address = address(service, request);
+    let admitted = match admit(service, address, &upgrade) {
         Ok(admitted) => admitted,
         Err(refused) => {
-            service.metrics().refuse(refused);
+            service.refuse(refused, address, None, None);
             return Asked::Upgrade(refusal(refused));
         }
     };
     let grant = match bearer_token(request).and_then(|token| service.verify(token)).transpose() {
         Ok(grant) => grant,
         Err(refusal) => {
-            service.metrics().refuse(Refused::Unauthenticated);
+            service.refuse(Refused::Unauthenticated, address, None, Some(&refusal));
             return Asked::Upgrade(unauthorized(refusal));
         }
     };
     let (response, socket) = upgrade.accept();
-    let opening = Opening { socket, admitted, variant, grant };
+    let opening = Opening { socket, admitted, address, variant, grant };
     tokio::spawn(client::run(opening, Arc::clone(service)));
     Asked::Upgrade(response)
 }
@@ -206,19 +209,27 @@ fn unauthorized(refusal: Refusal) -> Response {
     text(StatusCode::UNAUTHORIZED, format!("{refusal}\n"), fields)
 }
 
-fn bad_handshake(service: &Service, rejection: UpgradeRejection) -> Asked {
-    service.metrics().refuse(Refused::BadHandshake);
-    Asked::Upgrade(rejection.into_response())
+fn refuse_handshake(service: &Service, request: &Request, rejection: UpgradeRejection) -> Response {
+    let address = address(service, request);
+    service.refuse(Refused::BadHandshake, address, None, Some(&rejection));
+    rejection.into_response()
 }
 
-fn admit(service: &Shared, request: &Request, upgrade: &Upgrade) -> Result<Admitted, Refused> {
-    let settings = &service.settings;
-    if !settings.origins.allow(upgrade) {
-        return Err(Refused::ForeignOrigin);
+fn admit(
+    service: &Shared,
+    address: Option<IpAddr>,
+    upgrade: &Upgrade,
+) -> Result<Admitted, Refused> {
+    match service.settings.origins.allow(upgrade) {
+        true => service.admission.admit(address, Instant::now()),
+        false => Err(Refused::ForeignOrigin),
     }
+}
+
+/// The address that a request counts for, if it has one.
+fn address(service: &Service, request: &Request) -> Option<IpAddr> {
     let peer = request.extensions().get::<Peer<AnyAddress>>().and_then(|Peer(peer)| peer.ip());
-    let address = client_address(peer, upgrade, &settings.trusted_proxies);
-    service.admission.admit(address, Instant::now())
+    client_address(peer, request.headers(), &service.settings.trusted_proxies)
 }
 
 /// The response to a client that is not admitted.

@@ -1,7 +1,7 @@
 //! The server: listens, serves HTTP, and closes all clients when it is to stop.
 
 use std::error::Error;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,8 +27,9 @@ use crate::id::{ClientId, ClientIds};
 use crate::identity::{Authenticator, Identity, KeySetup};
 use crate::journal::Journal;
 use crate::listener::{self, Bound, SocketPath};
-use crate::metrics::{Metrics, Refused};
+use crate::metrics::Metrics;
 use crate::notice::Notice;
+use crate::refused::Refused;
 use crate::room::RoomName;
 use crate::routes;
 use crate::service::{Service, Settings};
@@ -177,6 +178,8 @@ impl Server {
                 drain(&service).await;
             }
         };
+        let journal = service.journal.clone();
+        let repetitions = tokio::spawn(async move { journal.log_repetitions().await });
         let shutdown = Shutdown::new();
         let routes = match &admin {
             Some(_) => routes::public(),
@@ -201,6 +204,8 @@ impl Server {
         if let Some(link) = link {
             link.stop().await;
         }
+        repetitions.abort();
+        service.journal.log_last_repetitions();
         let (clean, cut) = service.admission.goodbyes();
         service.journal.log(&Notice::Bye { clean, cut });
     }
@@ -233,30 +238,39 @@ fn http(
 
 /// Counts and logs what goes wrong before a connection has a client.
 fn report(service: &Service, error: ServeError<AnyAddress>) {
-    let metrics = service.metrics();
-    let error = match error {
-        ServeError::Accept { error, .. } => return tracing::warn!("[ws] cannot accept: {error}"),
-        ServeError::Excess { .. } => return metrics.refuse(Refused::TooManyHandshakes),
-        ServeError::Connection { error, .. } => error,
-        error => return tracing::warn!("[ws] {error}"),
+    let journal = &service.journal;
+    let refuse = |why, peer: AnyAddress, error| service.refuse(why, address(&peer), None, error);
+    let (peer, error) = match error {
+        ServeError::Accept { error, unreported } => {
+            return journal.log(&Notice::CannotAccept { error: &error, unreported });
+        }
+        ServeError::Excess { peer } => return refuse(Refused::TooManyHandshakes, peer, None),
+        ServeError::Connection { peer, error } => (peer, error),
+        error => {
+            return journal.log(&Notice::ConnectionFailed { address: None, error: &error });
+        }
     };
     match error {
-        ConnectionError::Open(error) => {
-            metrics.refuse(Refused::Tls);
-            tracing::debug!("[ws] TLS handshake failed: {error}");
-        }
-        ConnectionError::NoRequest => {
-            metrics.refuse(Refused::Timeout);
-            tracing::debug!("[ws] no request in time");
-        }
+        ConnectionError::Open(error) => refuse(Refused::Tls, peer, Some(&error)),
+        ConnectionError::NoRequest => refuse(Refused::Timeout, peer, None),
         ConnectionError::Http(error) => {
             if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
-                metrics.refuse(Refused::BadHandshake);
+                refuse(Refused::BadHandshake, peer, Some(&error));
+            } else {
+                // The client has left.
+                tracing::debug!("[ws] HTTP connection failed: {error}");
             }
-            tracing::debug!("[ws] bad HTTP: {error}");
         }
-        error => tracing::error!("[ws] a connection failed: {error}"),
+        error => {
+            let address = address(&peer);
+            journal.log(&Notice::ConnectionFailed { address, error: &error });
+        }
     }
+}
+
+/// The address of a peer, which may be a proxy.
+fn address(peer: &AnyAddress) -> Option<IpAddr> {
+    peer.ip().map(|ip| ip.to_canonical())
 }
 
 /// Closes all clients, and waits until they are gone or the time is over.

@@ -1,5 +1,7 @@
 //! What all connections share.
 
+use std::fmt;
+use std::net::IpAddr;
 use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,9 +20,11 @@ use crate::id::{ClientId, ClientIds};
 use crate::identity::{Authenticator, Grant, Identity, Refusal};
 use crate::journal::Journal;
 use crate::metrics::{Metrics, Now};
+use crate::notice::Notice;
 use crate::origin::Origins;
 use crate::page;
 use crate::rate::Rate;
+use crate::refused::Refused;
 use crate::room::RoomName;
 use crate::room_list::{Common, Page, PageRequest};
 use ws_hub as hub;
@@ -252,6 +256,19 @@ impl Service {
         }
         let cut_off = self.settings.engine_required && !self.engine.status().up;
         cut_off.then_some("the engine is down")
+    }
+
+    /// Counts and logs a connection that does not become a client; `client` is the id that it would have
+    /// had.
+    pub(crate) fn refuse(
+        &self,
+        why: Refused,
+        address: Option<IpAddr>,
+        client: Option<ClientId>,
+        error: Option<&dyn fmt::Display>,
+    ) {
+        self.metrics.refuse(why);
+        self.journal.log(&Notice::Refused { why, address, client, error });
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {

@@ -1,11 +1,13 @@
 //! One client, from its first message to its end.
 
+mod session;
 mod tally;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::future::{Future as _, poll_fn};
 use std::iter;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
@@ -13,7 +15,7 @@ use std::time::SystemTime;
 
 use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep, timeout};
-use ws_tokio::proto::{self, ErrorKind};
+use ws_tokio::proto::{self, ErrorKind, Stats};
 use ws_tokio::upgrade::{UpgradeFuture, WebSocket};
 use ws_tokio::{Batch, Close, CloseCode, Closed, Error, Event};
 
@@ -22,12 +24,13 @@ use crate::broadcast::Member;
 use crate::history::Since;
 use crate::id::ClientId;
 use crate::identity::{Grant, Permissions, Refusal};
-use crate::metrics::Refused;
-use crate::notice::{Content, Notice};
+use crate::notice::{Content, Notice, Session};
 use crate::protocol::{self, Mistake, Request, Room, Token};
 use crate::rate::Bucket;
+use crate::refused::Refused;
 use crate::room::RoomName;
 use crate::service::{END_OF_GRANT, Service};
+use session::decisive_close;
 use tally::Tally;
 use ws_hub::{CloseCause, JoinError, JoinOptions, Joined, MemberEvent, RoomHistory};
 
@@ -42,6 +45,8 @@ const LISTED_MEMBERS: usize = 1000;
 pub(crate) struct Opening {
     pub(crate) socket: UpgradeFuture,
     pub(crate) admitted: Admitted,
+    /// Its address, if it has one.
+    pub(crate) address: Option<IpAddr>,
     /// Which of the service's configurations it has.
     pub(crate) variant: usize,
     /// What the token of its request grants, if there was one.
@@ -50,7 +55,7 @@ pub(crate) struct Opening {
 
 /// Serves a client until it is gone.
 pub(crate) async fn run(opening: Opening, service: Arc<Service>) {
-    let Opening { socket, mut admitted, variant, grant } = opening;
+    let Opening { socket, mut admitted, address, variant, grant } = opening;
     let mut socket = match socket.await {
         Ok(socket) => socket,
         Err(error) => return tracing::debug!("[ws] opening a WebSocket failed: {error}"),
@@ -62,6 +67,8 @@ pub(crate) async fn run(opening: Opening, service: Arc<Service>) {
         member: service.enter(),
         grant: None,
         expiry: None,
+        address,
+        since: Instant::now(),
         pending: BTreeMap::new(),
         pong: false,
         closing: false,
@@ -78,11 +85,14 @@ pub(crate) async fn run(opening: Opening, service: Arc<Service>) {
     match served {
         Ok(()) => {}
         Err(Error::Protocol(error)) if error.kind() == ErrorKind::PingTimeout => {
-            client.log(&Notice::FailedHeartbeat { id: client.id() });
+            client.log(&Notice::FailedHeartbeat { id: client.id(), address });
         }
-        Err(error) => client.log(&Notice::Failed { id: client.id(), error: &error }),
+        Err(error) => client.log(&Notice::Failed { id: client.id(), address, error: &error }),
     }
-    service.metrics().disconnect(socket.closed());
+    let close = decisive_close(socket.closed());
+    service.metrics().disconnect(close.code);
+    let Stats { received, sent, .. } = socket.stats();
+    client.depart(close, received.bytes, sent.bytes);
     if socket.closed().is_some_and(Closed::is_clean) {
         admitted.set_end(End::Clean);
     }
@@ -95,6 +105,8 @@ struct Client<'s> {
     grant: Option<Arc<Grant>>,
     /// The end of the grant, if it has one.
     expiry: Option<Pin<Box<Sleep>>>,
+    address: Option<IpAddr>,
+    since: Instant,
     /// The rooms whose joining is not answered yet.
     pending: BTreeMap<RoomName, PendingJoin>,
     /// A pong has arrived, whose round-trip time is known after the next look at the clock.
@@ -249,7 +261,7 @@ impl Client<'_> {
                 if cause == CloseCause::TooSlow {
                     metrics.close_slow();
                     let error = &"too slow: the messages queued for it exceed the limit";
-                    self.log(&Notice::Failed { id: self.id(), error });
+                    self.log(&Notice::Failed { id: self.id(), address: self.address, error });
                 }
             }
         }
@@ -267,7 +279,8 @@ impl Client<'_> {
     /// Shows it to the other clients; returns its welcome.
     fn join(&mut self) -> String {
         let total = self.member.show();
-        self.log(&Notice::Connected { id: self.id(), total });
+        let Self { address, .. } = *self;
+        self.log(&Notice::Connected { id: self.id(), user: self.user(), address, total });
         protocol::welcome(self.id(), self.service.clients())
     }
 
@@ -527,6 +540,10 @@ impl Client<'_> {
         replies
     }
 
+    fn user(&self) -> Option<&str> {
+        self.grant.as_ref().and_then(|grant| grant.user.as_deref())
+    }
+
     fn permissions(&self) -> &Permissions {
         self.grant.as_ref().map_or(&Permissions::ALL, |grant| &grant.permissions)
     }
@@ -539,16 +556,15 @@ impl Client<'_> {
     /// The Close frame to a client whose grant has ended.
     fn expire(&self) -> Close<'static> {
         let reason = Refusal::Expired.message();
-        self.log(&Notice::Failed { id: self.id(), error: &reason });
+        self.log(&Notice::Failed { id: self.id(), address: self.address, error: &reason });
         self.service.metrics().access.expire();
         Close::new(END_OF_GRANT, reason)
     }
 
     /// The message and the Close frame to a client that fails to authenticate.
     fn expel(&self, mistake: Mistake, code: CloseCode) -> (String, Close<'static>) {
-        let error = &mistake.message();
-        self.log(&Notice::Failed { id: self.id(), error });
-        self.service.metrics().refuse(Refused::Unauthenticated);
+        let error = mistake.message();
+        self.service.refuse(Refused::Unauthenticated, self.address, Some(self.id()), Some(&error));
         (protocol::error(mistake, None), Close::new(code, mistake.message()))
     }
 
@@ -560,8 +576,19 @@ impl Client<'_> {
         let taken = bucket.take(rate, Instant::now());
         if !taken {
             self.service.metrics().limit_rate();
+            self.log(&Notice::RateLimited { id: self.id(), address: self.address });
         }
         taken
+    }
+
+    /// Leaves the hub, after a connection that ended with this Close and had these bytes on the wire.
+    fn depart(&mut self, close: Close<'_>, bytes_in: u64, bytes_out: u64) {
+        if self.member.is_shown() {
+            let total = self.member.depart();
+            let (user, address, duration) = (self.user(), self.address, self.since.elapsed());
+            let session = &Session { user, address, close, duration, bytes_in, bytes_out };
+            self.log(&Notice::Disconnected { id: self.id(), session, total });
+        }
     }
 
     fn log(&self, notice: &Notice<'_>) {
@@ -596,9 +623,7 @@ fn named(room: Room) -> Result<RoomName, Mistake> {
 
 impl Drop for Client<'_> {
     fn drop(&mut self) {
-        if self.member.is_shown() {
-            let total = self.member.depart();
-            self.log(&Notice::Disconnected { id: self.id(), total });
-        }
+        // After `depart`, unless the task has panicked.
+        self.depart(CloseCode::ABNORMAL.into(), 0, 0);
     }
 }

@@ -124,6 +124,7 @@ fn log(notice: &Notice<'_>) {
         Notice::Listening { .. }
         | Notice::AdminListening { .. }
         | Notice::Disconnected { .. }
+        | Notice::Repeated { .. }
         | Notice::Stopping { .. }
         | Notice::Bye { .. } => {}
         // The next line of a client reports an output that has failed.

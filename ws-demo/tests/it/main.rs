@@ -15,6 +15,7 @@ mod history;
 mod http;
 mod http2;
 mod identity;
+mod incidents;
 mod limits;
 mod log;
 mod messages;

@@ -64,7 +64,7 @@ impl Server {
         });
         // It is ended even if it does not log its address.
         let mut server = Self { child, log, address: ([0; 4], 0).into() };
-        server.address = address(&server.wait_for("listening on http"));
+        server.address = address(&server.wait_for("listening"));
         server
     }
 
@@ -95,9 +95,15 @@ impl Server {
         self.log.wait_for(part)
     }
 
-    /// The lines of the log so far that contain this.
+    /// The number of lines of the log so far that contain this.
     pub(crate) fn logged(&self, part: &str) -> usize {
-        self.log.lines.lock().expect("a lock").iter().filter(|line| line.contains(part)).count()
+        self.lines(part).len()
+    }
+
+    /// The lines of the log so far that contain this.
+    pub(crate) fn lines(&self, part: &str) -> Vec<String> {
+        let lines = self.log.lines.lock().expect("a lock");
+        lines.iter().filter(|line| line.contains(part)).cloned().collect()
     }
 
     /// Sends a signal, as a shell does.
@@ -154,8 +160,7 @@ impl Log {
 
 /// The address in the line that reports where the server listens.
 fn address(line: &str) -> SocketAddr {
-    let (_, address) = line.split_once("listening on http").expect("an address");
-    let address = address.trim_start_matches('s').trim_start_matches("://");
+    let (_, address) = line.split_once("://").expect("an address");
     // In a JSON log a quote follows.
     let address = address.split('"').next().unwrap_or_default();
     address.trim().parse().expect("an address")
