@@ -62,10 +62,7 @@ impl Disconnect {
         let close = Close::new(CloseCode::new(self.code), self.reason.clone());
         let closed = match (&self.client, &self.user) {
             (Some(client), _) => hub.disconnect(client, close).map(usize::from),
-            (None, Some(user)) => hub.disconnect_where(
-                |_, identity| identity.user().is_some_and(|other| *other == **user),
-                close,
-            ),
+            (None, Some(user)) => hub.disconnect_where(|_, identity| identity.is_of(user), close),
             (None, None) => Ok(0),
         };
         closed.expect("a code and a reason that were checked")

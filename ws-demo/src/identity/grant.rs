@@ -38,6 +38,12 @@ impl Identity {
         self.grant()?.user.clone()
     }
 
+    /// Whether it is a client of this user. Copies nothing: it is asked of all clients.
+    pub(crate) fn is_of(&self, user: &str) -> bool {
+        let grant = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        grant.as_ref().is_some_and(|grant| grant.user.as_deref() == Some(user))
+    }
+
     pub(super) fn set(&self, grant: Arc<Grant>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(grant);
     }
