@@ -1,154 +1,163 @@
-//! Measures echoes of compressed messages: `compare [ROUNDS]`.
+//! Compares the libraries with other implementations, side by side in one run.
 
-mod bare;
-mod counted;
-mod messages;
-mod ours;
-mod sockudo;
-mod yawc;
+mod broadcast;
+mod codec;
+mod content;
+mod contest;
+mod contestant;
+mod deflate;
+mod echo;
+mod floors;
+mod growth;
+mod idle;
+mod load;
+mod measure;
+mod memory;
+mod page;
+mod peers;
+mod process;
+mod server;
+mod table;
 
-use std::hint::black_box;
+use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Instant;
 
-use bytes::Bytes;
-use tokio::io::DuplexStream;
-use tokio::runtime::{Builder, Runtime};
+use clap::{Parser, ValueEnum};
 
-use counted::{Counted, Wire};
+use crate::peers::Bun;
+use crate::table::Table;
 
-/// The settings of every implementation.
-#[derive(Clone, Copy)]
-struct Settings {
-    /// The compression level, from 1 (fast) to 9 (small).
-    level: u8,
-    /// The base-2 logarithm of the window size, in both directions.
-    window_bits: u8,
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// Compares ws-proto, ws-tokio and ws-hub with other implementations, in turns in one run
+#[derive(Clone, Parser)]
+#[command(name = "compare", bin_name = "cargo xtask compare")]
+struct Options {
+    /// The groups to run; all by default
+    groups: Vec<Group>,
+    /// Checks that everything runs, in about a minute; the numbers are of no use
+    #[arg(long)]
+    quick: bool,
+    /// Also counts the instructions of the echo servers, which takes minutes and needs valgrind
+    #[arg(long)]
+    instructions: bool,
+    /// Only implementations whose name contains one of these
+    #[arg(long, value_name = "NAME", value_delimiter = ';')]
+    only: Vec<String>,
+    /// The number of rounds of each measurement; by default it depends on the group
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: Option<u16>,
+    /// The folder in which PERFORMANCE.md and its charts are written; by default `docs` for a full run,
+    /// none if some groups or implementations are selected
+    #[arg(long, value_name = "FOLDER")]
+    output: Option<PathBuf>,
+    #[arg(skip)]
+    included: Option<fn(&str) -> bool>,
 }
 
-/// The defaults of `ws-tokio`, and those of the other implementations.
-const SETTINGS: [Settings; 2] =
-    [Settings { level: 3, window_bits: 12 }, Settings { level: 6, window_bits: 15 }];
-
-/// The `memLevel` of our compressor, and of the other implementations, which use zlib's default.
-const MEM_LEVELS: [i32; 2] = [5, 8];
-
-const ROUNDS: usize = 60;
-/// Messages in a round of one implementation.
-const MESSAGES: usize = 512;
-
-/// A client whose server echoes.
-trait Echo {
-    /// Sends each message after the previous one was echoed. Returns the number of bytes received.
-    async fn exchange(&mut self, messages: &[Bytes]) -> usize;
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Group {
+    /// Receiving, sending and echoing in memory
+    Codec,
+    /// Echo servers over loopback
+    Echo,
+    /// The memory of idle connections
+    Idle,
+    /// Handshakes
+    Handshake,
+    /// Messages for many receivers
+    Broadcast,
+    /// Compressed echoes
+    Deflate,
+    /// More connections, larger messages, more fragments
+    Growth,
 }
 
-type Stream = Counted<DuplexStream>;
-
-fn streams(wire: &Wire) -> (Stream, Stream) {
-    let (client, server) = tokio::io::duplex(64 * 1024);
-    (Counted::new(client, wire.clone()), Counted::new(server, wire.clone()))
-}
-
-/// The measurements of one implementation.
-struct Measured {
-    name: &'static str,
-    /// Microseconds per echo, in each round.
-    times: Vec<f64>,
-    /// Bytes on the wire per echo, in both directions.
-    wire: usize,
-}
-
-impl Measured {
-    fn new(name: &'static str) -> Self {
-        Self { name, times: Vec::new(), wire: 0 }
+impl Options {
+    fn rounds(&self, full: usize, quick: usize) -> usize {
+        self.rounds.map_or(if self.quick { quick } else { full }, usize::from)
     }
 
-    fn round(&mut self, echo: impl FnOnce(&[Bytes]) -> (usize, usize), messages: &[Bytes]) {
-        let plain: usize = messages.iter().map(Bytes::len).sum();
-        let begin = Instant::now();
-        let (received, wire) = black_box(echo(messages));
-        self.times.push(begin.elapsed().as_secs_f64() * 1e6 / messages.len() as f64);
-        assert_eq!(received, plain, "{}", self.name);
-        self.wire = wire / messages.len();
+    fn includes(&self, contestant: &str) -> bool {
+        self.included.is_none_or(|included| included(contestant))
+            && (self.only.is_empty() || self.only.iter().any(|name| contestant.contains(&**name)))
     }
-}
 
-fn main() {
-    let rounds = std::env::args().nth(1).map_or(ROUNDS, |rounds| rounds.parse().expect("a number"));
-    for settings in SETTINGS {
-        println!("level {}, window of {} bits:", settings.level, settings.window_bits);
-        report(&measure(settings, rounds));
+    /// Returns these options for fewer contestants.
+    fn narrowed(&self, included: fn(&str) -> bool) -> Self {
+        Self { included: Some(included), ..self.clone() }
     }
 }
 
-fn measure(settings: Settings, rounds: usize) -> [Measured; 6] {
-    let messages = messages::json(MESSAGES);
-    // A single thread, so that the time is CPU time, not waiting.
-    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let wires: [Wire; 4] = Default::default();
-    let (mut lent, mut owned, mut yawc, mut sockudo) = runtime.block_on(async {
-        (
-            ours::Echo::lent(streams(&wires[0]), settings).await,
-            ours::Echo::owned(streams(&wires[1]), settings).await,
-            yawc::Echo::new(streams(&wires[2]), settings),
-            sockudo::Echo::new(streams(&wires[3]), settings),
-        )
-    });
-    let [mut small, mut large] = MEM_LEVELS.map(|mem_level| bare::Engine::new(settings, mem_level));
+/// The open files of a server or of the load, for connections of 10,000 clients.
+const OPEN_FILES: u64 = 12_000;
 
-    let mut all = [
-        "ws-tokio, lent",
-        "ws-tokio, owned",
-        "yawc",
-        "sockudo-ws",
-        "zlib-rs alone, memLevel 5",
-        "zlib-rs alone, memLevel 8",
-    ]
-    .map(Measured::new);
-    for round in 0..rounds + 1 {
-        // The first round is a warm-up: buffers grow and windows fill.
-        if round == 1 {
-            all.iter_mut().for_each(|measured| measured.times.clear());
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let result = match arguments.next().as_deref() {
+        Some("serve") => server::serve(arguments),
+        _ => run(&Options::parse()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("compare: {error}");
+            ExitCode::FAILURE
         }
-        let [first, second, third, fourth, fifth, sixth] = &mut all;
-        first.round(|messages| exchange(&runtime, &mut lent, &wires[0], messages), &messages);
-        second.round(|messages| exchange(&runtime, &mut owned, &wires[1], messages), &messages);
-        third.round(|messages| exchange(&runtime, &mut yawc, &wires[2], messages), &messages);
-        fourth.round(|messages| exchange(&runtime, &mut sockudo, &wires[3], messages), &messages);
-        fifth.round(|messages| small.exchange(messages), &messages);
-        sixth.round(|messages| large.exchange(messages), &messages);
-    }
-    all
-}
-
-fn exchange(
-    runtime: &Runtime,
-    echo: &mut impl Echo,
-    wire: &Wire,
-    messages: &[Bytes],
-) -> (usize, usize) {
-    let before = wire.len();
-    let received = runtime.block_on(echo.exchange(messages));
-    (received, wire.len() - before)
-}
-
-/// Prints the medians, and the medians of the ratio to the first implementation in the same round.
-fn report(all: &[Measured]) {
-    println!("{:<26} {:>8} {:>8} {:>12}", "", "µs/echo", "ratio", "wire bytes");
-    for measured in all {
-        let ratios = measured.times.iter().zip(&all[0].times).map(|(time, first)| time / first);
-        println!(
-            "{:<26} {:>8.1} {:>8.3} {:>12}",
-            measured.name,
-            median(measured.times.iter().copied()),
-            median(ratios),
-            measured.wire,
-        );
     }
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+fn run(options: &Options) -> Result<()> {
+    let begin = Instant::now();
+    // Servers inherit the limit.
+    let open_files = rlimit::increase_nofile_limit(OPEN_FILES)?;
+    if open_files < OPEN_FILES && !options.quick {
+        return Err(format!(
+            "{OPEN_FILES} open files needed, {open_files} allowed: raise `ulimit -Hn`"
+        )
+        .into());
+    }
+    let groups = match &*options.groups {
+        [] => Group::value_variants(),
+        groups => groups,
+    };
+    let over_sockets = groups.iter().any(|group| ![Group::Codec, Group::Deflate].contains(group));
+    let bun = if over_sockets { find_bun(options) } else { None };
+    let mut tables = Vec::new();
+    for group in groups {
+        let started = Instant::now();
+        tables.extend(run_group(*group, options, bun.as_ref())?);
+        println!("\n{group:?}: {:.0} s", started.elapsed().as_secs_f64());
+    }
+    let is_full = options.groups.is_empty() && options.only.is_empty() && !options.quick;
+    let default = is_full.then(|| PathBuf::from("docs"));
+    if let Some(folder) = options.output.as_ref().or(default.as_ref()) {
+        page::write(folder, &tables, bun.as_ref())?;
+    }
+    println!("in {:.0} s", begin.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn run_group(group: Group, options: &Options, bun: Option<&Bun>) -> Result<Vec<Table>> {
+    match group {
+        Group::Codec => Ok(codec::run(options)),
+        Group::Echo => echo::run(options, bun),
+        Group::Idle => idle::memory(options, bun),
+        Group::Handshake => idle::handshakes(options, bun),
+        Group::Broadcast => broadcast::run(options, bun),
+        Group::Deflate => Ok(deflate::run(options)),
+        Group::Growth => growth::run(options, bun),
+    }
+}
+
+fn find_bun(options: &Options) -> Option<Bun> {
+    match Bun::find() {
+        _ if options.quick => None,
+        Ok(bun) => Some(bun),
+        Err(reason) => {
+            println!("skipped: uWebSockets, which Bun embeds ({reason})");
+            None
+        }
+    }
 }

@@ -5,9 +5,9 @@ use futures_util::{SinkExt, StreamExt};
 use yawc::frame::{Frame, OpCode};
 use yawc::{CompressionLevel, Options, Role, WebSocket};
 
-use crate::{Settings, Stream};
+use super::{Settings, Stream};
 
-pub(crate) struct Echo(WebSocket<Stream>);
+pub(super) struct Echo(WebSocket<Stream>);
 
 /// Opens one side, as if a handshake had agreed on these settings.
 fn open(stream: Stream, role: Role, settings: Settings) -> WebSocket<Stream> {
@@ -25,7 +25,7 @@ fn open(stream: Stream, role: Role, settings: Settings) -> WebSocket<Stream> {
 }
 
 impl Echo {
-    pub(crate) fn new((stream, server): (Stream, Stream), settings: Settings) -> Self {
+    pub(super) fn new((stream, server): (Stream, Stream), settings: Settings) -> Self {
         tokio::spawn(async move {
             let mut socket = open(server, Role::Server, settings);
             while let Some(frame) = socket.next().await {
@@ -38,7 +38,7 @@ impl Echo {
     }
 }
 
-impl crate::Echo for Echo {
+impl super::Echo for Echo {
     async fn exchange(&mut self, messages: &[Bytes]) -> usize {
         let mut received = 0;
         for message in messages {

@@ -6,9 +6,9 @@ use ws_tokio::{
     ByteString, Config, Deflate, Event, Message, Offers, WebSocket, accept, connect_on,
 };
 
-use crate::{Settings, Stream};
+use super::{Settings, Stream};
 
-pub(crate) struct Echo(WebSocket<Stream>);
+pub(super) struct Echo(WebSocket<Stream>);
 
 fn config(settings: Settings) -> Config {
     let deflate = Deflate {
@@ -23,7 +23,7 @@ fn config(settings: Settings) -> Config {
 
 impl Echo {
     /// Connects to a server that sends back messages lent from the read buffer.
-    pub(crate) async fn lent((stream, server): (Stream, Stream), settings: Settings) -> Self {
+    pub(super) async fn lent((stream, server): (Stream, Stream), settings: Settings) -> Self {
         tokio::spawn(async move {
             let mut socket = accept(server, config(settings)).await.expect("a client");
             while let Some(mut batch) = socket.read().await.expect("open") {
@@ -46,7 +46,7 @@ impl Echo {
     }
 
     /// Connects to a server that sends back owned messages.
-    pub(crate) async fn owned((stream, server): (Stream, Stream), settings: Settings) -> Self {
+    pub(super) async fn owned((stream, server): (Stream, Stream), settings: Settings) -> Self {
         tokio::spawn(async move {
             let mut socket = accept(server, config(settings)).await.expect("a client");
             while let Some(message) = socket.recv().await.expect("open") {
@@ -67,7 +67,7 @@ impl Echo {
     }
 }
 
-impl crate::Echo for Echo {
+impl super::Echo for Echo {
     async fn exchange(&mut self, messages: &[Bytes]) -> usize {
         let mut received = 0;
         for message in messages {

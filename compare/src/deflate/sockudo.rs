@@ -5,9 +5,9 @@ use futures_util::{SinkExt, StreamExt};
 use sockudo_ws::deflate::DeflateWindowBits;
 use sockudo_ws::{CompressedWebSocketStream, Config, DeflateConfig, Message};
 
-use crate::{Settings, Stream};
+use super::{Settings, Stream};
 
-pub(crate) struct Echo(CompressedWebSocketStream<Stream>);
+pub(super) struct Echo(CompressedWebSocketStream<Stream>);
 
 fn deflate(settings: Settings) -> DeflateConfig {
     let window = DeflateWindowBits::try_from(settings.window_bits).expect("from 9 to 15");
@@ -20,7 +20,7 @@ fn deflate(settings: Settings) -> DeflateConfig {
 }
 
 impl Echo {
-    pub(crate) fn new((stream, server): (Stream, Stream), settings: Settings) -> Self {
+    pub(super) fn new((stream, server): (Stream, Stream), settings: Settings) -> Self {
         let deflate = deflate(settings);
         let mut server =
             CompressedWebSocketStream::server(server, Config::default(), deflate.clone());
@@ -36,7 +36,7 @@ impl Echo {
     }
 }
 
-impl crate::Echo for Echo {
+impl super::Echo for Echo {
     async fn exchange(&mut self, messages: &[Bytes]) -> usize {
         let mut received = 0;
         for message in messages {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Inflate, InflateFlush};
 
-use crate::Settings;
+use super::Settings;
 
 struct Direction {
     deflate: Deflate,
@@ -35,7 +35,7 @@ impl Direction {
     }
 }
 
-pub(crate) struct Engine {
+pub(super) struct Engine {
     there: Direction,
     back: Direction,
     packed: Vec<u8>,
@@ -43,7 +43,7 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    pub(crate) fn new(settings: Settings, mem_level: i32) -> Self {
+    pub(super) fn new(settings: Settings, mem_level: i32) -> Self {
         let buffer = vec![0; 16 * 1024];
         Self {
             there: Direction::new(settings, mem_level),
@@ -53,7 +53,7 @@ impl Engine {
         }
     }
 
-    pub(crate) fn exchange(&mut self, messages: &[Bytes]) -> (usize, usize) {
+    pub(super) fn exchange(&mut self, messages: &[Bytes]) -> (usize, usize) {
         let (mut received, mut wire) = (0, 0);
         for message in messages {
             for direction in [&mut self.there, &mut self.back] {

@@ -1,0 +1,130 @@
+//! Servers, each as its own process: `compare serve NAME MODE`. A server writes its port to its standard
+//! output, and exits when its standard input ends.
+
+use std::io::{self, Read};
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+
+use crate::Result;
+use crate::content::{Content, Kind};
+use crate::contestant::{Accept, Server};
+use crate::peers;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Echo,
+    /// Messages of the connection that has sent [`PUBLISHER`] are sent to all that have sent [`READY`].
+    /// A receiver is answered once it is registered.
+    Broadcast,
+}
+
+impl Mode {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Echo => "echo",
+            Self::Broadcast => "broadcast",
+        }
+    }
+}
+
+/// The message of a receiver, and the answer to it.
+pub(crate) const READY: &[u8; 1] = b"r";
+/// The message of the publisher.
+pub(crate) const PUBLISHER: u8 = b'p';
+
+/// Runs the server that the arguments name.
+pub(crate) fn serve(mut arguments: impl Iterator<Item = String>) -> Result<()> {
+    let name = arguments.next().ok_or("no server named")?;
+    let mode = match arguments.next().as_deref() {
+        Some("echo") => Mode::Echo,
+        Some("broadcast") => Mode::Broadcast,
+        other => return Err(format!("unknown mode {other:?}").into()),
+    };
+    let contestant = peers::named(&name).ok_or_else(|| format!("unknown server `{name}`"))?;
+    match (contestant.server, mode) {
+        (Some(Server::Echo(serve)), Mode::Echo) => serve(),
+        (Some(Server::Modes(serve)), mode) => serve(mode),
+        _ => return Err(format!("`{name}` does not serve {}", mode.name()).into()),
+    }
+    Ok(())
+}
+
+/// Serves with this implementation: a task for each connection.
+pub(crate) fn run<P: Accept>(mode: Mode) {
+    block_on(async {
+        let listener = listen().await;
+        let receivers = Receivers::default();
+        while let Ok((stream, _)) = listener.accept().await {
+            drop(stream.set_nodelay(true));
+            match mode {
+                Mode::Echo => drop(tokio::spawn(echo::<P>(stream))),
+                Mode::Broadcast => drop(tokio::spawn(broadcast::<P>(stream, receivers.clone()))),
+            }
+        }
+    });
+}
+
+type Receivers = Arc<Mutex<Vec<mpsc::UnboundedSender<Content>>>>;
+
+async fn echo<P: Accept>(stream: TcpStream) {
+    if let Some(mut peer) = P::accept(stream).await {
+        peer.echo(usize::MAX).await;
+    }
+}
+
+async fn broadcast<P: Accept>(stream: TcpStream, receivers: Receivers) {
+    let Some(mut peer) = P::accept(stream).await else { return };
+    let mut data = Bytes::new();
+    peer.receive(1, |payload| data = Bytes::copy_from_slice(payload)).await;
+    let lock = || receivers.lock().unwrap_or_else(PoisonError::into_inner);
+    if data.first() == Some(&PUBLISHER) {
+        while peer.receive(1, |payload| data = Bytes::copy_from_slice(payload)).await == 1 {
+            for receiver in lock().iter() {
+                // Fails if the receiver has left.
+                drop(receiver.send(Content { kind: Kind::Binary, data: data.clone() }));
+            }
+        }
+        return;
+    }
+    let (sender, mut queue) = mpsc::unbounded_channel();
+    lock().push(sender);
+    let ready = Content { kind: Kind::Binary, data: Bytes::from_static(READY) };
+    peer.send([&ready].into_iter()).await;
+    // A receiver only sends, which is all that is measured.
+    let mut batch = Vec::new();
+    while queue.recv_many(&mut batch, 64).await > 0 {
+        peer.send(batch.iter()).await;
+        batch.clear();
+    }
+}
+
+/// Runs a server on this thread.
+pub(crate) fn block_on(server: impl Future<Output = ()>) {
+    exit_with_input();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(server);
+}
+
+/// Exits the process when its standard input ends.
+pub(crate) fn exit_with_input() {
+    std::thread::spawn(|| {
+        let ended = io::stdin().read(&mut [0]);
+        std::process::exit(i32::from(ended.is_err()));
+    });
+}
+
+pub(crate) fn bind() -> std::net::TcpListener {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    println!("{}", listener.local_addr().expect("bound").port());
+    listener
+}
+
+pub(crate) async fn listen() -> TcpListener {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+    println!("{}", listener.local_addr().expect("bound").port());
+    listener
+}
