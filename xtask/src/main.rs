@@ -6,6 +6,7 @@ mod ci;
 mod clients;
 mod cluster;
 mod command;
+mod compare;
 mod conformance;
 mod debian;
 mod demo;
@@ -87,6 +88,9 @@ enum Task {
     Probes,
     /// Measures the memory of an idle connection
     Idle(idle::Options),
+    /// Compares the libraries with other implementations, and writes docs/PERFORMANCE.md
+    #[command(disable_help_flag = true)]
+    Compare(compare::Options),
     /// Runs the core on all small inputs, and explores its closing handshake: the part of these
     /// tests that takes minutes
     Exhaustive,
@@ -121,6 +125,7 @@ fn run(task: Task) -> Result<Outcome> {
         Task::Cluster => cluster::run(),
         Task::Probes => probes::run(),
         Task::Idle(options) => idle::run(&options),
+        Task::Compare(options) => compare::run(&options),
         Task::Exhaustive => exhaustive::run(),
         Task::Semver(options) => semver::run(&options),
         Task::Stage { name } => ci::stage::run(&name),

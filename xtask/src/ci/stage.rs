@@ -7,7 +7,8 @@ use crate::command::{cargo, execute};
 use crate::failure::{Context as _, Result};
 use crate::outcome::Outcome;
 use crate::{
-    browser, clients, cluster, conformance, exhaustive, idle, packages, probes, reach, workspace,
+    browser, clients, cluster, compare, conformance, exhaustive, idle, packages, probes, reach,
+    workspace,
 };
 
 /// A part of CI that can run alone.
@@ -100,6 +101,8 @@ pub(crate) const STAGES: &[Stage] = &[
         "wrong, slow and hostile peers over raw TCP"),
     night("idle", 20, Shown, || idle::run(&idle::Options::default()),
         "the memory of an idle connection, and what stays of those that ended"),
+    night("compare", 45, Logged, || compare::run(&compare::Options::quick()),
+        "the comparison with other implementations runs"),
 ];
 
 const fn change(

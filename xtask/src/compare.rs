@@ -1,0 +1,26 @@
+use clap::Args;
+
+use crate::command::{cargo, execute};
+use crate::failure::Result;
+use crate::outcome::Outcome;
+
+#[derive(Args, Default)]
+pub(crate) struct Options {
+    /// Passed on: groups, `--quick`, `--help` and others; see compare/README.md
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
+}
+
+impl Options {
+    /// The check that everything runs, without numbers of use.
+    pub(crate) fn quick() -> Self {
+        Self { arguments: vec!["--quick".to_owned()] }
+    }
+}
+
+/// Builds and runs the comparison with other implementations.
+pub(crate) fn run(options: &Options) -> Result<Outcome> {
+    let mut compare = cargo(&["run", "--release", "--manifest-path", "compare/Cargo.toml", "--"]);
+    execute(compare.args(&options.arguments))?;
+    Ok(Outcome::Passed)
+}
