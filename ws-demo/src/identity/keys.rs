@@ -265,6 +265,9 @@ fn shared_secret(secret: &[u8]) -> Result<DecodingKey, String> {
     if secret.is_empty() {
         return Err("an empty secret".to_owned());
     }
+    if let Some(format) = other_format(secret) {
+        return Err(format!("{format}, which must not be used as a secret"));
+    }
     if secret.len() < MIN_SECRET {
         tracing::warn!(
             "[ws] the secret for tokens has {} bytes, which can be guessed: use {MIN_SECRET} random \
@@ -273,6 +276,27 @@ fn shared_secret(secret: &[u8]) -> Result<DecodingKey, String> {
         );
     }
     Ok(DecodingKey::from_secret(secret))
+}
+
+/// The format of a key that is no secret. With a public key as the secret anyone could sign tokens.
+fn other_format(bytes: &[u8]) -> Option<&'static str> {
+    let starts_with = |start: &[u8]| bytes.trim_ascii_start().starts_with(start);
+    if starts_with(b"{") {
+        return Some("JSON (a JWK Set belongs to --jwks-file)");
+    }
+    if starts_with(b"ssh-") || starts_with(b"ecdsa-sha2-") {
+        return Some("a key in the format of OpenSSH (`ssh-keygen -e -m PKCS8` converts it)");
+    }
+    // A sequence that has the whole length of the file, in one, two or three bytes.
+    let is_der = match bytes {
+        [0x30, len, rest @ ..] if *len < 0x80 => usize::from(*len) == rest.len(),
+        [0x30, 0x81, len, rest @ ..] => usize::from(*len) == rest.len(),
+        [0x30, 0x82, high, low, rest @ ..] => {
+            usize::from(u16::from_be_bytes([*high, *low])) == rest.len()
+        }
+        _ => false,
+    };
+    is_der.then_some("a key in DER (`openssl pkey -pubin -inform DER` converts it to PEM)")
 }
 
 /// The keys of a set that can be used; the others are reported, and skipped as RFC 7517 §5 asks.

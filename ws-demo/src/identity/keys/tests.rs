@@ -289,12 +289,24 @@ fn files_that_are_no_key() {
         (RSA_PUBLIC.replace("PUBLIC KEY", "CERTIFICATE"), "a certificate"),
         (RSA_PUBLIC.replace("MIIB", "AAAA"), "expected a public key in PEM"),
         (ec.to_owned(), "expected a public key in PEM"),
+        (json!({"keys": []}).to_string(), "belongs to --jwks-file"),
+        (format!(" {}", rsa("RS256").jwk), "belongs to --jwks-file"),
+        ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA me@example".to_owned(), "OpenSSH"),
+        ("ecdsa-sha2-nistp256 AAAA me@example".to_owned(), "OpenSSH"),
         ("x".repeat(MAX_FILE as usize + 1), "larger than"),
     ] {
         let error = key_file(&content).err().expect("no key").to_string();
         assert!(error.contains(explanation), "{explanation}: {error}");
         assert!(!error.contains("MIIB") && !error.contains("xxxx"), "{error}");
     }
+    for issuer in [rsa("RS256"), ecdsa("ES256"), ecdsa("ES384"), ed25519()] {
+        let pem = String::from_utf8(issuer.file).expect("text");
+        let body: String = pem.lines().filter(|line| !line.starts_with("---")).collect();
+        let error = key_file(pem_contents(&body)).err().expect("DER is no secret").to_string();
+        assert!(error.contains("a key in DER"), "{error}");
+    }
+    // A secret may begin like one.
+    assert!(key_file([&[0x30, 0x20][..], SECRET, b"more"].concat()).is_ok());
     let missing = load(Source::Key("/no/such/file".into()), &[]);
     assert!(matches!(missing, Err(LoadError::File { .. })));
 }
