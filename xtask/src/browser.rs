@@ -1,14 +1,10 @@
-//! The server's page, in a real browser.
-
 use std::path::{self, PathBuf};
 
+use anyhow::Result;
 use clap::Args;
+use xshell::{Shell, cmd};
 
-use crate::clients::scripts;
-use crate::command::execute;
-use crate::demo;
-use crate::failure::{Context as _, Result};
-use crate::outcome::Outcome;
+use crate::system;
 
 #[derive(Args, Default)]
 pub(crate) struct Options {
@@ -17,12 +13,10 @@ pub(crate) struct Options {
     screenshots: Option<PathBuf>,
 }
 
-pub(crate) fn run(options: &Options) -> Result<Outcome> {
-    let mut script = scripts::chromium("browser.mjs")?;
-    script.env("WS_DEMO", demo::build()?);
-    if let Some(folder) = &options.screenshots {
-        script.arg(path::absolute(folder).context(folder.display())?);
-    }
-    execute(&mut script)?;
-    Ok(Outcome::Passed)
+/// Checks the server's page in a browser.
+pub(crate) fn run(sh: &Shell, options: &Options) -> Result<()> {
+    system::chromium(sh)?;
+    let demo = system::build_demo(sh)?.join("ws-demo");
+    let folder = options.screenshots.as_ref().map(path::absolute).transpose()?;
+    Ok(cmd!(sh, "node system-tests/scripts/browser.mjs {folder...}").env("WS_DEMO", demo).run()?)
 }

@@ -1,108 +1,92 @@
-pub(crate) mod deflate;
-pub(crate) mod http2;
-pub(crate) mod scripts;
+//! Clients and servers of other projects.
 
-use core::time::Duration;
-use std::io;
-use std::path::Path;
-use std::process::Command;
-
+use anyhow::Result;
 use clap::Args;
-use clap::builder::PossibleValuesParser;
+use xshell::{Shell, cmd};
 
-use crate::demo::{self, Demo};
-use crate::failure::{Context as _, Result, bail};
-use crate::outcome::Outcome;
-use crate::process::Process;
-
-/// The maximum time from one line of a client to the next. Each client has shorter timeouts for
-/// what it expects.
-const SILENCE: Duration = Duration::from_secs(60);
-
-/// The line by which a client reports that it only waits for the server's end.
-const READY: &str = "ready";
-
-/// A foreign implementation and how to run it.
-struct Client {
-    name: &'static str,
-    /// Installs what is needed and returns the command, to which the server's address is added.
-    prepare: fn() -> Result<Command>,
-}
-
-const CLIENTS: &[Client] = &[
-    Client { name: "node", prepare: || scripts::node("node.mjs") },
-    Client { name: "python", prepare: || scripts::python("python.py") },
-    Client { name: "chromium", prepare: || scripts::chromium("chromium.mjs") },
-];
+use crate::{packages, system};
 
 #[derive(Args, Default)]
-pub(crate) struct Options {
+pub(crate) struct Clients {
     /// The clients to run; all if none is named
-    #[arg(value_name = "CLIENT", value_parser = PossibleValuesParser::new(CLIENTS.iter().map(|client| client.name)))]
+    #[arg(value_name = "CLIENT", value_parser = ["node", "python", "chromium"])]
     clients: Vec<String>,
 }
 
-pub(crate) fn run(options: &Options) -> Result<Outcome> {
-    let chosen =
-        |name: &str| options.clients.is_empty() || options.clients.iter().any(|c| c == name);
-    let server = demo::build()?;
-    let mut failed = Vec::new();
-    for client in CLIENTS.iter().filter(|client| chosen(client.name)) {
-        match (client.prepare)().and_then(|command| test(client.name, command, &server)) {
-            Ok(()) => println!("{}: passed", client.name),
-            Err(failure) => {
-                println!("{}: FAILED: {failure}", client.name);
-                failed.push(client.name);
-            }
-        }
-    }
-    if !failed.is_empty() {
-        bail!("clients that failed: {}", failed.join(", "));
-    }
-    Ok(Outcome::Passed)
+pub(crate) fn clients(sh: &Shell, options: &Clients) -> Result<()> {
+    install_all(sh)?;
+    let programs = system::build_demo(sh)?;
+    let names: Vec<_> = match &*options.clients {
+        [] => vec!["clients::".to_owned()],
+        named => named.iter().map(|name| format!("clients::{name}")).collect(),
+    };
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    system::test(sh, programs, &names)
 }
 
-/// Runs one client against a server of its own, and stops the server while the client is connected.
-fn test(name: &str, mut command: Command, program: &Path) -> Result {
-    println!("{name}:");
-    let server = Demo::start(program, &[], name)?;
-    command.arg(server.address.to_string());
-    let (mut client, output) = Process::followed(command, io::sink())?;
-    let mut ready = false;
-    while let Some(line) = output.next(SILENCE)? {
-        if line == READY {
-            ready = true;
-            server.process.terminate();
-        } else {
-            println!("  {line}");
-        }
-    }
-    let status = client.finish(SILENCE)?;
-    if !status.success() {
-        bail!("the client ended with {status}");
-    }
-    if !ready {
-        bail!("the client ended before the server did");
-    }
-    check_log(&server.stopped()?)
+/// permessage-deflate.
+pub(crate) fn compression(sh: &Shell) -> Result<()> {
+    install_all(sh)?;
+    let examples = ["--package=ws-tokio", "--example=deflate_client", "--example=deflate_streams"];
+    let programs = system::build(sh, "checked", &[&examples, system::ECHO_SERVER])?;
+    system::test(sh, programs, &["compression::"])
 }
 
-/// The server has logged the Close frame that each client sends.
-fn check_log(log: &str) -> Result {
-    let close = r#"code=1000 reason="Done""#;
-    let line = log.lines().find(|line| line.contains("Close from ") && line.contains(close));
-    line.context(format_args!("the server logged no `Close from …: {close}`"))?;
-    Ok(())
+fn install_all(sh: &Shell) -> Result<()> {
+    system::python(sh)?;
+    system::chromium(sh)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Servers on axum.
+pub(crate) fn http2(sh: &Shell) -> Result<()> {
+    system::chromium(sh)?;
+    let example = ["--package=ws-tokio", "--features=ws-tokio/rustls", "--example=axum_tls_echo"];
+    let programs = system::build(sh, "checked", &[&example, system::ECHO_SERVER])?;
+    system::test(sh, programs, &["http2::"])
+}
 
-    #[test]
-    fn the_close_is_found_in_the_log() {
-        let line = r#"[ws] Close from 0123abcd: code=1000 reason="Done""#;
-        assert!(check_log(&format!("[ws] Client 0123abcd connected (1 total)\n{line}\n")).is_ok());
-        assert!(check_log(r#"[ws] Close from 0123abcd: code=1005 reason="""#).is_err());
+/// tinyproxy and microsocks.
+pub(crate) fn proxies(sh: &Shell) -> Result<()> {
+    packages::program(sh, "tinyproxy", "tinyproxy-bin")?;
+    packages::program(sh, "microsocks", "microsocks")?;
+    let examples = ["--example=tokio_echo", "--example=proxy_client"];
+    let programs = system::build(sh, "dev", &[&TLS_EXAMPLES, &examples])?;
+    system::test(sh, programs, &["proxies::"])
+}
+
+const TLS_EXAMPLES: [&str; 4] =
+    ["--package=ws-tokio", "--features=rustls", "--example=tls_echo", "--example=tls_client"];
+
+pub(crate) fn tls(sh: &Shell) -> Result<()> {
+    system::python(sh)?;
+    let programs = system::build(sh, "dev", &[&TLS_EXAMPLES])?;
+    system::test(sh, programs, &["tls::"])
+}
+
+pub(crate) fn cluster(sh: &Shell) -> Result<()> {
+    packages::program(sh, "nats-server", "nats-server")?;
+    system::test(sh, system::build_demo(sh)?, &["cluster::"])
+}
+
+pub(crate) fn probes(sh: &Shell) -> Result<()> {
+    let demo = ["--package=ws-demo", "--bin=ws-demo"];
+    system::test(sh, system::build(sh, "checked", &[&demo, system::ECHO_SERVER])?, &["probes::"])
+}
+
+#[derive(Args, Default)]
+pub(crate) struct Idle {
+    /// How many connections to open without compression, by default 5000
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    connections: Option<u64>,
+}
+
+pub(crate) fn idle(sh: &Shell, options: &Idle) -> Result<()> {
+    let known = cmd!(sh, "/sbin/ldconfig --print-cache").quiet().read()?;
+    if !known.contains("libjemalloc.so.2") {
+        packages::install(sh, "library `libjemalloc.so.2`", "libjemalloc2")?;
     }
+    if let Some(connections) = options.connections {
+        sh.set_var("CONNECTIONS", connections.to_string());
+    }
+    system::test(sh, system::build(sh, "release", &[system::ECHO_SERVER])?, &["idle::"])
 }

@@ -1,8 +1,6 @@
+use anyhow::Result;
 use clap::Args;
-
-use crate::command::{cargo, execute};
-use crate::failure::Result;
-use crate::outcome::Outcome;
+use xshell::{Shell, cmd};
 
 #[derive(Args, Default)]
 pub(crate) struct Options {
@@ -19,8 +17,8 @@ impl Options {
 }
 
 /// Builds and runs the comparison with other implementations.
-pub(crate) fn run(options: &Options) -> Result<Outcome> {
-    let mut compare = cargo(&["run", "--release", "--manifest-path", "compare/Cargo.toml", "--"]);
-    execute(compare.args(&options.arguments))?;
-    Ok(Outcome::Passed)
+pub(crate) fn run(sh: &Shell, options: &Options) -> Result<()> {
+    let arguments = &options.arguments;
+    let compare = cmd!(sh, "cargo run --release --manifest-path compare/Cargo.toml --");
+    Ok(compare.args(arguments).run()?)
 }

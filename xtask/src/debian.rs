@@ -1,11 +1,11 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use crate::command::{command, execute, output};
-use crate::failure::{Context as _, Result, bail};
-use crate::{packages, stamp};
+use anyhow::{Context as _, Result, ensure};
+use xshell::{Shell, cmd};
+
+use crate::stamp;
 
 /// Packages of a Debian release, which may differ from the one that runs here.
 pub(crate) struct Packages {
@@ -15,79 +15,67 @@ pub(crate) struct Packages {
 
 impl Packages {
     /// Unpacks them under `folder`, unless they are there already.
-    pub(crate) fn unpack(&self, folder: &Path) -> Result {
+    pub(crate) fn unpack(&self, sh: &Shell, folder: &Path) -> Result<()> {
         let description = format!("{} {}", self.release, self.names.join(" "));
-        if stamp::is_current(folder, &description) {
-            return Ok(());
-        }
-        if packages::find("apt-get").is_none() || packages::find("dpkg-deb").is_none() {
-            bail!("packages of Debian {} are available on Debian only", self.release);
-        }
-        stamp::clear(folder)?;
-        self.download(&folder.join("apt"))?;
-        for package in fs::read_dir(folder.join("apt/packages"))? {
-            execute(command("dpkg-deb").arg("--extract").arg(package?.path()).arg(folder))?;
-        }
-        fs::remove_dir_all(folder.join("apt"))?;
-        stamp::write(folder, &description)
+        stamp::fill(
+            sh,
+            folder,
+            &description,
+            || true,
+            || {
+                let state = &folder.join("apt");
+                self.download(sh, state)?;
+                for package in sh.read_dir(state.join("packages"))? {
+                    cmd!(sh, "dpkg-deb --extract {package} {folder}").run()?;
+                }
+                Ok(sh.remove_path(state)?)
+            },
+        )
     }
 
     /// Returns the folder, among the unpacked libraries, that has this library.
     pub(crate) fn folder_of(&self, folder: &Path, library: &str) -> Result<PathBuf> {
         let mut folders = fs::read_dir(folder.join("usr/lib"))?.flatten().map(|entry| entry.path());
         let found = folders.find(|path| path.join(library).exists());
-        found.context(format_args!("there is no {library} among {}", self.names.join(", ")))
+        found.with_context(|| format!("there is no {library} among {}", self.names.join(", ")))
     }
 
     /// Downloads with lists and caches in the folder, so that the system's apt is not affected.
-    fn download(&self, state: &Path) -> Result {
+    fn download(&self, sh: &Shell, state: &Path) -> Result<()> {
         for folder in ["sources", "state/lists/partial", "cache/archives/partial", "packages"] {
-            fs::create_dir_all(state.join(folder))?;
+            sh.create_dir(state.join(folder))?;
         }
-        fs::write(state.join("sources/release.list"), sources(self.release)?)?;
+        let sources = sources(sh, self.release);
+        let sources = sources.with_context(|| format!("packages of Debian {}", self.release))?;
+        sh.write_file(state.join("sources/release.list"), sources)?;
+        let options = [
+            "Dir::Etc::SourceList=/dev/null".to_owned(),
+            format!("Dir::Etc::SourceParts={}", state.join("sources").display()),
+            format!("Dir::State={}", state.join("state").display()),
+            "Dir::State::Status=/dev/null".to_owned(),
+            format!("Dir::Cache={}", state.join("cache").display()),
+            // The unprivileged user for apt's downloads may not write here.
+            "APT::Sandbox::User=".to_owned(),
+        ];
+        let options = &options.map(|option| format!("-o{option}"));
         // The lists of a mirror may be missing; what counts is whether the packages can be
         // downloaded.
-        let _ = execute(apt_get(state).arg("update"));
-        let mut download = apt_get(state);
-        execute(download.arg("download").args(self.names).current_dir(state.join("packages")))
+        let _ = cmd!(sh, "apt-get -qq {options...} update").run();
+        let _folder = sh.push_dir(state.join("packages"));
+        let names = self.names;
+        Ok(cmd!(sh, "apt-get -qq {options...} download {names...}").run()?)
     }
-}
-
-fn apt_get(state: &Path) -> Command {
-    let mut apt_get = command("apt-get");
-    apt_get.arg("-qq");
-    let folder = |name: &str, path: &str| format!("{name}={}", state.join(path).display());
-    for option in [
-        "Dir::Etc::SourceList=/dev/null".to_owned(),
-        folder("Dir::Etc::SourceParts", "sources"),
-        folder("Dir::State", "state"),
-        "Dir::State::Status=/dev/null".to_owned(),
-        folder("Dir::Cache", "cache"),
-        // The unprivileged user for apt's downloads may not write here.
-        "APT::Sandbox::User=".to_owned(),
-    ] {
-        apt_get.args(["-o", &option]);
-    }
-    apt_get
 }
 
 /// The mirrors that this machine uses for its own release, with the name of the other release.
-fn sources(release: &str) -> Result<String> {
-    let system = fs::read_to_string("/etc/os-release").context("/etc/os-release")?;
-    let field = |name: &str| {
-        let value = system.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
-        value.unwrap_or_default().trim_matches('"')
-    };
-    if field("ID") != "debian" {
-        bail!("packages of Debian {release} are available on Debian only");
-    }
+fn sources(sh: &Shell, release: &str) -> Result<String> {
+    let own = cmd!(sh, "sh -c '. /etc/os-release && echo $ID $VERSION_CODENAME'").quiet().read()?;
+    let codename = own.strip_prefix("debian ").context("available on Debian only")?;
     let format = "$(REPO_URI) $(RELEASE) $(COMPONENT)";
-    let mut targets = command("apt-get");
-    targets.args(["indextargets", "--no-release-info", "--format", format, "Created-By: Packages"]);
-    let sources = sources_of(release, &output(&mut targets)?, field("VERSION_CODENAME"));
-    if sources.is_empty() {
-        bail!("apt has no sources for Debian {}", field("VERSION_CODENAME"));
-    }
+    let targets = cmd!(sh, "apt-get indextargets --no-release-info --format {format}");
+    let targets = targets.arg("Created-By: Packages").quiet().read()?;
+    let sources = sources_of(release, &targets, codename);
+    ensure!(!sources.is_empty(), "apt has no sources for Debian {codename}");
     Ok(sources.into_iter().collect())
 }
 

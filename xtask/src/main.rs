@@ -1,44 +1,28 @@
 //! The project's checks, as commands: `cargo xtask help`.
 
-mod artifacts;
+mod autobahn;
 mod browser;
 mod ci;
 mod clients;
-mod cluster;
-mod command;
 mod compare;
 mod conformance;
 mod debian;
-mod demo;
-mod exhaustive;
-mod failure;
-mod guardian;
-mod idle;
-mod libraries;
-mod lines;
-mod memory;
-mod note;
 mod outcome;
 mod packages;
-mod probes;
-mod process;
 mod python;
-mod reach;
 mod rust_target;
 mod semver;
-mod service;
 mod stamp;
+mod system;
 mod tools;
-mod wire;
 mod workspace;
 
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::ci::stage::When;
-use crate::failure::Result;
-use crate::outcome::Outcome;
+use crate::ci::stage::{self, When};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", about)]
@@ -62,7 +46,7 @@ enum Task {
     ///
     /// The browser is the one that CHROMIUM names, or one on PATH. What is missing is installed from
     /// the system's packages, as root or with sudo.
-    Clients(clients::Options),
+    Clients(clients::Clients),
     /// Checks the page of the `ws-demo` server in Chromium
     ///
     /// The browser is the one that CHROMIUM names, or one on PATH. What is missing is installed from
@@ -87,7 +71,7 @@ enum Task {
     /// Sends requests that are wrong, slow or hostile over raw TCP, and watches the server's memory
     Probes,
     /// Measures the memory of an idle connection
-    Idle(idle::Options),
+    Idle(clients::Idle),
     /// Compares the libraries with other implementations, and writes docs/PERFORMANCE.md
     #[command(disable_help_flag = true)]
     Compare(compare::Options),
@@ -102,32 +86,27 @@ enum Task {
 }
 
 fn main() -> ExitCode {
-    match run(Cli::parse().command) {
-        Ok(outcome) => outcome.exit_code(),
-        Err(failure) => {
-            eprintln!("xtask: {failure}");
-            ExitCode::FAILURE
-        }
-    }
+    outcome::exit_code(run(Cli::parse().command))
 }
 
-fn run(task: Task) -> Result<Outcome> {
+fn run(task: Task) -> Result<()> {
+    let sh = &workspace::shell()?;
     match task {
         Task::Ci(options) => ci::run(&options, When::Change),
         Task::Nightly(options) => ci::run(&options, When::Night),
-        Task::Conformance(options) => conformance::run(&options),
-        Task::Clients(options) => clients::run(&options),
-        Task::Browser(options) => browser::run(&options),
-        Task::DeflateClients => clients::deflate::run(),
-        Task::Http2 => clients::http2::run(),
-        Task::Proxies => reach::proxies::run(),
-        Task::TlsClients => reach::tls_clients::run(),
-        Task::Cluster => cluster::run(),
-        Task::Probes => probes::run(),
-        Task::Idle(options) => idle::run(&options),
-        Task::Compare(options) => compare::run(&options),
-        Task::Exhaustive => exhaustive::run(),
-        Task::Semver(options) => semver::run(&options),
-        Task::Stage { name } => ci::stage::run(&name),
+        Task::Conformance(options) => conformance::run(sh, &options),
+        Task::Clients(options) => clients::clients(sh, &options),
+        Task::Browser(options) => browser::run(sh, &options),
+        Task::DeflateClients => clients::compression(sh),
+        Task::Http2 => clients::http2(sh),
+        Task::Proxies => clients::proxies(sh),
+        Task::TlsClients => clients::tls(sh),
+        Task::Cluster => clients::cluster(sh),
+        Task::Probes => clients::probes(sh),
+        Task::Idle(options) => clients::idle(sh, &options),
+        Task::Compare(options) => compare::run(sh, &options),
+        Task::Exhaustive => stage::exhaustive(sh),
+        Task::Semver(options) => semver::run(sh, &options),
+        Task::Stage { name } => stage::run(sh, &name),
     }
 }

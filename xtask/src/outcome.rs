@@ -1,24 +1,41 @@
 use std::process::ExitCode;
 
-/// How a command ended, unless a failure is still to be reported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Passed,
-    /// Nothing was checked, because the machine lacks something that is needed.
-    Skipped,
-    /// What failed has been reported.
-    Failed,
+use anyhow::Result;
+
+/// The prefix of a line that CI repeats in its table.
+pub(crate) const NOTE: &str = "summary: ";
+
+/// The exit status of a skipped command, as in Automake and Meson.
+pub(crate) const SKIPPED_STATUS: u8 = 77;
+
+/// The error of a command that checked nothing, because the machine lacks something that is needed.
+#[derive(Debug)]
+pub(crate) struct Skipped(pub(crate) String);
+
+impl std::error::Error for Skipped {}
+
+impl std::fmt::Display for Skipped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
-impl Outcome {
-    /// The exit status of a skipped command, as in Automake and Meson.
-    pub(crate) const SKIPPED_STATUS: u8 = 77;
+/// Prints a line that CI repeats in its table.
+pub(crate) fn note(text: &str) {
+    println!("{NOTE}{text}");
+}
 
-    pub(crate) fn exit_code(self) -> ExitCode {
-        match self {
-            Self::Passed => ExitCode::SUCCESS,
-            Self::Skipped => ExitCode::from(Self::SKIPPED_STATUS),
-            Self::Failed => ExitCode::FAILURE,
+/// Reports the result of a command.
+pub(crate) fn exit_code(result: Result<()>) -> ExitCode {
+    let Err(error) = result else { return ExitCode::SUCCESS };
+    match error.downcast_ref::<Skipped>() {
+        Some(Skipped(reason)) => {
+            note(reason);
+            ExitCode::from(SKIPPED_STATUS)
+        }
+        None => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
         }
     }
 }

@@ -1,71 +1,48 @@
-use std::env;
-use std::path::PathBuf;
-use std::process::Command;
+//! What is installed from the packages of Debian or Ubuntu if it is missing.
 
-use crate::command::{command, execute, output, succeeds};
-use crate::failure::{Result, bail};
+use anyhow::{Context as _, Result, bail};
+use xshell::{Shell, cmd};
 
-/// The path of a program, installed from the Debian or Ubuntu package if it is missing.
-pub(crate) fn program(name: &str, package: &str) -> Result<PathBuf> {
-    if let Some(path) = find(name) {
+/// The path of a program.
+pub(crate) fn program(sh: &Shell, name: &str, package: &str) -> Result<String> {
+    if let Some(path) = find(sh, name) {
         return Ok(path);
     }
-    install(&format!("`{name}`"), package)?;
-    match find(name) {
-        Some(path) => Ok(path),
-        None => bail!("package {package} is installed, but `{name}` is not on PATH"),
-    }
+    install(sh, &format!("`{name}`"), package)?;
+    find(sh, name).with_context(|| format!("`{name}` of package {package} is not on PATH"))
 }
 
-/// Makes sure that a C library can be linked, and installs the Debian or Ubuntu package if it is
-/// missing.
-fn library(name: &str, package: &str) -> Result {
-    program("pkg-config", "pkg-config")?;
-    if succeeds(command("pkg-config").args(["--exists", name])) {
-        return Ok(());
-    }
-    install(&format!("library `{name}`"), package)
-}
-
-pub(crate) fn find(name: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    // Servers are in a folder that is only on root's PATH.
-    let folders = env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
-    folders.map(|folder| folder.join(name)).find(|path| path.is_file())
+pub(crate) fn find(sh: &Shell, name: &str) -> Option<String> {
+    let name = format!("command -v {name}");
+    cmd!(sh, "sh -c {name}").quiet().ignore_stderr().read().ok()
 }
 
 /// Installs a package that is needed for `what`, as root or with a sudo that needs no password.
-pub(crate) fn install(what: &str, package: &str) -> Result {
-    let Some(mut update) = apt_get() else {
+pub(crate) fn install(sh: &Shell, what: &str, package: &str) -> Result<()> {
+    let is_root = cmd!(sh, "id -u").quiet().read()? == "0";
+    if !is_root && cmd!(sh, "sudo -n true").quiet().ignore_stderr().run().is_err() {
         bail!("{what} is missing: install package {package} (no root, no sudo without a password)");
-    };
-    println!("{what} is missing: installing package {package}");
-    // A source that cannot be reached matters only if the package would be installed from it.
-    let _ = execute(update.args(["-qq", "update"]));
-    let mut install = apt_get().expect("there was one a moment ago");
-    install.args(["-qq", "install", "--yes", "--no-install-recommends", package]);
-    if let Err(failure) = execute(&mut install) {
-        bail!("{what} is missing, and its package {package} could not be installed: {failure}");
     }
-    Ok(())
+    println!("{what} is missing: installing package {package}");
+    let sudo: &[&str] = if is_root { &[] } else { &["-n", "env"] };
+    let program = if is_root { "env" } else { "sudo" };
+    let apt_get = || sh.cmd(program).args(sudo).args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+    // A source that cannot be reached matters only if the package would be installed from it.
+    let _ = apt_get().args(["-qq", "update"]).run();
+    let install = apt_get().args(["-qq", "install", "--yes", "--no-install-recommends", package]);
+    install.run().with_context(|| format!("{what} is missing, and its package {package} failed"))
 }
 
 /// The library on which `native-tls` is based here.
-pub(crate) fn openssl() -> Result {
-    library("openssl", "libssl-dev")
+pub(crate) fn openssl(sh: &Shell) -> Result<()> {
+    program(sh, "pkg-config", "pkg-config")?;
+    if cmd!(sh, "pkg-config --exists openssl").quiet().run().is_ok() {
+        return Ok(());
+    }
+    install(sh, "library `openssl`", "libssl-dev")
 }
 
-fn apt_get() -> Option<Command> {
-    find("apt-get")?;
-    if output(command("id").arg("-u")).is_ok_and(|id| id.trim() == "0") {
-        let mut apt_get = command("apt-get");
-        apt_get.env("DEBIAN_FRONTEND", "noninteractive");
-        return Some(apt_get);
-    }
-    if succeeds(command("sudo").args(["-n", "true"])) {
-        let mut sudo = command("sudo");
-        sudo.args(["-n", "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
-        return Some(sudo);
-    }
-    None
+/// The compiler of the fuzzer, and of C in Python packages.
+pub(crate) fn c_compiler(sh: &Shell) -> Result<()> {
+    program(sh, "c++", "build-essential").map(drop)
 }

@@ -1,26 +1,15 @@
-use core::time::Duration;
 use std::path::Path;
 
-use crate::command::{command, execute_within, output};
-use crate::packages;
+use xshell::{Shell, cmd};
 
-/// The time limit for fetching a target with rustup.
-const DOWNLOAD: Duration = Duration::from_secs(120);
-
-/// Whether there is a standard library for the target, or rustup could fetch one.
-pub(crate) fn can_be_had(target: &str) -> bool {
-    is_installed(target) || can_be_added(target)
+/// Whether there is a standard library for the target, or rustup could fetch one within two minutes.
+pub(crate) fn can_be_had(sh: &Shell, target: &str) -> bool {
+    is_installed(sh, target)
+        || (cmd!(sh, "timeout 120 rustup target add {target}").run().is_ok()
+            && is_installed(sh, target))
 }
 
-fn is_installed(target: &str) -> bool {
-    let libraries = output(command("rustc").args(["--print", "target-libdir", "--target", target]));
-    libraries.is_ok_and(|folder| Path::new(folder.trim()).is_dir())
-}
-
-fn can_be_added(target: &str) -> bool {
-    let mut add = command("rustup");
-    add.args(["target", "add", target]);
-    packages::find("rustup").is_some()
-        && execute_within(&mut add, DOWNLOAD).is_ok()
-        && is_installed(target)
+fn is_installed(sh: &Shell, target: &str) -> bool {
+    let libraries = cmd!(sh, "rustc --print target-libdir --target {target}").quiet().read();
+    libraries.is_ok_and(|folder| Path::new(&folder).is_dir())
 }

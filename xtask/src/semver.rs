@@ -1,13 +1,10 @@
+use anyhow::{Result, bail};
 use clap::Args;
+use xshell::{Shell, cmd};
 
-use crate::command::{cargo, execute, succeeds};
-use crate::failure::Result;
-use crate::libraries::LIBRARIES;
-use crate::note;
-use crate::outcome::Outcome;
-use crate::tools::{self, Tool};
-
-const SEMVER_CHECKS: Tool = Tool { name: "cargo-semver-checks", version: "^0.48" };
+use crate::outcome::Skipped;
+use crate::tools;
+use crate::workspace::LIBRARIES;
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -17,26 +14,23 @@ pub(crate) struct Options {
 }
 
 /// Compares the public items of the libraries with those of an earlier version.
-pub(crate) fn run(options: &Options) -> Result<Outcome> {
-    let released = |library: &&&str| options.baseline.is_some() || is_released(library);
-    let libraries: Vec<_> = LIBRARIES.iter().filter(released).collect();
-    if libraries.is_empty() {
-        note::print("nothing was compared: there is no release yet (--baseline selects a commit)");
-        return Ok(Outcome::Skipped);
+pub(crate) fn run(sh: &Shell, options: &Options) -> Result<()> {
+    let is_compared = |library: &&&str| options.baseline.is_some() || is_released(sh, library);
+    let compared = LIBRARIES.iter().filter(is_compared);
+    let compared: Vec<_> = compared.map(|library| format!("--package={library}")).collect();
+    if compared.is_empty() {
+        bail!(Skipped(
+            "nothing was compared: there is no release yet (--baseline selects a commit)".into()
+        ));
     }
-    SEMVER_CHECKS.install()?;
-    let mut check = cargo(&["semver-checks", "check-release"]);
-    for library in libraries {
-        check.args(["--package", library]);
-    }
-    if let Some(commit) = &options.baseline {
-        check.args(["--baseline-rev", commit]);
-    }
-    execute(tools::on_path(&mut check)?)?;
-    Ok(Outcome::Passed)
+    tools::install(sh, "cargo-semver-checks", "^0.48")?;
+    let baseline = options.baseline.iter().map(|commit| format!("--baseline-rev={commit}"));
+    Ok(cmd!(sh, "cargo semver-checks check-release {compared...} {baseline...}").run()?)
 }
 
-fn is_released(library: &str) -> bool {
+fn is_released(sh: &Shell, library: &str) -> bool {
     // Outside of the workspace, which has a package of that name itself.
-    succeeds(cargo(&["info", "--quiet", "--registry", "crates-io", library]).current_dir("/"))
+    let _folder = sh.push_dir("/");
+    let info = cmd!(sh, "cargo info --quiet --registry crates-io {library}");
+    info.quiet().ignore_stdout().ignore_stderr().run().is_ok()
 }

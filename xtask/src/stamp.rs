@@ -1,23 +1,26 @@
 use std::fs;
 use std::path::Path;
 
-use crate::failure::{Context as _, Result};
+use anyhow::Result;
+use xshell::Shell;
 
 const NAME: &str = "installed-from";
 
-/// Whether the folder was filled completely, from exactly this description.
-pub(crate) fn is_current(folder: &Path, description: &str) -> bool {
-    fs::read_to_string(folder.join(NAME)).is_ok_and(|found| found == description)
-}
-
-/// Empties the folder before it is filled again.
-pub(crate) fn clear(folder: &Path) -> Result {
-    if folder.exists() {
-        fs::remove_dir_all(folder).context(folder.display())?;
+/// Fills the folder, unless it was filled completely from exactly this description, and what it contains still `works`:
+/// the checkout may have moved.
+pub(crate) fn fill(
+    sh: &Shell,
+    folder: &Path,
+    description: &str,
+    works: impl FnOnce() -> bool,
+    fill: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    let stamp = folder.join(NAME);
+    if fs::read_to_string(&stamp).is_ok_and(|found| found == description) && works() {
+        return Ok(());
     }
-    fs::create_dir_all(folder).context(folder.display())
-}
-
-pub(crate) fn write(folder: &Path, description: &str) -> Result {
-    fs::write(folder.join(NAME), description).context(folder.display())
+    sh.remove_path(folder)?;
+    sh.create_dir(folder)?;
+    fill()?;
+    Ok(sh.write_file(stamp, description)?)
 }

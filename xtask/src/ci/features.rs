@@ -1,11 +1,8 @@
-use crate::command::{cargo, execute};
-use crate::failure::Result;
-use crate::libraries::LIBRARIES;
-use crate::outcome::Outcome;
-use crate::packages;
-use crate::tools::{self, Tool};
+use anyhow::Result;
+use xshell::{Shell, cmd};
 
-const CARGO_HACK: Tool = Tool { name: "cargo-hack", version: "^0.6" };
+use crate::workspace::libraries;
+use crate::{packages, tools};
 
 /// The combinations that show most mistakes early: each library alone without features, and
 /// `ws-tokio` with each of its TLS libraries and HTTP servers. All features are checked by
@@ -24,33 +21,30 @@ const SUBSETS: &[(&str, &str)] = &[
 ];
 
 /// Checks the libraries with fewer features than the other packages enable.
-pub(crate) fn subsets() -> Result<Outcome> {
-    packages::openssl()?;
+pub(crate) fn subsets(sh: &Shell) -> Result<()> {
+    packages::openssl(sh)?;
     for (library, features) in SUBSETS {
-        let mut clippy = cargo(&["clippy", "--package", library, "--no-default-features"]);
-        execute(clippy.args(["--features", features, "--", "-D", "warnings"]))?;
+        let selection = ["--no-default-features", "--features", features];
+        cmd!(sh, "cargo clippy --package {library} {selection...} -- -D warnings").run()?;
     }
-    Ok(Outcome::Passed)
+    Ok(())
 }
 
 /// Checks each library with no feature, each feature, and each pair: a single feature shows what it
 /// breaks alone, and a pair shows conflicts.
-pub(crate) fn pairs() -> Result<Outcome> {
-    packages::openssl()?;
-    CARGO_HACK.install()?;
-    let mut hack = cargo(&["hack", "clippy", "--feature-powerset", "--depth", "2"]);
-    for library in LIBRARIES {
-        hack.args(["--package", library]);
-    }
-    execute(tools::on_path(&mut hack)?.args(["--", "-D", "warnings"]))?;
-    Ok(Outcome::Passed)
+pub(crate) fn pairs(sh: &Shell) -> Result<()> {
+    packages::openssl(sh)?;
+    tools::install(sh, "cargo-hack", "^0.6")?;
+    let libraries = libraries();
+    let hack = cmd!(sh, "cargo hack clippy --feature-powerset --depth 2 {libraries...}");
+    Ok(hack.args(["--", "-D", "warnings"]).run()?)
 }
 
 /// Runs the tests of the libraries with features that are off by default.
-pub(crate) fn tests() -> Result<Outcome> {
-    packages::openssl()?;
-    for library in LIBRARIES {
-        execute(&mut cargo(&["test", "--package", library, "--all-features"]))?;
+pub(crate) fn tests(sh: &Shell) -> Result<()> {
+    packages::openssl(sh)?;
+    for library in libraries() {
+        cmd!(sh, "cargo test {library} --all-features").run()?;
     }
-    Ok(Outcome::Passed)
+    Ok(())
 }

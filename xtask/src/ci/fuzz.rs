@@ -1,12 +1,13 @@
+use std::fs::{self, File};
+use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 
-use crate::ci::fuzz_finding::FuzzFinding;
-use crate::command::{cargo, execute, execute_reading, output, succeeds};
-use crate::failure::{Result, bail};
-use crate::outcome::Outcome;
-use crate::tools::{self, Tool};
-use crate::{note, packages, stamp, workspace};
+use anyhow::{Result, bail, ensure};
+use xshell::{Shell, cmd};
+
+use crate::outcome::{Skipped, note};
+use crate::{packages, tools, workspace};
 
 const SECONDS_PER_TARGET: u32 = 12;
 
@@ -17,93 +18,109 @@ const MEMORY_LIMIT_MB: u32 = 2048;
 /// An input of a few KiB that takes this long is a finding.
 const SECONDS_PER_INPUT: u32 = 10;
 
-const CARGO_FUZZ: Tool = Tool { name: "cargo-fuzz", version: "^0.13" };
+/// The lines of a failed target that are printed.
+const LINES: usize = 20;
 
-pub(crate) fn run() -> Result<Outcome> {
-    if !succeeds(cargo(&["+nightly", "--version"]).env("RUSTUP_AUTO_INSTALL", "0")) {
-        note::print(
-            "nothing was fuzzed: there is no nightly toolchain (`seeds` runs the known inputs)",
-        );
-        return Ok(Outcome::Skipped);
+pub(crate) fn run(sh: &Shell) -> Result<()> {
+    let nightly = cmd!(sh, "cargo +nightly --version").env("RUSTUP_AUTO_INSTALL", "0");
+    if nightly.quiet().ignore_stdout().ignore_stderr().run().is_err() {
+        let reason = "there is no nightly toolchain (`seeds` runs the known inputs)";
+        bail!(Skipped(format!("nothing was fuzzed: {reason}")));
     }
-    packages::program("c++", "build-essential")?;
-    CARGO_FUZZ.install()?;
-    let list = output(&mut fuzz("list")?)?;
-    let targets: Vec<_> = list.lines().filter(|line| !line.is_empty()).collect();
-    if targets.is_empty() {
-        bail!("fuzz/ has no targets");
-    }
-    execute(&mut fuzz("build")?)?;
+    packages::c_compiler(sh)?;
+    tools::install(sh, "cargo-fuzz", "^0.13")?;
+    let list = cmd!(sh, "cargo +nightly fuzz list --fuzz-dir fuzz").read()?;
+    let targets: Vec<_> = list.lines().collect();
+    ensure!(!targets.is_empty(), "fuzz/ has no targets");
+    let build = workspace::scratch("fuzz/build")?;
+    cmd!(sh, "cargo +nightly fuzz build --fuzz-dir fuzz --target-dir {build}").run()?;
     // A target uses one core, and there are two even on a small machine.
     let mut failed = Vec::new();
     for pair in targets.chunks(2) {
-        let findings = thread::scope(|scope| {
-            let runs: Vec<_> =
-                pair.iter().map(|target| scope.spawn(|| run_target(target))).collect();
-            runs.into_iter()
-                .map(|run| run.join().expect("a run does not panic"))
-                .collect::<Vec<_>>()
-        });
-        for (target, finding) in pair.iter().zip(findings) {
-            failed.extend(finding?.map(|finding| (*target, finding)));
+        println!("{}", pair.join(" "));
+        let runs: Vec<_> =
+            pair.iter().map(|target| run_target(sh, target)).collect::<Result<_>>()?;
+        let threads: Vec<_> =
+            runs.into_iter().map(|mut run| thread::spawn(move || run.status())).collect();
+        for (target, thread) in pair.iter().zip(threads) {
+            if !thread.join().expect("no panic")?.success() {
+                failed.push(*target);
+            }
         }
     }
-    for (target, finding) in &failed {
-        println!("---- {target}");
-        finding.lines().iter().for_each(|line| println!("{line}"));
+    for target in &failed {
+        println!("---- {target}\n{}", finding(&fs::read_to_string(log(target)?)?));
     }
-    if !failed.is_empty() {
-        let names: Vec<_> = failed.iter().map(|(target, _)| *target).collect();
-        bail!("targets that failed: {}", names.join(", "));
-    }
-    note::print(&format!("{} targets, {SECONDS_PER_TARGET} s each", targets.len()));
-    Ok(Outcome::Passed)
+    ensure!(failed.is_empty(), "targets that failed: {}", failed.join(", "));
+    note(&format!("{} targets, {SECONDS_PER_TARGET} s each", targets.len()));
+    Ok(())
 }
 
-/// The failure, if there is one.
-fn run_target(target: &str) -> Result<Option<FuzzFinding>> {
-    let mut finding = FuzzFinding::default();
-    let run = execute_reading(fuzz_run(target)?, |line| finding.push(line));
-    Ok(run.is_err().then_some(finding))
+fn log(target: &str) -> Result<PathBuf> {
+    Ok(workspace::scratch("logs/fuzz")?.join(format!("{target}.log")))
 }
 
-/// Starts from the seeds and writes new inputs into a corpus that is not kept.
-fn fuzz_run(target: &str) -> Result<Command> {
+/// The run of a target that starts from the seeds and writes new inputs into a corpus that is not kept.
+fn run_target(sh: &Shell, target: &str) -> Result<Command> {
     let corpus = workspace::scratch("fuzz/corpus")?.join(target);
-    stamp::clear(&corpus)?;
-    let mut command = fuzz("run")?;
-    command.arg(target).arg(corpus);
-    let seeds = workspace::root().join("fuzz/seeds").join(target);
-    if seeds.is_dir() {
-        command.arg(seeds);
-    } else {
-        println!("{target} has no seeds");
-    }
-    command.args([
-        "--".to_owned(),
+    sh.remove_path(&corpus)?;
+    sh.create_dir(&corpus)?;
+    let build = workspace::scratch("fuzz/build")?;
+    let seeds = format!("fuzz/seeds/{target}");
+    let seeds = sh.path_exists(&seeds).then_some(seeds);
+    let limits = [
         format!("-max_total_time={SECONDS_PER_TARGET}"),
         format!("-rss_limit_mb={MEMORY_LIMIT_MB}"),
         format!("-timeout={SECONDS_PER_INPUT}"),
         "-print_final_stats=1".to_owned(),
-    ]);
-    Ok(command)
-}
-
-/// Cargo in the crate of the fuzz targets, which is a workspace of its own.
-pub(crate) fn crate_cargo(arguments: &[&str]) -> Result<Command> {
-    let mut command = cargo(arguments);
-    command.current_dir(workspace::root().join("fuzz"));
-    command.env("CARGO_TARGET_DIR", workspace::scratch("fuzz/build")?);
-    Ok(command)
-}
-
-fn fuzz(verb: &str) -> Result<Command> {
-    let mut command = cargo(&["+nightly", "fuzz", verb, "--fuzz-dir", "fuzz"]);
-    if verb != "list" {
-        command.arg("--target-dir").arg(workspace::scratch("fuzz/build")?);
-    }
-    tools::on_path(&mut command)?;
+    ];
+    let fuzz = cmd!(sh, "cargo +nightly fuzz run --fuzz-dir fuzz --target-dir {build} {target}");
+    let mut run = Command::from(fuzz.arg(corpus).args(seeds).arg("--").args(limits));
     // Its own backtrace does not concern the target that failed.
-    command.env("RUST_LIB_BACKTRACE", "0");
-    Ok(command)
+    run.env("RUST_LIB_BACKTRACE", "0");
+    let log = File::create(log(target)?)?;
+    run.stdout(log.try_clone()?).stderr(log);
+    Ok(run)
+}
+
+/// The cause and the input at the end of a fuzzer's output, without statistics and stack traces.
+fn finding(log: &str) -> String {
+    let kept = |line: &&str| !line.starts_with(|c: char| c == '#' || c.is_whitespace());
+    let lines: Vec<_> = log.lines().filter(kept).collect();
+    lines[lines.len().saturating_sub(LINES)..].join("\n")
+}
+
+/// A command of cargo in the crate of the fuzz targets, which is a workspace of its own.
+pub(crate) fn crate_cargo(sh: &Shell, arguments: &[&str]) -> Result<()> {
+    let build = workspace::scratch("fuzz/build")?;
+    let _folder = sh.push_dir("fuzz");
+    Ok(cmd!(sh, "cargo {arguments...}").env("CARGO_TARGET_DIR", build).run()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cause_and_the_input_are_kept() {
+        let log = "\
+#2\tINITED cov: 18 ft: 18 corp: 1/6b exec/s: 0 rss: 33Mb
+thread '<unnamed>' (14462) panicked at src/compare.rs:29:9:
+other messages
+stack backtrace:
+   0: __rustc::rust_begin_unwind
+==14462== ERROR: libFuzzer: deadly signal
+    #0 0x5584 in __sanitizer_print_stack_trace
+artifact_prefix='./'; Test unit written to ./crash-1
+Base64: AAE=
+";
+        let expected = "\
+thread '<unnamed>' (14462) panicked at src/compare.rs:29:9:
+other messages
+stack backtrace:
+==14462== ERROR: libFuzzer: deadly signal
+artifact_prefix='./'; Test unit written to ./crash-1
+Base64: AAE=";
+        assert_eq!(finding(log), expected);
+    }
 }

@@ -1,14 +1,14 @@
-use core::time::Duration;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::command::{cargo, command, execute, execute_within, output, succeeds};
+use anyhow::{Context as _, Result, bail};
+use xshell::{Cmd, Shell, cmd};
+
 use crate::debian::Packages;
-use crate::failure::{Context as _, Result};
-use crate::libraries::LIBRARIES;
-use crate::outcome::Outcome;
-use crate::{note, packages, workspace};
+use crate::outcome::{Skipped, note};
+use crate::packages;
+use crate::workspace::{self, LIBRARIES, libraries};
 
 /// The value of `rust-version` in the workspace.
 const VERSION: &str = "1.85";
@@ -36,71 +36,50 @@ const DEBIAN: Packages = Packages {
     ],
 };
 
-/// The time limit for fetching a compiler with rustup.
-const DOWNLOAD: Duration = Duration::from_secs(180);
-
-/// Checks the libraries with the oldest compiler that they support: one from rustup,
-/// or the one of a Debian release, which is unpacked under `target/`.
-pub(crate) fn run() -> Result<Outcome> {
-    packages::openssl()?;
-    let mut check = if rustup_has_it() {
-        cargo(&[&format!("+{VERSION}")])
-    } else if let Ok(compiler) = of_debian() {
-        let mut check = cargo(&[]);
-        check.env("RUSTC", compiler);
-        check
-    } else if rustup_can_fetch_it() {
-        cargo(&[&format!("+{VERSION}")])
-    } else {
-        note::print(&format!("nothing was checked: no Rust {VERSION} available"));
-        return Ok(Outcome::Skipped);
+/// Checks the libraries with the oldest compiler that they support.
+pub(crate) fn run(sh: &Shell) -> Result<()> {
+    packages::openssl(sh)?;
+    let Some(cargo) = cargo(sh) else {
+        bail!(Skipped(format!("nothing was checked: no Rust {VERSION} available")));
     };
-    check.args(["check", "--all-features"]);
-    for library in LIBRARIES {
-        check.args(["--package", library]);
-    }
+    let check = cargo.args(["check", "--all-features"]).args(libraries());
     // Two compilers would invalidate each other's artifacts in one folder.
-    execute(check.env("CARGO_TARGET_DIR", workspace::scratch("msrv/build")?))?;
-    note::print(&format!("{} with Rust {VERSION}", LIBRARIES.join(", ")));
-    Ok(Outcome::Passed)
+    check.env("CARGO_TARGET_DIR", workspace::scratch("msrv/build")?).run()?;
+    note(&format!("{} with Rust {VERSION}", LIBRARIES.join(", ")));
+    Ok(())
 }
 
-fn rustup_has_it() -> bool {
-    let toolchains = output(command("rustup").args(["toolchain", "list"]));
-    toolchains.is_ok_and(|list| list.lines().any(|line| line.starts_with(VERSION)))
+/// Cargo with a compiler from rustup, or with the one of a Debian release, which is unpacked under `target/`.
+fn cargo(sh: &Shell) -> Option<Cmd<'_>> {
+    let toolchains = cmd!(sh, "rustup toolchain list").quiet().read().unwrap_or_default();
+    if !toolchains.lines().any(|line| line.starts_with(VERSION)) {
+        if let Ok(compiler) = of_debian(sh) {
+            return Some(cmd!(sh, "cargo").env("RUSTC", compiler));
+        }
+        let install = cmd!(sh, "timeout 180 rustup toolchain install {VERSION} --profile minimal");
+        install.run().ok()?;
+    }
+    let toolchain = format!("+{VERSION}");
+    Some(cmd!(sh, "cargo {toolchain}"))
 }
 
-fn rustup_can_fetch_it() -> bool {
-    let mut install = command("rustup");
-    install.args(["toolchain", "install", VERSION, "--profile", "minimal"]);
-    execute_within(&mut install, DOWNLOAD).is_ok()
-}
-
-/// A script that runs the compiler with its own libraries.
-fn of_debian() -> Result<PathBuf> {
+/// A script that runs the compiler with its own libraries and their dynamic loader, whose name contains the processor
+/// architecture.
+fn of_debian(sh: &Shell) -> Result<PathBuf> {
     let folder = workspace::scratch("msrv")?.join("debian");
-    DEBIAN.unpack(&folder)?;
-    let libraries = &DEBIAN.folder_of(&folder, "libc.so.6")?;
-    let compiler = folder.join("rustc");
-    let usr = folder.join("usr");
+    DEBIAN.unpack(sh, &folder)?;
+    let libraries = DEBIAN.folder_of(&folder, "libc.so.6")?;
+    let mut files = sh.read_dir(&libraries)?.into_iter();
+    let is_loader = |path: &PathBuf| path.to_string_lossy().contains("/ld-linux");
+    let loader = files.find(is_loader).context("there is no dynamic loader among the packages")?;
+    let [loader, libraries, usr] =
+        [&loader, &libraries, &folder.join("usr")].map(|path| path.display().to_string());
     let script = format!(
-        "#!/bin/sh\nexec {loader} --library-path {libraries} {usr}/bin/rustc --sysroot {usr} \"$@\"\n",
-        loader = loader(libraries)?.display(),
-        libraries = libraries.display(),
-        usr = usr.display(),
+        "#!/bin/sh\nexec {loader} --library-path {libraries} {usr}/bin/rustc --sysroot {usr} \"$@\"\n"
     );
-    fs::write(&compiler, script)?;
+    let compiler = folder.join("rustc");
+    sh.write_file(&compiler, script)?;
     fs::set_permissions(&compiler, fs::Permissions::from_mode(0o755))?;
-    let runs = succeeds(command(&compiler).arg("--version"));
-    runs.then_some(compiler).context(format_args!("Debian's Rust {VERSION} does not run here"))
-}
-
-/// The dynamic loader, whose name contains the processor architecture.
-fn loader(libraries: &Path) -> Result<PathBuf> {
-    let mut files = fs::read_dir(libraries)?.flatten().map(|entry| entry.path());
-    files
-        .find(|path| {
-            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("ld-linux"))
-        })
-        .context("there is no dynamic loader among the packages")
+    cmd!(sh, "{compiler} --version").quiet().ignore_stdout().run()?;
+    Ok(compiler)
 }

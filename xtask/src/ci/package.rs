@@ -1,13 +1,10 @@
 use std::collections::BTreeSet;
-use std::fs;
 
+use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
+use xshell::{Shell, cmd};
 
-use crate::command::{cargo, execute, output};
-use crate::failure::{Context as _, Result, bail};
-use crate::libraries::LIBRARIES;
-use crate::outcome::Outcome;
-use crate::workspace;
+use crate::workspace::{LIBRARIES, libraries};
 
 /// The files that a package must contain besides its code.
 const FILES: [&str; 3] = ["LICENSE-APACHE", "LICENSE-MIT", "README.md"];
@@ -19,23 +16,23 @@ const FIELDS: [&str; 6] =
 const DEPENDENCIES: &str = "docs/dependencies.md";
 
 /// Packages the libraries, and checks what `cargo package` does not.
-pub(crate) fn run() -> Result<Outcome> {
-    let mut package = cargo(&["package", "--no-verify", "--allow-dirty"]);
-    execute(package.args(LIBRARIES.iter().flat_map(|library| ["--package", library])))?;
+pub(crate) fn run(sh: &Shell) -> Result<()> {
+    let libraries = libraries();
+    cmd!(sh, "cargo package --no-verify --allow-dirty {libraries...}").run()?;
 
-    let metadata = output(&mut cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
-    let metadata: Value = serde_json::from_str(&metadata).context("cargo metadata")?;
+    let metadata = cmd!(sh, "cargo metadata --no-deps --format-version 1").read()?;
+    let metadata: Value = serde_json::from_str(&metadata)?;
     let packages = metadata["packages"].as_array().context("cargo metadata: no packages")?;
-    let reasons = fs::read_to_string(workspace::root().join(DEPENDENCIES)).context(DEPENDENCIES)?;
+    let reasons = sh.read_file(DEPENDENCIES)?;
     let mut wrong = Vec::new();
     let mut published = BTreeSet::new();
     for package in packages.iter().filter(|package| package["publish"].is_null()) {
         let name = package["name"].as_str().context("cargo metadata: no name")?;
         published.insert(name);
-        let mut list = cargo(&["package", "--list", "--allow-dirty", "--package", name]);
-        let readme = fs::read_to_string(workspace::root().join(name).join("README.md"));
+        let list = cmd!(sh, "cargo package --list --allow-dirty --package {name}").read()?;
+        let readme = sh.read_file(format!("{name}/README.md"));
         let found = manifest(package).into_iter();
-        let found = found.chain(files(&output(&mut list)?));
+        let found = found.chain(files(&list));
         let found = found.chain(readme_gaps(package, &readme.unwrap_or_default()));
         let found = found.chain(without_reason(name, package, &reasons));
         wrong.extend(found.map(|gap| format!("{name}: {gap}")));
@@ -46,7 +43,7 @@ pub(crate) fn run() -> Result<Outcome> {
     if !wrong.is_empty() {
         bail!("not ready to publish:\n  {}", wrong.join("\n  "));
     }
-    Ok(Outcome::Passed)
+    Ok(())
 }
 
 fn manifest(package: &Value) -> Vec<String> {

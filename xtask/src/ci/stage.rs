@@ -1,15 +1,13 @@
-use core::time::Duration;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use xshell::{Shell, cmd};
 
 use crate::ci::stage::Output::{Logged, Shown};
-use crate::ci::{bits32, deny, features, fuzz, msrv, no_std, package};
-use crate::command::{cargo, execute};
-use crate::failure::{Context as _, Result};
-use crate::outcome::Outcome;
-use crate::{
-    browser, clients, cluster, compare, conformance, exhaustive, idle, packages, probes, reach,
-    workspace,
-};
+use crate::ci::{features, fuzz, msrv, no_std, package};
+use crate::outcome::{Skipped, note};
+use crate::{browser, clients, compare, conformance, packages, rust_target, tools, workspace};
 
 /// A part of CI that can run alone.
 pub(crate) struct Stage {
@@ -19,7 +17,7 @@ pub(crate) struct Stage {
     /// The time limit of a stage, after which it is ended.
     pub(crate) limit: Duration,
     pub(crate) output: Output,
-    run: fn() -> Result<Outcome>,
+    run: fn(&Shell) -> Result<()>,
 }
 
 /// When a stage runs that is not named on the command line.
@@ -65,15 +63,15 @@ pub(crate) const STAGES: &[Stage] = &[
         "the core builds without an operating system"),
     change("fuzz", 25, Logged, fuzz::run,
         "a short run of each fuzz target"),
-    change("conformance", 30, Shown, || conformance::run(&conformance::Options::adapters()),
+    change("conformance", 30, Shown, |sh| conformance::run(sh, &conformance::Options::adapters()),
         "the Autobahn Testsuite on each adapter, as server or as client"),
-    change("clients", 15, Shown, || clients::run(&clients::Options::default()),
+    change("clients", 15, Shown, |sh| clients::clients(sh, &clients::Clients::default()),
         "Node, Python and Chromium against the demo server"),
-    change("browser", 15, Shown, || browser::run(&browser::Options::default()),
+    change("browser", 15, Shown, |sh| browser::run(sh, &browser::Options::default()),
         "the demo server's page in Chromium"),
-    change("cluster", 15, Shown, cluster::run,
+    change("cluster", 15, Shown, clients::cluster,
         "three nodes of the demo server over NATS"),
-    night("exhaustive", 40, Shown, exhaustive::run,
+    night("exhaustive", 40, Shown, exhaustive,
         "all small inputs of the core, and every order of closing"),
     night("all-features", 30, Shown, features::tests,
         "the tests of the libraries with all features"),
@@ -81,27 +79,27 @@ pub(crate) const STAGES: &[Stage] = &[
         "no warnings with any feature or pair of features"),
     night("msrv", 15, Shown, msrv::run,
         "the libraries build with the oldest compiler that they promise"),
-    night("deny", 20, Logged, deny::run,
+    night("deny", 20, Logged, deny,
         "licences, sources and known vulnerabilities of what is used"),
-    night("bits32", 20, Shown, bits32::run,
+    night("bits32", 20, Shown, bits32,
         "the core and the loop where a pointer has 32 bits"),
     night("seeds", 25, Logged, seeds,
         "the fuzz crate and the comparison with other libraries: no warnings, and all seeds"),
-    night("peers", 60, Shown, || conformance::run(&conformance::Options::default()),
+    night("peers", 60, Shown, |sh| conformance::run(sh, &conformance::Options::default()),
         "the Autobahn Testsuite with every peer"),
-    night("cases", 90, Shown, || conformance::run(&conformance::Options::cases()),
+    night("cases", 90, Shown, |sh| conformance::run(sh, &conformance::Options::all_cases()),
         "all cases of the Autobahn Testsuite, as server and as client"),
-    night("compression", 15, Shown, clients::deflate::run,
+    night("compression", 15, Shown, clients::compression,
         "Node, Python, Chromium and zlib over compressed connections"),
-    night("http2", 15, Shown, clients::http2::run,
+    night("http2", 15, Shown, clients::http2,
         "Node and Chromium against axum servers over HTTP/2"),
-    night("reach", 15, Shown, reach::run,
+    night("reach", 15, Shown, reach,
         "our client through real proxies, and TLS both ways with Python"),
-    night("probes", 15, Shown, probes::run,
+    night("probes", 15, Shown, clients::probes,
         "wrong, slow and hostile peers over raw TCP"),
-    night("idle", 20, Shown, || idle::run(&idle::Options::default()),
+    night("idle", 20, Shown, |sh| clients::idle(sh, &clients::Idle::default()),
         "the memory of an idle connection, and what stays of those that ended"),
-    night("compare", 45, Logged, || compare::run(&compare::Options::quick()),
+    night("compare", 45, Logged, |sh| compare::run(sh, &compare::Options::quick()),
         "the comparison with other implementations runs"),
 ];
 
@@ -109,7 +107,7 @@ const fn change(
     name: &'static str,
     limit: u64,
     output: Output,
-    run: fn() -> Result<Outcome>,
+    run: fn(&Shell) -> Result<()>,
     about: &'static str,
 ) -> Stage {
     let limit = Duration::from_secs(60 * limit);
@@ -120,7 +118,7 @@ const fn night(
     name: &'static str,
     limit: u64,
     output: Output,
-    run: fn() -> Result<Outcome>,
+    run: fn(&Shell) -> Result<()>,
     about: &'static str,
 ) -> Stage {
     Stage { when: When::Night, ..change(name, limit, output, run, about) }
@@ -130,44 +128,81 @@ const fn night(
 const COMPARE: &str = "compare/Cargo.toml";
 
 /// Runs one stage in this process.
-pub(crate) fn run(name: &str) -> Result<Outcome> {
+pub(crate) fn run(sh: &Shell, name: &str) -> Result<()> {
     let stage = STAGES.iter().find(|stage| stage.name == name);
-    (stage.context(format_args!("there is no stage `{name}`"))?.run)()
+    (stage.with_context(|| format!("there is no stage `{name}`"))?.run)(sh)
 }
 
-fn fmt() -> Result<Outcome> {
-    execute(&mut cargo(&["fmt", "--all", "--check"]))?;
-    execute(&mut fuzz::crate_cargo(&["fmt", "--check"])?)?;
-    execute(&mut cargo(&["fmt", "--manifest-path", COMPARE, "--check"]))?;
-    Ok(Outcome::Passed)
+fn fmt(sh: &Shell) -> Result<()> {
+    cmd!(sh, "cargo fmt --all --check").run()?;
+    fuzz::crate_cargo(sh, &["fmt", "--check"])?;
+    Ok(cmd!(sh, "cargo fmt --manifest-path {COMPARE} --check").run()?)
 }
 
-fn clippy() -> Result<Outcome> {
-    packages::openssl()?;
-    let targets = ["clippy", "--workspace", "--all-targets", "--all-features"];
-    execute(cargo(&targets).args(["--", "-D", "warnings"]))?;
-    Ok(Outcome::Passed)
+fn clippy(sh: &Shell) -> Result<()> {
+    packages::openssl(sh)?;
+    Ok(cmd!(sh, "cargo clippy --workspace --all-targets --all-features -- -D warnings").run()?)
 }
 
-fn docs() -> Result<Outcome> {
-    packages::openssl()?;
-    let mut doc = cargo(&["doc", "--no-deps", "--workspace", "--all-features"]);
-    execute(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
-    Ok(Outcome::Passed)
+fn docs(sh: &Shell) -> Result<()> {
+    packages::openssl(sh)?;
+    let doc = cmd!(sh, "cargo doc --no-deps --workspace --all-features");
+    Ok(doc.env("RUSTDOCFLAGS", "-D warnings").run()?)
 }
 
-fn test() -> Result<Outcome> {
-    execute(&mut cargo(&["test", "--workspace"]))?;
-    Ok(Outcome::Passed)
+fn test(sh: &Shell) -> Result<()> {
+    Ok(cmd!(sh, "cargo test --workspace").run()?)
+}
+
+/// Runs the tests of the core that are too slow without optimization. They take minutes; the
+/// profile keeps the checks of a debug build.
+pub(crate) fn exhaustive(sh: &Shell) -> Result<()> {
+    let test = cmd!(sh, "cargo test --profile checked --package ws-proto --features deflate");
+    Ok(test.args(["--test", "it", "--", "--ignored", "--nocapture"]).run()?)
+}
+
+/// Checks what `deny.toml` requires: licences, sources and unwanted crates always; known
+/// vulnerabilities if the list of them can be fetched.
+fn deny(sh: &Shell) -> Result<()> {
+    tools::install(sh, "cargo-deny", "^0.20")?;
+    cmd!(sh, "cargo deny check --hide-inclusion-graph licenses bans sources").run()?;
+    if cmd!(sh, "timeout 60 cargo deny fetch db").run().is_err() {
+        note("known vulnerabilities were not checked: the list could not be fetched");
+        return Ok(());
+    }
+    Ok(cmd!(sh, "cargo deny check --disable-fetch advisories").run()?)
+}
+
+/// Runs the tests of the core and of the loop where `usize` has 32 bits, with programs that run on any x86-64 machine.
+fn bits32(sh: &Shell) -> Result<()> {
+    const TARGET: &str = "i686-unknown-linux-gnu";
+
+    if !rust_target::can_be_had(sh, TARGET) {
+        bail!(Skipped(format!("nothing was tested: no {TARGET} available")));
+    }
+    if !links(sh, &workspace::scratch("bits32")?)? {
+        packages::install(sh, "a linker for 32 bits", "gcc-multilib")?;
+    }
+    let packages = ["--package=ws-proto", "--package=ws-futures"];
+    Ok(cmd!(sh, "cargo test {packages...} --all-features --target {TARGET}").run()?)
+}
+
+fn links(sh: &Shell, folder: &Path) -> Result<bool> {
+    packages::c_compiler(sh)?;
+    let [source, program] = ["main.c", "main"].map(|name| folder.join(name));
+    sh.write_file(&source, "int main(void) { return 0; }\n")?;
+    Ok(cmd!(sh, "cc -m32 {source} -o {program}").quiet().ignore_stderr().run().is_ok())
+}
+
+fn reach(sh: &Shell) -> Result<()> {
+    clients::proxies(sh)?;
+    clients::tls(sh)
 }
 
 /// The packages that are workspaces of their own.
-fn seeds() -> Result<Outcome> {
-    packages::program("c++", "build-essential")?;
-    let mut fuzz = fuzz::crate_cargo(&["clippy", "--all-targets"])?;
-    execute(fuzz.args(["--", "-D", "warnings"]))?;
-    execute(&mut fuzz::crate_cargo(&["test"])?)?;
-    let mut compare = cargo(&["clippy", "--manifest-path", COMPARE]);
-    execute(compare.args(["--", "-D", "warnings"]))?;
-    Ok(Outcome::Passed)
+fn seeds(sh: &Shell) -> Result<()> {
+    packages::c_compiler(sh)?;
+    fuzz::crate_cargo(sh, &["clippy", "--all-targets", "--", "-D", "warnings"])?;
+    fuzz::crate_cargo(sh, &["test"])?;
+    Ok(cmd!(sh, "cargo clippy --manifest-path {COMPARE} -- -D warnings").run()?)
 }
