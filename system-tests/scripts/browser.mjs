@@ -10,6 +10,7 @@ import { Demo } from "./demo.mjs";
 import { check } from "./expect.mjs";
 import { launch } from "./launch.mjs";
 import { Page } from "./page.mjs";
+import { checkRecovery } from "./recovery.mjs";
 import { checkStates } from "./states.mjs";
 
 const LIMIT = 1024 * 1024;
@@ -518,6 +519,7 @@ await checkWith([...auth, "--origin", "*"], "what is meant for one server does n
   await demo.stopped();
 });
 
+await checkRecovery(browser, folder);
 await checkStates(browser, auth, TOKEN, process.argv[2]);
 await rm(folder, { recursive: true });
 await browser.close();

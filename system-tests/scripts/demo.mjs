@@ -21,6 +21,8 @@ export class Demo {
     demo.#process.on("exit", () => process.off("exit", kill));
     const address = new Promise((resolve, reject) => {
       const read = (line) => {
+        const admin = /metrics and stats on http:\/\/([0-9.:]+)/.exec(line);
+        if (admin) demo.admin = admin[1];
         const found = /listening on http:\/\/([0-9.]+:(\d+))/.exec(line);
         if (found) resolve(found);
       };

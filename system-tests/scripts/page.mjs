@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 /** What the browser itself says when a server is not there, or about to go. */
 const UNAVAILABLE =
-  /net::ERR_(CONNECTION_(REFUSED|RESET|CLOSED)|SOCKET_NOT_CONNECTED|EMPTY_RESPONSE)|Unexpected response code: 503/;
+  /net::ERR_(CONNECTION_(REFUSED|RESET|CLOSED)|SOCKET_NOT_CONNECTED|EMPTY_RESPONSE|INTERNET_DISCONNECTED)|Unexpected response code: 503/;
 
 export class Page {
   #seen = 0;
