@@ -11,10 +11,10 @@ use ws_proto::Role;
 use crate::Options;
 use crate::content::{Content, Kind};
 use crate::contestant::Open;
-use crate::measure::{Samples, interleave};
+use crate::measure::interleave;
 use crate::memory::Memory;
 use crate::peers;
-use crate::table::{Row, Table};
+use crate::table::{Cells, Row, Table};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
@@ -193,8 +193,8 @@ const TABLES: [(&str, &str, &[Case]); 5] = [
 ];
 
 const ABOUT: &str = "The stream is in memory and is fed as sockets feed it: \"in 1,448 B\" returns at most \
-    that much in each read, \"in 64 KiB\" at most 64 KiB. What is written is discarded. Best of several \
-    interleaved rounds, on one thread.";
+    that much in each read, \"in 64 KiB\" at most 64 KiB. What is written is discarded, so that \
+    payloads which are not copied cost nothing. On one thread.";
 
 pub(crate) fn run(options: &Options) -> Vec<Table> {
     let table = |(id, title, cases): (&'static str, &'static str, &'static [Case])| {
@@ -251,11 +251,7 @@ pub(crate) fn size(bytes: usize) -> String {
 }
 
 /// Checks each contestant, then measures them in turns: nanoseconds per message.
-pub(crate) fn measure(
-    case: Case,
-    options: &Options,
-    included: impl Fn(&str) -> bool,
-) -> Vec<(&'static str, Samples)> {
+pub(crate) fn measure(case: Case, options: &Options, included: impl Fn(&str) -> bool) -> Cells {
     let content = Content::new(case.kind, case.size);
     let one = content.wire(case.role, case.fragments);
     // Frames begin at varying positions in the reads.
@@ -285,7 +281,7 @@ pub(crate) fn measure(
         .map(|(_, codec)| calibrate(&mut **codec, case.work, &content, batch))
         .collect();
     let names: Vec<_> = running.iter().map(|(name, _)| *name).collect();
-    let samples = interleave(running.len(), options.rounds(11, 2), |i| {
+    let samples = interleave(running.len(), options.rounds(25, 2), |i| {
         let begin = Instant::now();
         running[i].1.run(case.work, &content, counts[i]);
         begin.elapsed().as_secs_f64() * 1e9 / counts[i] as f64

@@ -1,10 +1,11 @@
 //! The servers of a group, started together and measured in turns.
 
-use crate::contestant::Contestant;
-use crate::measure::{Samples, interleave};
+use crate::contestant::{Contestant, Side};
+use crate::measure::interleave;
 use crate::peers::{self, Bun};
 use crate::process::{self, Process};
 use crate::server::Mode;
+use crate::table::Cells;
 use crate::{Options, Result};
 
 /// A contestant with a server, and the commands to start it.
@@ -24,30 +25,40 @@ pub(crate) fn entrants(options: &Options, bun: Option<&Bun>, mode: Mode) -> Resu
     Ok(entrants)
 }
 
-/// Starts all servers that serve this mode, and measures them in turns.
+/// Starts all servers that serve this mode, and measures them in turns. Another implementation that fails
+/// is reported and left out; one of ours is an error.
 pub(crate) fn compete(
     options: &Options,
     bun: Option<&Bun>,
     mode: Mode,
     rounds: usize,
     mut measure: impl FnMut(&Process) -> Result<f64>,
-) -> Result<Vec<(&'static str, Samples)>> {
+) -> Result<Cells> {
     let mut running = Vec::new();
     for Entrant { contestant, command } in entrants(options, bun, mode)? {
-        running.push((contestant.name, Process::start(command)?));
+        running.push((contestant, Process::start(command)?));
     }
     process::pin_load()?;
-    let mut failure = None;
+    let mut failures: Vec<Option<String>> = vec![None; running.len()];
     let samples = interleave(running.len(), rounds, |i| {
-        let (name, process) = &running[i];
-        measure(process).unwrap_or_else(|error| {
-            failure.get_or_insert(format!("{name}: {error}"));
+        if failures[i].is_some() {
+            return f64::NAN;
+        }
+        measure(&running[i].1).unwrap_or_else(|error| {
+            failures[i] = Some(error.to_string());
             f64::NAN
         })
     });
     process::unpin_load()?;
-    match failure {
-        Some(failure) => Err(failure.into()),
-        None => Ok(running.iter().map(|(name, _)| *name).zip(samples).collect()),
+    let mut cells = Vec::new();
+    for (((contestant, _), samples), failure) in running.iter().zip(samples).zip(failures) {
+        match failure {
+            None => cells.push((contestant.name, samples)),
+            Some(failure) if contestant.side == Side::Other => {
+                println!("left out: {}: {failure}", contestant.name);
+            }
+            Some(failure) => return Err(format!("{}: {failure}", contestant.name).into()),
+        }
     }
+    Ok(cells)
 }

@@ -90,7 +90,7 @@ impl Options {
     }
 }
 
-/// The open files of a server or of the load, for connections of 10,000 clients.
+/// The open files of a server or of the load, for 10,000 connections.
 const OPEN_FILES: u64 = 12_000;
 
 fn main() -> ExitCode {
@@ -111,7 +111,7 @@ fn main() -> ExitCode {
 fn run(options: &Options) -> Result<()> {
     let begin = Instant::now();
     // Servers inherit the limit.
-    let open_files = rlimit::increase_nofile_limit(OPEN_FILES)?;
+    let open_files = rlimit::increase_nofile_limit(2 * OPEN_FILES)?;
     if open_files < OPEN_FILES && !options.quick {
         return Err(format!(
             "{OPEN_FILES} open files needed, {open_files} allowed: raise `ulimit -Hn`"

@@ -58,7 +58,8 @@ pub(crate) fn run<P: Accept>(mode: Mode) {
     block_on(async {
         let listener = listen().await;
         let receivers = Receivers::default();
-        while let Ok((stream, _)) = listener.accept().await {
+        loop {
+            let (stream, _) = listener.accept().await.expect("open files");
             drop(stream.set_nodelay(true));
             match mode {
                 Mode::Echo => drop(tokio::spawn(echo::<P>(stream))),
@@ -83,10 +84,9 @@ async fn broadcast<P: Accept>(stream: TcpStream, receivers: Receivers) {
     let lock = || receivers.lock().unwrap_or_else(PoisonError::into_inner);
     if data.first() == Some(&PUBLISHER) {
         while peer.receive(1, |payload| data = Bytes::copy_from_slice(payload)).await == 1 {
-            for receiver in lock().iter() {
-                // Fails if the receiver has left.
-                drop(receiver.send(Content { kind: Kind::Binary, data: data.clone() }));
-            }
+            let message = Content { kind: Kind::Binary, data: data.clone() };
+            // It fails if the receiver has left.
+            lock().retain(|receiver| receiver.send(message.clone()).is_ok());
         }
         return;
     }
@@ -94,9 +94,17 @@ async fn broadcast<P: Accept>(stream: TcpStream, receivers: Receivers) {
     lock().push(sender);
     let ready = Content { kind: Kind::Binary, data: Bytes::from_static(READY) };
     peer.send([&ready].into_iter()).await;
-    // A receiver only sends, which is all that is measured.
     let mut batch = Vec::new();
-    while queue.recv_many(&mut batch, 64).await > 0 {
+    loop {
+        // Receivers send nothing, so that no message is lost with the call that is dropped.
+        let ended = tokio::select! {
+            biased;
+            queued = queue.recv_many(&mut batch, 64) => queued == 0,
+            received = peer.receive(1, |_| ()) => received == 0,
+        };
+        if ended {
+            return;
+        }
         peer.send(batch.iter()).await;
         batch.clear();
     }

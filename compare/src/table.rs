@@ -15,13 +15,16 @@ pub(crate) struct Table {
     pub(crate) rows: Vec<Row>,
 }
 
+/// The samples of each contestant that was measured.
+pub(crate) type Cells = Vec<(&'static str, Samples)>;
+
 pub(crate) struct Row {
     pub(crate) name: String,
-    cells: Vec<(&'static str, Samples)>,
+    cells: Cells,
 }
 
 impl Row {
-    pub(crate) fn new(name: impl Into<String>, cells: Vec<(&'static str, Samples)>) -> Self {
+    pub(crate) fn new(name: impl Into<String>, cells: Cells) -> Self {
         Self { name: name.into(), cells }
     }
 

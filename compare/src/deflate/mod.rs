@@ -18,7 +18,7 @@ use tokio::runtime::{Builder, Runtime};
 use self::counted::{Counted, Wire};
 use crate::Options;
 use crate::measure::{Samples, interleave};
-use crate::table::{Row, Table};
+use crate::table::{Cells, Row, Table};
 
 /// The settings of every implementation.
 #[derive(Clone, Copy)]
@@ -84,8 +84,6 @@ pub(crate) fn run(options: &Options) -> Vec<Table> {
     sizes.finish();
     vec![table, sizes]
 }
-
-type Cells = Vec<(&'static str, Samples)>;
 
 /// Returns the microseconds of an echo, and its bytes on the wire.
 fn measure(settings: Settings, options: &Options) -> (Cells, Cells) {

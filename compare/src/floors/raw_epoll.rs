@@ -19,7 +19,7 @@ pub(crate) const CONTESTANT: Contestant = Contestant {
     server: Some(Server::Echo(|| serve().expect("epoll"))),
 };
 
-const BUFFER: usize = 64 * 1024;
+const BUFFER: usize = 256 * 1024;
 const LISTENER: Token = Token(usize::MAX);
 
 struct Connection {

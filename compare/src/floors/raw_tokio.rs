@@ -1,9 +1,12 @@
 //! A minimal echo server on Tokio. Its connections share one buffer.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
+use std::task::{Poll, ready};
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead as _, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::handshake;
@@ -19,7 +22,7 @@ pub(crate) const CONTESTANT: Contestant = Contestant {
     server: Some(Server::Echo(serve)),
 };
 
-const BUFFER: usize = 64 * 1024;
+const BUFFER: usize = 256 * 1024;
 
 thread_local! {
     /// Input and output; lent only between two waits.
@@ -40,28 +43,26 @@ async fn echo(mut stream: TcpStream) -> io::Result<()> {
     shake_hands(&mut stream).await?;
     let mut rewriter = Rewriter::default();
     loop {
-        stream.readable().await?;
         // `None`: the stream has ended. Otherwise the output that the socket did not accept.
-        let left = BUFFERS.with_borrow_mut(|(input, output)| {
-            let read = match stream.try_read(input) {
-                Ok(0) => return Ok(None),
-                Ok(read) => read,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return Ok(Some(Vec::new()));
+        let left = poll_fn(|cx| {
+            BUFFERS.with_borrow_mut(|(input, output)| {
+                let mut buffer = ReadBuf::new(input);
+                ready!(Pin::new(&mut stream).poll_read(cx, &mut buffer))?;
+                let read = buffer.filled_mut();
+                output.clear();
+                if read.is_empty() || !rewriter.rewrite(read, output) {
+                    return Poll::Ready(Ok(None));
                 }
-                Err(error) => return Err(error),
-            };
-            output.clear();
-            if !rewriter.rewrite(&mut input[..read], output) {
-                return Ok(None);
-            }
-            match stream.try_write(output) {
-                Ok(written) => Ok(Some(output[written..].to_vec())),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Some(output.clone())),
-                Err(error) => Err(error),
-            }
-        })?;
-        match left {
+                Poll::Ready(match stream.try_write(output) {
+                    Ok(written) => Ok(Some(output[written..].to_vec())),
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        Ok(Some(output.clone()))
+                    }
+                    Err(error) => Err(error),
+                })
+            })
+        });
+        match left.await? {
             Some(left) if left.is_empty() => {}
             Some(left) => stream.write_all(&left).await?,
             None => return Ok(()),

@@ -111,6 +111,7 @@ fn section(page: &mut String, table: &Table) -> Result<()> {
     Ok(())
 }
 
+/// A value as text; a dash if the contestant does not take part, or has failed.
 fn cell(row: &Row, contestant: &str) -> String {
     let Some(value) = row.value(contestant) else { return "–".into() };
     let value = number(value);

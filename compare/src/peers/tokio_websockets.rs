@@ -1,12 +1,12 @@
 //! `tokio-websockets`.
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_websockets::{ClientBuilder, Limits, Message, ServerBuilder, WebSocketStream};
 use ws_proto::Role;
 
-use super::{MAX_MESSAGE, batching};
+use super::MAX_MESSAGE;
 use crate::content::Content;
 use crate::contestant::{Accept, Contestant, Open, Peer, Server, Side};
 use crate::memory::Memory;
@@ -50,8 +50,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Peer for WebSocketStream<S> {
         drop(self.flush().await);
     }
 
+    /// Receiving flushes what was fed, so messages that arrived together are received first.
     async fn echo(&mut self, count: usize) {
-        batching::echo(self, count, is_data).await;
+        const BATCH: usize = 32;
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut echoed = 0;
+        while echoed < count {
+            let mut next = self.next().await;
+            while let Some(Ok(message)) = next {
+                if is_data(&message) {
+                    batch.push(message);
+                    echoed += 1;
+                }
+                if batch.len() == BATCH || echoed == count {
+                    break;
+                }
+                match self.next().now_or_never() {
+                    Some(more) => next = more,
+                    None => break,
+                }
+            }
+            if batch.is_empty() {
+                return;
+            }
+            for message in batch.drain(..) {
+                if self.feed(message).await.is_err() {
+                    return;
+                }
+            }
+            if self.flush().await.is_err() {
+                return;
+            }
+        }
     }
 }
 
