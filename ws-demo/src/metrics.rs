@@ -5,12 +5,13 @@
 
 mod access;
 mod api;
+mod exposition;
 mod history;
+mod process;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -24,12 +25,11 @@ use crate::refused::Refused;
 use access::Access;
 use api::ApiMetrics;
 use history::History;
+use process::ProcessCollector;
 use ws_hub::Published;
 
 pub(crate) use api::ApiRoute;
-
-/// The content type of the OpenMetrics text format, which Prometheus reads.
-pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(crate) use exposition::Format;
 
 type Label = (&'static str, &'static str);
 
@@ -124,7 +124,8 @@ impl Default for Metrics {
 
 impl Metrics {
     pub(crate) fn new() -> Self {
-        let mut registry = Registry::with_prefix("ws");
+        let mut all = Registry::default();
+        let registry = all.sub_registry_with_prefix("ws");
         let messages = Family::<[Label; 2], Counter>::default();
         let bytes = Family::<[Label; 2], Counter>::default();
         let flow = |direction, kind| {
@@ -157,8 +158,8 @@ impl Metrics {
             slow: Family::default(),
             missed: Counter::default(),
             rate_limited: Counter::default(),
-            access: Access::register(&mut registry),
-            api: ApiMetrics::register(&mut registry),
+            access: Access::register(registry),
+            api: ApiMetrics::register(registry),
             clients: Gauge::default(),
             connections: Gauge::default(),
             rooms: Gauge::default(),
@@ -166,13 +167,19 @@ impl Metrics {
             nodes: Gauge::default(),
             engine_up: Gauge::default(),
             log_dropped: Counter::default(),
-            history: History::register(&mut registry),
+            history: History::register(registry),
             engine: EngineCounters::default(),
         };
         let m = &metrics;
         // All series exist before their first event.
         for refused in Refused::ALL {
             drop(m.refused.get_or_create(&[("reason", refused.reason())]));
+        }
+        for code in CODES.map(|(_, label)| label).into_iter().chain(["3xxx", "4xxx"]) {
+            drop(m.disconnected.get_or_create(&[("code", code)]));
+        }
+        for action in ["closed", "missed"] {
+            drop(m.slow.get_or_create(&[("action", action)]));
         }
         registry.register("accepted", "WebSockets opened", m.accepted.clone());
         registry.register("refused", "Connections that did not become clients", m.refused.clone());
@@ -223,7 +230,8 @@ impl Metrics {
             "Broadcasts of other nodes that were not received",
             gaps.clone(),
         );
-        Self { registry, ..metrics }
+        all.register_collector(Box::new(ProcessCollector));
+        Self { registry: all, ..metrics }
     }
 
     pub(crate) fn accept(&self) {
@@ -266,8 +274,8 @@ impl Metrics {
         self.rate_limited.inc();
     }
 
-    /// All metrics in the text format.
-    pub(crate) fn render(&self, now: &Now) -> String {
+    /// All metrics. Reads from `/proc`.
+    pub(crate) fn render(&self, now: &Now, format: Format) -> String {
         self.clients.set(now.clients_here as i64);
         self.connections.set(now.connections as i64);
         self.rooms.set(now.rooms_here as i64);
@@ -284,10 +292,7 @@ impl Metrics {
         store(&self.engine.received, received);
         store(&self.engine.dropped, dropped);
         store(&self.engine.gaps, gaps);
-        let mut text = String::new();
-        // Writing to a string does not fail.
-        let _ = encode(&mut text, &self.registry);
-        text
+        format.render(&self.registry)
     }
 
     /// The short version, for people and scripts.
@@ -312,74 +317,125 @@ impl Metrics {
     }
 }
 
-/// The label of a code. Clients choose codes from 3000 on freely, so those share labels.
+/// The label of a code.
 fn code_label(code: CloseCode) -> &'static str {
-    match code.get() {
-        1000 => "1000",
-        1001 => "1001",
-        1002 => "1002",
-        1003 => "1003",
-        1005 => "1005",
-        1006 => "1006",
-        1007 => "1007",
-        1008 => "1008",
-        1009 => "1009",
-        1010 => "1010",
-        1011 => "1011",
-        1012 => "1012",
-        1013 => "1013",
-        1014 => "1014",
-        4501 => "4501",
-        4502 => "4502",
-        4503 => "4503",
-        3000..=3999 => "3xxx",
-        _ => "4xxx",
-    }
+    let own = CODES.iter().find(|(own, _)| *own == code.get());
+    own.map_or(if code.get() < 4000 { "3xxx" } else { "4xxx" }, |(_, label)| label)
 }
+
+/// The codes with a label of their own. Clients choose codes from 3000 on freely, so the others share
+/// labels.
+const CODES: [(u16, &str); 17] = [
+    (1000, "1000"),
+    (1001, "1001"),
+    (1002, "1002"),
+    (1003, "1003"),
+    (1005, "1005"),
+    (1006, "1006"),
+    (1007, "1007"),
+    (1008, "1008"),
+    (1009, "1009"),
+    (1010, "1010"),
+    (1011, "1011"),
+    (1012, "1012"),
+    (1013, "1013"),
+    (1014, "1014"),
+    (4501, "4501"),
+    (4502, "4502"),
+    (4503, "4503"),
+];
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
-    #[test]
-    fn everything_has_a_line_before_anything_happened() {
-        let engine = Status { up: true, nodes: 1, ..Status::default() };
-        let text = Metrics::new().render(&Now { engine, ..Now::default() });
-        for line in [
-            "ws_build_info{version=",
-            "ws_clients 0\n",
-            "ws_connections 0\n",
-            "ws_accepted_total 0\n",
-            "ws_messages_total{direction=\"in\",kind=\"text\"} 0\n",
-            "ws_payload_bytes_total{direction=\"out\",kind=\"binary\"} 0\n",
-            "ws_broadcast_seconds_count 0\n",
-            "ws_ping_rtt_seconds_sum 0.0\n",
-            "ws_queue_bytes 0\n",
-            "ws_rooms 0\n",
-            "ws_nodes 1\n",
-            "ws_engine_up 1\n",
-            "ws_log_dropped_total 0\n",
-            "ws_history_bytes 0\n",
-            "ws_recoveries_total{result=\"lost\"} 0\n",
-            "ws_engine_published_total 0\n",
-            "ws_engine_gaps_total 0\n",
-        ] {
-            assert!(text.contains(line), "{line}\n{text}");
+    /// The series of a text: its samples without their values.
+    fn series(text: &str) -> Vec<&str> {
+        let samples = text.lines().filter(|line| !line.starts_with('#'));
+        samples.map(|line| line.rsplit_once(' ').expect("a value").0).collect()
+    }
+
+    /// Checks what `promtool check metrics` does, and that metadata come once and before their samples.
+    fn check(text: &str, format: Format) {
+        let body = match format {
+            Format::Text => text,
+            Format::OpenMetrics => text.strip_suffix("# EOF\n").expect("an end"),
+        };
+        assert!(body.ends_with('\n') && !body.contains("# EOF") && !body.contains("\n\n"));
+        let (mut name, mut kind) = ("", "");
+        let mut families = BTreeSet::new();
+        for line in body.lines() {
+            if let Some(rest) = line.strip_prefix("# HELP ") {
+                let help;
+                (name, help) = rest.split_once(' ').expect("a text");
+                kind = "";
+                assert!(families.insert(name), "{line}");
+                assert!(help.ends_with('.') && !help.contains('\\'), "{line}");
+                let snake = |c: char| c.is_ascii_lowercase() || c == '_';
+                assert!(name.chars().all(snake), "{line}");
+            } else if let Some(rest) = line.strip_prefix("# TYPE ") {
+                kind = rest.strip_prefix(name).expect("the same name").trim();
+                let is_total = name.ends_with("_total");
+                assert_eq!(is_total, format == Format::Text && kind == "counter", "{line}");
+                assert!(!["_count", "_sum", "_bucket"].iter().any(|end| name.ends_with(end)));
+            } else if let Some(rest) = line.strip_prefix("# UNIT ") {
+                assert_eq!(format, Format::OpenMetrics);
+                let unit = rest.strip_prefix(name).expect("the same name").trim();
+                assert!(name.ends_with(&format!("_{unit}")), "{line}");
+            } else {
+                let (labels, value) = line.rsplit_once(' ').expect("a value");
+                assert!(value.parse::<f64>().is_ok_and(f64::is_finite), "{line}");
+                let end = labels.find('{').unwrap_or(labels.len());
+                let suffix = labels[..end].strip_prefix(name).expect("a sample of the family");
+                let expected: &[&str] = match (format, kind) {
+                    (Format::OpenMetrics, "counter") => &["_total"],
+                    (Format::OpenMetrics, "info") => &["_info"],
+                    (_, "histogram") => &["_bucket", "_sum", "_count"],
+                    (Format::Text, "counter") | (_, "gauge") => &[""],
+                    _ => panic!("{kind}: {line}"),
+                };
+                assert!(expected.contains(&suffix), "{line}");
+            }
         }
-        assert!(text.ends_with("# EOF\n"));
+        let all = series(body);
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len(), "a series occurs twice");
     }
 
     #[test]
-    fn codes_that_clients_choose_share_a_label() {
-        let metrics = Metrics::new();
-        for code in 3000..5000 {
-            metrics.disconnected.get_or_create(&[("code", code_label(CloseCode::new(code)))]).inc();
+    fn the_formats_follow_their_rules_and_no_event_adds_a_series() {
+        let engine = Status { up: true, nodes: 1, ..Status::default() };
+        let now = Now { engine, ..Now::default() };
+        for format in [Format::Text, Format::OpenMetrics] {
+            let metrics = Metrics::new();
+            let before = metrics.render(&now, format);
+            check(&before, format);
+            assert!(before.contains("\nws_engine_up 1\n"), "{before}");
+            assert!(before.contains("\nws_log_dropped_total 0\n"), "{before}");
+
+            metrics.accept();
+            Refused::ALL.into_iter().for_each(|why| metrics.refuse(why));
+            (1000..5000).for_each(|code| metrics.disconnect(CloseCode::new(code)));
+            metrics.received.text.add(1, 10);
+            metrics.sent.binary.add(1, 10);
+            metrics.broadcast(Duration::from_millis(1), Published::default());
+            metrics.round_trip(Duration::from_millis(1));
+            metrics.close_slow();
+            metrics.miss(1, 2);
+            metrics.limit_rate();
+            let after = metrics.render(&now, format);
+            check(&after, format);
+            assert_eq!(series(&after), series(&before));
+            for line in [
+                "ws_disconnects_total{code=\"1009\"} 1",
+                "ws_disconnects_total{code=\"4501\"} 1",
+                "ws_refused_total{reason=\"full\"} 1",
+                "ws_slow_clients_total{action=\"missed\"} 1",
+                "ws_missed_messages_total 2",
+            ] {
+                assert!(after.lines().any(|present| present == line), "{line}\n{after}");
+            }
         }
-        metrics.disconnect(CloseCode::ABNORMAL);
-        let text = metrics.render(&Now::default());
-        assert!(text.contains("ws_disconnects_total{code=\"3xxx\"} 1000\n"), "{text}");
-        assert!(text.contains("ws_disconnects_total{code=\"4501\"} 1\n"), "{text}");
-        assert!(text.contains("ws_disconnects_total{code=\"1006\"} 1\n"), "{text}");
-        assert_eq!(text.matches("ws_disconnects_total{").count(), 6, "{text}");
     }
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Version, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get};
+use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 use ws_tokio::Shutdown;
 use ws_tokio::serve::AnyAddress;
@@ -19,7 +20,7 @@ use crate::admission::Admitted;
 use crate::api::{self, bearer};
 use crate::client::{self, Opening};
 use crate::identity::Refusal;
-use crate::metrics;
+use crate::metrics::Format;
 use crate::page;
 use crate::proxy::client_address;
 use crate::refused::Refused;
@@ -84,8 +85,18 @@ async fn ready(State(service): State<Shared>) -> Response {
     }
 }
 
-async fn metrics(State(service): State<Shared>) -> Response {
-    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], service.render_metrics()).into_response()
+async fn metrics(State(service): State<Shared>, headers: HeaderMap) -> Response {
+    let format = Format::preferred(&headers);
+    // It reads files, if only of the kernel's.
+    let Ok(text) = spawn_blocking(move || service.render_metrics(format)).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let fields = [
+        (header::CONTENT_TYPE, format.content_type()),
+        (header::VARY, HeaderValue::from_static("Accept")),
+        (header::CACHE_CONTROL, NO_STORE),
+    ];
+    (fields, text).into_response()
 }
 
 async fn stats(State(service): State<Shared>) -> Response {

@@ -19,7 +19,7 @@ use crate::engine::Engine;
 use crate::id::{ClientId, ClientIds};
 use crate::identity::{Authenticator, Grant, Identity, Refusal};
 use crate::journal::Journal;
-use crate::metrics::{Metrics, Now};
+use crate::metrics::{Format, Metrics, Now};
 use crate::notice::Notice;
 use crate::origin::Origins;
 use crate::page;
@@ -279,8 +279,8 @@ impl Service {
         page::html(self.settings.config.incoming.max_message_size)
     }
 
-    pub(crate) fn render_metrics(&self) -> String {
-        self.metrics.render(&self.now())
+    pub(crate) fn render_metrics(&self, format: Format) -> String {
+        self.metrics.render(&self.now(), format)
     }
 
     pub(crate) fn render_stats(&self) -> String {

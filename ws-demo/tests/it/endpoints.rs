@@ -35,7 +35,7 @@ async fn health_stats_and_metrics() {
     assert_eq!((&stats["nodes"], &stats["messages_in"]), (&1.into(), &3.into()), "{stats}");
 
     let metrics = server.get("/metrics");
-    assert!(metrics.contains("\r\ncontent-type: application/openmetrics-text; version=1.0.0"));
+    assert!(metrics.contains("\r\ncontent-type: text/plain; version=0.0.4; charset=utf-8\r\n"));
     for (name, expected) in [
         ("ws_clients", 2.0),
         ("ws_connections", 2.0),
@@ -52,7 +52,43 @@ async fn health_stats_and_metrics() {
     assert!(metrics.contains(&format!(r#"ws_build_info{{version="{id}"}} 1"#)), "{metrics}");
     // No values that a client chose, and no client ids.
     assert!(!metrics.contains("127.0.0.1") && !metrics.contains("a \\\"b"));
-    assert!(metrics.ends_with("# EOF\n"));
+}
+
+#[test]
+fn metrics_have_the_format_that_is_asked_for() {
+    let server = Server::start(&[]);
+    let metrics = |accept: &str| {
+        let request =
+            format!("GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{accept}\r\n");
+        let response = exchange(server.address, &request);
+        let (head, body) = response.split_once("\r\n\r\n").expect("a body");
+        assert!(head.contains("\r\nvary: Accept"), "{head}");
+        (head.to_owned(), body.to_owned())
+    };
+    let (head, text) = metrics("");
+    assert!(head.contains("\r\ncontent-type: text/plain; version=0.0.4; charset=utf-8"), "{head}");
+    assert!(text.contains("# TYPE ws_accepted_total counter\n"), "{text}");
+    let prometheus = "Accept: application/openmetrics-text;version=1.0.0,\
+                      application/openmetrics-text;version=0.0.1;q=0.75,\
+                      text/plain;version=0.0.4;q=0.5,*/*;q=0.1\r\n";
+    let (head, open_metrics) = metrics(prometheus);
+    let content_type = "content-type: application/openmetrics-text; version=1.0.0; charset=utf-8";
+    assert!(head.contains(content_type), "{head}");
+    assert!(open_metrics.contains("# TYPE ws_accepted counter\n"), "{open_metrics}");
+    assert!(open_metrics.ends_with("# EOF\n"), "{open_metrics}");
+    #[cfg(target_os = "linux")]
+    for text in [text, open_metrics] {
+        for name in [
+            "process_cpu_seconds_total",
+            "process_resident_memory_bytes",
+            "process_virtual_memory_bytes",
+            "process_open_fds",
+            "process_max_fds",
+            "process_start_time_seconds",
+        ] {
+            assert!(value(&text, name) >= 0.0, "{name}");
+        }
+    }
 }
 
 #[tokio::test]
