@@ -1,5 +1,6 @@
 //! Nodes of the demo server with a NATS broker: what clients receive, also when nodes and the broker end.
 
+mod api;
 mod broker;
 mod client;
 mod delivery;

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::time::timeout;
-use ws_tokio::{ClientStream, ReadHalf, WriteHalf, connect};
+use ws_tokio::{ClientStream, Message, ReadHalf, WriteHalf, connect};
 
 use crate::cluster::node::Node;
 
@@ -33,13 +33,23 @@ pub(super) struct Sender(WriteHalf<ClientStream>);
 
 impl Client {
     pub(super) async fn connect(node: &Node) -> Self {
+        Self::connect_with(node, None).await
+    }
+
+    /// Connects, and authenticates by a token if there is one.
+    pub(super) async fn connect_with(node: &Node, token: Option<&str>) -> Self {
         let socket = connect(&format!("ws://{}/ws", node.server.address)).await;
         let (half, writer) = socket.expect("a connection").split();
         let mut receiver = Receiver { half, kept: VecDeque::new() };
+        let mut sender = Sender(writer);
+        if let Some(token) = token {
+            sender.send(&json!({ "type": "auth", "token": token })).await;
+            receiver.answer("auth_ok").await;
+        }
         let welcome = receiver.answer("welcome").await;
         let id = welcome["id"].as_str().expect("an id").to_owned();
         let welcomed_as = number(&welcome);
-        Self { node: node.name, id, welcomed_as, receiver, sender: Sender(writer) }
+        Self { node: node.name, id, welcomed_as, receiver, sender }
     }
 
     /// Joins a room; returns the number of its members.
@@ -107,6 +117,18 @@ impl Receiver {
                 return value;
             }
             self.kept.push_back(value);
+        }
+    }
+
+    /// Waits until the server closes the connection, and nothing else arrives; returns the close code.
+    pub(super) async fn closed(&mut self) -> u16 {
+        loop {
+            let received = timeout(TIMEOUT, self.half.recv()).await.expect("a message in time");
+            match received.expect("a good connection").expect("a message") {
+                Message::Close(close) => return close.code.get(),
+                Message::Ping(_) | Message::Pong(_) => {}
+                message => panic!("instead of a Close frame: {message:?}"),
+            }
         }
     }
 

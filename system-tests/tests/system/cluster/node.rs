@@ -1,4 +1,5 @@
 use std::fmt::Debug;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -6,6 +7,7 @@ use tokio::time::sleep;
 
 use crate::cluster::broker::Broker;
 use crate::http;
+use crate::process::free_address;
 use crate::server::{self, Server};
 
 /// How long nodes may take to agree without disturbances.
@@ -15,12 +17,17 @@ pub(super) const SOON: Duration = Duration::from_secs(10);
 pub(super) struct Node {
     pub(super) name: &'static str,
     pub(super) server: Server,
+    /// The address for operators and backends.
+    pub(super) operators: SocketAddr,
 }
 
 impl Node {
     pub(super) fn start(broker: &Broker, name: &'static str, arguments: &[&str]) -> Self {
-        let server = server::demo(&[&["--engine", &broker.url()], arguments].concat());
-        Self { name, server }
+        let operators = free_address();
+        let (engine, address) = (broker.url(), operators.to_string());
+        let options = ["--engine", &engine, "--admin-listen", &address];
+        let server = server::demo(&[&options, arguments].concat());
+        Self { name, server, operators }
     }
 
     pub(super) fn is_ready(&self) -> bool {
@@ -28,12 +35,12 @@ impl Node {
     }
 
     pub(super) fn stats(&self) -> Value {
-        let (_, body) = http::get(self.server.address, "/stats");
+        let (_, body) = http::get(self.operators, "/stats");
         serde_json::from_str(&body).expect("JSON")
     }
 
     pub(super) fn metric(&self, name: &str) -> u64 {
-        let (_, body) = http::get(self.server.address, "/metrics");
+        let (_, body) = http::get(self.operators, "/metrics");
         let value = |line: &str| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok();
         body.lines().find_map(value).unwrap_or_else(|| panic!("no metric {name}"))
     }
