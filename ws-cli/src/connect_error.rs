@@ -1,6 +1,7 @@
 //! Error messages for failures to connect.
 
-use ws_tokio::{ConnectError, HandshakeError};
+use ws_tokio::client::ClientHandshakeErrorKind;
+use ws_tokio::{ConnectError, HandshakeError, TlsErrorKind};
 
 use crate::printable::Printable;
 
@@ -15,7 +16,15 @@ pub fn describe_connect_error(error: &ConnectError) -> String {
             [(_address, error)] => error.to_string(),
             _ => unreachable.to_string(),
         },
+        ConnectError::Tls(error) if error.kind() == TlsErrorKind::NotTls => {
+            "the server does not use TLS on this port: use ws:// or http://".to_owned()
+        }
         ConnectError::Tls(error) => format!("TLS: {error}"),
+        ConnectError::Handshake(HandshakeError::Response(error))
+            if error.kind() == ClientHandshakeErrorKind::TlsAlert =>
+        {
+            "the server expects TLS on this port: use wss:// or https://".to_owned()
+        }
         ConnectError::Handshake(refusal @ HandshakeError::Refused(response)) => {
             let body = String::from_utf8_lossy(response.body());
             let hint = body.lines().next().unwrap_or_default();

@@ -64,26 +64,25 @@ impl Certificate {
 }
 
 fn read(files: &Files) -> Result<TlsAcceptor, LoadError> {
-    let fail = |path: &Path, error: &dyn fmt::Display| LoadError {
-        path: path.to_owned(),
-        explanation: error.to_string(),
+    let fail = |path: &Path, error: &dyn fmt::Display| {
+        LoadError(format!("TLS: {}: {error}", path.display()))
     };
     let Files { certificate, key } = files;
     let chain = fs::read(certificate).map_err(|error| fail(certificate, &error))?;
     let secret = fs::read(key).map_err(|error| fail(key, &error))?;
-    TlsAcceptor::from_pem(chain, secret).map_err(|error| fail(certificate, &error))
+    TlsAcceptor::from_pem(chain, secret).map_err(|error| {
+        let (certificate, key) = (certificate.display(), key.display());
+        LoadError(format!("TLS: certificate {certificate}, key {key}: {error}"))
+    })
 }
 
 /// There is no certificate to show.
 #[derive(Debug)]
-pub(crate) struct LoadError {
-    path: PathBuf,
-    explanation: String,
-}
+pub(crate) struct LoadError(String);
 
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TLS: {}: {}", self.path.display(), self.explanation)
+        f.write_str(&self.0)
     }
 }
 

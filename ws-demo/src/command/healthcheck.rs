@@ -131,6 +131,8 @@ async fn get(mut stream: ClientStream, uri: &Uri) -> Result<String, Unhealthy> {
             }
             Ok(httparse::Status::Partial) if read > 0 => {}
             Ok(httparse::Status::Partial) => return Err(Unhealthy::NoAnswer),
+            // A TLS alert (RFC 8446 §5.1).
+            Err(_) if head.first() == Some(&21) => return Err(Unhealthy::ExpectsTls),
             Err(error) => return Err(Unhealthy::NoHttp(error)),
         }
     }
@@ -168,6 +170,7 @@ enum Unhealthy {
     Stream(ws_tokio::Error),
     Status(String),
     NoAnswer,
+    ExpectsTls,
     NoHttp(httparse::Error),
     Closed(CloseCode),
 }
@@ -205,6 +208,9 @@ impl fmt::Display for Unhealthy {
             Self::Stream(error) => error.fmt(f),
             Self::Status(status) => f.write_str(status),
             Self::NoAnswer => f.write_str("the connection ended before the answer"),
+            Self::ExpectsTls => {
+                f.write_str("the server expects TLS on this port: use https:// or wss://")
+            }
             Self::NoHttp(error) => write!(f, "the answer is not HTTP: {error}"),
             Self::Closed(code) => write!(f, "closed with {code} instead of a pong"),
         }

@@ -16,6 +16,41 @@ fn run(arguments: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
+fn a_certificate_and_a_key_that_do_not_fit_are_explained() {
+    let directory = std::env::temp_dir().join(format!("ws-demo-keys-{}", std::process::id()));
+    fs::create_dir_all(&directory).expect("a directory");
+    let file = |name: &str, content: &str| {
+        let path = directory.join(name);
+        fs::write(&path, content).expect("a file");
+        path.to_str().expect("a path").to_owned()
+    };
+    let pair = || generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a key");
+    let (one, other) = (pair(), pair());
+    let certificate = file("cert.pem", &one.cert.pem());
+    let key = file("key.pem", &one.signing_key.serialize_pem());
+    let other = file("other.pem", &other.signing_key.serialize_pem());
+    let encrypted = other_label(&one.signing_key.serialize_pem());
+    let encrypted = file("encrypted.pem", &encrypted);
+    for (certificate, key, part) in [
+        (&certificate, &other, "private key does not belong to the certificate"),
+        (&certificate, &certificate, "no private key in PEM"),
+        (&certificate, &encrypted, "no private key in PEM, or an encrypted one"),
+        (&key, &key, "no certificate in the chain"),
+    ] {
+        let (status, text) =
+            run(&["--listen", "127.0.0.1:0", "--tls-cert", certificate, "--tls-key", key]);
+        assert_eq!(status, Some(1), "{text}");
+        let files = format!("TLS: certificate {certificate}, key {key}: ");
+        assert!(text.contains(&files) && text.contains(part), "{part}: {text}");
+    }
+    fs::remove_dir_all(&directory).expect("the directory");
+}
+
+fn other_label(key: &str) -> String {
+    key.replace(" PRIVATE KEY", " ENCRYPTED PRIVATE KEY")
+}
+
+#[test]
 fn trust_is_the_users_choice() {
     let directory = std::env::temp_dir().join(format!("ws-demo-secure-{}", std::process::id()));
     fs::create_dir_all(&directory).expect("a directory");
@@ -48,6 +83,23 @@ fn trust_is_the_users_choice() {
         let (ended, text) = run(&arguments);
         assert_eq!(ended, Some(status), "{arguments:?}: {text}");
         assert!(text.contains(part), "{arguments:?}: {text}");
+    }
+    let plain = Server::start(&[]);
+    let (no_tls, tls) =
+        ("does not use TLS on this port: use ws://", "expects TLS on this port: use ");
+    for (command, scheme, port, part) in [
+        ("connect", "wss", plain.address.port(), no_tls),
+        ("healthcheck", "wss", plain.address.port(), no_tls),
+        ("healthcheck", "https", plain.address.port(), no_tls),
+        ("bench", "wss", plain.address.port(), no_tls),
+        ("connect", "ws", port, tls),
+        ("healthcheck", "ws", port, tls),
+        ("healthcheck", "http", port, tls),
+        ("bench", "ws", port, tls),
+    ] {
+        let (status, text) = run(&[command, &format!("{scheme}://localhost:{port}/ws")]);
+        assert_eq!(status, Some(1), "{command} {scheme}: {text}");
+        assert!(text.contains(part), "{command} {scheme}: {text}");
     }
     fs::remove_dir_all(&directory).expect("the directory");
 }

@@ -238,6 +238,7 @@ impl ClientHandshake {
 fn sort(error: HeadError) -> ClientHandshakeError {
     match error {
         HeadError::Malformed | HeadError::UnsupportedVersion => ClientHandshakeErrorKind::Malformed,
+        HeadError::TlsAlert => ClientHandshakeErrorKind::TlsAlert,
         HeadError::TooLarge => ClientHandshakeErrorKind::HeadTooLarge,
         HeadError::TooManyHeaders => ClientHandshakeErrorKind::TooManyHeaders,
     }

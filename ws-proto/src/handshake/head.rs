@@ -13,6 +13,9 @@ use self::grammar::State;
 use super::headers::Headers;
 use crate::config::Config;
 
+/// The content type of an alert, the first byte of its record.
+const TLS_ALERT: u8 = 21;
+
 /// The limits of a head.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HeadLimits {
@@ -48,6 +51,8 @@ pub(crate) struct Head {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HeadError {
     Malformed,
+    /// The first byte is that of a TLS alert (RFC 8446 §5.1).
+    TlsAlert,
     /// A request of another version than HTTP/1.0 and HTTP/1.1.
     UnsupportedVersion,
     TooLarge,
@@ -80,7 +85,10 @@ impl HeadBuffer {
         while self.state != State::Complete {
             len += self.state.run(&within[len..]);
             let Some(byte) = within.get(len) else { break };
-            let next = self.state.next(*byte)?;
+            let next = self.state.next(*byte).map_err(|error| match *byte {
+                TLS_ALERT if self.bytes.is_empty() && len == 0 => HeadError::TlsAlert,
+                _ => error,
+            })?;
             if (self.state, next) == (State::FieldStart, State::FieldName) {
                 self.fields += 1;
                 if self.fields > limits.headers {

@@ -100,7 +100,7 @@ impl ServerHandshake {
 
 fn reject_head(error: HeadError) -> Rejection {
     Rejection::new(match error {
-        HeadError::Malformed => RejectionKind::Malformed,
+        HeadError::Malformed | HeadError::TlsAlert => RejectionKind::Malformed,
         HeadError::UnsupportedVersion => RejectionKind::UnsupportedHttpVersion,
         HeadError::TooLarge => RejectionKind::HeadTooLarge,
         HeadError::TooManyHeaders => RejectionKind::TooManyHeaders,

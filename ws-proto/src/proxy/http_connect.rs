@@ -78,7 +78,9 @@ fn takes_basic(headers: &Headers) -> bool {
 
 fn sort(error: HeadError) -> TunnelError {
     match error {
-        HeadError::Malformed | HeadError::UnsupportedVersion => TunnelErrorKind::Malformed,
+        HeadError::Malformed | HeadError::TlsAlert | HeadError::UnsupportedVersion => {
+            TunnelErrorKind::Malformed
+        }
         HeadError::TooLarge => TunnelErrorKind::HeadTooLarge,
         HeadError::TooManyHeaders => TunnelErrorKind::TooManyHeaders,
     }

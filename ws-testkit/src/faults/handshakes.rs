@@ -72,7 +72,11 @@ pub fn of_a_server_that_refuses_and_breaks_off<R: Runtime>() {
 
 /// The client waits for no more than the first byte that cannot be HTTP.
 pub fn of_a_server_that_speaks_something_else<R: Runtime>() {
-    for greeting in [&b"SSH-2.0-x"[..], b"\x15\x03\x01\0\x02\x02\x46", b"220 mail.example ESMTP"] {
+    for (greeting, kind) in [
+        (&b"SSH-2.0-x"[..], ClientHandshakeErrorKind::Malformed),
+        (b"220 mail.example ESMTP", ClientHandshakeErrorKind::Malformed),
+        (b"\x15\x03\x01\0\x02\x02\x46", ClientHandshakeErrorKind::TlsAlert),
+    ] {
         let error = connecting::<R>(patient(), |mut stream| {
             read_request(&mut stream);
             stream.write_all(greeting).expect("open");
@@ -82,7 +86,7 @@ pub fn of_a_server_that_speaks_something_else<R: Runtime>() {
             assert_eq!(more, b"");
         });
         let HandshakeError::Response(error) = error else { panic!("{error}") };
-        assert_eq!(error.kind(), ClientHandshakeErrorKind::Malformed);
+        assert_eq!(error.kind(), kind);
     }
 }
 

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::{Error, ServerConfig};
 
 use super::error::{TlsError, TlsErrorKind};
 use super::{ALPN, truncated};
@@ -59,13 +59,23 @@ impl TlsAcceptor {
         if chain.is_empty() {
             return Err(TlsError::setup("no certificate in the chain"));
         }
-        let key = PrivateKeyDer::from_pem_slice(key.as_ref()).map_err(TlsError::setup)?;
+        let key = PrivateKeyDer::from_pem_slice(key.as_ref()).map_err(|error| match error {
+            pem::Error::NoItemsFound => {
+                TlsError::setup("no private key in PEM, or an encrypted one")
+            }
+            error => TlsError::setup(error),
+        })?;
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(TlsError::setup)?
             .with_no_client_auth()
             .with_single_cert(chain, key)
-            .map_err(TlsError::setup)?;
+            .map_err(|error| match error {
+                Error::InconsistentKeys(_) => {
+                    TlsError::setup("private key does not belong to the certificate")
+                }
+                error => TlsError::setup(error),
+            })?;
         Ok(Arc::new(config).into())
     }
 

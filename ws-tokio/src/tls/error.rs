@@ -40,7 +40,9 @@ pub enum TlsErrorKind {
     Revoked,
     /// The certificate is unusable for another reason.
     Certificate,
-    /// The peer does not support TLS, no common parameters were found, or the peer aborted the handshake.
+    /// The peer does not use TLS (rustls; `native-tls` reports it as [`Handshake`](Self::Handshake)).
+    NotTls,
+    /// No common parameters were found, or the peer aborted the handshake.
     Handshake,
     /// The handshake timed out.
     Timeout,
@@ -113,6 +115,7 @@ impl fmt::Display for TlsError {
             }
             TlsErrorKind::Revoked => "server certificate was revoked",
             TlsErrorKind::Certificate => "invalid peer certificate",
+            TlsErrorKind::NotTls => "peer does not use TLS",
             TlsErrorKind::Handshake => "TLS handshake failed",
             TlsErrorKind::Timeout => "TLS handshake timed out",
             TlsErrorKind::Io => "stream failed during the TLS handshake",
@@ -137,7 +140,11 @@ impl From<io::Error> for TlsError {
         use tokio_rustls::rustls;
 
         match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            Some(inner) => Self::with(kind_of(inner), inner.clone()),
+            Some(inner) => match kind_of(inner) {
+                // rustls calls it a corrupt message, which says less.
+                TlsErrorKind::NotTls => TlsErrorKind::NotTls.into(),
+                kind => Self::with(kind, inner.clone()),
+            },
             None => Self::with(TlsErrorKind::Io, error),
         }
     }
@@ -145,9 +152,13 @@ impl From<io::Error> for TlsError {
 
 #[cfg(feature = "rustls")]
 fn kind_of(error: &tokio_rustls::rustls::Error) -> TlsErrorKind {
-    use tokio_rustls::rustls::{CertificateError, Error};
+    use tokio_rustls::rustls::{CertificateError, Error, InvalidMessage};
 
-    let Error::InvalidCertificate(error) = error else { return TlsErrorKind::Handshake };
+    let error = match error {
+        Error::InvalidMessage(InvalidMessage::InvalidContentType) => return TlsErrorKind::NotTls,
+        Error::InvalidCertificate(error) => error,
+        _ => return TlsErrorKind::Handshake,
+    };
     match error {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             TlsErrorKind::Expired

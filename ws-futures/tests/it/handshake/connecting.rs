@@ -77,7 +77,8 @@ fn answers_to_another_request() {
     let cases = [
         (response([8; 32]), ClientHandshakeErrorKind::InvalidAccept),
         // No blank line follows: it is not waited for.
-        ("\x15\x03\x01\0\x02\x02\x46".into(), ClientHandshakeErrorKind::Malformed),
+        ("\x15\x03\x01\0\x02\x02\x46".into(), ClientHandshakeErrorKind::TlsAlert),
+        ("\x16\x03\x01\0\x02\x02\x46".into(), ClientHandshakeErrorKind::Malformed),
         (
             response_with(SEED, &format!("X: {}\r\n", "x".repeat(20_000))),
             ClientHandshakeErrorKind::HeadTooLarge,

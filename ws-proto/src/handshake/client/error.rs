@@ -12,6 +12,8 @@ pub struct ClientHandshakeError(ClientHandshakeErrorKind);
 pub enum ClientHandshakeErrorKind {
     /// Not a response of HTTP/1.1.
     Malformed,
+    /// A TLS alert instead of a response: the server expects TLS.
+    TlsAlert,
     /// The head is over [`Config::max_head_size`](crate::Config::max_head_size).
     HeadTooLarge,
     /// More fields than [`Config::max_headers`](crate::Config::max_headers).
@@ -50,6 +52,7 @@ impl fmt::Display for ClientHandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             ClientHandshakeErrorKind::Malformed => "malformed HTTP response",
+            ClientHandshakeErrorKind::TlsAlert => "TLS alert instead of an HTTP response",
             ClientHandshakeErrorKind::HeadTooLarge => "response head too large",
             ClientHandshakeErrorKind::TooManyHeaders => "too many header fields in the response",
             ClientHandshakeErrorKind::MissingUpgrade => "response without upgrade to websocket",
