@@ -33,6 +33,7 @@ mod server;
 mod service;
 mod throttle;
 
+use std::error::Error;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
@@ -41,10 +42,17 @@ use command::Arguments;
 fn main() -> ExitCode {
     match Arguments::read().and_then(command::Command::run) {
         Ok(status) => status,
+        // What reads the output has read enough, as `head -1` does.
+        Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
             // The reader of standard error may be gone.
             let _ = writeln!(io::stderr(), "ws-demo: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -7,10 +7,12 @@ mod script;
 mod serve;
 
 use std::error::Error;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap_complete::Shell;
 use tokio::runtime::Builder;
 
 use connect::Connect;
@@ -44,6 +46,11 @@ pub(crate) enum Command {
     Bench(Box<Bench>),
     /// Checks the health of a server; the exit status is the result
     Healthcheck(Box<Healthcheck>),
+    /// Prints a script that completes command lines of this program in a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
 }
 
 impl Arguments {
@@ -88,7 +95,12 @@ impl Command {
         match self {
             Self::Serve(serve) => serve.run().await?,
             Self::Script => script::play().await?,
-            Self::Print(text) => print!("{text}"),
+            Self::Print(text) => io::stdout().write_all(text.as_bytes())?,
+            Self::Completions { shell } => {
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Arguments::command(), "ws-demo", &mut script);
+                io::stdout().write_all(&script)?;
+            }
             Self::Connect(connect) => return Ok(connect.run().await?),
             Self::Bench(bench) => return bench.run().await,
             Self::Healthcheck(healthcheck) => return Ok(healthcheck.run().await),

@@ -1,7 +1,7 @@
 //! `connect`: transcripts of conversations, in a pipe and on a terminal.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Output, Stdio};
 use std::thread;
 
@@ -127,11 +127,71 @@ fn what_could_not_be_sent_is_said_and_the_rest_is_sent() {
 }
 
 #[test]
-fn input_that_is_no_text_is_said() {
+fn a_line_that_is_no_text_is_reported_and_the_rest_is_sent() {
     let server = Server::start(&[]);
-    let transcript = converse(&server.uri(), &[], b"good\n\xff\nnever sent\n");
-    assert!(transcript.stderr.contains("standard input: "), "{}", transcript.stderr);
+    let transcript = converse(&server.uri(), &["--expect", "3"], b"good\nb\xff\nafter\n");
+    assert_eq!(
+        after_welcome(&transcript.stdout),
+        "{\"type\":\"echo\",\"original\":\"good\"}\n{\"type\":\"echo\",\"original\":\"after\"}\n"
+    );
+    let explanation = "message 2 was not sent: it is not UTF-8 from byte 1 on (--binary";
+    assert!(transcript.stderr.contains(explanation), "{}", transcript.stderr);
     assert_eq!(transcript.status, Some(1));
+}
+
+#[test]
+fn binary_input_is_one_message_or_has_delimiters() {
+    let server = Server::start(&[]);
+    for (arguments, input, output) in [
+        (&["--binary", "--expect", "2"][..], &b"/ping\n\xff\0"[..], "binary: 2f70696e670aff00\n"),
+        (
+            &["--binary", "--delimiter", r"\0", "--expect", "3"],
+            b"\xff\n\0\xfe\0",
+            "binary: ff0a\nbinary: fe\n",
+        ),
+    ] {
+        let transcript = converse(&server.uri(), arguments, input);
+        assert_eq!(after_welcome(&transcript.stdout), output, "{}", transcript.stderr);
+        assert_eq!(transcript.status, Some(0));
+    }
+}
+
+#[test]
+fn texts_of_several_lines_have_delimiters() {
+    let server = Server::start(&[]);
+    let arguments = ["--delimiter", r"\n--\n", "--expect", "3"];
+    let transcript = converse(&server.uri(), &arguments, "one\ntwo\n--\nthree\n");
+    let echoes = "{\"type\":\"echo\",\"original\":\"one\\ntwo\"}\n{\"type\":\"echo\",\"original\":\"three\\n\"}\n";
+    assert_eq!(after_welcome(&transcript.stdout), echoes, "{}", transcript.stderr);
+    assert_eq!(transcript.status, Some(0));
+}
+
+/// As in `ws-demo connect … | head -1`.
+#[test]
+fn a_reader_that_has_read_enough_is_no_error() {
+    let server = Server::start(&[]);
+    for style in [&[][..], &["--json"]] {
+        let mut command = program();
+        command.args(["connect", &server.uri(), "--expect", "1000"]).args(style);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program runs");
+        let mut first = String::new();
+        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut first).expect("a line");
+        assert!(!first.is_empty());
+        let mut stdin = child.stdin.take().expect("a pipe");
+        let feeder = thread::spawn(move || {
+            // Until the program has ended.
+            while stdin.write_all(b"more\n").is_ok() {
+                thread::yield_now();
+            }
+        });
+        let output = child.wait_with_output().expect("an end");
+        feeder.join().expect("no panic");
+        let stderr = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(output.status.code(), Some(0), "{stderr}");
+        assert!(!stderr.to_lowercase().contains("pipe"), "{stderr}");
+        server.wait_for("code=1000");
+    }
 }
 
 #[test]
@@ -260,6 +320,39 @@ async fn a_connection_that_breaks_is_no_closed_one() {
     .await;
     assert_eq!((transcript.stdout.as_str(), transcript.status), ("last words\n", Some(1)));
     assert!(transcript.stderr.contains("connection lost: "), "{}", transcript.stderr);
+}
+
+/// The first connection breaks, the second is refused for the moment, the third is closed.
+#[tokio::test]
+async fn it_connects_again_on_request() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("ws://{}/", listener.local_addr().expect("an address"));
+    let client = thread::spawn(move || converse(&url, &["--reconnect", "--token", "t"], ""));
+    let accept = async || {
+        let (stream, _) = listener.accept().await.expect("a client");
+        incoming(stream, Config::default()).await.expect("a request").accept().await.expect("open")
+    };
+    let serve = async {
+        let mut socket = accept().await;
+        assert!(socket.recv().await.expect("a message").is_some_and(|message| message.is_data()));
+        socket.send("one").await.expect("sent");
+        drop(socket);
+        let (stream, _) = listener.accept().await.expect("a client");
+        drop(stream);
+        let mut socket = accept().await;
+        let again = socket.recv().await.expect("a message");
+        assert_eq!(again, Some(Message::text(r#"{"type":"auth","token":"t"}"#)));
+        socket.send("two").await.expect("sent");
+        let close = Close::new(CloseCode::new(4000), "enough");
+        socket.close_and_discard(close).await.expect("a clean end");
+    };
+    timeout(TIMEOUT, serve).await.expect("an end in time");
+    let transcript = tokio::task::spawn_blocking(|| client.join().expect("no panic")).await;
+    let transcript = transcript.expect("no panic");
+    assert_eq!((transcript.stdout.as_str(), transcript.status), ("one\ntwo\n", Some(3)));
+    for part in ["connection lost: ", "; connecting again\n", "; trying again\n", "4000"] {
+        assert!(transcript.stderr.contains(part), "{part}: {}", transcript.stderr);
+    }
 }
 
 #[cfg(unix)]

@@ -120,3 +120,31 @@ fn messages_are_logged_only_on_request() {
     exchange(server.address, "GET /ws HTTP/1.1\r\nHost: demo.example\r\nConnection: close\r\n\r\n");
     assert_eq!(server.logged("DEBUG"), 0);
 }
+
+#[test]
+fn shells_complete_commands_and_options() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let output = program().args(["completions", shell]).output().expect("it runs");
+        assert!(output.status.success());
+        let script = String::from_utf8(output.stdout).expect("text");
+        for part in ["healthcheck", "max-message", "fail-p99"] {
+            assert!(script.contains(part), "{shell}: {part}");
+        }
+    }
+    let (status, explanation) = run(&["completions", "cmd"]);
+    assert_eq!(status, Some(2));
+    assert!(explanation.contains("bash, elvish, fish, powershell, zsh"), "{explanation}");
+}
+
+/// As in `ws-demo --print-config | head -0`.
+#[test]
+fn a_reader_that_has_read_enough_is_no_error() {
+    for arguments in [&["--print-config"][..], &["completions", "bash"], &["script"]] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = program();
+        let output = command.args(arguments).stdout(writer).output().expect("it runs");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), &*stderr), (Some(0), ""), "{arguments:?}");
+    }
+}

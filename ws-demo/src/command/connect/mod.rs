@@ -8,15 +8,17 @@ mod screen;
 mod session;
 mod terminal;
 
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 use ws_cli::{Target, describe_connect_error, duration, stop_signal};
-use ws_tokio::client::ClientRequest;
+use ws_tokio::{Failure, Reconnect, Verdict};
 
+use input::Division;
 use screen::{Screen, Style};
 use session::Session;
 
@@ -28,7 +30,7 @@ Exit status:
   3  the server closed with another code
   4  fewer messages arrived than --expect
 
-In a pipe each line of standard input is one message; received messages are lines of standard
+In a pipe each line of standard input is one message (see --delimiter and --binary); received messages are lines of standard
 output, binary ones in hexadecimal digits behind 'binary:'; everything else is on standard error.";
 
 /// The options of `connect`.
@@ -45,6 +47,21 @@ pub(crate) struct Connect {
     /// Send lines unchanged: no commands, and // is not /
     #[arg(long)]
     raw: bool,
+
+    /// Send binary messages: in a pipe all of standard input as one, unless there is a --delimiter.
+    /// Implies --raw
+    #[arg(long)]
+    binary: bool,
+
+    /// What is between two messages in a pipe, instead of the end of a line; \\n, \\r, \\t, \\0 and \\\\ are
+    /// escapes
+    #[arg(long, value_name = "TEXT", value_parser = input::delimiter)]
+    delimiter: Option<Division>,
+
+    /// Connect again after failures that may be transient, such as a lost connection, the codes 1001 and
+    /// 1013 or status 503, after growing random delays of up to 60 s. Messages are not sent again
+    #[arg(long)]
+    reconnect: bool,
 
     /// Time without a message after which the connection is closed, at the end of the input
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
@@ -74,38 +91,65 @@ impl Connect {
         // The editor needs both.
         let interactive = io::stdin().is_terminal() && io::stdout().is_terminal();
         let mut screen = Screen::new(Style::choose(self.json), self.verbose);
-        let stop = stop_signal()?;
-        let opened = async {
-            let url = self.target.url();
-            let connector = self.target.connector(self.target.config(self.max_message));
-            let connector = connector.map_err(|error| error.to_string())?;
-            let opened = connector.connect_with(url, ClientRequest::for_uri(url)).await;
-            opened.map_err(|error| describe_connect_error(&error))
-        };
-        let (socket, response) = match opened.await {
-            Ok(opened) => opened,
+        let mut stop = pin!(stop_signal()?);
+        let url = self.target.url().clone();
+        let mut reconnect = match self.target.connector(self.target.config(self.max_message)) {
+            Ok(connector) => Reconnect::new(connector, url.clone()),
             Err(error) => {
                 screen.failed(&format_args!("cannot connect: {error}"))?;
                 return Ok(ExitCode::FAILURE);
             }
         };
-        screen.opened(self.target.url(), &response, interactive)?;
+        let repeat = self.reconnect;
+        reconnect = reconnect.judge(move |failure, verdict| match failure {
+            Failure::Connect(_) if !repeat => Verdict::Final,
+            Failure::Connect(error) if !verdict.is_final() => {
+                // Whether it can be shown or not, there is another attempt.
+                let _ = writeln!(
+                    io::stderr(),
+                    "cannot connect: {}; trying again",
+                    describe_connect_error(error)
+                );
+                verdict
+            }
+            _ => verdict,
+        });
+        let opened = tokio::select! {
+            opened = reconnect.connect() => opened,
+            () = stop.as_mut() => return Ok(ExitCode::FAILURE),
+        };
+        let (socket, response) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                let error = describe_connect_error(&error);
+                screen.failed(&format_args!("cannot connect: {error}"))?;
+                return Ok(ExitCode::FAILURE);
+            }
+        };
+        screen.opened(&url, &response, interactive)?;
 
         let (lines, terminal) = if interactive {
             let (lines, printer, terminal) = input::edit(self.history)?;
             screen.print_above(printer);
             (lines, Some(terminal))
         } else {
-            (input::read(), None)
+            let division = match self.delimiter {
+                Some(division) => division,
+                None if self.binary => Division::Whole,
+                None => Division::Lines,
+            };
+            (input::read(division, self.binary), None)
         };
         let session = Session {
             interactive,
-            commands: !self.raw,
+            commands: !self.raw && !self.binary,
+            binary: self.binary,
             wait: self.expect.map_or(self.wait, |_| self.target.timeout()),
             expect: self.expect.unwrap_or(0),
         };
         let authentication = self.target.authentication();
-        let ending = session.run(socket, lines, authentication, &mut screen, stop).await;
+        let again = self.reconnect.then_some((reconnect, url));
+        let ending = session.run((socket, again), lines, authentication, &mut screen, stop).await;
         // The terminal is restored before the last line.
         drop(terminal);
         screen.ended(&ending)?;
