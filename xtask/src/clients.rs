@@ -68,9 +68,24 @@ pub(crate) fn cluster(sh: &Shell) -> Result<()> {
     system::test(sh, system::build_demo(sh)?, &["cluster::"])
 }
 
+/// promtool.
 pub(crate) fn probes(sh: &Shell) -> Result<()> {
+    packages::program(sh, "promtool", "prometheus")?;
     let demo = ["--package=ws-demo", "--bin=ws-demo"];
     system::test(sh, system::build(sh, "checked", &[&demo, system::ECHO_SERVER])?, &["probes::"])
+}
+
+#[derive(Args)]
+pub(crate) struct LogLoad {
+    /// The size of the log, in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = 2_000_000_000)]
+    bytes: u64,
+}
+
+pub(crate) fn log_load(sh: &Shell, options: &LogLoad) -> Result<()> {
+    sh.set_var("LOG_BYTES", options.bytes.to_string());
+    let demo = ["--package=ws-demo", "--bin=ws-demo"];
+    system::test(sh, system::build(sh, "release", &[&demo])?, &["log_load::"])
 }
 
 #[derive(Args, Default)]

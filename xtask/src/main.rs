@@ -68,8 +68,13 @@ enum Task {
     /// The broker, nats-server, is installed from the system's packages when it is missing, as root or
     /// with sudo.
     Cluster,
-    /// Sends requests that are wrong, slow or hostile over raw TCP, and watches the server's memory
+    /// Sends requests that are wrong, slow or hostile over raw TCP, and watches the server's memory; checks the
+    /// metrics with promtool
     Probes,
+    /// Compares the latency of the `ws-demo` server's clients with a debug log of gigabytes to that without a log
+    ///
+    /// Takes 15 minutes, and space for the log in the folder for temporary files.
+    LogLoad(clients::LogLoad),
     /// Measures the memory of an idle connection
     Idle(clients::Idle),
     /// Compares the libraries with other implementations, and writes docs/PERFORMANCE.md
@@ -103,6 +108,7 @@ fn run(task: Task) -> Result<()> {
         Task::TlsClients => clients::tls(sh),
         Task::Cluster => clients::cluster(sh),
         Task::Probes => clients::probes(sh),
+        Task::LogLoad(options) => clients::log_load(sh, &options),
         Task::Idle(options) => clients::idle(sh, &options),
         Task::Compare(options) => compare::run(sh, &options),
         Task::Exhaustive => stage::exhaustive(sh),

@@ -9,6 +9,7 @@ mod conformance;
 mod http;
 mod http2;
 mod idle;
+mod log_load;
 mod memory;
 mod probes;
 mod process;

@@ -3,6 +3,7 @@
 mod claims;
 mod flood;
 mod heads;
+mod metrics;
 
 use std::io::Write as _;
 use std::net::TcpStream;

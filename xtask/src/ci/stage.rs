@@ -96,7 +96,7 @@ pub(crate) const STAGES: &[Stage] = &[
     night("reach", 15, Shown, reach,
         "our client through real proxies, and TLS both ways with Python"),
     night("probes", 15, Shown, clients::probes,
-        "wrong, slow and hostile peers over raw TCP"),
+        "wrong, slow and hostile peers over raw TCP; the metrics for Prometheus"),
     night("idle", 20, Shown, |sh| clients::idle(sh, &clients::Idle::default()),
         "the memory of an idle connection, and what stays of those that ended"),
     night("compare", 45, Logged, |sh| compare::run(sh, &compare::Options::quick()),
