@@ -67,7 +67,7 @@ fn cpu_time(options: &Options, bun: Option<&Bun>) -> Result<Table> {
     let mut table = Table::new("echo", "Echo servers over loopback", "µs per message", about);
     let loads = if options.quick { &LOADS[2..] } else { &LOADS };
     for &load in loads {
-        let samples = compete(options, bun, Mode::Echo, options.rounds(7, 1), |process| {
+        let samples = compete(options, bun, Mode::Echo, options.rounds(9, 1), |process| {
             per_message(process, load, options)
         })?;
         table.rows.push(Row::new(name(load), samples));

@@ -5,11 +5,12 @@ use ws_proto::Role;
 use crate::codec::{self, Case, Work, size};
 use crate::content::Kind;
 use crate::contest::compete;
+use crate::contestant::Side;
 use crate::echo::per_message;
 use crate::load::Load;
 use crate::peers::Bun;
 use crate::server::Mode;
-use crate::table::{Row, Table};
+use crate::table::{Row, Table, side};
 use crate::{Options, Result};
 
 /// The contestants of these tables: the floors, ours, and the best of the others.
@@ -30,12 +31,12 @@ fn connections(options: &Options, bun: Option<&Bun>) -> Result<Table> {
     let narrowed = options.narrowed(included);
     for &connections in counts {
         let load = Load { connections, size: 20, depth: 1 };
-        let samples = compete(&narrowed, bun, Mode::Echo, options.rounds(2, 1), |process| {
+        let samples = compete(&narrowed, bun, Mode::Echo, options.rounds(3, 1), |process| {
             per_message(process, load, options)
         })?;
         table.rows.push(Row::new(format!("{connections} connections"), samples));
     }
-    table.finish();
+    finish(&mut table);
     Ok(table)
 }
 
@@ -58,7 +59,7 @@ fn sizes(options: &Options) -> Table {
         let case = Case { size: bytes, ..MASKED };
         table.rows.push(Row::new(size(bytes), codec::measure(case, options, included)));
     }
-    table.finish();
+    finish(&mut table);
     table
 }
 
@@ -72,6 +73,17 @@ fn fragments(options: &Options) -> Table {
         let name = if fragments == 1 { "1 frame".into() } else { format!("{fragments} fragments") };
         table.rows.push(Row::new(name, codec::measure(case, options, included)));
     }
-    table.finish();
+    finish(&mut table);
     table
+}
+
+/// Adds the factor of each step for ours: where a step is that of the units, the cost is proportional.
+fn finish(table: &mut Table) {
+    for name in table.contestants().into_iter().filter(|name| side(name) == Side::Ours) {
+        let values: Vec<f64> = table.rows.iter().filter_map(|row| row.value(name)).collect();
+        let steps: Vec<String> =
+            values.windows(2).map(|pair| format!("×{:.2}", pair[1] / pair[0])).collect();
+        table.notes.push(format!("- From row to row, {name}: {}", steps.join(", ")));
+    }
+    table.finish();
 }

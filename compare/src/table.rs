@@ -13,6 +13,8 @@ pub(crate) struct Table {
     /// How it was measured.
     pub(crate) about: &'static str,
     pub(crate) rows: Vec<Row>,
+    /// What the values show.
+    pub(crate) notes: Vec<String>,
 }
 
 /// The samples of each contestant that was measured.
@@ -63,7 +65,7 @@ impl Table {
         unit: &'static str,
         about: &'static str,
     ) -> Self {
-        Self { id, title, unit, about, rows: Vec::new() }
+        Self { id, title, unit, about, rows: Vec::new(), notes: Vec::new() }
     }
 
     /// Returns the contestants of any row, in the order in which they appear.
@@ -94,6 +96,7 @@ impl Table {
                 );
             }
         }
+        self.notes.iter().for_each(|note| println!("  {note}"));
     }
 }
 

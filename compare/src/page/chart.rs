@@ -30,9 +30,10 @@ struct Svg {
 
 impl Svg {
     /// Begins with the title and the legend.
-    fn new(title: &str, names: &[&str]) -> Self {
-        let mut svg = Self { body: String::new(), height: 40.0 };
+    fn new(title: &str, axis: &str, names: &[&str]) -> Self {
+        let mut svg = Self { body: String::new(), height: 62.0 };
         svg.text(12.0, 24.0, "start", "font-weight='bold' font-size='15'", title);
+        svg.text(12.0, 42.0, "start", "", axis);
         for (i, name) in names.iter().enumerate() {
             let column = (i % LEGEND_COLUMNS) as f64;
             let x = 20.0 + column * (WIDTH - 40.0) / LEGEND_COLUMNS as f64;
@@ -110,9 +111,8 @@ fn colour(names: &[&str], name: &str) -> &'static str {
 /// The factor to the best other implementation, on a logarithmic axis.
 fn dots(table: &Table) -> String {
     let names = table.contestants();
-    let title =
-        format!("{}: the factor to the best other implementation; less is better", table.title);
-    let mut svg = Svg::new(&title, &names);
+    let axis = "the factor to the best other implementation; less is better";
+    let mut svg = Svg::new(table.title, axis, &names);
     let ratios = table.rows.iter().flat_map(|row| names.iter().filter_map(|name| row.ratio(name)));
     let (low, high) =
         ratios.fold((0.5_f64, 2.0_f64), |(low, high), it| (low.min(it), high.max(it)));
@@ -148,7 +148,7 @@ fn lines(table: &Table) -> String {
     const HEIGHT: f64 = 300.0;
     const LEFT: f64 = 90.0;
     let names = table.contestants();
-    let mut svg = Svg::new(&format!("{}, {}", table.title, table.unit), &names);
+    let mut svg = Svg::new(table.title, &format!("{}; less is better", table.unit), &names);
     let values = table.rows.iter().flat_map(|row| names.iter().filter_map(|name| row.value(name)));
     let (low, high) =
         values.fold((f64::INFINITY, 0.0_f64), |(low, high), it| (low.min(it), high.max(it)));
@@ -184,7 +184,7 @@ fn lines(table: &Table) -> String {
 /// Returns round numbers between both: 1, 2 and 5 times powers of ten, or only the powers.
 fn ticks(low: f64, high: f64) -> Vec<f64> {
     let decades = (high / low).log10();
-    let steps: &[f64] = if decades > 3.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+    let steps: &[f64] = if decades > 4.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
     let first = low.log10().floor() as i32;
     let last = high.log10().ceil() as i32;
     let all = (first..=last).flat_map(|power| {

@@ -69,31 +69,38 @@ fn introduce(page: &mut String, bun: Option<&Bun>) -> Result<()> {
     Ok(())
 }
 
-/// Lists the rows in which ours are behind.
+/// Counts the rows in which ours are ahead and behind, and lists those in which all of ours are behind.
 fn summarize(page: &mut String, tables: &[Table]) -> Result<()> {
-    let (mut rows, mut behind) = (0, Vec::new());
-    for table in tables {
-        for row in &table.rows {
-            let Some((best, _)) = row.best_other() else { continue };
-            let ours = table.contestants().into_iter().filter(|name| side(name) == Side::Ours);
-            let Some(ratio) = ours.filter_map(|name| row.ratio(name)).min_by(f64::total_cmp) else {
-                continue;
-            };
-            rows += 1;
-            if ratio > 1.0 {
-                behind.push(format!("- {}, {}: {ratio:.2}× of {best}", table.title, row.name));
-            }
-        }
-    }
-    writeln!(page, "\n## Summary\n")?;
+    let ours: Vec<&str> =
+        peers::ALL.iter().filter(|it| it.side == Side::Ours).map(|it| it.name).collect();
+    let rows = || tables.iter().flat_map(|table| table.rows.iter().map(move |row| (table, row)));
     writeln!(
         page,
-        "In {} of {rows} rows one of ours is the fastest or smallest, floors aside. {}",
-        rows - behind.len(),
-        if behind.is_empty() { "" } else { "In the others it is behind:\n" },
+        "\n## Summary\n\n| | rows ahead | rows behind | most behind |\n|---|---:|---:|---|"
     )?;
-    for line in behind {
-        writeln!(page, "{line}")?;
+    for name in &ours {
+        let ratios: Vec<_> =
+            rows().filter_map(|(table, row)| Some((row.ratio(name)?, table, row))).collect();
+        let behind = ratios.iter().filter(|(ratio, ..)| *ratio > 1.0).count();
+        let most = ratios.iter().max_by(|(a, ..), (b, ..)| a.total_cmp(b));
+        let most = most.filter(|(ratio, ..)| *ratio > 1.0).map_or_else(String::new, |it| {
+            let (ratio, table, row) = it;
+            format!("{ratio:.2}: {}, {}", table.title, row.name)
+        });
+        writeln!(page, "| {name} | {} | {behind} | {most} |", ratios.len() - behind)?;
+    }
+    let mut behind = Vec::new();
+    for (table, row) in rows() {
+        let best = ours.iter().filter_map(|name| row.ratio(name)).min_by(f64::total_cmp);
+        if let (Some(ratio), Some((other, _))) =
+            (best.filter(|ratio| *ratio > 1.0), row.best_other())
+        {
+            behind.push(format!("- {}, {}: {ratio:.2} of {other}", table.title, row.name));
+        }
+    }
+    match &*behind {
+        [] => writeln!(page, "\nIn every row one of ours is ahead.")?,
+        behind => writeln!(page, "\nAll of ours are behind in:\n\n{}", behind.join("\n"))?,
     }
     Ok(())
 }
@@ -107,6 +114,9 @@ fn section(page: &mut String, table: &Table) -> Result<()> {
     for row in &table.rows {
         let cells: Vec<String> = contestants.iter().map(|name| cell(row, name)).collect();
         writeln!(page, "| {} | {} |", row.name, cells.join(" | "))?;
+    }
+    if !table.notes.is_empty() {
+        writeln!(page, "\n{}", table.notes.join("\n"))?;
     }
     Ok(())
 }
