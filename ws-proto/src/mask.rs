@@ -22,23 +22,54 @@ pub(crate) fn apply(data: &mut [u8], key: Key) {
     }
 }
 
+/// Data below this size is appended without loops.
+const SHORT: usize = 128;
+
 /// Appends `data`, masked or unmasked, to `out` in one pass.
 #[inline]
 pub(crate) fn append(out: &mut Vec<u8>, data: &[u8], key: Key) {
     out.reserve(data.len());
+    match data.len() {
+        SHORT.. => append_long(out, data, key),
+        64.. => append_ends::<64>(out, data, key),
+        32.. => append_ends::<32>(out, data, key),
+        16.. => append_ends::<16>(out, data, key),
+        _ => append_tail(out, data, key),
+    }
+}
+
+#[inline]
+fn append_long(out: &mut Vec<u8>, data: &[u8], key: Key) {
     let data = append_blocks::<128>(out, data, key);
     let data = append_blocks::<64>(out, data, key);
     let data = append_blocks::<32>(out, data, key);
     let data = append_blocks::<16>(out, data, key);
-    let data = append_blocks::<8>(out, data, key);
-    let data = append_blocks::<4>(out, data, key);
+    append_tail(out, data, key);
+}
+
+/// Appends less than 16 bytes.
+#[inline(always)]
+fn append_tail(out: &mut Vec<u8>, data: &[u8], key: Key) {
     let [k, e, y, _] = key;
     match *data {
-        [a, b, c] => out.extend_from_slice(&[a ^ k, b ^ e, c ^ y]),
-        [a, b] => out.extend_from_slice(&[a ^ k, b ^ e]),
+        [] => {}
         [a] => out.push(a ^ k),
-        _ => {}
+        [a, b] => out.extend_from_slice(&[a ^ k, b ^ e]),
+        [a, b, c] => out.extend_from_slice(&[a ^ k, b ^ e, c ^ y]),
+        [_, _, _, _, _, _, _, _, ..] => append_ends::<8>(out, data, key),
+        _ => append_ends::<4>(out, data, key),
     }
+}
+
+/// Appends `N` to `2 * N` bytes as two blocks, which may overlap.
+#[inline(always)]
+fn append_ends<const N: usize>(out: &mut Vec<u8>, data: &[u8], key: Key) {
+    let first = data.first_chunk().expect("N bytes at least");
+    let last = data.last_chunk().expect("N bytes at least");
+    let end = out.len() + data.len();
+    out.extend_from_slice(&masked::<N>(first, key));
+    out.truncate(end - N);
+    out.extend_from_slice(&masked::<N>(last, rotate(key, data.len() - N)));
 }
 
 /// Masks blocks of `N` bytes, a multiple of four; returns the remaining bytes.
@@ -52,7 +83,7 @@ fn apply_blocks<const N: usize>(data: &mut [u8], key: Key) -> &mut [u8] {
     blocks.into_remainder()
 }
 
-/// Does the same into `out`, by stores of constant size without a call to `memcpy`.
+/// Does the same into `out`, by stores of constant size.
 #[inline(always)]
 fn append_blocks<'d, const N: usize>(out: &mut Vec<u8>, data: &'d [u8], key: Key) -> &'d [u8] {
     let mut blocks = data.chunks_exact(N);
