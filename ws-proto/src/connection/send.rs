@@ -222,6 +222,7 @@ impl Connection {
     }
 
     /// Returns whether [`poll_transmit`](Self::poll_transmit) would append a frame.
+    #[inline]
     pub fn wants_transmit(&self) -> bool {
         self.sender.is_pong_pending()
             || self.keep_alive.is_ping_pending()

@@ -40,6 +40,9 @@ impl Connection {
     /// Returns the last result of [`poll_timeout`](Self::poll_timeout).
     #[inline]
     pub fn next_timeout(&self) -> Option<Instant> {
+        if self.extension.is_none() && !self.closing.has_begun() {
+            return self.keep_alive.deadline();
+        }
         let engines = self.extension.as_ref().and_then(|extension| extension.deadline());
         earlier(earlier(self.keep_alive.deadline(), self.closing.deadline()), engines)
     }
