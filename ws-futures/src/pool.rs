@@ -1,7 +1,7 @@
 //! Buffers, shared by the connections that a thread polls: an idle connection owns none, and a
 //! busy thread reuses the one in its CPU cache.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::mem;
 
 /// The maximum size of one read: frames of 16 KiB with their headers, and a margin.
@@ -13,44 +13,74 @@ const WRITE: usize = 64 * 1024;
 const KEPT: usize = 4;
 
 thread_local! {
-    static POOL: RefCell<Pool> = const { RefCell::new(Pool { read: Vec::new(), write: Vec::new() }) };
+    static POOL: Pool = const { Pool { read: Buffers::new(), write: Buffers::new() } };
 }
 
 struct Pool {
-    read: Vec<Box<[u8]>>,
-    write: Vec<Vec<u8>>,
+    read: Buffers<Box<[u8]>>,
+    write: Buffers<Vec<u8>>,
+}
+
+/// The free buffers of one kind.
+struct Buffers<B> {
+    /// The one that was in use last. Usually the only one.
+    latest: Cell<Option<B>>,
+    others: RefCell<Vec<B>>,
+}
+
+impl<B> Buffers<B> {
+    const fn new() -> Self {
+        Self { latest: Cell::new(None), others: RefCell::new(Vec::new()) }
+    }
+
+    #[inline]
+    fn take(&self) -> Option<B> {
+        self.latest.take().or_else(|| self.others.borrow_mut().pop())
+    }
+
+    #[inline]
+    fn give(&self, buffer: B) {
+        if let Some(other) = self.latest.replace(Some(buffer)) {
+            self.keep(other);
+        }
+    }
+
+    #[cold]
+    fn keep(&self, buffer: B) {
+        let mut others = self.others.borrow_mut();
+        if others.len() < KEPT - 1 {
+            others.push(buffer);
+        }
+    }
 }
 
 /// A buffer of [`READ`] bytes, with the contents of earlier reads of the thread.
 pub(crate) fn take_read() -> Box<[u8]> {
-    with(|pool| pool.read.pop()).flatten().unwrap_or_else(|| vec![0; READ].into_boxed_slice())
+    with(|pool| pool.read.take()).flatten().unwrap_or_else(|| vec![0; READ].into_boxed_slice())
 }
 
 pub(crate) fn give_read(buffer: Box<[u8]>) {
-    with(|pool| {
-        if pool.read.len() < KEPT && buffer.len() == READ {
-            pool.read.push(buffer);
-        }
-    });
+    if buffer.len() == READ {
+        with(|pool| pool.read.give(buffer));
+    }
 }
 
 /// An empty buffer, usually with some capacity.
 pub(crate) fn take_write() -> Vec<u8> {
-    with(|pool| pool.write.pop()).flatten().unwrap_or_default()
+    with(|pool| pool.write.take()).flatten().unwrap_or_default()
 }
 
 /// Returns the buffer to the pool, leaving an empty one in its place.
 pub(crate) fn give_write(buffer: &mut Vec<u8>) {
     let mut buffer = mem::take(buffer);
     buffer.clear();
-    with(|pool| {
-        if pool.write.len() < KEPT && (1..=WRITE).contains(&buffer.capacity()) {
-            pool.write.push(buffer);
-        }
-    });
+    if (1..=WRITE).contains(&buffer.capacity()) {
+        with(|pool| pool.write.give(buffer));
+    }
 }
 
 /// `None` while the thread is ending, when its pool is gone.
-fn with<R>(use_pool: impl FnOnce(&mut Pool) -> R) -> Option<R> {
-    POOL.try_with(|pool| use_pool(&mut pool.borrow_mut())).ok()
+#[inline]
+fn with<R>(use_pool: impl FnOnce(&Pool) -> R) -> Option<R> {
+    POOL.try_with(use_pool).ok()
 }
