@@ -35,6 +35,7 @@ mod opening;
 mod output;
 mod pool;
 mod send;
+mod sending;
 pub mod serve;
 mod shutdown;
 mod socket;

@@ -72,6 +72,7 @@ enum Stage {
 }
 
 /// Returns the number of unwritten bytes from which sending this message waits.
+#[inline]
 pub(crate) fn high_water(message: &Message) -> usize {
     match message {
         Message::Text(_)
@@ -109,7 +110,22 @@ where
 
     /// Waits until there is input, and room for replies if `when_full` requires it;
     /// `false`: the connection has ended.
+    #[inline]
     pub(crate) fn poll_input(
+        &mut self,
+        wakers: Wakers<'_>,
+        when_full: WhenFull,
+    ) -> Poll<Result<bool, Error>> {
+        // What the loop would find first, without a call.
+        let full = when_full == WhenFull::Wait && self.is_full();
+        if !self.input.is_empty() && !full && self.connection.closed().is_none() {
+            return Poll::Ready(Ok(true));
+        }
+        self.poll_more_input(wakers, when_full)
+    }
+
+    #[inline(never)]
+    fn poll_more_input(
         &mut self,
         wakers: Wakers<'_>,
         when_full: WhenFull,
@@ -182,26 +198,36 @@ where
     }
 
     /// Waits for the next event and returns an owned copy; `None`: the connection has ended.
+    #[inline]
     pub(crate) fn poll_recv(&mut self, wakers: Wakers<'_>) -> Poll<Result<Option<Message>, Error>> {
         while ready!(self.poll_input(wakers, WhenFull::Read))? {
             self.transmit();
+            let (mut bytes, mut cursor) = self.input.lend();
+            let received = self.connection.receive(&mut bytes);
+            cursor.keep(bytes.len());
             // An error first ends the connection, and is then reported.
-            let received = self
-                .input
-                .with(|input| self.connection.receive(input).ok().flatten().map(received));
-            let Some(message) = received else { continue };
-            if matches!(message, Message::Close(_)) {
-                // The application may not call again.
-                if self.poll_flush(wakers.write).is_ready() {
-                    self.mark_clean();
-                }
+            let Ok(Some(event)) = received else { continue };
+            trace::received(&event);
+            let is_close = matches!(event, Event::Close(_));
+            let message = event.into();
+            if is_close {
+                self.flush_answer(wakers.write);
             }
             return Poll::Ready(Ok(Some(message)));
         }
         Poll::Ready(Ok(None))
     }
 
+    /// Flushes the answer to the peer's Close frame: the application may not call again.
+    #[cold]
+    fn flush_answer(&mut self, waker: &Waker) {
+        if self.poll_flush(waker).is_ready() {
+            self.mark_clean();
+        }
+    }
+
     /// Whether the output is at its high-water mark.
+    #[inline]
     pub(crate) fn is_full(&self) -> bool {
         self.output.len() >= HIGH_WATER
     }
@@ -228,6 +254,7 @@ where
     }
 
     /// Adds a message to the output; small ones are written by the next flush.
+    #[inline]
     pub(crate) fn send(
         &mut self,
         message: &Message,
@@ -267,11 +294,21 @@ where
 
     /// Waits until sending does not have to wait. The deadlines for a peer that does not read remain in
     /// effect.
+    #[inline]
     pub(crate) fn poll_room(
         &mut self,
         high_water: usize,
         waker: &Waker,
     ) -> Poll<Result<(), Error>> {
+        // What the complete function would find, without a call: usually there is room.
+        if self.output.len() < high_water && self.write_error.is_none() && self.shutdown.is_none() {
+            return Poll::Ready(Ok(()));
+        }
+        self.poll_room_or_end(high_water, waker)
+    }
+
+    #[inline(never)]
+    fn poll_room_or_end(&mut self, high_water: usize, waker: &Waker) -> Poll<Result<(), Error>> {
         if self.is_overdue() {
             self.close_for_shutdown();
         }
@@ -302,7 +339,17 @@ where
 
     /// Writes the output and the connection's pending replies, and flushes the stream. If the stream
     /// accepts no more output this is ready: input that the stream still has is read first.
+    #[inline]
     fn poll_flush(&mut self, waker: &Waker) -> Poll<()> {
+        // What the loop would find, without a call: usually one of the two flushes of an exchange.
+        if self.is_written() && !self.connection.wants_transmit() && self.write_error.is_none() {
+            return Poll::Ready(());
+        }
+        self.poll_flush_output(waker)
+    }
+
+    #[inline(never)]
+    fn poll_flush_output(&mut self, waker: &Waker) -> Poll<()> {
         loop {
             self.transmit();
             if self.write_error.is_some() {
@@ -335,6 +382,7 @@ where
         polled
     }
 
+    #[inline]
     fn is_written(&self) -> bool {
         self.output.is_empty() && !self.unflushed
     }
@@ -447,11 +495,6 @@ impl<Io, T> Socket<Io, T> {
     pub(crate) fn bytes_written(&self) -> u64 {
         self.connection.stats().sent.bytes.saturating_sub(self.output.len() as u64)
     }
-}
-
-fn received(event: Event<'_>) -> Message {
-    trace::received(&event);
-    event.into()
 }
 
 fn context(waker: &Waker) -> Context<'_> {

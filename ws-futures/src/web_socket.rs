@@ -20,6 +20,7 @@ use crate::error::{Error, TrySendError};
 use crate::input::Input;
 use crate::message::Message;
 use crate::send::Framing;
+use crate::sending::{Sending, Until};
 use crate::shutdown::ShutdownGuard;
 use crate::socket::{HIGH_WATER, Socket, Wakers, WhenFull, high_water};
 use crate::tasks::Side;
@@ -99,8 +100,8 @@ where
     /// # Cancel safety
     ///
     /// Cancel safe: if the future is dropped before it is ready, no message has been taken.
-    pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
-        poll_fn(|cx| self.socket.poll_recv(Wakers::same(cx))).await
+    pub fn recv(&mut self) -> impl Future<Output = Result<Option<Message>, Error>> {
+        poll_fn(|cx| self.socket.poll_recv(Wakers::same(cx)))
     }
 
     /// Sends a message and writes it: `Ok` means that the stream has accepted it and all earlier
@@ -117,9 +118,8 @@ where
     ///
     /// If the future is dropped before it is ready, the message has been sent completely or not at all. To know which, wait
     /// for [`ready`](Self::ready) and use [`try_send`](Self::try_send).
-    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        self.feed(message).await?;
-        self.flush().await
+    pub fn send(&mut self, message: impl Into<Message>) -> impl Future<Output = Result<(), Error>> {
+        self.send_with(message, Compression::Automatic)
     }
 
     /// Like [`send`](Self::send), with a choice of compression. For a chunk that begins a
@@ -132,13 +132,12 @@ where
     /// # Cancel safety
     ///
     /// If the future is dropped before it is ready, the message has been sent completely or not at all.
-    pub async fn send_with(
+    pub fn send_with(
         &mut self,
         message: impl Into<Message>,
         compression: Compression,
-    ) -> Result<(), Error> {
-        self.feed_with(message, compression).await?;
-        self.flush().await
+    ) -> impl Future<Output = Result<(), Error>> {
+        Sending::new(&mut *self.socket, message, compression, Until::Written)
     }
 
     /// Sends a message without writing it, unless 64 KiB or more are unwritten. Pings and pongs wait only from
@@ -155,8 +154,8 @@ where
     /// # Cancel safety
     ///
     /// Cancel safe: if the future is dropped before it is ready, the message has not been sent.
-    pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        self.feed_with(message, Compression::Automatic).await
+    pub fn feed(&mut self, message: impl Into<Message>) -> impl Future<Output = Result<(), Error>> {
+        self.feed_with(message, Compression::Automatic)
     }
 
     /// Like [`feed`](Self::feed), with a choice of compression as for
@@ -169,15 +168,12 @@ where
     /// # Cancel safety
     ///
     /// Cancel safe: if the future is dropped before it is ready, the message has not been sent.
-    pub async fn feed_with(
+    pub fn feed_with(
         &mut self,
         message: impl Into<Message>,
         compression: Compression,
-    ) -> Result<(), Error> {
-        let message = message.into();
-        let high_water = high_water(&message);
-        poll_fn(|cx| self.socket.poll_room(high_water, cx.waker())).await?;
-        Ok(self.socket.send(&message, compression)?)
+    ) -> impl Future<Output = Result<(), Error>> {
+        Sending::new(&mut *self.socket, message, compression, Until::Buffered)
     }
 
     /// Sends a message that was encoded once for many connections, without writing it, unless

@@ -59,7 +59,11 @@ where
     }
 
     /// The next deadline of the connection.
+    #[inline]
     pub(super) fn next_timeout(&self) -> Option<Instant> {
+        if self.shutdown.is_none() {
+            return self.connection.next_timeout();
+        }
         let deadlines = [self.connection.next_timeout(), self.shutdown_deadline()];
         deadlines.into_iter().flatten().min()
     }
