@@ -158,6 +158,15 @@ enum Served {
     Ended,
 }
 
+/// The result of [`Client::next_step`].
+enum Step<'s> {
+    Event(MemberEvent<'s, RoomName>),
+    /// The connection has ended.
+    Ended,
+    /// The grant has ended.
+    Expired,
+}
+
 impl Client<'_> {
     fn id(&self) -> ClientId {
         *self.member.key()
@@ -209,17 +218,10 @@ impl Client<'_> {
         until: fn(&Member) -> bool,
     ) -> Result<Served, Error> {
         while !until(&self.member) {
-            let Some(event) = (match &mut self.expiry {
-                None => self.member.next_event(socket).await?,
-                Some(expiry) => tokio::select! {
-                    () = expiry => {
-                        self.expiry = None;
-                        return Ok(Served::Expelled(self.expire()));
-                    }
-                    event = self.member.next_event(socket) => event?,
-                },
-            }) else {
-                return Ok(Served::Ended);
+            let event = match self.next_step(socket).await? {
+                Step::Event(event) => event,
+                Step::Ended => return Ok(Served::Ended),
+                Step::Expired => return Ok(Served::Expelled(self.expire())),
             };
             let Handled { for_others, reply, end } = self.handle_event(event);
             if let Some(close) = end {
@@ -239,6 +241,21 @@ impl Client<'_> {
             }
         }
         Ok(Served::Until)
+    }
+
+    /// Waits for the next event, or the end of the grant. Not `select!`: with it the task of each client
+    /// would be larger, also of those whose grant has no end.
+    async fn next_step<'s>(&mut self, socket: &'s mut WebSocket) -> Result<Step<'s>, Error> {
+        let Self { member, expiry, .. } = self;
+        let mut event = pin!(member.next_event(socket));
+        poll_fn(|cx| {
+            if expiry.as_mut().is_some_and(|expiry| expiry.as_mut().poll(cx).is_ready()) {
+                *expiry = None;
+                return Poll::Ready(Ok(Step::Expired));
+            }
+            event.as_mut().poll(cx).map_ok(|event| event.map_or(Step::Ended, Step::Event))
+        })
+        .await
     }
 
     fn handle_event(&mut self, event: MemberEvent<'_, RoomName>) -> Handled {
