@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use ws_tokio::{Deflate, Prepared};
 
+use crate::engine::nats::Change;
 use crate::id::{ClientId, Sender};
 use crate::identity::Identity;
 use crate::metrics::Metrics;
@@ -62,6 +63,14 @@ impl Broadcasts {
         }?;
         self.metrics.broadcast(started.elapsed(), published);
         Ok(())
+    }
+
+    /// A client of another node has entered or exited a room.
+    pub(crate) fn announce(&self, change: &Change) {
+        let Change { change, room, client, user } = change;
+        self.hub.notify_watchers(room, || {
+            Prepared::new(protocol::presence_change(*change, room, *client, user.as_deref()))
+        });
     }
 
     /// A message of a client of another node.

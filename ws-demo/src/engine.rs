@@ -7,7 +7,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::disconnect::Disconnect;
-use crate::id::ClientId;
+use crate::id::{ClientAndUser, ClientId};
 use crate::room::RoomName;
 use nats::Nats;
 
@@ -90,6 +90,14 @@ impl Engine {
         match self {
             Self::Memory => 0,
             Self::Nats(nats) => ws_hub::Engine::members_elsewhere(nats, room),
+        }
+    }
+
+    /// The members of a room that other nodes have listed, at most `count`, each with its user.
+    pub(crate) fn members_listed(&self, room: &RoomName, count: usize) -> Vec<ClientAndUser> {
+        match self {
+            Self::Memory => Vec::new(),
+            Self::Nats(nats) => nats.members_listed(room, count),
         }
     }
 

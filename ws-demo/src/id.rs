@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -12,6 +12,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// A client's name for as long as it is connected: 8 hexadecimal characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ClientId(u32);
+
+/// A client, and the user that its token names.
+pub(crate) type ClientAndUser = (ClientId, Option<Arc<str>>);
 
 /// The sender of a broadcast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use crate::api::Api;
 use crate::broadcast::{Broadcasts, Hub, Member};
 use crate::certificate::Http;
 use crate::engine::Engine;
-use crate::id::{ClientId, ClientIds};
+use crate::id::{ClientAndUser, ClientId, ClientIds};
 use crate::identity::{Authenticator, Grant, Identity, Refusal};
 use crate::journal::Journal;
 use crate::metrics::{Format, Metrics, Now};
@@ -212,6 +212,17 @@ impl Service {
     /// The number of clients of all nodes.
     pub(crate) fn clients(&self) -> usize {
         self.hub().len() + self.engine.clients_elsewhere()
+    }
+
+    /// The number of a room's members, and up to `limit` of them, each with its user; in no particular
+    /// order.
+    pub(crate) fn members(&self, room: &RoomName, limit: usize) -> (usize, Vec<ClientAndUser>) {
+        let here = self.hub().members(room);
+        let clients = here.len() + self.engine.members_elsewhere(room);
+        let listed = here.iter().take(limit).map(|(client, identity)| (*client, identity.user()));
+        let mut listed: Vec<_> = listed.collect();
+        listed.extend(self.engine.members_listed(room, limit - listed.len()));
+        (clients, listed)
     }
 
     /// A page of the rooms of all nodes.

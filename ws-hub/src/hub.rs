@@ -151,6 +151,12 @@ where
         self.0.encode_presence.get_or_init(|| Box::new(encode));
     }
 
+    /// Notifies the members on this node that [watch](crate::JoinOptions::watch) a room, as an [`Engine`] does
+    /// when a member on another node enters or exits. `encode` is called if there are any.
+    pub fn notify_watchers(&self, room: &R, encode: impl FnOnce() -> Prepared) -> Published {
+        self.0.notify_watchers(room, encode)
+    }
+
     /// Returns up to `limit` messages of a room behind an offset, the oldest first, and the position of the
     /// latest one; `None` if the room has no history.
     pub fn history(&self, room: &R, after: u64, limit: usize) -> Option<HistoryPage> {

@@ -247,6 +247,10 @@ impl<K: Eq + Hash, R: Clone + Eq + Hash, M> Ordered<K, R, M> {
         self.existing(name, |_, state| Some(state.room.as_mut()?.snapshot()))?
     }
 
+    pub(crate) fn watchers(&self, name: &R) -> Option<Snapshot<K, R, M>> {
+        self.existing(name, |_, state| state.room.as_mut()?.watchers())?
+    }
+
     /// The number of members; `None` if there are none.
     pub(crate) fn members(&self, name: &R) -> Option<usize> {
         let members = self.find(name)?.members.load(Ordering::Relaxed);

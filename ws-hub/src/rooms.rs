@@ -155,6 +155,14 @@ impl<K: Eq + Hash, R: Clone + Ord + Hash, M> Rooms<K, R, M> {
         }
     }
 
+    /// The members that watch a room, if there are any.
+    pub(crate) fn watchers(&self, name: &R) -> Option<Snapshot<K, R, M>> {
+        match &self.kind {
+            Kind::Plain(shards) => shards.of(name).get_mut(name)?.watchers(),
+            Kind::Ordered(ordered) => ordered.watchers(name),
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         lock(&self.open.names).len()
     }

@@ -170,6 +170,14 @@ where
         }
     }
 
+    pub(crate) fn notify_watchers(&self, room: &R, encode: impl FnOnce() -> Prepared) -> Published {
+        let mut published = Published::default();
+        if let Some(watchers) = self.rooms.watchers(room) {
+            self.fan_out(None, &watchers, &Arc::new(encode()), &mut published);
+        }
+        published
+    }
+
     /// Delivers a message on this node, then to other nodes.
     pub(crate) fn publish(
         &self,

@@ -9,6 +9,7 @@ mod loss;
 mod node;
 mod outage;
 mod payload;
+mod presence;
 
 use crate::cluster::broker::Broker;
 use crate::cluster::client::Client;

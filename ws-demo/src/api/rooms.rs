@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 
 use super::error::ApiError;
 use super::respond;
+use crate::id::ClientAndUser;
 use crate::room::RoomName;
 use crate::room_list::{DEFAULT_LIMIT, MAX_LIMIT, PageRequest};
 use crate::service::Service;
 
-/// The most members that are listed; those of this node come in no particular order.
+/// The most members that are listed; they come in no particular order.
 const MAX_MEMBERS: usize = 10_000;
 
 #[derive(Debug, Deserialize)]
@@ -68,13 +69,13 @@ pub(super) async fn show(
 
 fn members(service: &Service, name: &str) -> Result<Value, ApiError> {
     let name = RoomName::new(name).ok_or(ApiError::NoSuchRoom)?;
-    let here = service.hub().members(&name);
-    let clients = here.len() + service.engine.members_elsewhere(&name);
+    let (clients, listed) = service.members(&name, MAX_MEMBERS);
     if clients == 0 {
         return Err(ApiError::NoSuchRoom);
     }
-    let member = |(id, identity): (&crate::id::ClientId, &crate::identity::Identity)| json!({"client": id.to_string(), "user": identity.user().as_deref()});
-    let listed: Vec<_> = here.iter().take(MAX_MEMBERS).map(member).collect();
+    let member =
+        |(id, user): ClientAndUser| json!({"client": id.to_string(), "user": user.as_deref()});
+    let listed: Vec<_> = listed.into_iter().map(member).collect();
     let mut reply = room(&name, clients);
     reply["members"] = listed.into();
     Ok(reply)

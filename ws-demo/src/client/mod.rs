@@ -475,11 +475,8 @@ impl Client<'_> {
         if !self.member.is_in(room) {
             return error(Mistake::NotInRoom, reference);
         }
-        let members = self.service.hub().members(room);
-        let clients = members.len() + self.service.engine.members_elsewhere(room);
-        let listed = members.iter().take(LISTED_MEMBERS);
-        let listed = listed.map(|(client, identity)| (*client, identity.user()));
-        reply(protocol::presence(room, clients, listed, reference))
+        let (clients, listed) = self.service.members(room, LISTED_MEMBERS);
+        reply(protocol::presence(room, clients, listed.into_iter(), reference))
     }
 
     fn leave_room(&mut self, room: &RoomName, reference: Option<&str>) -> Outcome {

@@ -1,10 +1,9 @@
 //! Messages of the server.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use crate::history::Epoch;
-use crate::id::{ClientId, Sender};
+use crate::id::{ClientAndUser, ClientId, Sender};
 use crate::identity::Refusal;
 use crate::room::RoomName;
 use crate::room_list::Page;
@@ -138,7 +137,7 @@ pub(crate) fn joined(
 pub(crate) fn presence(
     room: &RoomName,
     clients: usize,
-    members: impl Iterator<Item = (ClientId, Option<Arc<str>>)>,
+    members: impl Iterator<Item = ClientAndUser>,
     reference: Option<&str>,
 ) -> String {
     let room = quoted(room.as_str());

@@ -24,10 +24,15 @@ fn a_watcher_is_notified_of_others_that_enter_and_exit() {
         bob.join("a").expect("few rooms");
         bob.join("b").expect("few rooms");
         watch(&mut carol, "a");
+        assert_eq!(hub.notify_watchers(&"a", || text("elsewhere")), queued(2));
+        assert_eq!(hub.notify_watchers(&"b", || panic!("no watcher")), queued(0));
         bob.leave(&"a").expect("a member");
-        assert_eq!(waiting(&carol), ["Exited a 2"]);
+        assert_eq!(waiting(&carol), ["elsewhere", "Exited a 2"]);
         carol.depart();
-        assert_eq!(waiting(&alice), ["Entered a 2", "Entered a 3", "Exited a 2", "Exited a 3"]);
+        assert_eq!(
+            waiting(&alice),
+            ["Entered a 2", "Entered a 3", "elsewhere", "Exited a 2", "Exited a 3"]
+        );
         assert_eq!(waiting(&bob), [""; 0]);
         assert_eq!(waiting(&carol), [""; 0]);
         alice.leave(&"a").expect("a member");

@@ -79,7 +79,7 @@ fn number(reply: &Value) -> u64 {
 }
 
 impl Sender {
-    async fn send(&mut self, value: &Value) {
+    pub(super) async fn send(&mut self, value: &Value) {
         let sent = timeout(TIMEOUT, self.0.send(value.to_string())).await;
         sent.expect("a server that reads").expect("a message sent");
     }

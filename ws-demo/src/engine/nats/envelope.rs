@@ -51,6 +51,8 @@ pub(super) enum Kind {
     ServerBroadcast = 4,
     /// A [request](crate::disconnect::Disconnect) to disconnect clients, in JSON.
     Disconnect = 5,
+    /// A part of a [list](super::members) of the members of rooms.
+    Members = 6,
 }
 
 /// The sender and the kind of a message.
@@ -128,6 +130,7 @@ impl Header {
             3 => Kind::Bye,
             4 => Kind::ServerBroadcast,
             5 => Kind::Disconnect,
+            6 => Kind::Members,
             kind => return Err(Malformed::Kind(kind)),
         };
         let number = |at: usize, len: usize| {
@@ -153,9 +156,14 @@ mod tests {
 
     #[test]
     fn what_is_sealed_is_read_again() {
-        for kind in
-            [Kind::Broadcast, Kind::Presence, Kind::Bye, Kind::ServerBroadcast, Kind::Disconnect]
-        {
+        for kind in [
+            Kind::Broadcast,
+            Kind::Presence,
+            Kind::Bye,
+            Kind::ServerBroadcast,
+            Kind::Disconnect,
+            Kind::Members,
+        ] {
             let header = Header { kind, ..HEADER_OF_TWO };
             for body in [&b""[..], b"\"hi\"", &[0; 1000]] {
                 let draft = Draft::new(body);
@@ -186,7 +194,7 @@ mod tests {
         };
         assert_eq!(with(0, 2), Err(Malformed::Version(2)));
         assert_eq!(with(1, 0), Err(Malformed::Kind(0)));
-        assert_eq!(with(1, 6), Err(Malformed::Kind(6)));
+        assert_eq!(with(1, 7), Err(Malformed::Kind(7)));
         assert_eq!(Header::split(&[9]), Err(Malformed::Version(9)));
     }
 

@@ -17,9 +17,10 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use self::outgoing::next;
-use super::envelope::{Draft, HEADER, NodeId};
+use super::envelope::{Draft, HEADER, Kind, NodeId};
 use super::gaps::Gaps;
 use super::inbox::{ChannelId, Inbox};
+use super::members::{List, MAX_MEMBERS};
 use super::pulse::Pulse;
 use super::report::{self, count32};
 use super::servers::Servers;
@@ -117,7 +118,7 @@ struct Session {
     silent: VecDeque<(NodeId, Instant)>,
     queue: mpsc::Receiver<Outgoing>,
     /// The node's own reports, which are sent before messages of clients.
-    own: VecDeque<Draft>,
+    own: VecDeque<(Kind, Draft)>,
     sequence: u64,
     pulse: Pulse,
     was_malformed: bool,
@@ -373,7 +374,20 @@ impl Session {
             rooms.push(report::Room { name: name.clone(), members: count32(members), sent });
         });
         let sent = self.all.as_ref().map_or(0, |subject| subject.index);
-        self.own.extend(report::parts(self.broadcasts.hub().len(), sent, &rooms));
+        let parts = report::parts(self.broadcasts.hub().len(), sent, &rooms);
+        self.own.extend(parts.into_iter().map(|part| (Kind::Presence, part)));
+        // In order, so that the same rooms are listed as before if not all fit.
+        rooms.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        let mut list = List::new();
+        for report::Room { name, members, .. } in &rooms {
+            // Those of a large room are not even looked at.
+            if *members as usize <= MAX_MEMBERS {
+                let members = self.broadcasts.hub().members(name);
+                let members = members.iter().map(|(client, identity)| (*client, identity.user()));
+                list.add(name, members.collect::<Vec<_>>().into_iter());
+            }
+        }
+        self.own.extend(list.finish().into_iter().map(|part| (Kind::Members, part)));
         self.pulse.beat(now, self.own.len());
         if self.barrier.is_none() {
             // Detects a broker that is connected but does not respond.

@@ -14,6 +14,7 @@ mod envelope;
 mod gaps;
 mod inbox;
 mod link;
+mod members;
 mod nodes;
 mod pulse;
 mod report;
@@ -32,7 +33,7 @@ use ws_tokio::Prepared;
 
 use super::Status;
 use crate::disconnect::Disconnect;
-use crate::id::ClientId;
+use crate::id::{ClientAndUser, ClientId};
 use crate::protocol;
 use crate::room::RoomName;
 use envelope::{Draft, HEADER, Kind};
@@ -40,6 +41,7 @@ use nodes::Nodes;
 use ws_hub::{Engine, Opened, To};
 
 pub(crate) use link::{Link, Running};
+pub(crate) use members::Change;
 pub(crate) use servers::Servers;
 pub(crate) use subjects::Prefix;
 
@@ -160,6 +162,17 @@ impl Nats {
     ) -> Vec<(RoomName, usize)> {
         let nodes = lock(&self.shared.nodes);
         nodes.rooms(start).take(count).map(|(room, members)| (room.clone(), members)).collect()
+    }
+
+    /// The members of a room that other nodes have listed, at most `count`.
+    pub(crate) fn members_listed(&self, room: &RoomName, count: usize) -> Vec<ClientAndUser> {
+        let mut listed = Vec::new();
+        lock(&self.shared.nodes).visit_members(room, |members| {
+            let missing = count - listed.len();
+            let members = members.iter().map(|(client, user)| (*client, user.clone()));
+            listed.extend(members.take(missing));
+        });
+        listed
     }
 
     pub(crate) fn room_count_elsewhere(&self) -> usize {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::envelope::NodeId;
+use super::members::{self, Change, Listed, Members};
 use super::pulse::INTERVAL;
 use super::report::Part;
 use crate::room::RoomName;
@@ -32,6 +33,7 @@ struct Node {
     rooms: HashMap<RoomName, u32>,
     /// The parts of a report that is not complete.
     gathered: Vec<Part>,
+    listed: Listed,
 }
 
 impl Nodes {
@@ -40,7 +42,13 @@ impl Nodes {
         let mut is_new = false;
         let node = self.nodes.entry(id).or_insert_with(|| {
             is_new = true;
-            Node { seen: now, clients: 0, rooms: HashMap::new(), gathered: Vec::new() }
+            Node {
+                seen: now,
+                clients: 0,
+                rooms: HashMap::new(),
+                gathered: Vec::new(),
+                listed: Listed::default(),
+            }
         });
         node.seen = now;
         is_new
@@ -73,22 +81,32 @@ impl Nodes {
         }
     }
 
-    /// Removes a node that is gone; returns whether it was known.
-    pub(super) fn remove(&mut self, id: NodeId) -> bool {
-        let Some(node) = self.nodes.remove(&id) else { return false };
-        self.clients -= node.clients as usize;
-        self.subtract(node.rooms);
-        true
+    /// A part of the list of a node's members has arrived; returns those that have entered and exited.
+    pub(super) fn list(&mut self, id: NodeId, part: members::Part) -> Vec<Change> {
+        let Some(Node { listed, rooms, .. }) = self.nodes.get_mut(&id) else { return Vec::new() };
+        listed.gather(part, |room| rooms.contains_key(room))
     }
 
-    /// Removes the nodes from which nothing has arrived for too long.
-    pub(super) fn expire(&mut self, now: Instant) -> Vec<NodeId> {
+    /// Calls `visit` with the members of a room that other nodes have listed.
+    pub(super) fn visit_members(&self, room: &RoomName, visit: impl FnMut(&Members)) {
+        self.nodes.values().filter_map(|node| node.listed.members(room)).for_each(visit);
+    }
+
+    /// Removes a node that is gone; returns its members, which have exited.
+    pub(super) fn remove(&mut self, id: NodeId) -> Vec<Change> {
+        let Some(node) = self.nodes.remove(&id) else { return Vec::new() };
+        self.clients -= node.clients as usize;
+        self.subtract(node.rooms);
+        node.listed.into_changes()
+    }
+
+    /// Removes the nodes from which nothing has arrived for too long; returns them and their members,
+    /// which have exited.
+    pub(super) fn expire(&mut self, now: Instant) -> (Vec<NodeId>, Vec<Change>) {
         let silent = self.nodes.iter().filter(|(_, node)| node.seen + NODE_TIMEOUT <= now);
         let gone: Vec<_> = silent.map(|(id, _)| *id).collect();
-        for id in &gone {
-            self.remove(*id);
-        }
-        gone
+        let exited = gone.iter().flat_map(|id| self.remove(*id)).collect();
+        (gone, exited)
     }
 
     /// The time at which the next node is gone, if nothing arrives from it.
@@ -139,6 +157,7 @@ impl Nodes {
 mod tests {
     use super::super::report::Room;
     use super::*;
+    use crate::id::ClientId;
 
     const A: NodeId = NodeId::new(1);
     const B: NodeId = NodeId::new(2);
@@ -214,8 +233,8 @@ mod tests {
         report(&mut nodes, B, start + INTERVAL, 4, &[("x", 1)]);
         let expiry = nodes.next_expiry().expect("a node");
         assert!(expiry > start + 3 * INTERVAL && expiry < start + Duration::from_millis(6500));
-        assert_eq!(nodes.expire(expiry - Duration::from_millis(1)), []);
-        assert_eq!(nodes.expire(expiry), [A]);
+        assert_eq!(nodes.expire(expiry - Duration::from_millis(1)).0, []);
+        assert_eq!(nodes.expire(expiry).0, [A]);
         assert_eq!((nodes.len(), nodes.clients(), nodes.members(&room("x"))), (1, 4, 1));
         assert_eq!(nodes.next_expiry(), Some(expiry + INTERVAL));
     }
@@ -232,8 +251,16 @@ mod tests {
     fn who_says_bye_is_gone_at_once() {
         let (mut nodes, now) = (Nodes::default(), Instant::now());
         report(&mut nodes, A, now, 3, &[("x", 2)]);
-        assert!(nodes.remove(A));
-        assert!(!nodes.remove(A));
+        let members = vec![(room("x"), vec![(ClientId::new(7), None)])];
+        let part = members::Part { number: 0, is_last: true, rooms: members };
+        assert_eq!(nodes.list(A, part).len(), 1);
+        let mut listed = 0;
+        nodes.visit_members(&room("x"), |members| listed += members.len());
+        assert_eq!(listed, 1);
+        let exited = nodes.remove(A);
+        assert_eq!((exited.len(), exited[0].client), (1, ClientId::new(7)));
+        assert_eq!(nodes.remove(A), []);
+        nodes.visit_members(&room("x"), |_| panic!("it is gone"));
         assert_eq!((nodes.len(), nodes.clients(), rooms(&nodes).len()), (0, 0, 0));
         assert_eq!(nodes.next_expiry(), None);
     }

@@ -14,7 +14,7 @@ use super::envelope::Draft;
 use crate::room::RoomName;
 
 /// The size of a part, in bytes; it may exceed that by one room.
-const PART: usize = 32 * 1024;
+pub(super) const PART: usize = 32 * 1024;
 
 /// A room in a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,16 +92,16 @@ impl Part {
 }
 
 /// What was not read yet.
-struct Rest<'b>(&'b [u8]);
+pub(super) struct Rest<'b>(pub(super) &'b [u8]);
 
 impl<'b> Rest<'b> {
-    fn take<const N: usize>(&mut self) -> Option<&'b [u8; N]> {
+    pub(super) fn take<const N: usize>(&mut self) -> Option<&'b [u8; N]> {
         let (taken, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
         Some(taken)
     }
 
-    fn take_slice(&mut self, len: usize) -> Option<&'b [u8]> {
+    pub(super) fn take_slice(&mut self, len: usize) -> Option<&'b [u8]> {
         let (taken, rest) = self.0.split_at_checked(len)?;
         self.0 = rest;
         Some(taken)

@@ -11,6 +11,7 @@ use super::{Session, Source};
 use crate::disconnect::Disconnect;
 use crate::engine::nats::envelope::{HEADER, Header, Kind, NodeId};
 use crate::engine::nats::lock;
+use crate::engine::nats::members::{self, Change};
 use crate::engine::nats::report::Part;
 use crate::id::ClientId;
 
@@ -49,15 +50,27 @@ impl Session {
                     Some(part) => self.read_report(header.node, part),
                     None => self.refuse(&"it is no report"),
                 },
+                (Kind::Members, _) => match members::Part::parse(body) {
+                    Some(part) => {
+                        let changes = lock(&self.shared.nodes).list(header.node, part);
+                        self.announce(&changes);
+                    }
+                    None => self.refuse(&"it is no list of members"),
+                },
                 (Kind::Bye, _) => {
-                    lock(&self.shared.nodes).remove(header.node);
+                    let exited = lock(&self.shared.nodes).remove(header.node);
                     self.forget(header.node);
+                    self.announce(&exited);
                 }
             }
             if (count + 1) % DELIVERIES == 0 {
                 yield_now().await;
             }
         }
+    }
+
+    fn announce(&self, changes: &[Change]) {
+        changes.iter().for_each(|change| self.broadcasts.announce(change));
     }
 
     fn deliver(&mut self, source: &Source, header: &Header, body: &[u8]) {
@@ -115,7 +128,8 @@ impl Session {
     }
 
     pub(super) fn expire(&mut self, now: Instant) {
-        let expired = lock(&self.shared.nodes).expire(now);
+        let (expired, exited) = lock(&self.shared.nodes).expire(now);
+        self.announce(&exited);
         self.silent.extend(expired.into_iter().map(|node| (node, now)));
         while let Some((node, since)) = self.silent.front().copied()
             && since + MEMORY <= now

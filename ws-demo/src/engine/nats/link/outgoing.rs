@@ -28,7 +28,8 @@ impl Subject {
 
 /// The next message to publish.
 pub(super) enum Next {
-    Own(Draft),
+    /// Of the node itself.
+    Own(Kind, Draft),
     Queued(Outgoing),
 }
 
@@ -36,7 +37,7 @@ impl Session {
     /// Hands a message to the client library, which does not wait.
     pub(super) fn publish(&mut self, next: Next) {
         let (subject, payload) = match next {
-            Next::Own(draft) => self.seal_own(Kind::Presence, draft),
+            Next::Own(kind, draft) => self.seal_own(kind, draft),
             Next::Queued(outgoing) if self.state != State::Up => {
                 return self.shared.drop_outgoing(outgoing.draft.len());
             }
@@ -103,7 +104,7 @@ impl Session {
 pub(super) async fn next(
     is_up: bool,
     client: &mut Client,
-    own: &mut VecDeque<Draft>,
+    own: &mut VecDeque<(Kind, Draft)>,
     queue: &mut mpsc::Receiver<Outgoing>,
 ) -> Next {
     poll_fn(|cx| {
@@ -113,8 +114,8 @@ pub(super) async fn next(
                 // An event reports its end.
                 Poll::Ready(Err(_)) | Poll::Pending => return Poll::Pending,
             }
-            if let Some(draft) = own.pop_front() {
-                return Poll::Ready(Next::Own(draft));
+            if let Some((kind, draft)) = own.pop_front() {
+                return Poll::Ready(Next::Own(kind, draft));
             }
         }
         match queue.poll_recv(cx) {
