@@ -9,7 +9,7 @@ mod publish;
 mod rooms;
 
 use std::fmt::Display;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -21,6 +21,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::auth::Tokens;
+use crate::bearer::bearer;
 use crate::metrics::ApiRoute;
 use crate::rate::{Bucket, Rate};
 use crate::service::Service;
@@ -35,12 +36,12 @@ pub(crate) struct Api {
     /// `None`: no request is allowed.
     keys: Option<Tokens>,
     limit: Option<Rate>,
-    bucket: std::sync::Mutex<Bucket>,
+    bucket: Mutex<Bucket>,
 }
 
 impl Api {
     pub(crate) fn new(keys: Option<Tokens>, limit: Option<Rate>) -> Self {
-        Self { keys, limit, bucket: std::sync::Mutex::new(Bucket::new(Instant::now())) }
+        Self { keys, limit, bucket: Mutex::new(Bucket::new(Instant::now())) }
     }
 
     /// Reads the keys again, and reports to the log. If that fails the former ones stay valid.
@@ -56,22 +57,15 @@ impl Api {
 
     fn admit(&self, headers: &HeaderMap) -> Result<(), ApiError> {
         let Some(keys) = &self.keys else { return Err(ApiError::NoKeys) };
-        let presented = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
-        let key = presented.and_then(bearer).ok_or(ApiError::Unauthorized)?;
+        let key = bearer(headers).ok_or(ApiError::Unauthorized)?;
         keys.find(key).ok_or(ApiError::Unauthorized)?;
         // A panic elsewhere leaves the bucket valid.
-        let mut bucket = self.bucket.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
         match self.limit.is_none_or(|rate| bucket.take(rate, Instant::now())) {
             true => Ok(()),
             false => Err(ApiError::RateLimited),
         }
     }
-}
-
-/// The credentials of scheme `Bearer` (RFC 6750 §2.1).
-pub(crate) fn bearer(value: &[u8]) -> Option<&[u8]> {
-    let (scheme, token) = value.split_at_checked(b"Bearer ".len())?;
-    scheme.eq_ignore_ascii_case(b"Bearer ").then(|| token.trim_ascii())
 }
 
 /// Its routes, below `/api`.

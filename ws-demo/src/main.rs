@@ -3,6 +3,7 @@
 mod admission;
 mod api;
 mod auth;
+mod bearer;
 mod broadcast;
 mod certificate;
 mod client;

@@ -17,7 +17,8 @@ use ws_tokio::server::RejectionKind;
 use ws_tokio::upgrade::{Peer, Upgrade, UpgradeRejection};
 
 use crate::admission::Admitted;
-use crate::api::{self, bearer};
+use crate::api;
+use crate::bearer::bearer;
 use crate::client::{self, Opening};
 use crate::identity::Refusal;
 use crate::metrics::Format;
@@ -196,7 +197,8 @@ fn upgrade(service: &Shared, request: &mut Request) -> Asked {
             return Asked::Upgrade(refusal(refused));
         }
     };
-    let grant = match bearer_token(request).and_then(|token| service.verify(token)).transpose() {
+    let grant = match bearer(request.headers()).and_then(|token| service.verify(token)).transpose()
+    {
         Ok(grant) => grant,
         Err(refusal) => {
             service.refuse(Refused::Unauthenticated, address, None, Some(&refusal));
@@ -207,11 +209,6 @@ fn upgrade(service: &Shared, request: &mut Request) -> Asked {
     let opening = Opening { socket, admitted, address, variant, grant };
     tokio::spawn(client::run(opening, Arc::clone(service)));
     Asked::Upgrade(response)
-}
-
-/// The token of the request; another scheme than `Bearer` may be for a proxy.
-fn bearer_token(request: &Request) -> Option<&[u8]> {
-    bearer(request.headers().get(header::AUTHORIZATION)?.as_bytes())
 }
 
 fn unauthorized(refusal: Refusal) -> Response {
