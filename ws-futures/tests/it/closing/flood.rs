@@ -1,67 +1,41 @@
 //! A peer that never stops sending: each time the stream is read, more bytes are available.
 
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_io::{AsyncRead, AsyncWrite};
 use ws_futures::proto::Role;
 use ws_futures::{CloseCode, Config, Error, WebSocket};
 
-use crate::support::clock::Clock;
+use crate::support::clock::{Alarm, Clock};
+use crate::support::reading::Reading;
 use crate::support::task::at_once;
 use crate::support::{ROLES, connection, wire};
 
 /// The simulated duration of one read.
 const READ: Duration = Duration::from_millis(10);
 
-/// Returns the same bytes again and again, and advances the clock each time.
-struct Flood {
+/// A stream that returns the same bytes again and again, and advances the clock each time.
+fn flood(first: Vec<u8>, again: Vec<u8>, clock: Clock) -> impl AsyncRead + AsyncWrite + Unpin {
+    let mut reads = 0;
+    Reading(move |buffer: &mut [u8]| {
+        reads += 1;
+        assert!(reads < 100_000, "it reads for ever");
+        clock.advance(READ);
+        let bytes = if reads == 1 { &first } else { &again };
+        buffer[..bytes.len()].copy_from_slice(bytes);
+        Poll::Ready(io::Result::Ok(bytes.len()))
+    })
+}
+
+fn open(
+    role: Role,
     first: Vec<u8>,
     again: Vec<u8>,
-    clock: Clock,
-    reads: u32,
-}
-
-impl AsyncRead for Flood {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        _cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        self.reads += 1;
-        assert!(self.reads < 100_000, "it reads for ever");
-        self.clock.advance(READ);
-        let bytes = if self.reads == 1 { &self.first } else { &self.again };
-        buffer[..bytes.len()].copy_from_slice(bytes);
-        Poll::Ready(Ok(bytes.len()))
-    }
-}
-
-impl AsyncWrite for Flood {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        _cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_close(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
-
-type Socket = WebSocket<Flood, crate::support::clock::Alarm>;
-
-fn open(role: Role, first: Vec<u8>, again: Vec<u8>) -> (Socket, Clock) {
+) -> (WebSocket<impl AsyncRead + AsyncWrite + Unpin, Alarm>, Clock) {
     let clock = Clock::default();
-    let flood = Flood { first, again, clock: clock.clone(), reads: 0 };
+    let flood = flood(first, again, clock.clone());
     (WebSocket::new(flood, clock.alarm(), connection(role, &Config::default()), &[]), clock)
 }
 

@@ -1,7 +1,6 @@
 //! A shutdown that starts at the worst moment: no wake-up is lost, and no lock is held.
 
-use std::io;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier, Mutex};
@@ -9,11 +8,11 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use futures_io::{AsyncRead, AsyncWrite};
 use ws_futures::proto::{Connection, Role};
 use ws_futures::{Config, Instant, Shutdown, Timer, WebSocket};
 
 use crate::support::open_plainly;
+use crate::support::reading::Reading;
 
 /// The time limit of a test, far above what a slow machine needs.
 const HANGS: Duration = Duration::from_secs(60);
@@ -35,37 +34,8 @@ fn poll<F: Future>(future: F, waker: &Waker) -> Poll<F::Output> {
     pin!(future).poll(&mut Context::from_waker(waker))
 }
 
-/// A stream and a timer that start a shutdown when they are polled.
+/// A timer that starts a shutdown when it is polled.
 struct Begins(Option<Shutdown>);
-
-impl AsyncRead for Begins {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        _cx: &mut Context<'_>,
-        _buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        self.0.as_ref().inspect(|shutdown| shutdown.begin());
-        Poll::Pending
-    }
-}
-
-impl AsyncWrite for Begins {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        _cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_close(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
 
 impl Timer for Begins {
     fn now(&self) -> Instant {
@@ -83,9 +53,14 @@ impl Timer for Begins {
 fn it_begins_during_a_poll() {
     for by_stream in [true, false] {
         let shutdown = Shutdown::new();
-        let begins = |it: bool| Begins(it.then(|| shutdown.clone()));
+        let begins = |it: bool| it.then(|| shutdown.clone());
+        let by_read = begins(by_stream);
+        let stream = Reading(move |_: &mut [u8]| {
+            by_read.as_ref().inspect(|shutdown| shutdown.begin());
+            Poll::Pending
+        });
         let connection = Connection::server(Config::default());
-        let mut socket = WebSocket::new(begins(by_stream), begins(!by_stream), connection, &[]);
+        let mut socket = WebSocket::new(stream, Begins(begins(!by_stream)), connection, &[]);
         socket.close_on(&shutdown);
         let woken = Arc::new(AtomicBool::new(false));
         let waker = acting({

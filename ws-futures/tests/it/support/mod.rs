@@ -4,6 +4,7 @@
 pub(crate) mod conversation;
 pub(crate) mod handshake;
 pub(crate) mod link;
+pub(crate) mod reading;
 pub(crate) mod seeds;
 pub(crate) mod server;
 
