@@ -67,8 +67,8 @@ fn converse(mut input: Unstructured<'_>, mut pair: Pair) {
     } else {
         assert_eq!(said, [None, None]);
     }
-    assert_eq!(told(server), to_server.events);
-    assert_eq!(told(client), to_client.events);
+    assert_eq!(received(server), to_server.events);
+    assert_eq!(received(client), to_client.events);
 }
 
 /// Empties the pipes, and replies to the Close frames that the application has to reply to.
@@ -132,7 +132,7 @@ fn event(message: Payload<'static>) -> Event<'static> {
 }
 
 /// Returns the events that a peer received from the other application.
-fn told(peer: Peer) -> Vec<Event<'static>> {
+fn received(peer: Peer) -> Vec<Event<'static>> {
     let by_application = |event: &Event<'_>| match event {
         Event::Ping(payload) => payload.first() == Some(&PING),
         Event::Pong(payload) => payload.first() == Some(&PONG),

@@ -9,7 +9,7 @@ use crate::process::{Server, message};
 use crate::raw::{self, masked, upgrade};
 
 #[tokio::test]
-async fn hundreds_are_told_one_after_the_other_and_leave() {
+async fn hundreds_get_close_frames_one_after_the_other() {
     const COUNT: usize = 300;
     let server = Server::start(&["--drain-window", "600ms"]);
     let mut sockets = Vec::new();
@@ -64,7 +64,7 @@ fn a_draining_server_says_so() {
 
 /// Clients that have not authenticated receive the Close frame, too.
 #[tokio::test]
-async fn those_without_a_token_are_told_too() {
+async fn clients_without_a_token_get_close_frames_too() {
     let mut command = crate::process::program();
     command.args(["--listen", "127.0.0.1:0", "--auth-timeout", "60s"]);
     command.env("WS_DEMO_AUTH_TOKEN", "secret");

@@ -130,7 +130,7 @@ fn an_answer_that_was_not_read_yet_counts() {
 }
 
 #[test]
-fn without_an_interval_nobody_is_pinged() {
+fn without_an_interval_no_ping_is_sent() {
     for role in ROLES {
         let config = Config { ping_interval: None, ..Config::default() };
         let (mut socket, remote, clock) = open(role, &config, Script::default());

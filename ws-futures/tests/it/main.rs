@@ -16,7 +16,7 @@ mod keep_alive;
 mod layers_above;
 mod message;
 mod one_conversation;
-mod owed_replies;
+mod pending_replies;
 mod prepared;
 mod serve;
 mod shutdown;

@@ -40,7 +40,7 @@ fn the_same_to_many() {
 }
 
 #[test]
-fn what_is_owed_goes_before() {
+fn pending_replies_are_written_first() {
     for role in ROLES {
         for len in SIZES {
             let (mut socket, remote, _clock) = open_plainly(role);

@@ -28,7 +28,7 @@ impl io::Write for Lines {
     }
 }
 
-fn told(level: LevelFilter, act: impl FnOnce()) -> Vec<String> {
+fn recorded(level: LevelFilter, act: impl FnOnce()) -> Vec<String> {
     let lines = Lines::default();
     let writer = lines.clone();
     let subscriber = tracing_subscriber::fmt()
@@ -45,7 +45,7 @@ fn told(level: LevelFilter, act: impl FnOnce()) -> Vec<String> {
 
 #[test]
 fn a_conversation() {
-    let lines = told(LevelFilter::TRACE, || {
+    let lines = recorded(LevelFilter::TRACE, || {
         let clock = Clock::default();
         let [ours, theirs] = stream::joined([Script::default(), Script::default()]);
         let request = ClientRequest::new("example.com", "/chat?token=secret")
@@ -90,7 +90,7 @@ fn a_conversation() {
 /// A message that could not be sent is not logged.
 #[test]
 fn a_message_behind_a_close_frame() {
-    let lines = told(LevelFilter::TRACE, || {
+    let lines = recorded(LevelFilter::TRACE, || {
         let (mut socket, _remote, _clock) = open_plainly(Role::Server);
         run(socket.send(Message::Close(CloseCode::NORMAL.into()))).expect("open");
         run(socket.send("late")).expect_err("closing");
@@ -100,7 +100,7 @@ fn a_message_behind_a_close_frame() {
 
 #[test]
 fn an_error() {
-    let lines = told(LevelFilter::DEBUG, || {
+    let lines = recorded(LevelFilter::DEBUG, || {
         let (mut socket, remote, _clock) = open_plainly(Role::Server);
         remote.send(&wire::close(Role::Server, 1005, ""));
         remote.end();

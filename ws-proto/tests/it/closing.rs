@@ -121,7 +121,7 @@ fn a_ping_after_our_close_frame_gets_no_pong() {
 }
 
 #[test]
-fn an_owed_pong_goes_ahead_of_our_close_frame() {
+fn a_pending_pong_precedes_our_close_frame() {
     let mut pair = Pair::new(&Config::default());
     let server = &mut pair.server.connection;
     let mut wire = wire::frame(server.role(), PING, b"ping");
@@ -132,7 +132,7 @@ fn an_owed_pong_goes_ahead_of_our_close_frame() {
 }
 
 #[test]
-fn an_owed_pong_goes_ahead_of_the_answer() {
+fn a_pending_pong_precedes_the_answer() {
     let mut pair = Pair::new(&Config::default());
     let server = &mut pair.server.connection;
     let role = server.role();

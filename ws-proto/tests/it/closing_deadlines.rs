@@ -128,7 +128,7 @@ fn an_answer_that_cannot_be_written() {
 }
 
 #[test]
-fn a_peer_that_shows_no_life_is_told_and_not_waited_for() {
+fn an_unresponsive_peer_gets_a_close_frame_and_is_not_waited_for() {
     for role in ROLES {
         let mut peer = open(role);
         peer.handle_timeout(at(30));

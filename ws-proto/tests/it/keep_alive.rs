@@ -159,7 +159,7 @@ fn a_late_call_makes_one_ping() {
 }
 
 #[test]
-fn is_owed_ahead_of_a_message() {
+fn is_written_before_a_message() {
     let mut server = run::connection(Role::Server, &config(30, 20));
     server.poll_timeout(Instant::EPOCH);
     server.handle_timeout(at(30)).expect("alive");
@@ -171,7 +171,7 @@ fn is_owed_ahead_of_a_message() {
 }
 
 #[test]
-fn an_owed_pong_goes_ahead_of_it() {
+fn a_pending_pong_precedes_it() {
     let mut server = run::connection(Role::Server, &config(30, 20));
     server.poll_timeout(Instant::EPOCH);
     server.handle_timeout(at(30)).expect("alive");
@@ -243,7 +243,7 @@ fn an_answer_changes_the_timeout() {
 }
 
 #[test]
-fn a_pong_nobody_asked_for_measures_nothing() {
+fn an_unsolicited_pong_measures_nothing() {
     for payload in [&b""[..], b"unasked", &[0; 8], &[0, 0, 0, 0, 0, 0, 0, 1]] {
         let mut alone = Alone::new(Role::Server, &config(30, 20));
         alone.receive(10, PONG, payload);
@@ -275,7 +275,7 @@ fn the_error_is_final() {
 }
 
 #[test]
-fn the_error_is_told_to_the_peer() {
+fn the_peer_gets_a_close_frame_with_the_code() {
     for role in ROLES {
         let mut alone = Alone::new(role, &config(30, 20));
         alone.ping(30);

@@ -17,7 +17,7 @@ fn receive(connection: &mut Connection, mut wire: Vec<u8>) -> Vec<Event<'static>
 }
 
 /// A connection with a pending pong for `ping`.
-fn owing(role: Role) -> Connection {
+fn with_pending_pong(role: Role) -> Connection {
     let mut connection = run::connection(role, &Config::default());
     receive(&mut connection, wire::frame(role, PING, b"ping"));
     connection
@@ -63,9 +63,9 @@ fn only_the_latest_is_answered_otherwise() {
 }
 
 #[test]
-fn is_owed_once() {
+fn is_pending_once() {
     for role in ROLES {
-        let mut connection = owing(role);
+        let mut connection = with_pending_pong(role);
         assert!(connection.wants_transmit(), "{role:?}");
         let mut output = Vec::new();
         assert!(connection.poll_transmit(&mut output), "{role:?}");
@@ -77,24 +77,25 @@ fn is_owed_once() {
 }
 
 #[test]
-fn goes_ahead_of_a_message() {
-    for role in ROLES {
-        let mut output = Vec::new();
-        owing(role).send("text", &mut output).expect("open");
-        let expected = [pong(b"ping"), (FIN | TEXT, b"text".to_vec())];
-        assert_eq!(wire::contents(&output), expected, "{role:?}");
-    }
-}
-
-#[test]
-fn goes_ahead_of_control_frames() {
-    for role in ROLES {
-        let mut output = Vec::new();
-        owing(role).ping(b"ours", &mut output).expect("open");
-        assert_eq!(wire::contents(&output), [pong(b"ping"), (PING, b"ours".to_vec())], "{role:?}");
-        output.clear();
-        owing(role).pong(b"ours", &mut output).expect("open");
-        assert_eq!(wire::contents(&output), [pong(b"ping"), pong(b"ours")], "{role:?}");
+fn precedes_every_frame() {
+    type Act = fn(&mut Connection, &mut Vec<u8>);
+    let rows: [(Act, (u8, Vec<u8>)); 3] = [
+        (
+            |connection, output| connection.send("ours", output).expect("open"),
+            (FIN | TEXT, b"ours".to_vec()),
+        ),
+        (
+            |connection, output| connection.ping(b"ours", output).expect("open"),
+            (PING, b"ours".to_vec()),
+        ),
+        (|connection, output| connection.pong(b"ours", output).expect("open"), pong(b"ours")),
+    ];
+    for (act, frame) in rows {
+        for role in ROLES {
+            let mut output = Vec::new();
+            act(&mut with_pending_pong(role), &mut output);
+            assert_eq!(wire::contents(&output), [pong(b"ping"), frame.clone()], "{role:?}");
+        }
     }
 }
 
@@ -114,7 +115,7 @@ fn goes_between_fragments() {
 #[test]
 fn is_left_to_poll_transmit_by_encode() {
     for role in ROLES {
-        let mut connection = owing(role);
+        let mut connection = with_pending_pong(role);
         let frame = connection.encode("text").expect("open");
         let wire = [frame.header(), frame.payload()].concat();
         assert_eq!(wire::contents(&wire), [(FIN | TEXT, b"text".to_vec())], "{role:?}");
@@ -123,7 +124,7 @@ fn is_left_to_poll_transmit_by_encode() {
 }
 
 #[test]
-fn is_owed_inside_a_fragmented_message_of_the_peer() {
+fn is_pending_inside_a_fragmented_message_of_the_peer() {
     for role in ROLES {
         let mut peer = Peer::new(run::connection(role, &Config::default()));
         peer.read(&wire::frame(role, TEXT, b"unfinished"));
@@ -143,7 +144,7 @@ fn a_pong_is_not_answered() {
 }
 
 #[test]
-fn without_automatic_pong_nothing_is_owed() {
+fn without_automatic_pong_nothing_is_pending() {
     let config = Config { automatic_pong: false, ..Config::default() };
     for role in ROLES {
         let wire = wire::frame(role, PING, b"ping");

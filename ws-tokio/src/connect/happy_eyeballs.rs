@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn all_failures_are_told() {
+    async fn all_failures_are_in_the_error() {
         let (won, time, _) = run(&[Does::Refuse(400), Does::Refuse(10)]).await;
         let failures = won.expect_err("no connection");
         assert_eq!(time, 400);

@@ -28,7 +28,7 @@ fn faults(to: Role) -> [(Vec<u8>, ErrorKind, u16); 4] {
 }
 
 #[test]
-fn messages_before_it_come_first_and_the_peer_is_told() {
+fn earlier_messages_are_delivered_and_the_peer_gets_a_close_frame() {
     let scripts = [Script::default(), Script::cut(&[0, 1]), Script::hesitant()];
     for role in ROLES {
         for (fault, kind, code) in faults(role) {

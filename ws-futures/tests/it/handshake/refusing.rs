@@ -18,7 +18,7 @@ fn bad_requests() -> [(&'static str, String, u16); 3] {
 }
 
 #[test]
-fn the_client_is_told_and_the_stream_ended() {
+fn the_client_gets_the_status_and_the_stream_ends() {
     for (name, request, status) in bad_requests() {
         for cut in CUTS {
             let (mut task, remote, _clock) = accepting(&Config::default(), Script::cut(cut));

@@ -102,7 +102,7 @@ fn messages_over_the_limit_end_with_1009() {
 }
 
 #[test]
-fn a_client_that_vanishes_harms_nobody() {
+fn a_client_that_vanishes_affects_no_other() {
     server::each(|address| {
         let mut other = tungstenite(address);
         for sent in 0..raw::REQUEST.len() {

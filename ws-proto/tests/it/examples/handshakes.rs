@@ -56,7 +56,7 @@ fn the_refusal_of_a_large_head_reaches_a_client_that_goes_on_sending() {
 
 /// Waits for the deadline of the handshake.
 #[test]
-fn a_request_that_does_not_come_to_an_end_is_told_so() {
+fn a_request_that_does_not_end_times_out() {
     server::each(|address| {
         let answer = answer(&mut raw::connect(address), b"GET / HTTP/1.1\r\n");
         assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
@@ -64,7 +64,7 @@ fn a_request_that_does_not_come_to_an_end_is_told_so() {
 }
 
 #[test]
-fn missing_and_unknown_arguments_are_told() {
+fn missing_and_unknown_arguments_are_errors() {
     server::each_refusal(&[], |error| assert!(error.contains("usage: "), "{error}"));
     server::each_refusal(&["127.0.0.1:0", "--loud"], |error| {
         assert!(error.contains("unknown argument --loud"), "{error}");

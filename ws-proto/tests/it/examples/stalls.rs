@@ -15,7 +15,7 @@ use crate::pair::wire::{self, BINARY, FIN};
 const ENOUGH: usize = 256 << 20;
 
 #[test]
-fn a_client_that_does_not_read_is_not_read_from_and_holds_up_nobody() {
+fn a_client_that_does_not_read_is_not_read_from_and_delays_no_other() {
     let payload = vec![3; 10_000];
     let frame = wire::frame(Role::Server, FIN | BINARY, &payload);
     let reply = wire::frame(Role::Client, FIN | BINARY, &payload);

@@ -86,7 +86,7 @@ fn answered_with_a_close_frame() {
 }
 
 #[test]
-fn the_close_frame_is_owed_when_the_error_is_returned() {
+fn the_close_frame_is_pending_when_the_error_is_returned() {
     for case in cases() {
         let mut connection = case.connection();
         let mut copy = case.wire.clone();

@@ -51,7 +51,7 @@ fn the_port_of_an_address_may_be_that_of_the_uri() {
 }
 
 #[test]
-fn every_failure_is_told() {
+fn every_failure_is_in_the_error() {
     on_both_runtimes(async || {
         let (first, second) = (listen().await, listen().await);
         let addresses = [first.1, second.1];

@@ -59,7 +59,7 @@ fn what_passes_is_waited_out() {
 }
 
 #[test]
-fn what_does_not_pass_is_told_at_once() {
+fn a_permanent_failure_is_returned_at_once() {
     on_both_runtimes(async || {
         for status in [401, 403, 404, 426] {
             let (address, count) = server(vec![503, status], CloseCode::NORMAL).await;
@@ -143,7 +143,7 @@ fn a_refusal_whose_body_breaks_off() {
 
 /// Without `judge`: the client does not retry.
 #[test]
-fn a_401_whose_body_breaks_off_is_told_at_once() {
+fn a_401_whose_body_breaks_off_is_returned_at_once() {
     on_both_runtimes(async || {
         let (address, count) = breaking_off(401, Break::Reset).await;
         let error = reconnect(address).connect().await.expect_err("final");

@@ -103,7 +103,7 @@ fn by_the_environment() {
 }
 
 #[test]
-fn whose_certificate_is_refused_is_told() {
+fn the_error_names_the_server_whose_certificate_is_refused() {
     on_both_runtimes(async || {
         let path = Path::start().await;
         let (right, proxys) = (path.authority.trusted(), path.proxy_authority.trusted());

@@ -102,7 +102,7 @@ fn tls_is_spoken_where_the_address_wants_it() {
 }
 
 #[test]
-fn a_socket_that_nobody_listens_at() {
+fn a_socket_without_a_listener() {
     on_both_runtimes(async || {
         let left_behind = Path::new();
         drop(left_behind.listen());

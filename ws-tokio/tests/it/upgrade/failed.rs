@@ -61,7 +61,7 @@ fn expect_timeout(failure: Option<HandshakeError>) {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_before_the_answer_is_told_of() {
+async fn a_client_that_leaves_before_the_answer_is_reported() {
     soon(async {
         let (address, mut failures) =
             hung(Config { handshake_timeout: None, ..Config::default() }).await;

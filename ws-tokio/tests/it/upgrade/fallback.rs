@@ -44,7 +44,7 @@ async fn serve(mut request: Request<Incoming>) -> Result<Response<Full<Bytes>>, 
 }
 
 #[tokio::test]
-async fn http2_without_extended_connect_is_told_before_anything_is_asked() {
+async fn http2_without_extended_connect_is_detected_before_a_request() {
     soon(async {
         let (listener, address) = listen().await;
         tokio::spawn(async move {
