@@ -11,7 +11,6 @@ mod command;
 mod disconnect;
 mod endpoint;
 mod engine;
-mod hangups;
 mod history;
 mod id;
 mod identity;
@@ -32,6 +31,7 @@ mod room_list;
 mod routes;
 mod server;
 mod service;
+mod signals;
 mod throttle;
 
 use std::error::Error;

@@ -61,7 +61,8 @@ pub(crate) struct Setup {
 /// A server that listens.
 pub(crate) struct Server {
     public: Vec<AnyListener>,
-    admin: Option<AnyListener>,
+    /// Empty without an address for operators.
+    admin: Vec<AnyListener>,
     endpoints: Vec<Endpoint>,
     /// Removed at the end.
     paths: Vec<SocketPath>,
@@ -90,23 +91,25 @@ impl Server {
         let (mut public, mut endpoints, mut paths) = (Vec::new(), Vec::new(), Vec::new());
         for listen in &setup.listen {
             let tls = certificate.as_ref().map(|certificate| certificate.acceptor());
-            let Bound { listener, endpoint, path } = listener::bind(listen, tls).await?;
-            public.push(listener);
-            endpoints.push(endpoint);
-            paths.extend(path);
+            for Bound { listener, endpoint, path } in listener::bind(listen, tls).await? {
+                public.push(listener);
+                endpoints.push(endpoint);
+                paths.extend(path);
+            }
         }
         let admin = match &setup.admin_listen {
-            Some(listen) => Some(listener::bind(listen, None).await?),
-            None => None,
+            Some(listen) => listener::bind(listen, None).await?,
+            None => Vec::new(),
         };
         for on in &endpoints {
             journal.log(&Notice::Listening { on });
         }
-        let admin = admin.map(|Bound { listener, endpoint, path }| {
+        let admin = admin.into_iter().map(|Bound { listener, endpoint, path }| {
             journal.log(&Notice::AdminListening { on: &endpoint });
             paths.extend(path);
             listener
         });
+        let admin: Vec<_> = admin.collect();
 
         let mut seed = [0; 32];
         SysRng.try_fill_bytes(&mut seed)?;
@@ -166,6 +169,12 @@ impl Server {
         }
     }
 
+    /// A function that logs the statistics of the moment.
+    pub(crate) fn reporter(&self) -> impl Fn() + Send + 'static {
+        let service = Arc::clone(&self.service);
+        move || tracing::info!("[ws] statistics: {}", service.render_stats().trim_end())
+    }
+
     /// Serves until `stop` is ready, then until all clients are gone or have been cut.
     ///
     /// Requests in between are answered: that the server is shutting down, and that it is not ready.
@@ -181,16 +190,16 @@ impl Server {
         let journal = service.journal.clone();
         let repetitions = tokio::spawn(async move { journal.log_repetitions().await });
         let shutdown = Shutdown::new();
-        let routes = match &admin {
-            Some(_) => routes::public(),
-            None => routes::public().merge(routes::operators()),
+        let routes = match admin.is_empty() {
+            false => routes::public(),
+            true => routes::public().merge(routes::operators()),
         };
         let public = http(Listeners::from_iter(public), routes, &service, &shutdown)
             .max_handshakes(service.settings.max_handshakes)
             .drop_excess_handshakes()
             .with_graceful_shutdown(draining);
-        let admin = admin.map(|admin| {
-            let admin = Listeners::from_iter([admin]);
+        let admin = (!admin.is_empty()).then(|| {
+            let admin = Listeners::from_iter(admin);
             http(admin, routes::admin(&service), &service, &shutdown).into_future()
         });
         let expiring = tokio::spawn(history::expire(Arc::clone(&service)));

@@ -18,7 +18,6 @@ use crate::auth;
 use crate::certificate::{self, Http};
 use crate::endpoint::Listen;
 use crate::engine::nats;
-use crate::hangups::Hangups;
 use crate::history::HistoryOptions;
 use crate::identity::IdentityOptions;
 use crate::log::{Format, Log};
@@ -27,6 +26,7 @@ use crate::origin::{Origin, Origins};
 use crate::rate::Rate;
 use crate::server::{Server, Setup};
 use crate::service::Settings;
+use crate::signals::Signals;
 use ws_cli::{count_limit, duration, positive, size_limit, stop_signal};
 use ws_hub::{self as hub, OutboxLimits};
 
@@ -36,7 +36,8 @@ const QUEUED_MESSAGES: usize = 4;
 /// The options of `serve`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Serve {
-    /// The address to listen on: HOST:PORT (port 0: any free port) or unix:PATH; repeatable
+    /// The address to listen on: HOST:PORT (port 0: any free port; all addresses of the host, such as
+    /// IPv4 and IPv6 for localhost) or unix:PATH; repeatable
     #[arg(long, env = "WS_DEMO_LISTEN", value_name = "ADDRESS", value_delimiter = ',')]
     #[arg(default_value = "127.0.0.1:9001")]
     listen: Vec<Listen>,
@@ -62,8 +63,8 @@ pub(crate) struct Serve {
     #[arg(long, env = "WS_DEMO_HTTP2", value_parser = BoolishValueParser::new())]
     http2: bool,
 
-    /// The file of the tokens of which each client must send one, one token per line; SIGHUP reloads
-    /// it. The variable WS_DEMO_AUTH_TOKEN sets a single token instead. Without either, no
+    /// The file of the tokens of which each client must send one, one token per line, trimmed, without
+    /// those that start with #; SIGHUP reloads it. The variable WS_DEMO_AUTH_TOKEN sets a single token instead. Without either, no
     /// authentication
     #[arg(long, env = "WS_DEMO_AUTH_TOKEN_FILE", value_name = "FILE")]
     auth_token_file: Option<PathBuf>,
@@ -242,11 +243,12 @@ impl Serve {
     pub(crate) async fn run(self) -> Result<(), Box<dyn Error>> {
         let log = Log::install(&self.log, self.log_format)?;
         let stop = stop_signal()?;
-        let hangups = Hangups::listen()?;
+        let (hangups, questions) = (Signals::hangups()?, Signals::questions()?);
         let mut settings = self.settings();
         settings.allowed.connections = nofile::connections(self.max_connections);
         let server = Server::bind(self.setup()?, settings, log.journal()).await?;
         hangups.each(server.reloader());
+        questions.each(server.reporter());
         server.run(stop).await;
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -129,7 +130,7 @@ fn whoever_speaks_no_tls_is_refused_and_harms_nobody() {
         let _ = stream.read_to_end(&mut answer);
         assert!(!answer.starts_with(b"HTTP"));
     }
-    server.wait_for("TLS handshake failed: ");
+    server.wait_for("tls: peer does not use TLS");
 }
 
 #[test]
@@ -158,10 +159,81 @@ fn several_addresses_and_a_local_socket() {
     // A second server does not replace one that runs.
     let output = program().args(["--listen", &listen]).output().expect("it runs");
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot listen on unix:"));
+    let error = String::from_utf8_lossy(&output.stderr);
+    let expected = format!("cannot listen on {listen}: another process listens there");
+    assert!(error.contains(&expected), "{error}");
 
     server.signal("TERM");
     drop(stream);
     assert_eq!(server.ended().code(), Some(0));
     assert!(!Path::new(&path).exists());
+}
+
+#[test]
+fn a_file_in_the_way_of_a_local_socket_is_not_removed() {
+    let directory = Directory::new("file");
+    let path = directory.file("notes.txt");
+    fs::write(&path, "notes").expect("a file");
+    let output = program().args(["--listen", &format!("unix:{path}")]).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains("a file that is no socket is there"), "{error}");
+    assert_eq!(fs::read(&path).expect("the file"), b"notes");
+}
+
+/// The first server ends after a second one has taken its place, as when it is replaced.
+#[test]
+fn the_local_socket_of_a_successor_is_not_removed() {
+    let directory = Directory::new("successor");
+    let path = directory.file("ws.sock");
+    let listen = format!("unix:{path}");
+    let first = Server::start(&["--listen", &listen]);
+    first.wait_for(&format!("listening on {listen}"));
+    fs::remove_file(&path).expect("the socket");
+    let second = Server::start(&["--listen", &listen]);
+    second.wait_for(&format!("listening on {listen}"));
+    first.signal("TERM");
+    assert_eq!(first.ended().code(), Some(0));
+    UnixStream::connect(&path).expect("the second server");
+}
+
+#[test]
+fn a_name_is_listened_on_with_all_its_addresses() {
+    use std::net::{TcpListener, TcpStream, ToSocketAddrs as _};
+
+    let server = Server::start(&["--listen", "localhost:0", "--log", "info"]);
+    let addresses = ("localhost", 0).to_socket_addrs().expect("addresses");
+    // Where IPv6 is off, it may still be the address of a name.
+    let here: Vec<_> = addresses.filter(|address| TcpListener::bind(address).is_ok()).collect();
+    assert!(!here.is_empty());
+    // That of `Server::start`, too.
+    let deadline = Instant::now() + TIMEOUT;
+    while server.lines("listening on http://").len() < 1 + here.len() {
+        assert!(Instant::now() < deadline, "not all are logged");
+        std::thread::yield_now();
+    }
+    let mut ports = Vec::new();
+    for address in here {
+        let host = address.to_string();
+        let host = host.trim_end_matches('0');
+        let lines = server.lines(&format!("listening on http://{host}"));
+        let line = lines.iter().find(|line| !line.ends_with(&server.address.to_string()));
+        let address = line.and_then(|line| line.split("http://").nth(1)).expect("an address");
+        TcpStream::connect(address).expect("a server");
+        ports.push(address.rsplit(':').next().expect("a port").to_owned());
+    }
+    ports.dedup();
+    assert_eq!(ports.len(), 1, "{ports:?}");
+}
+
+#[tokio::test]
+async fn statistics_are_logged_on_request() {
+    let mut server = Server::start(&[]);
+    let (_socket, _) = server.connect().await;
+    server.signal("USR1");
+    let line = server.wait_for("[ws] statistics: ");
+    let statistics = line.split("statistics: ").nth(1).expect("statistics");
+    let statistics: serde_json::Value = serde_json::from_str(statistics).expect("JSON");
+    assert_eq!(statistics["clients"], 1, "{statistics}");
+    assert!(server.runs());
 }

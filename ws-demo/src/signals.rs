@@ -1,0 +1,57 @@
+//! Signals at which the server does something and continues to run.
+
+use std::io;
+
+/// Receives the signals of one kind. Before it exists, such a signal ends the process.
+pub(crate) struct Signals {
+    #[cfg(unix)]
+    signals: tokio::signal::unix::Signal,
+}
+
+#[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere"))]
+impl Signals {
+    /// Starts to receive SIGHUP, which asks the server to read its files again.
+    ///
+    /// # Errors
+    ///
+    /// The signals cannot be received.
+    pub(crate) fn hangups() -> io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            signals: {
+                use tokio::signal::unix::{SignalKind, signal};
+                signal(SignalKind::hangup())?
+            },
+        })
+    }
+
+    /// Starts to receive SIGUSR1, which asks the server for its statistics.
+    ///
+    /// # Errors
+    ///
+    /// The signals cannot be received.
+    pub(crate) fn questions() -> io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            signals: {
+                use tokio::signal::unix::{SignalKind, signal};
+                signal(SignalKind::user_defined1())?
+            },
+        })
+    }
+
+    /// Calls `act` at each signal until the runtime ends.
+    pub(crate) fn each(self, act: impl Fn() + Send + 'static) {
+        #[cfg(unix)]
+        {
+            let mut signals = self.signals;
+            tokio::spawn(async move {
+                while signals.recv().await.is_some() {
+                    act();
+                }
+            });
+        }
+        #[cfg(not(unix))]
+        drop(act);
+    }
+}
