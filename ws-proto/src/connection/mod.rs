@@ -39,7 +39,8 @@ pub use state::State;
 /// writes to the socket what the sending methods appended to its output buffer. Three groups of
 /// methods:
 ///
-/// - **bytes in, events out**: [`receive`](Self::receive), [`receive_eof`](Self::receive_eof);
+/// - **bytes in, events out**: [`receive`](Self::receive) or
+///   [`receive_whole`](Self::receive_whole), [`receive_eof`](Self::receive_eof);
 /// - **bytes out**: [`send`](Self::send), [`send_fragment`](Self::send_fragment),
 ///   [`encode`](Self::encode), [`ping`](Self::ping), [`pong`](Self::pong), [`close`](Self::close),
 ///   and [`poll_transmit`](Self::poll_transmit) for pending control frames of the library;
@@ -74,7 +75,8 @@ pub use state::State;
 /// 2. Events that precede a violation in the same input are returned first. An `Err` is final: every
 ///    later call repeats it. When it is returned, the Close frame that reports it is pending.
 /// 3. A violation is reported at the earliest byte that shows it: a byte of a header, the offending
-///    byte of a character, across fragments and reads.
+///    byte of a character, across fragments and reads. Text that `receive_whole` leaves in the input is
+///    checked when it is taken.
 /// 4. Pending control frames are held in slots, not in a queue: a pong for the latest ping
 ///    (RFC 6455 §5.5.3), a ping of the library, and one Close frame. Pong and ping are written before
 ///    the next frame sent, between fragments too. Call `poll_transmit` after each event while the

@@ -1,7 +1,7 @@
 //! Bytes in, events out (RFC 6455 §5 and §6.2).
 
 use super::Connection;
-use super::receiver::{Context, WholeFrame};
+use super::receiver::{Context, Unfinished, WholeFrame};
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 
@@ -20,6 +20,42 @@ impl Connection {
     /// (RFC 6455 §5.5.1).
     #[inline]
     pub fn receive<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, Error> {
+        self.receive_with(input, Unfinished::Take)
+    }
+
+    /// Like [`receive`](Self::receive), but leaves a payload that is not complete in `input`, if it would
+    /// have to be copied to be gathered: the caller can read the rest behind it, and a message that is
+    /// complete then is lent without a copy. This is optional.
+    ///
+    /// `Ok(None)`: the input is used up, or [`lacks`](Self::lacks) returns how many bytes have to follow
+    /// it. Text that is left is not checked. So whenever the rest does not fit, or has to be waited for, or
+    /// does not arrive, pass the input to `receive`, which takes it and reports what is wrong with it.
+    ///
+    /// # Errors
+    ///
+    /// Those of `receive`.
+    #[inline]
+    pub fn receive_whole<'i>(
+        &mut self,
+        input: &mut &'i mut [u8],
+    ) -> Result<Option<Event<'i>>, Error> {
+        self.receive_with(input, Unfinished::Leave)
+    }
+
+    /// Returns the number of bytes that have to be read behind `unread` bytes of input until
+    /// [`receive_whole`](Self::receive_whole) takes them; 0 if it takes some of them now. The peer has
+    /// claimed it, so do not allocate by it.
+    #[inline]
+    pub fn lacks(&self, unread: usize) -> u64 {
+        self.receiver.lacks(unread, self.config.delivery)
+    }
+
+    #[inline]
+    fn receive_with<'i>(
+        &mut self,
+        input: &mut &'i mut [u8],
+        unfinished: Unfinished,
+    ) -> Result<Option<Event<'i>>, Error> {
         // The common case in one step. Everything else, faults of headers included, takes the other path.
         if self.receiver.is_idle() {
             if let Some(frame) = self.receiver.take_whole(input, self.sender.role(), &self.config) {
@@ -32,7 +68,7 @@ impl Connection {
                 return Ok(None);
             }
         }
-        self.receive_in_steps(input)
+        self.receive_in_steps(input, unfinished)
     }
 
     /// Reports that the peer's byte stream has ended.
@@ -48,8 +84,8 @@ impl Connection {
         self.error().map_or(Ok(()), Err)
     }
 
-    /// Returns the number of bytes that the frame in progress still lacks: a hint for the size of the
-    /// next read. The peer has claimed it, so do not allocate by it.
+    /// Returns the number of bytes of the payload in progress that were not taken from the input yet: a
+    /// hint for the size of the next read. The peer has claimed it, so do not allocate by it.
     pub fn frame_remaining(&self) -> u64 {
         self.receiver.frame_remaining()
     }
@@ -58,6 +94,7 @@ impl Connection {
     fn receive_in_steps<'i>(
         &mut self,
         input: &mut &'i mut [u8],
+        unfinished: Unfinished,
     ) -> Result<Option<Event<'i>>, Error> {
         // RFC 6455 §5.5.1: data after a Close frame is not processed.
         if self.receiver.has_ended() {
@@ -68,6 +105,7 @@ impl Connection {
             role: self.sender.role(),
             config: &self.config,
             extension: self.extension.as_deref_mut(),
+            unfinished,
         };
         match self.receiver.receive(input, context) {
             Ok(None) => Ok(None),

@@ -21,6 +21,10 @@ fn same(role: Role, config: &Config, wire: &[u8], cuts: &[usize]) -> Result<(), 
     let whole = run::outcome(role, config, wire, &[usize::MAX]);
     let cut = run::outcome(role, config, wire, cuts);
     prop_assert_eq!(&cut, &whole, "cut");
+    for wait in [1, 3, usize::MAX] {
+        let behind = run::outcome_behind(role, config, wire, cuts, wait);
+        prop_assert_eq!(&behind, &whole, "read behind, waiting before each {}th", wait);
+    }
     let single = run::outcome(role, config, wire, &[1]);
     prop_assert_eq!(&single, &whole, "byte by byte");
     Ok(())

@@ -14,10 +14,12 @@ use crate::utf8;
 
 /// The size from which a frame is gathered in a buffer that grows in larger steps.
 const LARGE: usize = 32 * 1024;
-/// How many times what has arrived of a message is reserved in addition, at most. The buffer becomes
-/// five times as large then: with a power of two, reads and messages of the usual sizes would often leave
+/// How many times what has arrived of a large frame is reserved in addition, at most. The buffer becomes
+/// nine times as large then: with a power of two, reads and messages of the usual sizes would often leave
 /// the last few bytes without room, and all bytes before them would be copied.
-const GROWTH: usize = 4;
+const LARGE_GROWTH: usize = 8;
+/// The same for a message in fragments.
+const FRAGMENTS_GROWTH: usize = 4;
 
 pub(super) enum Content {
     Text(Text),
@@ -156,20 +158,20 @@ pub(super) struct Rest {
 
 impl Rest {
     /// The number of bytes to reserve beyond `len` for a part of this length: for the part, and for as
-    /// much again as has arrived of the message, at least. If its other fragments may have arrived as
-    /// well, or if much of its last frame has, up to [`GROWTH`] times as much. The claim only lowers it.
+    /// much again as has arrived of the message, at least; for more if its other fragments may have arrived
+    /// as well, or if much of its last frame has. The claim only lowers it.
     fn growth(self, len: usize, capacity: usize, part: usize) -> usize {
         if capacity - len >= part {
             return part;
         }
         let so_far = len.saturating_add(part);
-        let most = so_far.saturating_mul(GROWTH);
         let more = match self.claimed {
             Some(claimed) => {
                 let claimed = usize::try_from(claimed).unwrap_or(usize::MAX);
-                claimed.min(if so_far < LARGE { so_far } else { most })
+                let growth = if so_far < LARGE { 1 } else { LARGE_GROWTH };
+                claimed.min(so_far.saturating_mul(growth))
             }
-            None => self.arrived.clamp(so_far, most),
+            None => self.arrived.clamp(so_far, so_far.saturating_mul(FRAGMENTS_GROWTH)),
         };
         part.saturating_add(more)
     }

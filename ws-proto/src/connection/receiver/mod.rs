@@ -20,7 +20,7 @@ use crate::frame::{Expected, FIN, Header, Opcode, PartialHeader};
 use crate::stats::Counter;
 use crate::{mask, utf8};
 
-pub(super) use context::Context;
+pub(super) use context::{Context, Unfinished};
 use control::PartialControl;
 use frame_progress::FrameProgress;
 use message::PartialMessage;
@@ -81,6 +81,27 @@ impl Receiver {
             Stage::Control(control) => control.remaining(),
             _ => 0,
         }
+    }
+
+    /// The bytes that have to follow `unread` ones for the payload in progress to be complete, if it can
+    /// be [left](Unfinished::Leave) in the input until then.
+    #[inline]
+    pub(super) fn lacks(&self, unread: usize, delivery: Delivery) -> u64 {
+        match &self.stage {
+            Stage::Payload(frame) if self.gathers(frame, delivery) => {
+                frame.remaining().saturating_sub(unread as u64)
+            }
+            _ => 0,
+        }
+    }
+
+    /// Whether the payload of this frame would be gathered if it arrives in parts.
+    fn gathers(&self, frame: &FrameProgress, delivery: Delivery) -> bool {
+        let in_pieces = match &self.message {
+            Some(message) => message.is_in_pieces(delivery),
+            None => frame.is_compressed() || delivery == Delivery::Chunked,
+        };
+        !in_pieces && !frame.opcode().is_control()
     }
 
     /// Receives nothing further: the connection has failed.
@@ -220,7 +241,11 @@ impl Receiver {
                 Stage::Control(_) => return self.continue_control(input),
                 Stage::Faulty(_) | Stage::Ended => return Ok(None),
             };
-            if input.is_empty() && frame.remaining() > 0 {
+            let leaves = || {
+                context.unfinished == Unfinished::Leave
+                    && self.gathers(&frame, context.config.delivery)
+            };
+            if frame.remaining() > input.len() as u64 && (input.is_empty() || leaves()) {
                 self.stage = Stage::Payload(frame);
                 return Ok(None);
             }

@@ -67,14 +67,20 @@ impl Setup {
     }
 
     /// Compares how the connection reads `stream` with how the model does, which it returns: in
-    /// one read, and byte by byte from the index `start` on.
+    /// one read, and byte by byte from the index `start` on, waiting for each of them.
     pub(crate) fn check_from(&self, start: usize, stream: &[u8]) -> Reading {
         let reading = self.reader().read(stream);
         let mut bytewise = self.peer();
+        let mut behind = self.peer();
         bytewise.read(&stream[..start]);
+        behind.read_behind(&stream[..start]);
+        behind.wait();
         let mut reported = bytewise.error.map(|_| start);
         for (index, byte) in stream.iter().enumerate().skip(start) {
             bytewise.read(&[*byte]);
+            behind.read_behind(&[*byte]);
+            behind.wait();
+            assert_eq!(behind.error, bytewise.error, "{self:?}, {stream:02x?}: at {index}");
             if reported.is_none() && bytewise.error.is_some() {
                 reported = Some(index);
             }
@@ -86,6 +92,7 @@ impl Setup {
             bytewise.error
         );
         self.compare(&bytewise, &reading, stream);
+        self.compare(&behind, &reading, stream);
 
         let mut whole = self.peer();
         whole.read(stream);

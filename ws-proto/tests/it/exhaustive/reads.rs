@@ -133,14 +133,26 @@ fn at_all_of(setup: &Setup, stream: &[u8], places: &[usize]) -> u64 {
     let reading = setup.reader().read(stream);
     let subsets = 1 << places.len();
     for subset in 0..subsets {
-        let mut peer = setup.peer();
+        // One takes each read; of the others one waits in the end, one after every second read.
+        let mut peers = [setup.peer(), setup.peer(), setup.peer()];
+        let [peer, behind, waiting] = &mut peers;
         let mut begin = 0;
         let chosen = places.iter().enumerate().filter(|(i, _)| subset >> i & 1 == 1);
-        for end in chosen.map(|(_, place)| *place).chain([stream.len()]) {
-            peer.read(&stream[begin..end]);
+        for (index, end) in chosen.map(|(_, place)| *place).chain([stream.len()]).enumerate() {
+            let piece = &stream[begin..end];
+            peer.read(piece);
+            behind.read_behind(piece);
+            waiting.read_behind(piece);
+            if index % 2 == 1 {
+                waiting.wait();
+            }
             begin = end;
         }
-        setup.compare(&peer, &reading, stream);
+        behind.wait();
+        waiting.wait();
+        for peer in &peers {
+            setup.compare(peer, &reading, stream);
+        }
     }
     subsets
 }

@@ -72,12 +72,38 @@ pub(crate) fn outcome(role: Role, config: &Config, wire: &[u8], lengths: &[usize
     Outcome::of(reader(role, config, wire, lengths))
 }
 
+/// The outcome of `wire` when each piece is read behind the unfinished input, and each `wait`th one is
+/// waited for.
+pub(crate) fn outcome_behind(
+    role: Role,
+    config: &Config,
+    wire: &[u8],
+    lengths: &[usize],
+    wait: usize,
+) -> Outcome {
+    let mut peer = Peer::new(connection(role, config));
+    for (index, piece) in pieces(wire, lengths).enumerate() {
+        if index % wait == wait - 1 {
+            peer.wait();
+        }
+        peer.read_behind(piece);
+    }
+    peer.wait();
+    Outcome::of(peer)
+}
+
 /// The outcome of `wire`, which is the same however it is cut.
 pub(crate) fn at_every_chunking(role: Role, config: &Config, wire: &[u8]) -> Outcome {
     let whole = outcome(role, config, wire, &[usize::MAX]);
     for length in LENGTHS {
         let cut = outcome(role, config, wire, &[length]);
         assert_eq!(cut, whole, "{role:?} reading {length} bytes at a time of {wire:02x?}");
+        if wire.len() < 10_000 || length >= 4096 {
+            for wait in [2, usize::MAX] {
+                let behind = outcome_behind(role, config, wire, &[length], wait);
+                assert_eq!(behind, whole, "{role:?} keeping {length} bytes each of {wire:02x?}");
+            }
+        }
     }
     if wire.len() <= SHORT {
         for place in 1..wire.len() {
