@@ -40,7 +40,7 @@ impl<'a> Batch<'a> {
         if self.connection.wants_transmit() && self.output.len() < HIGH_WATER {
             self.connection.poll_transmit(self.output.tail());
         }
-        let event = self.connection.receive(&mut self.input).ok().flatten();
+        let event = self.connection.receive_whole(&mut self.input).ok().flatten();
         if let Some(event) = &event {
             trace::received(event);
         }

@@ -15,7 +15,7 @@
 //! messages of one read are sent in one write.
 //!
 //! An idle connection owns no buffer: read and write buffers belong to the thread, at most a
-//! few of 64 KiB each.
+//! few of about 64 KiB each, and one of 256 KiB for reading large messages.
 //!
 //! # Features
 //!

@@ -4,8 +4,12 @@
 use std::cell::{Cell, RefCell};
 use std::mem;
 
-/// The maximum size of one read: frames of 16 KiB with their headers, and a margin.
-pub(crate) const READ: usize = 64 * 1024;
+/// The size of a read buffer: a frame of 64 KiB with its header, and a margin. Half a page off a whole number of
+/// pages: where an output buffer follows it at nearly the same offset in a page, copies between the two are
+/// several times slower on some processors.
+pub(crate) const READ: usize = 66 * 1024;
+/// The size of a read buffer while a larger frame arrives.
+pub(crate) const LARGE_READ: usize = 256 * 1024;
 /// A write buffer that has grown beyond this is freed.
 const WRITE: usize = 64 * 1024;
 /// The maximum number of buffers of a kind that a thread keeps: they are in use only between a read and
@@ -13,11 +17,14 @@ const WRITE: usize = 64 * 1024;
 const KEPT: usize = 4;
 
 thread_local! {
-    static POOL: Pool = const { Pool { read: Buffers::new(), write: Buffers::new() } };
+    static POOL: Pool = const {
+        Pool { read: Buffers::new(), large_read: Cell::new(None), write: Buffers::new() }
+    };
 }
 
 struct Pool {
     read: Buffers<Box<[u8]>>,
+    large_read: Cell<Option<Box<[u8]>>>,
     write: Buffers<Vec<u8>>,
 }
 
@@ -59,10 +66,19 @@ pub(crate) fn take_read() -> Box<[u8]> {
     with(|pool| pool.read.take()).flatten().unwrap_or_else(|| vec![0; READ].into_boxed_slice())
 }
 
+/// The same of [`LARGE_READ`] bytes.
+#[cold]
+pub(crate) fn take_large_read() -> Box<[u8]> {
+    let kept = with(|pool| pool.large_read.take());
+    kept.flatten().unwrap_or_else(|| vec![0; LARGE_READ].into_boxed_slice())
+}
+
 pub(crate) fn give_read(buffer: Box<[u8]>) {
-    if buffer.len() == READ {
-        with(|pool| pool.read.give(buffer));
-    }
+    match buffer.len() {
+        READ => with(|pool| pool.read.give(buffer)),
+        LARGE_READ => with(|pool| pool.large_read.set(Some(buffer))),
+        _ => None,
+    };
 }
 
 /// An empty buffer, usually with some capacity.

@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::input::Input;
 use crate::message::Message;
 use crate::output::Output;
+use crate::pool;
 use crate::send::{Framing, send, send_owned, send_prepared};
 use crate::shutdown::ShutdownGuard;
 use crate::tasks::Tasks;
@@ -118,7 +119,7 @@ where
     ) -> Poll<Result<bool, Error>> {
         // What the loop would find first, without a call.
         let full = when_full == WhenFull::Wait && self.is_full();
-        if !self.input.is_empty() && !full && self.connection.closed().is_none() {
+        if self.has_input() && !full && self.connection.closed().is_none() {
             return Poll::Ready(Ok(true));
         }
         self.poll_more_input(wakers, when_full)
@@ -135,7 +136,8 @@ where
                 self.discard_input();
             }
             let full = |socket: &Self| when_full == WhenFull::Wait && socket.is_full();
-            if !self.input.is_empty() && !full(self) {
+            let at_hand = self.has_input();
+            if at_hand && !full(self) {
                 return Poll::Ready(Ok(true));
             }
             self.input.release();
@@ -144,8 +146,9 @@ where
             }
             // A reader flushes before it waits.
             let flushed = self.poll_flush(wakers.write).is_ready();
-            if !self.input.is_empty() {
+            if at_hand {
                 if full(self) {
+                    self.input.leave_large();
                     ready!(self.poll_deadline(wakers, Activity::Busy));
                 }
                 continue;
@@ -154,6 +157,7 @@ where
                 if flushed && (self.connection.wants_close() || self.is_cut_off()) {
                     ready!(self.poll_close(wakers));
                     self.stage = Stage::Done;
+                    self.take_unfinished();
                     self.mark_clean();
                     let outcome = self.outcome();
                     trace::ended(&self.connection, outcome.as_ref().err());
@@ -167,11 +171,18 @@ where
                 }
             }
             if full(self) || self.stage == Stage::InputEnded {
+                self.take_unfinished();
                 ready!(self.poll_deadline(wakers, Activity::Busy));
                 continue;
             }
-            match self.input.poll_read(&mut self.io, &mut context(wakers.read)) {
-                Poll::Ready(Ok(0)) => self.end_input(),
+            if !self.input.is_empty() && !self.make_room() && self.take_unfinished() {
+                continue;
+            }
+            match self.poll_read(wakers.read) {
+                Poll::Ready(Ok(0)) => {
+                    self.take_unfinished();
+                    self.end_input();
+                }
                 Poll::Ready(Ok(_)) => {
                     // A peer that does not stop sending must not delay the deadline.
                     while self.is_ending() && self.poll_deadline(wakers, Activity::Busy).is_ready()
@@ -179,6 +190,7 @@ where
                     }
                 }
                 Poll::Ready(Err(error)) => {
+                    self.take_unfinished();
                     let closing = self.connection.closed().is_some();
                     self.end_input();
                     if !closing {
@@ -192,9 +204,55 @@ where
                         self.write_error.get_or_insert(error);
                     }
                 }
+                // The Close frame that reports a fault in the unfinished input is written first.
+                Poll::Pending if self.take_unfinished() => {}
                 Poll::Pending => ready!(self.poll_deadline(wakers, Activity::Idle)),
             }
         }
+    }
+
+    /// Whether there is input to receive. A payload that is left in the input until it is complete is none.
+    #[inline]
+    fn has_input(&self) -> bool {
+        !self.input.is_empty() && self.connection.lacks(self.input.len()) == 0
+    }
+
+    #[cold]
+    fn make_room(&mut self) -> bool {
+        self.input.make_room(self.connection.lacks(self.input.len()))
+    }
+
+    /// Reads once, behind an unfinished payload if there is one.
+    #[inline]
+    fn poll_read(&mut self, waker: &Waker) -> Poll<io::Result<usize>> {
+        if self.input.is_empty() && self.connection.lacks(0) <= pool::READ as u64 {
+            return self.input.poll_read(&mut self.io, &mut context(waker));
+        }
+        self.poll_read_more(waker)
+    }
+
+    #[cold]
+    fn poll_read_more(&mut self, waker: &Waker) -> Poll<io::Result<usize>> {
+        let lacks = self.connection.lacks(self.input.len());
+        let cx = &mut context(waker);
+        if self.input.is_empty() {
+            return self.input.poll_read_large(&mut self.io, cx, lacks);
+        }
+        self.input.poll_read_behind(&mut self.io, cx, lacks)
+    }
+
+    /// Passes an unfinished payload to the connection, whenever the rest cannot be read at once: no buffer
+    /// is held while waiting, and faults are reported before. Returns whether the connection failed by
+    /// it; then there is a Close frame to write.
+    #[inline]
+    fn take_unfinished(&mut self) -> bool {
+        if self.input.is_empty() {
+            return false;
+        }
+        let open = self.connection.closed().is_none();
+        self.discard_input();
+        self.input.release();
+        open && self.connection.closed().is_some()
     }
 
     /// Waits for the next event and returns an owned copy; `None`: the connection has ended.
@@ -203,7 +261,7 @@ where
         while ready!(self.poll_input(wakers, WhenFull::Read))? {
             self.transmit();
             let (mut bytes, mut cursor) = self.input.lend();
-            let received = self.connection.receive(&mut bytes);
+            let received = self.connection.receive_whole(&mut bytes);
             cursor.keep(bytes.len());
             // An error first ends the connection, and is then reported.
             let Ok(Some(event)) = received else { continue };

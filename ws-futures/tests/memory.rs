@@ -20,11 +20,12 @@ use ws_wire::{self as wire, BINARY, FIN, PING, ROLES, TEXT};
 #[global_allocator]
 static ALLOCATOR: StatsAlloc<System> = StatsAlloc::system();
 
-/// The number of buffers of 64 KiB of each kind that a thread may keep for its connections.
-const POOL: usize = 2 * 4 * 64 * 1024;
+/// What a thread may keep for its connections: buffers of both kinds, and one for large reads.
+const POOL: usize = 4 * (66 + 64) * 1024 + 256 * 1024;
 
-const CHECKS: [(&str, fn()); 11] = [
+const CHECKS: [(&str, fn()); 12] = [
     ("an idle connection owns no buffer", an_idle_connection_owns_no_buffer),
+    ("a part of a frame holds what has arrived", a_part_of_a_frame_holds_what_has_arrived),
     ("an idle handshake owns no buffer", an_idle_handshake_owns_no_buffer),
     ("an end gives all buffers back", an_end_gives_all_buffers_back),
     ("what is dropped is freed", what_is_dropped_is_freed),
@@ -215,6 +216,23 @@ fn an_idle_connection_owns_no_buffer() {
                 assert!(state.written.get() > 2 << 20, "{role:?}, {name}: no echo");
             });
             assert!(held <= CROWD * 1024, "{held} bytes as {role:?}, {name}");
+        }
+    }
+}
+
+/// A connection that waits for the rest of a frame owns no read buffer.
+fn a_part_of_a_frame_holds_what_has_arrived() {
+    const PART: usize = 1000;
+
+    for role in ROLES {
+        for size in [60_000, 1 << 20] {
+            let frame = wire::binary(role, &vec![1; size]);
+            let held = held_after(role, &frame, |socket, state| {
+                state.released.set(PART);
+                assert!(poll(socket.recv()).is_pending());
+                assert_eq!(socket.stats().received.bytes, PART as u64);
+            });
+            assert!(held <= CROWD * (2 * PART + 1024), "{held} bytes as {role:?}, {size}");
         }
     }
 }

@@ -49,7 +49,7 @@ where
         let input = &mut self.input;
         let event = self.shared.act(Side::Reader, |socket| {
             socket.transmit();
-            socket.connection.receive(input).ok().flatten()
+            socket.connection.receive_whole(input).ok().flatten()
         });
         if let Some(event) = &event {
             trace::received(event);

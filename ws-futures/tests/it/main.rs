@@ -13,6 +13,7 @@ mod flushing;
 mod fragments;
 mod handshake;
 mod keep_alive;
+mod large_frames;
 mod layers_above;
 mod message;
 mod one_conversation;
