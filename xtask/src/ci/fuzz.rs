@@ -66,8 +66,8 @@ fn run_target(sh: &Shell, target: &str) -> Result<Command> {
     sh.remove_path(&corpus)?;
     sh.create_dir(&corpus)?;
     let build = workspace::scratch("fuzz/build")?;
-    let seeds = format!("fuzz/seeds/{target}");
-    let seeds = sh.path_exists(&seeds).then_some(seeds);
+    let seeds = workspace::root().join("fuzz/seeds").join(target);
+    let seeds = seeds.is_dir().then_some(seeds);
     let limits = [
         format!("-max_total_time={SECONDS_PER_TARGET}"),
         format!("-rss_limit_mb={MEMORY_LIMIT_MB}"),
