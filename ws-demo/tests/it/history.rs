@@ -70,6 +70,42 @@ async fn a_client_that_reconnects_receives_exactly_what_it_missed() {
     assert!(!metrics.contains("ws_history_bytes 0\n"), "{metrics}");
 }
 
+/// While messages are published, clients reconnect after some of them: none is missing, none repeated.
+#[tokio::test]
+async fn clients_that_reconnect_again_and_again_receive_each_message_once() {
+    const MESSAGES: u64 = 300;
+    let server = &Server::start(&["--history", "1000"]);
+    let (mut alice, start) = join(server, None).await;
+    let epoch = &start["epoch"];
+    let receive = async |stays_for: u64| {
+        let (mut offset, mut connections) = (0, 0);
+        while offset < MESSAGES {
+            let since = json!({"epoch": epoch, "offset": offset});
+            let (mut client, joined) = join(server, Some(&since)).await;
+            assert_eq!(joined["recovered"], true, "{joined}");
+            connections += 1;
+            for _ in 0..stays_for.min(MESSAGES - offset) {
+                let message = next(&mut client).await;
+                offset += 1;
+                assert_eq!(
+                    (&message["offset"], &message["message"]),
+                    (&offset.into(), &offset.into())
+                );
+            }
+        }
+        connections
+    };
+    let publish = async {
+        for message in 1..=MESSAGES {
+            publish(&mut alice, message).await;
+            // The others run meanwhile.
+            settle(&mut alice).await;
+        }
+    };
+    let (one, other, third, ()) = tokio::join!(receive(1), receive(7), receive(40), publish);
+    assert_eq!((one, other, third), (300, 43, 8));
+}
+
 #[tokio::test]
 async fn the_history_outlives_the_last_member() {
     let server = Server::start(&["--history", "10"]);
