@@ -13,8 +13,8 @@ use crate::content::{Content, Kind};
 use crate::contestant::Open;
 use crate::measure::interleave;
 use crate::memory::Memory;
-use crate::peers;
 use crate::table::{Cells, Row, Table};
+use crate::{floors, peers};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
@@ -29,6 +29,9 @@ pub(crate) trait Codec {
 
     /// Works on `count` messages, and checks the content of all that it returns.
     fn check(&mut self, work: Work, content: &Content, count: usize);
+
+    /// Whether a message can be received, which may be invalid.
+    fn receives(&mut self) -> bool;
 
     /// Works on `count` messages. Only the length of what it returns is checked.
     fn run(&mut self, work: Work, content: &Content, count: usize);
@@ -71,6 +74,10 @@ impl<P: Open> Codec for Driven<P> {
             }
             Work::Send | Work::Echo => self.run(work, content, count),
         }
+    }
+
+    fn receives(&mut self) -> bool {
+        self.runtime.block_on(unconstrained(self.peer.receive(1, |_| ()))) == 1
     }
 
     fn run(&mut self, work: Work, content: &Content, count: usize) {
@@ -271,6 +278,12 @@ pub(crate) fn measure(case: Case, options: &Options, included: impl Fn(&str) -> 
         checked.check(case.work, &content, count);
         if case.work != Work::Receive {
             content.check_sent(case.role, count, &written.take());
+        }
+        if case.kind == Kind::Text && contestant.name != floors::COPY_AND_XOR.name {
+            let invalid = Content::invalid_text(case.size).wire(case.role, case.fragments);
+            let stream = Memory::new(invalid.into(), case.arrival).ending();
+            let received = open(stream, case.role).receives();
+            assert!(!received, "{} does not validate text", contestant.name);
         }
         running.push((contestant.name, open(stream(), case.role)));
     }

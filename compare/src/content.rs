@@ -40,6 +40,13 @@ impl Content {
         Self { kind, data }
     }
 
+    /// Returns text of this size that is not UTF-8: its last byte occurs in no character.
+    pub(crate) fn invalid_text(size: usize) -> Self {
+        let mut data = vec![b'x'; size];
+        data[size - 1] = 0xFF;
+        Self { kind: Kind::Text, data: data.into() }
+    }
+
     /// Returns the message as an end in the role `to` receives it, in this number of fragments of about
     /// the same size. Fragments of text may end within a character.
     pub(crate) fn wire(&self, to: Role, fragments: usize) -> Vec<u8> {

@@ -70,10 +70,12 @@ pub(crate) struct Contestant {
 /// A server, as its own process.
 #[derive(Clone, Copy)]
 pub(crate) enum Server {
-    /// It serves one mode, in this program.
+    /// It echoes, in this program.
     Echo(fn()),
-    /// It serves both modes, in this program.
+    /// It broadcasts, in this program.
+    Broadcast(fn()),
+    /// It does either, in this program.
     Modes(fn(Mode)),
-    /// Bun, another program.
+    /// Bun, another program, which does either.
     Bun,
 }

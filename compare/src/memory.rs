@@ -17,6 +17,8 @@ pub(crate) struct Memory {
     arrival: usize,
     /// The number of bytes that have arrived and were not read.
     arrived: usize,
+    /// Whether the stream ends instead of repeating.
+    ends: bool,
     kept: Option<Written>,
 }
 
@@ -32,7 +34,12 @@ impl Written {
 
 impl Memory {
     pub(crate) fn new(wire: Bytes, arrival: usize) -> Self {
-        Self { wire, position: 0, arrival, arrived: 0, kept: None }
+        Self { wire, position: 0, arrival, arrived: 0, ends: false, kept: None }
+    }
+
+    /// Ends after the frames instead of repeating them.
+    pub(crate) fn ending(self) -> Self {
+        Self { ends: true, ..self }
     }
 
     /// Keeps what is written, for a check.
@@ -49,7 +56,10 @@ impl Memory {
         }
         let start = self.position;
         let len = room.min(self.arrived).min(self.wire.len() - start);
-        self.position = (start + len) % self.wire.len().max(1);
+        self.position = start + len;
+        if self.position == self.wire.len() && !self.ends {
+            self.position = 0;
+        }
         self.arrived -= len;
         &self.wire[start..start + len]
     }

@@ -87,7 +87,9 @@ pub(crate) fn command(
             Some(bun) => bun.command(),
             None => return Ok(None),
         },
-        (Some(Server::Echo(_)), Mode::Echo) | (Some(Server::Modes(_)), _) => {
+        (Some(Server::Echo(_)), Mode::Echo)
+        | (Some(Server::Broadcast(_)), Mode::Broadcast)
+        | (Some(Server::Modes(_)), _) => {
             let mut command = Command::new(std::env::current_exe()?);
             command.args(["serve", contestant.name]);
             command

@@ -46,7 +46,8 @@ pub(crate) fn serve(mut arguments: impl Iterator<Item = String>) -> Result<()> {
     };
     let contestant = peers::named(&name).ok_or_else(|| format!("unknown server `{name}`"))?;
     match (contestant.server, mode) {
-        (Some(Server::Echo(serve)), Mode::Echo) => serve(),
+        (Some(Server::Echo(serve)), Mode::Echo)
+        | (Some(Server::Broadcast(serve)), Mode::Broadcast) => serve(),
         (Some(Server::Modes(serve)), mode) => serve(mode),
         _ => return Err(format!("`{name}` does not serve {}", mode.name()).into()),
     }

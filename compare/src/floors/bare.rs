@@ -36,12 +36,14 @@ struct Bare {
 }
 
 impl Bare {
+    /// Passes the messages to `act`. Returns their number, which is smaller than `count` only if one was
+    /// not UTF-8.
     #[inline]
     fn drive(
         &mut self,
         count: usize,
         mut act: impl FnMut(u8, &[u8], &mut Vec<u8>, &mut u64, Role),
-    ) {
+    ) -> usize {
         let mut done = 0;
         while done < count {
             let input = &mut self.buffer[self.start..self.end];
@@ -56,32 +58,30 @@ impl Bare {
                 mask(payload, key);
             }
             self.start += header.size + header.len;
-            if header.is_whole() {
-                act(
-                    valid(header.opcode(), payload),
-                    payload,
-                    &mut self.output,
-                    &mut self.keys,
-                    self.role,
-                );
-                done += 1;
+            let (kind, payload) = if header.is_whole() {
+                (header.opcode(), &*payload)
             } else {
                 if header.opcode() != CONTINUATION {
                     self.kind = header.opcode();
                 }
                 self.fragments.extend_from_slice(payload);
-                if header.first & FIN != 0 {
-                    let kind = valid(self.kind, &self.fragments);
-                    act(kind, &self.fragments, &mut self.output, &mut self.keys, self.role);
-                    self.fragments.clear();
-                    done += 1;
+                if header.first & FIN == 0 {
+                    continue;
                 }
+                (self.kind, &*self.fragments)
+            };
+            if kind == TEXT && simdutf8::basic::from_utf8(payload).is_err() {
+                break;
             }
+            act(kind, payload, &mut self.output, &mut self.keys, self.role);
+            self.fragments.clear();
+            done += 1;
             if self.output.len() >= BUFFER {
                 self.flush();
             }
         }
         self.flush();
+        done
     }
 
     /// Reads behind the input, with room for a frame of `size` bytes.
@@ -105,15 +105,6 @@ impl Bare {
             self.output.clear();
         }
     }
-}
-
-/// Returns the opcode if the payload is valid.
-#[inline]
-fn valid(opcode: u8, payload: &[u8]) -> u8 {
-    if opcode == TEXT {
-        simdutf8::basic::from_utf8(payload).expect("UTF-8");
-    }
-    opcode
 }
 
 #[inline]
@@ -142,8 +133,7 @@ impl Open for Bare {
 
 impl Peer for Bare {
     async fn receive(&mut self, count: usize, mut each: impl FnMut(&[u8]) + Send) -> usize {
-        self.drive(count, |_, payload, _, _, _| each(payload));
-        count
+        self.drive(count, |_, payload, _, _, _| each(payload))
     }
 
     async fn send<'m>(&mut self, messages: impl Iterator<Item = &'m Content> + Send) {

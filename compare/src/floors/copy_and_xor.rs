@@ -31,6 +31,10 @@ impl Codec for CopyAndXor {
 
     fn check(&mut self, _: Work, _: &Content, _: usize) {}
 
+    fn receives(&mut self) -> bool {
+        false
+    }
+
     fn run(&mut self, _: Work, content: &Content, count: usize) {
         let len = content.data.len();
         let header = ws_wire::header(self.role, FIN | BINARY, len as u64);

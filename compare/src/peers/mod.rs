@@ -8,6 +8,7 @@ mod sockudo;
 mod tokio_tungstenite;
 mod tokio_websockets;
 mod tungstenite;
+mod ws_hub;
 mod ws_proto;
 mod ws_tokio_lent;
 mod ws_tokio_owned;
@@ -29,6 +30,7 @@ pub(crate) const ALL: &[Contestant] = &[
     ws_proto::CONTESTANT,
     ws_tokio_lent::CONTESTANT,
     ws_tokio_owned::CONTESTANT,
+    ws_hub::CONTESTANT,
     tungstenite::CONTESTANT,
     tokio_tungstenite::CONTESTANT,
     fastwebsockets::CONTESTANT,

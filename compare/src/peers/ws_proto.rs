@@ -50,32 +50,39 @@ impl Core {
         read
     }
 
-    /// Passes each message to `act`, with the output for replies.
+    /// Passes each message to `act`, with the output for replies. Returns the number of messages, which is
+    /// smaller than `count` only if one was invalid or the stream has ended.
     #[inline]
     fn drive(
         &mut self,
         count: usize,
         mut act: impl FnMut(&mut Connection, Event<'_>, &mut Vec<u8>),
-    ) {
+    ) -> usize {
         let mut done = 0;
-        loop {
+        let mut more = true;
+        while done < count && more {
             let mut input = &mut self.buffer[self.start..self.end];
-            while done < count
-                && let Some(event) = self.connection.receive(&mut input).expect("valid")
-            {
-                act(&mut self.connection, event, &mut self.output);
+            while done < count {
+                match self.connection.receive(&mut input) {
+                    Ok(Some(event)) => act(&mut self.connection, event, &mut self.output),
+                    Ok(None) => break,
+                    Err(_) => {
+                        more = false;
+                        break;
+                    }
+                }
                 done += 1;
             }
             self.start = self.end - input.len();
-            if done == count {
-                break;
+            if done < count && more {
+                if self.output.len() >= BUFFER {
+                    self.flush();
+                }
+                more = self.read() > 0;
             }
-            if self.output.len() >= BUFFER {
-                self.flush();
-            }
-            self.read();
         }
         self.flush();
+        done
     }
 
     fn flush(&mut self) {
@@ -103,8 +110,7 @@ impl Peer for Core {
             Event::Text(text) => each(text.as_bytes()),
             Event::Binary(data) => each(&data),
             other => panic!("{other:?}"),
-        });
-        count
+        })
     }
 
     async fn send<'m>(&mut self, messages: impl Iterator<Item = &'m Content> + Send) {

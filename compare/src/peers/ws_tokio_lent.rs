@@ -1,27 +1,21 @@
-//! `ws-tokio` with messages that are lent from the read buffer; `ws-hub` for the broadcast.
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+//! `ws-tokio` with messages that are lent from the read buffer.
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use ws_hub::{Hub, HubConfig, To};
 use ws_proto::{Connection, Role};
-use ws_tokio::{Error, Event, Prepared, WebSocket, established, serve};
+use ws_tokio::{Error, Event, WebSocket, established, serve};
 
 use super::ws_proto::config;
-use crate::codec;
 use crate::content::Content;
 use crate::contestant::{Contestant, Open, Peer, Server, Side};
 use crate::memory::Memory;
-use crate::server::{self, Mode};
+use crate::{codec, server};
 
 pub(super) const CONTESTANT: Contestant = Contestant {
     name: "ws-tokio, lent",
     package: Some("ws-tokio"),
     side: Side::Ours,
     codec: Some(codec::open::<Lent<Memory>>),
-    server: Some(Server::Modes(serve_mode)),
+    server: Some(Server::Echo(serve_echo)),
 };
 
 struct Lent<S>(WebSocket<S>);
@@ -96,39 +90,9 @@ pub(super) fn open(stream: Memory, role: Role) -> WebSocket<Memory> {
     established(stream, connection, &[])
 }
 
-fn serve_mode(mode: Mode) {
-    match mode {
-        Mode::Echo => server::block_on(async {
-            let echo = async |socket| Lent(socket).try_echo(usize::MAX).await;
-            serve(server::listen().await, config(), echo).await;
-        }),
-        Mode::Broadcast => server::block_on(async {
-            let hub = Hub::new(HubConfig::default());
-            let handler = move |socket| broadcast(socket, hub.clone());
-            serve(server::listen().await, config(), handler).await;
-        }),
-    }
-}
-
-async fn broadcast(mut socket: WebSocket<TcpStream>, hub: Hub<u64>) -> Result<(), Error> {
-    static NEXT_KEY: AtomicU64 = AtomicU64::new(0);
-    let mut first = None;
-    socket.recv().await?.inspect(|message| first = message.as_bytes().first().copied());
-    if first == Some(server::PUBLISHER) {
-        while let Some(mut batch) = socket.read().await? {
-            while let Some(event) = batch.next() {
-                if let Event::Binary(data) = event {
-                    hub.publish(To::All, Arc::new(Prepared::new(data)));
-                }
-            }
-        }
-        return Ok(());
-    }
-    let key = NEXT_KEY.fetch_add(1, Ordering::Relaxed);
-    let mut member = hub.enter(key, ()).expect("the key is unique");
-    socket.send(&server::READY[..]).await?;
-    while let Some(mut batch) = member.read(&mut socket).await? {
-        while batch.next().is_some() {}
-    }
-    Ok(())
+fn serve_echo() {
+    server::block_on(async {
+        let echo = async |socket| Lent(socket).try_echo(usize::MAX).await;
+        serve(server::listen().await, config(), echo).await;
+    });
 }
