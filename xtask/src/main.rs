@@ -3,7 +3,6 @@
 mod autobahn;
 mod browser;
 mod ci;
-mod clients;
 mod compare;
 mod conformance;
 mod debian;
@@ -11,6 +10,7 @@ mod outcome;
 mod packages;
 mod python;
 mod rust_target;
+mod scenarios;
 mod semver;
 mod stamp;
 mod system;
@@ -46,7 +46,7 @@ enum Task {
     ///
     /// The browser is the one that CHROMIUM names, or one on PATH. What is missing is installed from
     /// the system's packages, as root or with sudo.
-    Clients(clients::Clients),
+    Clients(scenarios::Clients),
     /// Checks the page of the `ws-demo` server in Chromium
     ///
     /// The browser is the one that CHROMIUM names, or one on PATH. What is missing is installed from
@@ -74,9 +74,9 @@ enum Task {
     /// Compares the latency of the `ws-demo` server's clients with a debug log of gigabytes to that without a log
     ///
     /// Takes 15 minutes, and space for the log in the folder for temporary files.
-    LogLoad(clients::LogLoad),
+    LogLoad(scenarios::LogLoad),
     /// Measures the memory of an idle connection
-    Idle(clients::Idle),
+    Idle(scenarios::Idle),
     /// Compares the libraries with other implementations, and writes docs/PERFORMANCE.md
     #[command(disable_help_flag = true)]
     Compare(compare::Options),
@@ -100,16 +100,16 @@ fn run(task: Task) -> Result<()> {
         Task::Ci(options) => ci::run(&options, When::Change),
         Task::Nightly(options) => ci::run(&options, When::Night),
         Task::Conformance(options) => conformance::run(sh, &options),
-        Task::Clients(options) => clients::clients(sh, &options),
+        Task::Clients(options) => scenarios::clients(sh, &options),
         Task::Browser(options) => browser::run(sh, &options),
-        Task::DeflateClients => clients::compression(sh),
-        Task::Http2 => clients::http2(sh),
-        Task::Proxies => clients::proxies(sh),
-        Task::TlsClients => clients::tls(sh),
-        Task::Cluster => clients::cluster(sh),
-        Task::Probes => clients::probes(sh),
-        Task::LogLoad(options) => clients::log_load(sh, &options),
-        Task::Idle(options) => clients::idle(sh, &options),
+        Task::DeflateClients => scenarios::compression(sh),
+        Task::Http2 => scenarios::http2(sh),
+        Task::Proxies => scenarios::proxies(sh),
+        Task::TlsClients => scenarios::tls(sh),
+        Task::Cluster => scenarios::cluster(sh),
+        Task::Probes => scenarios::probes(sh),
+        Task::LogLoad(options) => scenarios::log_load(sh, &options),
+        Task::Idle(options) => scenarios::idle(sh, &options),
         Task::Compare(options) => compare::run(sh, &options),
         Task::Exhaustive => stage::exhaustive(sh),
         Task::Semver(options) => semver::run(sh, &options),

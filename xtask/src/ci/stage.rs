@@ -7,7 +7,7 @@ use xshell::{Shell, cmd};
 use crate::ci::stage::Output::{Logged, Shown};
 use crate::ci::{features, fuzz, msrv, no_std, package};
 use crate::outcome::{Skipped, note};
-use crate::{browser, clients, compare, conformance, packages, rust_target, tools, workspace};
+use crate::{browser, compare, conformance, packages, rust_target, scenarios, tools, workspace};
 
 /// A part of CI that can run alone.
 pub(crate) struct Stage {
@@ -65,11 +65,11 @@ pub(crate) const STAGES: &[Stage] = &[
         "a short run of each fuzz target"),
     change("conformance", 30, Shown, |sh| conformance::run(sh, &conformance::Options::adapters()),
         "the Autobahn Testsuite on each adapter, as server or as client"),
-    change("clients", 15, Shown, |sh| clients::clients(sh, &clients::Clients::default()),
+    change("clients", 15, Shown, |sh| scenarios::clients(sh, &scenarios::Clients::default()),
         "Node, Python and Chromium against the demo server"),
     change("browser", 15, Shown, |sh| browser::run(sh, &browser::Options::default()),
         "the demo server's page in Chromium"),
-    change("cluster", 15, Shown, clients::cluster,
+    change("cluster", 15, Shown, scenarios::cluster,
         "three nodes of the demo server over NATS"),
     night("exhaustive", 40, Shown, exhaustive,
         "all small inputs of the core, and every order of closing"),
@@ -89,15 +89,15 @@ pub(crate) const STAGES: &[Stage] = &[
         "the Autobahn Testsuite with every peer"),
     night("cases", 90, Shown, |sh| conformance::run(sh, &conformance::Options::all_cases()),
         "all cases of the Autobahn Testsuite, as server and as client"),
-    night("compression", 15, Shown, clients::compression,
+    night("compression", 15, Shown, scenarios::compression,
         "Node, Python, Chromium and zlib over compressed connections"),
-    night("http2", 15, Shown, clients::http2,
+    night("http2", 15, Shown, scenarios::http2,
         "Node and Chromium against axum servers over HTTP/2"),
     night("reach", 15, Shown, reach,
         "our client through real proxies, and TLS both ways with Python"),
-    night("probes", 15, Shown, clients::probes,
+    night("probes", 15, Shown, scenarios::probes,
         "wrong, slow and hostile peers over raw TCP; the metrics for Prometheus"),
-    night("idle", 20, Shown, |sh| clients::idle(sh, &clients::Idle::default()),
+    night("idle", 20, Shown, |sh| scenarios::idle(sh, &scenarios::Idle::default()),
         "the memory of an idle connection, and what stays of those that ended"),
     night("compare", 45, Logged, |sh| compare::run(sh, &compare::Options::quick()),
         "the comparison with other implementations runs"),
@@ -195,8 +195,8 @@ fn links(sh: &Shell, folder: &Path) -> Result<bool> {
 }
 
 fn reach(sh: &Shell) -> Result<()> {
-    clients::proxies(sh)?;
-    clients::tls(sh)
+    scenarios::proxies(sh)?;
+    scenarios::tls(sh)
 }
 
 /// The packages that are workspaces of their own.

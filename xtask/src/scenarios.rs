@@ -1,4 +1,4 @@
-//! Clients and servers of other projects.
+//! The commands that run tests of `system-tests`.
 
 use anyhow::Result;
 use clap::Args;
@@ -13,6 +13,7 @@ pub(crate) struct Clients {
     clients: Vec<String>,
 }
 
+/// Clients of other projects with the demo server.
 pub(crate) fn clients(sh: &Shell, options: &Clients) -> Result<()> {
     install_all(sh)?;
     let programs = system::build_demo(sh)?;
@@ -24,7 +25,7 @@ pub(crate) fn clients(sh: &Shell, options: &Clients) -> Result<()> {
     system::test(sh, programs, &names)
 }
 
-/// permessage-deflate.
+/// permessage-deflate with clients and servers of other projects.
 pub(crate) fn compression(sh: &Shell) -> Result<()> {
     install_all(sh)?;
     let examples = ["--package=ws-tokio", "--example=deflate_client", "--example=deflate_streams"];
@@ -37,7 +38,7 @@ fn install_all(sh: &Shell) -> Result<()> {
     system::chromium(sh)
 }
 
-/// Servers on axum.
+/// Clients of other projects over HTTP/2, with servers on axum.
 pub(crate) fn http2(sh: &Shell) -> Result<()> {
     system::chromium(sh)?;
     let example = ["--package=ws-tokio", "--features=ws-tokio/rustls", "--example=axum_tls_echo"];
@@ -45,7 +46,7 @@ pub(crate) fn http2(sh: &Shell) -> Result<()> {
     system::test(sh, programs, &["http2::"])
 }
 
-/// tinyproxy and microsocks.
+/// Our client through tinyproxy and microsocks.
 pub(crate) fn proxies(sh: &Shell) -> Result<()> {
     packages::program(sh, "tinyproxy", "tinyproxy-bin")?;
     packages::program(sh, "microsocks", "microsocks")?;
@@ -57,18 +58,21 @@ pub(crate) fn proxies(sh: &Shell) -> Result<()> {
 const TLS_EXAMPLES: [&str; 4] =
     ["--package=ws-tokio", "--features=rustls", "--example=tls_echo", "--example=tls_client"];
 
+/// TLS with Python, as client and as server.
 pub(crate) fn tls(sh: &Shell) -> Result<()> {
     system::python(sh)?;
     let programs = system::build(sh, "dev", &[&TLS_EXAMPLES])?;
     system::test(sh, programs, &["tls::"])
 }
 
+/// Nodes of the demo server with a broker.
 pub(crate) fn cluster(sh: &Shell) -> Result<()> {
     packages::program(sh, "nats-server", "nats-server")?;
     system::test(sh, system::build_demo(sh)?, &["cluster::"])
 }
 
 /// promtool.
+/// Hostile peers. The memory of the servers is measured, so that they are optimized.
 pub(crate) fn probes(sh: &Shell) -> Result<()> {
     packages::program(sh, "promtool", "prometheus")?;
     let demo = ["--package=ws-demo", "--bin=ws-demo"];
@@ -95,6 +99,7 @@ pub(crate) struct Idle {
     connections: Option<u64>,
 }
 
+/// The memory of idle connections, in the programs that users run.
 pub(crate) fn idle(sh: &Shell, options: &Idle) -> Result<()> {
     let known = cmd!(sh, "/sbin/ldconfig --print-cache").quiet().read()?;
     if !known.contains("libjemalloc.so.2") {
