@@ -3,6 +3,7 @@
 use ws_proto::{Config, Delivery, Event, Limits, Role};
 
 use crate::input::Input;
+use crate::pair::peer::Peer;
 use crate::pair::run::{self, Outcome};
 use crate::pair::wire::{self, CLOSE};
 
@@ -45,15 +46,20 @@ fn outcome(role: Role, delivery: Delivery, input: &Input<'_>) -> Outcome {
         automatic_close: automatic_close(input),
         ..Config::default()
     };
-    let [whole, single, cut] = input.chunkings().map(|lengths| {
-        let mut peer = run::reader(role, &config, input.stream, lengths);
+    let outcome = |mut peer: Peer| {
         if input.option(2) {
             peer.end_of_stream();
         }
         Outcome::of(peer)
-    });
+    };
+    let [whole, single, cut] =
+        input.chunkings().map(|lengths| outcome(run::reader(role, &config, input.stream, lengths)));
     assert_eq!(single, whole, "byte by byte");
     assert_eq!(cut, whole, "cut");
+    for lengths in input.chunkings() {
+        let behind = run::reader_behind(role, &config, input.stream, lengths, 2);
+        assert_eq!(outcome(behind), whole, "read behind unfinished input");
+    }
     whole
 }
 

@@ -72,15 +72,15 @@ pub(crate) fn outcome(role: Role, config: &Config, wire: &[u8], lengths: &[usize
     Outcome::of(reader(role, config, wire, lengths))
 }
 
-/// The outcome of `wire` when each piece is read behind the unfinished input, and each `wait`th one is
-/// waited for.
-pub(crate) fn outcome_behind(
+/// An end that has read each piece behind the unfinished input, and waited before each `wait`th one and
+/// at the end.
+pub(crate) fn reader_behind(
     role: Role,
     config: &Config,
     wire: &[u8],
     lengths: &[usize],
     wait: usize,
-) -> Outcome {
+) -> Peer {
     let mut peer = Peer::new(connection(role, config));
     for (index, piece) in pieces(wire, lengths).enumerate() {
         if index % wait == wait - 1 {
@@ -89,7 +89,18 @@ pub(crate) fn outcome_behind(
         peer.read_behind(piece);
     }
     peer.wait();
-    Outcome::of(peer)
+    peer
+}
+
+/// The outcome of `wire` for that end.
+pub(crate) fn outcome_behind(
+    role: Role,
+    config: &Config,
+    wire: &[u8],
+    lengths: &[usize],
+    wait: usize,
+) -> Outcome {
+    Outcome::of(reader_behind(role, config, wire, lengths, wait))
 }
 
 /// The outcome of `wire`, which is the same however it is cut.
