@@ -32,6 +32,7 @@ mod routes;
 mod server;
 mod service;
 mod signals;
+mod supervisor;
 mod throttle;
 
 use std::error::Error;

@@ -27,6 +27,7 @@ use crate::rate::Rate;
 use crate::server::{Server, Setup};
 use crate::service::Settings;
 use crate::signals::Signals;
+use crate::supervisor::{self, State};
 use ws_cli::{count_limit, duration, positive, size_limit, stop_signal};
 use ws_hub::{self as hub, OutboxLimits};
 
@@ -249,6 +250,11 @@ impl Serve {
         let server = Server::bind(self.setup()?, settings, log.journal()).await?;
         hangups.each(server.reloader());
         questions.each(server.reporter());
+        supervisor::notify(State::Ready);
+        let stop = async {
+            stop.await;
+            supervisor::notify(State::Stopping);
+        };
         server.run(stop).await;
         Ok(())
     }

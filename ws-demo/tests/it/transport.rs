@@ -237,3 +237,24 @@ async fn statistics_are_logged_on_request() {
     assert_eq!(statistics["clients"], 1, "{statistics}");
     assert!(server.runs());
 }
+
+#[test]
+fn a_service_manager_is_notified_of_the_start_and_the_end() {
+    let directory = Directory::new("notify");
+    let path = directory.file("notify.sock");
+    let manager = std::os::unix::net::UnixDatagram::bind(&path).expect("a socket");
+    manager.set_read_timeout(Some(TIMEOUT)).expect("a timeout");
+    let receive = || {
+        let mut state = [0; 64];
+        let len = manager.recv(&mut state).expect("a state");
+        String::from_utf8_lossy(&state[..len]).into_owned()
+    };
+    let mut command = program();
+    command.args(["--listen", "127.0.0.1:0"]).env("NOTIFY_SOCKET", &path);
+    let server = Server::start_command(command);
+    assert_eq!(receive(), "READY=1\n");
+    assert!(server.get("/readyz").starts_with("HTTP/1.1 200 "));
+    server.signal("TERM");
+    assert_eq!(receive(), "STOPPING=1\n");
+    assert_eq!(server.ended().code(), Some(0));
+}
