@@ -78,6 +78,11 @@ pub(crate) enum Notice<'n> {
         address: Option<IpAddr>,
         error: &'n dyn fmt::Display,
     },
+    /// A message was not exchanged with other nodes.
+    EngineFailed {
+        failure: EngineFailure,
+        error: &'n dyn fmt::Display,
+    },
     /// Notices that were not logged when they came.
     Repeated(Repetitions<Repeating>),
     Stopping {
@@ -119,6 +124,28 @@ pub(crate) enum Repeating {
     RateLimited,
     CannotAccept,
     ConnectionFailed,
+    Engine(EngineFailure),
+}
+
+/// What failed between nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum EngineFailure {
+    /// A message is larger than the broker accepts.
+    TooLarge,
+    /// The client library did not accept a message.
+    Publish,
+    /// The broker reported an error.
+    Broker,
+}
+
+impl EngineFailure {
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::TooLarge => "too_large",
+            Self::Publish => "publish",
+            Self::Broker => "broker",
+        }
+    }
 }
 
 impl Notice<'_> {
@@ -126,7 +153,7 @@ impl Notice<'_> {
     pub(crate) fn level(&self) -> Level {
         match self {
             Self::Message { .. } => Level::DEBUG,
-            Self::CannotAccept { .. } => Level::WARN,
+            Self::CannotAccept { .. } | Self::EngineFailed { .. } => Level::WARN,
             Self::ConnectionFailed { .. } => Level::ERROR,
             Self::Repeated(repetitions) => repetitions.kind.level(),
             _ => Level::INFO,
@@ -140,6 +167,7 @@ impl Notice<'_> {
             Self::RateLimited { address, .. } => Some((Repeating::RateLimited, address)),
             Self::CannotAccept { .. } => Some((Repeating::CannotAccept, None)),
             Self::ConnectionFailed { address, .. } => Some((Repeating::ConnectionFailed, address)),
+            Self::EngineFailed { failure, .. } => Some((Repeating::Engine(failure), None)),
             _ => None,
         }
     }
@@ -149,7 +177,7 @@ impl Repeating {
     fn level(self) -> Level {
         match self {
             Self::Refused(_) | Self::RateLimited => Level::INFO,
-            Self::CannotAccept => Level::WARN,
+            Self::CannotAccept | Self::Engine(_) => Level::WARN,
             Self::ConnectionFailed => Level::ERROR,
         }
     }
@@ -197,6 +225,7 @@ impl fmt::Display for Notice<'_> {
             Self::ConnectionFailed { address, error } => {
                 write!(f, "the connection of {} failed: {}", Address(address), shown(error))
             }
+            Self::EngineFailed { error, .. } => write!(f, "engine: {}", shown(error)),
             Self::Repeated(Repetitions { kind, count, address }) => {
                 write!(f, "{kind}: {count} more in {} s", WINDOW.as_secs())?;
                 address.map_or(Ok(()), |address| write!(f, ", the latest by {address}"))
@@ -243,6 +272,7 @@ impl fmt::Display for Repeating {
             Self::RateLimited => f.write_str("Messages over the rate of their client"),
             Self::CannotAccept => f.write_str("cannot accept"),
             Self::ConnectionFailed => f.write_str("Connections failed"),
+            Self::Engine(failure) => write!(f, "engine ({})", failure.reason()),
         }
     }
 }
@@ -365,6 +395,14 @@ mod tests {
             (
                 Notice::ConnectionFailed { address: ADDRESS, error: &"panic" },
                 "[ws] the connection of 192.0.2.7 failed: panic",
+            ),
+            (
+                Notice::EngineFailed { failure: EngineFailure::TooLarge, error: &"5 bytes" },
+                "[ws] engine: 5 bytes",
+            ),
+            (
+                repeated(Repeating::Engine(EngineFailure::Broker), None),
+                "[ws] engine (broker): 5 more in 10 s",
             ),
             (
                 repeated(Repeating::Refused(Refused::Full), ADDRESS),

@@ -126,7 +126,8 @@ impl Server {
         let deflate = settings.config.deflate.clone();
         let broadcasts = Arc::new(Broadcasts::new(hub, deflate, Arc::clone(&metrics)));
         let max_message = settings.config.incoming.max_message_size;
-        let link = link.map(|link| link.start(Arc::clone(&broadcasts), max_message));
+        let link =
+            link.map(|link| link.start(Arc::clone(&broadcasts), max_message, journal.clone()));
         let ids = ClientIds::new(seed);
         let service = Arc::new(Service::new(
             settings,

@@ -107,12 +107,20 @@ pub(super) fn fields(notice: &Notice<'_>) {
             count = 1_u64,
             "connection failed"
         ),
+        Notice::EngineFailed { failure, error } => event_at!(
+            level,
+            reason = failure.reason(),
+            error = shown(error),
+            count = 1_u64,
+            "engine failed"
+        ),
         Notice::Repeated(Repetitions { kind, count, address }) => {
             let (reason, message) = match kind {
                 Repeating::Refused(why) => (Some(why.reason()), "refused"),
                 Repeating::RateLimited => (None, "rate limited"),
                 Repeating::CannotAccept => (None, "cannot accept"),
                 Repeating::ConnectionFailed => (None, "connection failed"),
+                Repeating::Engine(failure) => (Some(failure.reason()), "engine failed"),
             };
             event_at!(level, address = address.map(display), reason, count, "{message}");
         }

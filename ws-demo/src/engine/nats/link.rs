@@ -27,6 +27,8 @@ use super::servers::Servers;
 use super::subjects::Subjects;
 use super::{Outgoing, Settings, Shared, SubscriptionChange, lock};
 use crate::broadcast::Broadcasts;
+use crate::journal::Journal;
+use crate::notice::{EngineFailure, Notice};
 use crate::room::RoomName;
 
 /// The time within which the broker must answer, or accept what is sent to it.
@@ -74,10 +76,15 @@ impl Link {
     }
 
     /// Connects to the broker, for clients whose texts have up to `max_message` bytes.
-    pub(crate) fn start(self, broadcasts: Arc<Broadcasts>, max_message: usize) -> Running {
+    pub(crate) fn start(
+        self,
+        broadcasts: Arc<Broadcasts>,
+        max_message: usize,
+        journal: Journal,
+    ) -> Running {
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
-            match Session::open(self, broadcasts, max_message).await {
+            match Session::open(self, broadcasts, max_message, journal).await {
                 Ok(session) => session.run(stopped).await,
                 Err(error) => tracing::error!("[ws] engine: {error}"),
             }
@@ -97,6 +104,7 @@ impl Running {
 
 struct Session {
     broadcasts: Arc<Broadcasts>,
+    journal: Journal,
     shared: Arc<Shared>,
     node: NodeId,
     servers: Servers,
@@ -157,6 +165,7 @@ impl Session {
         link: Link,
         broadcasts: Arc<Broadcasts>,
         max_message: usize,
+        journal: Journal,
     ) -> Result<Self, String> {
         let Link { settings: Settings { servers, prefix }, shared, queue, node } = link;
         let (sender, events) = mpsc::unbounded_channel();
@@ -179,6 +188,7 @@ impl Session {
             .map_err(|error| error.to_string())?;
         Ok(Self {
             broadcasts,
+            journal,
             shared,
             node,
             servers,
@@ -238,7 +248,7 @@ impl Session {
             Event::ClientError(error) if self.state == State::Starting => {
                 self.go_down(&error.to_string());
             }
-            Event::ServerError(error) => tracing::warn!("[ws] engine: {error}"),
+            Event::ServerError(error) => self.fail(EngineFailure::Broker, &error),
             event => tracing::debug!("[ws] engine: {event}"),
         }
     }
@@ -324,6 +334,10 @@ impl Session {
             }
             self.broadcasts.hub().room_ready(&room, opening);
         }
+    }
+
+    fn fail(&self, failure: EngineFailure, error: &dyn std::fmt::Display) {
+        self.journal.log(&Notice::EngineFailed { failure, error });
     }
 
     fn go_up(&mut self) {

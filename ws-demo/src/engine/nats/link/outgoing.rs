@@ -16,6 +16,7 @@ use super::{Session, State, Subject};
 use crate::engine::nats::envelope::{Draft, Header, Kind};
 use crate::engine::nats::{Destination, Outgoing};
 use crate::id::ClientId;
+use crate::notice::EngineFailure;
 
 impl Subject {
     fn next_index(subject: Option<&mut Self>) -> u64 {
@@ -44,9 +45,10 @@ impl Session {
             Next::Queued(outgoing) => {
                 let len = outgoing.draft.len();
                 if len > self.client.max_payload() {
-                    tracing::warn!(
-                        "[ws] engine: a broadcast of {len} bytes is over the max_payload of the broker: dropped"
+                    let error = format_args!(
+                        "a broadcast of {len} bytes is over the max_payload of the broker: dropped"
                     );
+                    self.fail(EngineFailure::TooLarge, &error);
                     return self.shared.drop_outgoing(len);
                 }
                 self.shared.take_outgoing(len);
@@ -57,7 +59,7 @@ impl Session {
         let message =
             OutboundMessage { subject: subject.into(), payload, reply: None, headers: None };
         if let Err(error) = Pin::new(&mut self.client).start_send(message) {
-            tracing::error!("[ws] engine: {error}");
+            self.fail(EngineFailure::Publish, &error);
         }
     }
 
