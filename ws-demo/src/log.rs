@@ -6,6 +6,7 @@ mod queue;
 use std::error::Error;
 use std::io::{self, IsTerminal as _};
 use std::panic;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
@@ -32,6 +33,11 @@ pub(crate) enum Format {
 pub(crate) struct Log {
     queue: LogQueue,
     format: Format,
+    /// As it was set.
+    filter: EnvFilter,
+    /// The same with everything that the server logs.
+    debug: EnvFilter,
+    set_filter: Arc<dyn Fn(EnvFilter) + Send + Sync>,
 }
 
 impl Log {
@@ -45,26 +51,50 @@ impl Log {
     /// The filter is invalid, or the thread cannot be started.
     pub(crate) fn install(filter: &str, format: Format) -> Result<Self, Box<dyn Error>> {
         // The engine logs once what the broker's library logs repeatedly.
-        let filter = format!("{QUIET},{filter}");
-        let filter = EnvFilter::builder()
-            .parse(filter)
+        let parse = |filter: String| EnvFilter::builder().parse(filter);
+        let debug = parse(format!("{QUIET},{filter},ws_demo=debug"));
+        let filter = parse(format!("{QUIET},{filter}"))
             .map_err(|error| format!("--log or WS_DEMO_LOG: {error}"))?;
         let queue = LogQueue::start(output()?, report)?;
         let subscriber = tracing_subscriber::fmt()
-            .with_env_filter(filter)
+            .with_env_filter(filter.clone())
             .with_target(false)
             .with_ansi(io::stderr().is_terminal())
             .with_writer(queue.clone())
             .log_internal_errors(false);
-        match format {
-            Format::Text => subscriber.init(),
-            Format::Json => subscriber.json().flatten_event(true).init(),
-        }
+        let set_filter: Arc<dyn Fn(EnvFilter) + Send + Sync> = match format {
+            Format::Text => {
+                let subscriber = subscriber.with_filter_reloading();
+                let handle = subscriber.reload_handle();
+                subscriber.init();
+                // It fails only if a thread has panicked within the subscriber.
+                Arc::new(move |filter| drop(handle.reload(filter)))
+            }
+            Format::Json => {
+                let subscriber = subscriber.json().flatten_event(true).with_filter_reloading();
+                let handle = subscriber.reload_handle();
+                subscriber.init();
+                Arc::new(move |filter| drop(handle.reload(filter)))
+            }
+        };
         // The standard hook would wait for standard error.
         panic::set_hook(Box::new(|panic| {
             tracing::error!("[ws] {}", panic.to_string().replace('\n', " "));
         }));
-        Ok(Self { queue, format })
+        Ok(Self { queue, format, filter, debug: debug?, set_filter })
+    }
+
+    /// A function that switches between the filter and debug.
+    pub(crate) fn switch(&self) -> impl FnMut() + Send + 'static {
+        let Self { filter, debug, set_filter, .. } = self;
+        let (filter, debug, set_filter) = (filter.clone(), debug.clone(), Arc::clone(set_filter));
+        let mut is_debug = false;
+        move || {
+            is_debug = !is_debug;
+            set_filter(if is_debug { debug.clone() } else { filter.clone() });
+            let level = if is_debug { "debug" } else { "as it was set" };
+            tracing::info!("[ws] the log is switched by SIGUSR2: {level}");
+        }
     }
 
     /// The journal that writes to the log.

@@ -40,11 +40,26 @@ impl Signals {
         })
     }
 
+    /// Starts to receive SIGUSR2, which switches the log between its filter and debug.
+    ///
+    /// # Errors
+    ///
+    /// The signals cannot be received.
+    pub(crate) fn log_switches() -> io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            signals: {
+                use tokio::signal::unix::{SignalKind, signal};
+                signal(SignalKind::user_defined2())?
+            },
+        })
+    }
+
     /// Calls `act` at each signal until the runtime ends.
-    pub(crate) fn each(self, act: impl Fn() + Send + 'static) {
+    pub(crate) fn each(self, act: impl FnMut() + Send + 'static) {
         #[cfg(unix)]
         {
-            let mut signals = self.signals;
+            let (mut signals, mut act) = (self.signals, act);
             tokio::spawn(async move {
                 while signals.recv().await.is_some() {
                     act();

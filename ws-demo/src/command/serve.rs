@@ -245,6 +245,7 @@ impl Serve {
         let log = Log::install(&self.log, self.log_format)?;
         let stop = stop_signal()?;
         let (hangups, questions) = (Signals::hangups()?, Signals::questions()?);
+        Signals::log_switches()?.each(log.switch());
         let mut settings = self.settings();
         settings.allowed.connections = nofile::connections(self.max_connections);
         let server = Server::bind(self.setup()?, settings, log.journal()).await?;

@@ -100,6 +100,25 @@ async fn a_log_that_is_closed_does_no_harm() {
     assert_eq!(server.ended().code(), Some(0));
 }
 
+#[tokio::test]
+async fn a_signal_switches_debug_on_and_off() {
+    let mut command = program();
+    command.args(["--listen", "127.0.0.1:0"]);
+    let server = Server::start_command(command);
+    let (mut socket, id) = server.connect().await;
+    ask(&mut socket, "one").await;
+    server.signal("USR2");
+    server.wait_for("the log is switched by SIGUSR2: debug");
+    ask(&mut socket, "two").await;
+    server.wait_for(&format!("DEBUG [ws] Message from {id}: two"));
+    server.signal("USR2");
+    server.wait_for("the log is switched by SIGUSR2: as it was set");
+    ask(&mut socket, "three").await;
+    socket.close_and_discard(CloseCode::NORMAL).await.expect("a clean end");
+    server.wait_for("disconnected (0 total)");
+    assert_eq!(server.logged("Message from"), 1);
+}
+
 /// Its log cannot say where it listens, so this is known before.
 #[cfg(target_os = "linux")]
 #[test]
