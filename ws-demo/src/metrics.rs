@@ -403,6 +403,32 @@ mod tests {
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len(), "a series occurs twice");
     }
 
+    /// The names of metrics in a query.
+    fn names(query: &str) -> impl Iterator<Item = &str> {
+        let words = query.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        words.filter(|word| word.starts_with("ws_") || word.starts_with("process_"))
+    }
+
+    #[test]
+    fn the_board_for_grafana_shows_what_there_is() {
+        let text = Metrics::new().render(&Now::default(), Format::Text);
+        let existing: BTreeSet<_> =
+            series(&text).into_iter().flat_map(|series| series.split('{').next()).collect();
+        let board: serde_json::Value =
+            serde_json::from_str(include_str!("../deploy/grafana.json")).expect("JSON");
+        let panels = board["panels"].as_array().expect("panels");
+        let targets = panels.iter().filter_map(|panel| panel["targets"].as_array()).flatten();
+        let queries: Vec<_> =
+            targets.map(|target| target["expr"].as_str().expect("a query")).collect();
+        let shown: BTreeSet<_> = queries.iter().flat_map(|query| names(query)).collect();
+        assert!(shown.len() > 20, "{shown:?}");
+        for name in shown {
+            let is_there = existing.contains(name)
+                || cfg!(not(target_os = "linux")) && name.starts_with("process_");
+            assert!(is_there, "{name}");
+        }
+    }
+
     #[test]
     fn the_formats_follow_their_rules_and_no_event_adds_a_series() {
         let engine = Status { up: true, nodes: 1, ..Status::default() };
