@@ -27,7 +27,7 @@ fn answers() {
         (plain("HEAD /ws"), 426, &[]),
         (plain("GET /healthz"), 200, &["ok\n"]),
         (plain("HEAD /readyz"), 200, &[]),
-        (plain("GET /metrics?x"), 200, &["# EOF\n"]),
+        (plain("GET /metrics?x"), 200, &["\n# TYPE ws_clients gauge\n"]),
         (plain("GET /stats"), 200, &["clients_here"]),
         (plain("DELETE /stats"), 405, &["use GET"]),
         (plain("GET //"), 404, &[]),
