@@ -247,6 +247,7 @@ fn mistakes_are_explained() {
         (&["ws://localhost/#x"], "must not have a fragment"),
         (&["ws://localhost/", "--header", "Cookie"], "a name, a colon and a value"),
         (&["ws://localhost/", "--timeout", "0s"], "more than zero"),
+        (&["ws://localhost/", "--max-message", "big"], "such as 65536, 64k or 1MiB"),
         (&["ws://localhost/", "--expect", "-1"], "unexpected argument"),
     ] {
         let output = program().arg("connect").args(arguments).output().expect("it runs");

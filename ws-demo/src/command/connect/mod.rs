@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use ws_cli::{Target, describe_connect_error, duration, stop_signal};
+use ws_cli::{Target, describe_connect_error, duration, size_limit, stop_signal};
 use ws_tokio::{Failure, Reconnect, Verdict};
 
 use input::Division;
@@ -72,8 +72,8 @@ pub(crate) struct Connect {
     #[arg(long, value_name = "COUNT")]
     expect: Option<u64>,
 
-    /// Maximum size of a received message
-    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
+    /// Maximum size of a received message, such as 65536, 64k or 1MiB; 0: no limit
+    #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = size_limit)]
     max_message: usize,
 
     /// File that keeps the history of typed lines [default: not kept]
