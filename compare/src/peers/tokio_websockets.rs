@@ -52,17 +52,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Peer for WebSocketStream<S> {
 
     /// Receiving flushes what was fed, so messages that arrived together are received first.
     async fn echo(&mut self, count: usize) {
-        const BATCH: usize = 32;
-        let mut batch = Vec::with_capacity(BATCH);
+        const MESSAGES: usize = 32;
+        const BYTES: usize = 16 * 1024;
+        let mut batch = Vec::with_capacity(MESSAGES);
         let mut echoed = 0;
         while echoed < count {
+            let mut bytes = 0;
             let mut next = self.next().await;
             while let Some(Ok(message)) = next {
                 if is_data(&message) {
+                    bytes += message.as_payload().len();
                     batch.push(message);
                     echoed += 1;
                 }
-                if batch.len() == BATCH || echoed == count {
+                if batch.len() == MESSAGES || bytes >= BYTES || echoed == count {
                     break;
                 }
                 match self.next().now_or_never() {

@@ -37,11 +37,13 @@ struct Core {
 }
 
 impl Core {
-    /// Reads behind the input.
+    /// Reads behind the input. A message that does not fit makes the buffer grow as it arrives.
     fn read(&mut self) -> usize {
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.start = 0;
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
         if self.end == self.buffer.len() {
             self.buffer.resize(2 * self.end, 0);
         }
@@ -63,7 +65,7 @@ impl Core {
         while done < count && more {
             let mut input = &mut self.buffer[self.start..self.end];
             while done < count {
-                match self.connection.receive(&mut input) {
+                match self.connection.receive_whole(&mut input) {
                     Ok(Some(event)) => act(&mut self.connection, event, &mut self.output),
                     Ok(None) => break,
                     Err(_) => {
