@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// The number of consecutive errors of single connections after which the server pauses.
 const MAX_WITHOUT_PAUSE: u32 = 64;
 /// The minimum interval between reports.
-const REPORT_INTERVAL: Duration = Duration::from_secs(60);
+const REPORT_INTERVAL: Duration = Duration::from_secs(10);
 
 pub(super) struct Accepting<L, T> {
     listener: L,

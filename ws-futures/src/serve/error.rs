@@ -18,7 +18,7 @@ pub enum ServeError<A> {
         /// The latest error.
         error: io::Error,
         /// The number of such errors since the last report. The first one is reported at once,
-        /// further ones at most once a minute.
+        /// further ones at most every 10 s.
         unreported: usize,
     },
     /// A connection failed.
