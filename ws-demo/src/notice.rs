@@ -68,7 +68,8 @@ pub(crate) enum Notice<'n> {
         id: ClientId,
         address: Option<IpAddr>,
     },
-    /// No connection can be accepted; `unreported` errors came before this one.
+    /// No connection can be accepted; `unreported` errors came before this one. The HTTP server reports it
+    /// every 10 s only.
     CannotAccept {
         error: &'n dyn fmt::Display,
         unreported: usize,
@@ -122,7 +123,6 @@ pub(crate) struct Session<'n> {
 pub(crate) enum Repeating {
     Refused(Refused),
     RateLimited,
-    CannotAccept,
     ConnectionFailed,
     Engine(EngineFailure),
 }
@@ -165,7 +165,6 @@ impl Notice<'_> {
         match *self {
             Self::Refused { why, address, .. } => Some((Repeating::Refused(why), address)),
             Self::RateLimited { address, .. } => Some((Repeating::RateLimited, address)),
-            Self::CannotAccept { .. } => Some((Repeating::CannotAccept, None)),
             Self::ConnectionFailed { address, .. } => Some((Repeating::ConnectionFailed, address)),
             Self::EngineFailed { failure, .. } => Some((Repeating::Engine(failure), None)),
             _ => None,
@@ -177,7 +176,7 @@ impl Repeating {
     fn level(self) -> Level {
         match self {
             Self::Refused(_) | Self::RateLimited => Level::INFO,
-            Self::CannotAccept | Self::Engine(_) => Level::WARN,
+            Self::Engine(_) => Level::WARN,
             Self::ConnectionFailed => Level::ERROR,
         }
     }
@@ -270,7 +269,6 @@ impl fmt::Display for Repeating {
         match self {
             Self::Refused(why) => write!(f, "Refused ({})", why.reason()),
             Self::RateLimited => f.write_str("Messages over the rate of their client"),
-            Self::CannotAccept => f.write_str("cannot accept"),
             Self::ConnectionFailed => f.write_str("Connections failed"),
             Self::Engine(failure) => write!(f, "engine ({})", failure.reason()),
         }
@@ -367,6 +365,7 @@ mod tests {
 
     #[test]
     fn lines_about_what_may_be_repeated() {
+        const RATE_LIMITED: &str = "[ws] Messages over the rate of their client: 5 more in 10 s";
         let id = ClientId::new(0x00c0_ffee);
         let refused = |why, address, client, error| Notice::Refused { why, address, client, error };
         let repeated = |kind, address| Notice::Repeated(Repetitions { kind, count: 5, address });
@@ -408,10 +407,10 @@ mod tests {
                 repeated(Repeating::Refused(Refused::Full), ADDRESS),
                 "[ws] Refused (full): 5 more in 10 s, the latest by 192.0.2.7",
             ),
-            (repeated(Repeating::CannotAccept, None), "[ws] cannot accept: 5 more in 10 s"),
+            (repeated(Repeating::RateLimited, None), RATE_LIMITED),
         ] {
             assert_eq!(notice.to_string(), line);
-            let repeats = !matches!(notice, Notice::Repeated(_));
+            let repeats = !matches!(notice, Notice::Repeated(_) | Notice::CannotAccept { .. });
             assert_eq!(notice.repeating().is_some(), repeats, "{line}");
         }
     }

@@ -118,7 +118,6 @@ pub(super) fn fields(notice: &Notice<'_>) {
             let (reason, message) = match kind {
                 Repeating::Refused(why) => (Some(why.reason()), "refused"),
                 Repeating::RateLimited => (None, "rate limited"),
-                Repeating::CannotAccept => (None, "cannot accept"),
                 Repeating::ConnectionFailed => (None, "connection failed"),
                 Repeating::Engine(failure) => (Some(failure.reason()), "engine failed"),
             };
