@@ -1,14 +1,16 @@
 //! Unwritten output.
 
-use std::collections::VecDeque;
+mod queue;
+
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use futures_io::AsyncWrite;
 
 use crate::pool;
+pub(crate) use queue::Queue;
 
 /// Payloads of at least this size are written in place; smaller ones are copied, because a contiguous
 /// write is cheaper than a vectored one.
@@ -21,7 +23,8 @@ const PIECES: usize = 16;
 /// ```
 #[derive(Default)]
 pub(crate) struct Output {
-    /// The output before `tail`: large payloads, and the earlier contents of `tail`.
+    /// The output before `tail`: large payloads, and the earlier contents of `tail`. One of the thread's
+    /// pool while it has bytes.
     queue: Option<Box<Queue>>,
     /// Small frames. A buffer of the thread's pool while it has bytes.
     tail: Vec<u8>,
@@ -29,17 +32,11 @@ pub(crate) struct Output {
     written: usize,
 }
 
-#[derive(Default)]
-struct Queue {
-    pieces: VecDeque<Bytes>,
-    len: usize,
-}
-
 impl Output {
     /// The bytes that wait.
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        let queued = self.queue.as_ref().map_or(0, |queue| queue.len);
+        let queued = self.queue.as_ref().map_or(0, |queue| queue.len());
         queued + self.tail.len() - self.written
     }
 
@@ -59,17 +56,18 @@ impl Output {
 
     /// Appends a payload without a copy. Its header is the last thing in the tail.
     pub(crate) fn push_payload(&mut self, payload: Bytes) {
-        let before = Bytes::copy_from_slice(&self.tail[self.written..]);
+        let queue = self.queue.get_or_insert_with(pool::take_queue);
+        queue.push(&self.tail[self.written..], payload);
         self.written = 0;
         pool::give_write(&mut self.tail);
-        let queue = self.queue.get_or_insert_default();
-        queue.len += before.len() + payload.len();
-        queue.pieces.extend([before, payload]);
     }
 
     /// Drops all output, which the peer will not read.
     pub(crate) fn clear(&mut self) {
-        self.queue = None;
+        if let Some(mut queue) = self.queue.take() {
+            queue.clear();
+            pool::give_queue(queue);
+        }
         self.written = 0;
         pool::give_write(&mut self.tail);
     }
@@ -103,8 +101,7 @@ impl Output {
         let mut pieces = [IoSlice::new(&[]); PIECES];
         let tail = &self.tail[self.written..];
         let mut count = 0;
-        let queued = queue.pieces.iter().map(|piece| &**piece);
-        for (slot, piece) in pieces.iter_mut().zip(queued.chain([tail])) {
+        for (slot, piece) in pieces.iter_mut().zip(queue.pieces().chain([tail])) {
             *slot = IoSlice::new(piece);
             count += 1;
         }
@@ -113,17 +110,11 @@ impl Output {
 
     fn advance(&mut self, mut written: usize) {
         if let Some(queue) = &mut self.queue {
-            while let Some(piece) = queue.pieces.front_mut() {
-                let len = piece.len().min(written);
-                piece.advance(len);
-                queue.len -= len;
-                written -= len;
-                if !piece.is_empty() {
-                    return;
-                }
-                queue.pieces.pop_front();
+            written = queue.advance(written);
+            if !queue.is_empty() {
+                return;
             }
-            self.queue = None;
+            self.queue.take().into_iter().for_each(pool::give_queue);
         }
         self.written += written;
         if self.written == self.tail.len() {

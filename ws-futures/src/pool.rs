@@ -4,6 +4,8 @@
 use std::cell::{Cell, RefCell};
 use std::mem;
 
+use crate::output::Queue;
+
 /// The size of a read buffer: a frame of 64 KiB with its header, and a margin. Half a page off a whole number of
 /// pages: where an output buffer follows it at nearly the same offset in a page, copies between the two are
 /// several times slower on some processors.
@@ -15,10 +17,17 @@ const WRITE: usize = 64 * 1024;
 /// The maximum number of buffers of a kind that a thread keeps: they are in use only between a read and
 /// the wait for the next one, so more than one is rare.
 const KEPT: usize = 4;
+/// A queue with memory for more pieces than this is freed.
+const PIECES: usize = 64;
 
 thread_local! {
     static POOL: Pool = const {
-        Pool { read: Buffers::new(), large_read: Cell::new(None), write: Buffers::new() }
+        Pool {
+            read: Buffers::new(),
+            large_read: Cell::new(None),
+            write: Buffers::new(),
+            queues: Buffers::new(),
+        }
     };
 }
 
@@ -26,9 +35,10 @@ struct Pool {
     read: Buffers<Box<[u8]>>,
     large_read: Cell<Option<Box<[u8]>>>,
     write: Buffers<Vec<u8>>,
+    queues: Buffers<Box<Queue>>,
 }
 
-/// The free buffers of one kind.
+/// The free buffers, or queues, of one kind.
 struct Buffers<B> {
     /// The one that was in use last. Usually the only one.
     latest: Cell<Option<B>>,
@@ -92,6 +102,19 @@ pub(crate) fn give_write(buffer: &mut Vec<u8>) {
     buffer.clear();
     if (1..=WRITE).contains(&buffer.capacity()) {
         with(|pool| pool.write.give(buffer));
+    }
+}
+
+/// An empty queue, usually with memory for some pieces.
+pub(crate) fn take_queue() -> Box<Queue> {
+    with(|pool| pool.queues.take()).flatten().unwrap_or_default()
+}
+
+/// Returns an empty queue to the pool.
+pub(crate) fn give_queue(queue: Box<Queue>) {
+    debug_assert!(queue.is_empty(), "output would reach another connection");
+    if queue.capacity() <= PIECES {
+        with(|pool| pool.queues.give(queue));
     }
 }
 
