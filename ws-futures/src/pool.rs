@@ -12,8 +12,8 @@ use crate::output::Queue;
 pub(crate) const READ: usize = 66 * 1024;
 /// The size of a read buffer while a larger frame arrives.
 pub(crate) const LARGE_READ: usize = 256 * 1024;
-/// A write buffer that has grown beyond this is freed.
-const WRITE: usize = 64 * 1024;
+/// A write buffer that has grown beyond this is freed: it holds the answer to all that a read buffer does.
+const WRITE: usize = READ;
 /// The maximum number of buffers of a kind that a thread keeps: they are in use only between a read and
 /// the wait for the next one, so more than one is rare.
 const KEPT: usize = 4;

@@ -21,7 +21,7 @@ use ws_wire::{self as wire, BINARY, FIN, PING, ROLES, TEXT};
 static ALLOCATOR: StatsAlloc<System> = StatsAlloc::system();
 
 /// What a thread may keep for its connections: buffers of both kinds, and one for large reads.
-const POOL: usize = 4 * (66 + 64) * 1024 + 256 * 1024;
+const POOL: usize = 2 * 4 * 66 * 1024 + 256 * 1024;
 
 const CHECKS: [(&str, fn()); 14] = [
     ("an idle connection owns no buffer", an_idle_connection_owns_no_buffer),
