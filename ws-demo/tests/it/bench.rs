@@ -153,7 +153,7 @@ fn a_token_opens_the_door() {
 
 #[test]
 fn reports_are_written_where_they_are_wanted() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--msg-rate", "0"]);
     let name = format!("ws-demo-bench-{}", std::process::id());
     let json = std::env::temp_dir().join(format!("{name}.json"));
     let svg = std::env::temp_dir().join(format!("{name}.svg"));
@@ -217,7 +217,7 @@ fn a_limit_of_this_machines_is_named() {
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_is_reported() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--msg-rate", "0"]);
     let mut command = program();
     command.args(["bench", &server.uri(), "--clients", "3", "--duration", "1h", "--warmup", "0s"]);
     command.args(["--json", "-"]).stdout(Stdio::piped()).stderr(Stdio::piped());
