@@ -38,6 +38,10 @@ use ws_hub::{CloseCause, JoinError, JoinOptions, Joined, MemberEvent, RoomHistor
 const AUTH_FAILED: CloseCode = CloseCode::new(4501);
 const AUTH_TIMEOUT: CloseCode = CloseCode::new(4502);
 
+/// The bytes of replies that may wait until further messages of a client are handled: lists are much longer
+/// than their requests.
+const MAX_WAITING: usize = 256 * 1024;
+
 /// The members of a room that are listed at most.
 const LISTED_MEMBERS: usize = 1000;
 
@@ -305,7 +309,10 @@ impl Client<'_> {
     fn receive(&mut self, mut batch: Batch<'_>) -> Handled {
         let mut received = Handled::default();
         let mut traffic = Tally::new(self.service.metrics());
-        while let Some(event) = batch.next() {
+        // The rest of the batch waits until the replies are written.
+        while batch.buffered() < MAX_WAITING
+            && let Some(event) = batch.next()
+        {
             let outcome = match event {
                 Event::Text(text) => {
                     traffic.text_received(text.len());

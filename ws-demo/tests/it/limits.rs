@@ -49,3 +49,36 @@ fn the_limit_is_the_last_size_that_is_allowed() {
     assert_eq!(first, FIN | TEXT);
     assert!(payload.starts_with(br#"{"type":"echo","original":"xxx"#));
 }
+
+/// A list of rooms is much longer than its request.
+#[test]
+fn requests_wait_while_the_replies_are_not_read() {
+    const REQUESTS: usize = 200;
+
+    let server = Server::start(&["--max-rooms", "0"]);
+    let mut stream = raw::open(&server);
+    let join = |number| format!(r#"{{"type":"join","room":"{number:0100}"}}"#);
+    let joins: Vec<_> =
+        (0..1000).flat_map(|number: u32| masked(FIN | TEXT, join(number).as_bytes())).collect();
+    stream.write_all(&joins).expect("a stream that takes the messages");
+    (0..1000).for_each(|_| assert_eq!(raw::frame(&mut stream).0, FIN | TEXT));
+
+    let request = masked(FIN | TEXT, br#"{"type":"rooms","limit":1000}"#);
+    stream.write_all(&request.repeat(REQUESTS)).expect("a stream that takes the messages");
+    let metric = |text: &str, name: &str| -> u64 {
+        let line = text.lines().find(|line| line.starts_with(name)).expect("a metric");
+        line.rsplit(' ').next().and_then(|value| value.parse().ok()).expect("a number")
+    };
+    let sent = loop {
+        let text = server.get("/metrics");
+        if metric(&text, r#"ws_messages_total{direction="in",kind="text"}"#) > 1000 {
+            break metric(&text, r#"ws_payload_bytes_total{direction="out",kind="text"}"#);
+        }
+    };
+    // All of them are 28 MB. The buffers of the system take a part.
+    assert!(sent < 16 * 1024 * 1024, "{sent} bytes");
+    for _ in 0..REQUESTS {
+        let (_, payload) = raw::frame(&mut stream);
+        assert!(payload.starts_with(br#"{"type":"rooms","rooms":[{"#));
+    }
+}
