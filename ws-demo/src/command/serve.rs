@@ -1,13 +1,15 @@
 //! `serve`: the server, until SIGINT or SIGTERM.
 
 use std::error::Error;
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
-use clap::builder::BoolishValueParser;
+use clap::builder::{BoolishValueParser, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{Arg, Args, Command};
 use ipnet::IpNet;
 use ws_tokio::{Config, Deflate, Limits};
 
@@ -205,7 +207,7 @@ pub(crate) struct Serve {
     /// nats://HOST:PORT or nats://USER:PASSWORD@HOST:PORT (tls:// with TLS); the brokers of a
     /// cluster are separated by commas
     #[arg(long, env = "WS_DEMO_ENGINE", value_name = "ENGINE", default_value = "memory")]
-    #[arg(value_parser = engine, hide_env_values = true)]
+    #[arg(value_parser = EngineParser, hide_env_values = true)]
     engine: Engine,
 
     /// The file that contains the value of --engine, so that its password is in no command line or
@@ -441,6 +443,28 @@ impl From<Slow> for hub::SlowPolicy {
 enum Engine {
     Memory,
     Nats(nats::Servers),
+}
+
+/// Parses `--engine`. The error does not repeat the value, as that of a function would: it may contain a
+/// password.
+#[derive(Clone)]
+struct EngineParser;
+
+impl TypedValueParser for EngineParser {
+    type Value = Engine;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        _: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<Engine, clap::Error> {
+        let parsed = value.to_str().ok_or_else(|| "not UTF-8".to_owned()).and_then(engine);
+        parsed.map_err(|why| {
+            let error = format!("invalid value for '--engine <ENGINE>': {why}\n");
+            clap::Error::raw(ErrorKind::ValueValidation, error).with_cmd(command)
+        })
+    }
 }
 
 fn engine(text: &str) -> Result<Engine, String> {

@@ -102,6 +102,16 @@ fn passwords_are_not_printed() {
 }
 
 #[test]
+fn passwords_are_in_no_explanation() {
+    for engine in ["nats://node:sec/ret@a:4222", "nats://sec/ret@a:4222", "node:sec/ret@a:4222"] {
+        let (status, explanation) = run(&["--engine", engine]);
+        assert_eq!(status, Some(2), "{explanation}");
+        assert!(explanation.contains("--engine"), "{explanation}");
+        assert!(!explanation.contains("sec"), "{explanation}");
+    }
+}
+
+#[test]
 fn the_log_can_be_json() {
     let mut command = program();
     command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]);

@@ -22,11 +22,14 @@ impl FromStr for Servers {
     /// brokers that speak TLS.
     fn from_str(text: &str) -> Result<Self, String> {
         let server = |text: &str| {
-            let encrypted_or_not = text.starts_with("nats://") || text.starts_with("tls://");
-            let address: Option<ServerAddr> = text.parse().ok().filter(|_| encrypted_or_not);
+            let after_scheme = text.strip_prefix("nats://").or_else(|| text.strip_prefix("tls://"));
+            let authority = after_scheme.map(|rest| rest.strip_suffix('/').unwrap_or(rest));
+            // A secret with one of these would be taken for a host and a path, which are shown.
+            let valid = authority.is_some_and(|authority| !authority.contains(['/', '?', '#']));
+            let address: Option<ServerAddr> = text.parse().ok().filter(|_| valid);
             address.filter(|address| !address.host().is_empty()).ok_or_else(|| {
                 "expected memory, or nats://HOST:PORT or tls://HOST:PORT, with USER:PASSWORD@ \
-                 before the host if the broker asks for them"
+                 before the host if the broker asks for them (neither has / ? or #)"
                     .to_owned()
             })
         };
@@ -62,6 +65,7 @@ mod tests {
             ("nats://localhost", "nats://localhost:4222"),
             ("nats://alice:secret@10.0.0.1:1", "nats://10.0.0.1:1"),
             ("nats://token@10.0.0.1:1", "nats://10.0.0.1:1"),
+            ("nats://localhost:4222/", "nats://localhost:4222"),
             ("tls://alice:secret@a:1,nats://b:2", "tls://a:1,nats://b:2"),
         ] {
             let servers: Servers = text.parse().expect(text);
@@ -81,6 +85,9 @@ mod tests {
             "ws://a",
             "nats://a:b",
             "nats://a,",
+            "nats://to/ken@a:1",
+            "nats://to?ken@a:1",
+            "nats://to#ken@a:1",
         ] {
             assert!(text.parse::<Servers>().is_err(), "{text:?}");
         }
