@@ -36,6 +36,8 @@ use ws_hub::{self as hub, OutboxLimits};
 /// The number of the largest messages that the queue of a client holds, at least.
 const QUEUED_MESSAGES: usize = 4;
 
+const HISTORY_OF_ONE_NODE: &str = "--history: works within one node only: use --engine memory";
+
 /// The options of `serve`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Serve {
@@ -290,7 +292,7 @@ impl Serve {
     fn check_history(&self) -> Result<(), String> {
         let has_history = self.history.limits(self.max_message).is_some();
         if has_history && matches!(self.engine, Engine::Nats(_)) {
-            return Err("--history: works within one node only: use --engine memory".to_owned());
+            return Err(HISTORY_OF_ONE_NODE.to_owned());
         }
         self.history.check(self.max_message)
     }
@@ -403,6 +405,10 @@ impl Serve {
         };
         Ok(match engine {
             Engine::Memory => None,
+            // That of --engine-file was not known before.
+            Engine::Nats(_) if self.history.limits(self.max_message).is_some() => {
+                return Err(HISTORY_OF_ONE_NODE.to_owned());
+            }
             Engine::Nats(servers) => {
                 Some(nats::Settings { servers, prefix: self.engine_prefix.clone() })
             }

@@ -3,6 +3,7 @@
 use std::process::Output;
 use std::time::{Duration, Instant};
 
+use crate::identity::File;
 use crate::process::{Server, program};
 use crate::raw::exchange;
 
@@ -108,6 +109,19 @@ fn passwords_are_in_no_explanation() {
         assert_eq!(status, Some(2), "{explanation}");
         assert!(explanation.contains("--engine"), "{explanation}");
         assert!(!explanation.contains("sec"), "{explanation}");
+    }
+}
+
+/// Offsets of several nodes would differ.
+#[test]
+fn a_history_is_that_of_one_node() {
+    let file = File::new("engine", "nats://127.0.0.1:1\n");
+    for (engine, status) in [("--engine=nats://127.0.0.1:1", 2), ("--engine-file", 1)] {
+        let path = (engine == "--engine-file").then(|| file.path());
+        let arguments = ["--listen=127.0.0.1:0", "--history=5", engine];
+        let (code, explanation) = run(&[&arguments[..], path.as_slice()].concat());
+        assert_eq!(code, Some(status), "{explanation}");
+        assert!(explanation.contains("--history: works within one node only"), "{explanation}");
     }
 }
 
