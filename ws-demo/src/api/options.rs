@@ -23,6 +23,7 @@ pub(crate) struct ApiOptions {
 
     /// The number of requests to the API at once, beyond --api-rate
     #[arg(long, env = "WS_DEMO_API_BURST", value_name = "COUNT", default_value_t = 100)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     api_burst: u32,
 }
 
