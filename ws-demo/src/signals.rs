@@ -55,14 +55,20 @@ impl Signals {
         })
     }
 
-    /// Calls `act` at each signal until the runtime ends.
+    /// Calls `act` at each signal until the runtime ends. It may wait, such as for a file system: clients have
+    /// other threads.
     pub(crate) fn each(self, act: impl FnMut() + Send + 'static) {
         #[cfg(unix)]
         {
             let (mut signals, mut act) = (self.signals, act);
             tokio::spawn(async move {
                 while signals.recv().await.is_some() {
-                    act();
+                    let acted = tokio::task::spawn_blocking(move || {
+                        act();
+                        act
+                    });
+                    let Ok(next) = acted.await else { return };
+                    act = next;
                 }
             });
         }

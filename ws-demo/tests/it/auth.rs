@@ -1,6 +1,9 @@
 //! Authentication of clients.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::Command;
 use std::{env, fs, process};
 
 use ws_tokio::Message;
@@ -174,6 +177,24 @@ async fn tokens_are_read_again_at_a_hangup() {
 }
 
 /// A client that sends a token to a server that requires none is answered, not echoed.
+/// As of a file system in the network that does not answer: here, a pipe.
+#[test]
+fn a_file_that_cannot_be_read_now_delays_no_client() {
+    let file = Tokens::new("slow", "alice-token\n");
+    let server = Server::start(&["--auth-token-file", file.path(), "--threads", "1"]);
+    fs::remove_file(file.path()).expect("a file");
+    let status = Command::new("mkfifo").arg(file.path()).status().expect("a program");
+    assert!(status.success());
+    server.signal("HUP");
+    // Ready when the server opens it, too.
+    let mut pipe = OpenOptions::new().write(true).open(file.path()).expect("a pipe");
+    let response = server.get("/healthz");
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+    pipe.write_all(b"bob-token\ncarol-token\n").expect("a pipe that is read");
+    drop(pipe);
+    server.wait_for("2 tokens reloaded");
+}
+
 #[tokio::test]
 async fn an_open_server_takes_any_token() {
     let server = Server::start(&[]);
