@@ -9,6 +9,7 @@ mod serve;
 use std::error::Error;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -20,6 +21,9 @@ use environment::AUTH_TOKEN;
 use healthcheck::Healthcheck;
 use serve::Serve;
 use ws_bench::Bench;
+
+/// The time for which the end of the program waits for calls of the system that do not return.
+const END: Duration = Duration::from_secs(1);
 
 /// A WebSocket server to run: welcome, echo, broadcast, and a page to try it.
 #[derive(Debug, Parser)]
@@ -88,7 +92,11 @@ impl Command {
         {
             runtime.worker_threads(threads);
         }
-        runtime.enable_all().build()?.block_on(self.run_on_runtime())
+        let runtime = runtime.enable_all().build()?;
+        let result = runtime.block_on(self.run_on_runtime());
+        // Dropping it would wait without a limit, such as for a file system that does not answer.
+        runtime.shutdown_timeout(END);
+        result
     }
 
     async fn run_on_runtime(self) -> Result<ExitCode, Box<dyn Error>> {

@@ -195,6 +195,19 @@ fn a_file_that_cannot_be_read_now_delays_no_client() {
     server.wait_for("2 tokens reloaded");
 }
 
+#[test]
+fn a_file_that_cannot_be_read_now_does_not_delay_the_end() {
+    let file = Tokens::new("stuck", "alice-token\n");
+    let server = Server::start(&["--auth-token-file", file.path()]);
+    fs::remove_file(file.path()).expect("a file");
+    let status = Command::new("mkfifo").arg(file.path()).status().expect("a program");
+    assert!(status.success());
+    server.signal("HUP");
+    let _pipe = OpenOptions::new().write(true).open(file.path()).expect("a pipe");
+    server.signal("TERM");
+    assert!(server.ended().success());
+}
+
 #[tokio::test]
 async fn an_open_server_takes_any_token() {
     let server = Server::start(&[]);
