@@ -43,7 +43,8 @@ pub enum Joined {
     },
     /// The member receives messages published on this node;
     /// [`MemberEvent::RoomReady`](crate::MemberEvent::RoomReady) follows once no message of other nodes
-    /// can be missed.
+    /// can be missed. If it joined [since](JoinOptions::since) a position, messages follow that event only, in
+    /// order with those that it has missed.
     Pending,
 }
 

@@ -193,7 +193,11 @@ impl<K: Eq + Hash, R: Clone + Eq + Hash, M> Ordered<K, R, M> {
                 self.rest(name, state, now);
                 return (published, message);
             };
+            let recovering = room.recovering();
             for seat in &*room.snapshot() {
+                if !recovering.is_empty() && recovering.contains(&Arc::as_ptr(seat)) {
+                    continue;
+                }
                 if from.is_none_or(|from| !Arc::ptr_eq(from, seat)) {
                     let (pushed, waker) = seat.outbox.enqueue(&message, bounds);
                     published.count(pushed);

@@ -1,5 +1,6 @@
 //! A room: its members, those that watch it, and those that wait until it is ready.
 
+use std::collections::HashSet;
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -81,6 +82,13 @@ impl<K: Eq + Hash, R: PartialEq, M> Room<K, R, M> {
     /// Whether members that join are told at once.
     pub(crate) fn is_ready(&self) -> bool {
         self.waiting.is_none()
+    }
+
+    /// The members that wait for what they have missed: what is published meanwhile follows that.
+    pub(crate) fn recovering(&self) -> HashSet<*const Seat<K, R, M>> {
+        let waiting = self.waiting.iter().flatten();
+        let recovering = waiting.filter(|waiting| waiting.since.is_some());
+        recovering.map(|waiting| Arc::as_ptr(&waiting.seat)).collect()
     }
 
     /// Marks this opening of the room as ready; returns the members that wait for it.

@@ -256,6 +256,36 @@ fn a_room_that_becomes_ready_brings_what_was_missed_behind_the_notice() {
     assert_eq!(engine.taken().len(), 4);
 }
 
+#[test]
+fn what_is_published_before_a_room_is_ready_follows_what_was_missed() {
+    let history = Some(HistoryLimits { messages: 3, ..HistoryLimits::default() });
+    let config = HubConfig { history, ..HubConfig::default() };
+    let hub: Clients = Hub::with_engine(config, Recorder::default());
+    let since = publish(&hub, "b");
+    publish(&hub, "b");
+    let [mut alice, mut bob, mut carol] = members(&hub);
+    let options = JoinOptions { since: Some(since), watch: false };
+    assert_eq!(alice.join_with("b", options), Ok(Joined::Pending));
+    assert_eq!(bob.join("b"), Ok(Joined::Pending));
+    let lost = JoinOptions { since: Some(Position { epoch: !since.epoch, ..since }), watch: false };
+    assert_eq!(carol.join_with("b", lost), Ok(Joined::Pending));
+    publish(&hub, "b");
+    assert_eq!(waiting(&alice), [""; 0]);
+    assert_eq!(waiting(&bob), ["3"]);
+    publish(&hub, "b");
+    assert_eq!(waiting(&bob), ["4"]);
+    hub.room_ready(&"b", 0);
+    publish(&hub, "b");
+    for (member, recovered, messages) in
+        [(&alice, true, &["2", "3", "4", "5"][..]), (&carol, false, &["5"])]
+    {
+        let Some(Next::Ready(ready)) = member.seat.outbox.next(true) else { panic!("not ready") };
+        let position = Position { offset: 4, ..since };
+        assert_eq!(ready.history, Some(RoomHistory { position, recovered: Some(recovered) }));
+        assert_eq!(waiting(member), messages);
+    }
+}
+
 /// All members see one order, and one that joins again and again misses nothing and sees nothing twice.
 #[test]
 fn members_of_a_room_see_one_order_with_many_threads() {
