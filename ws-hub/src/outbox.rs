@@ -295,8 +295,12 @@ impl<R> State<R> {
         bounds: &OutboxLimits,
     ) -> bool {
         let costs = messages.map(|message| cost(message));
-        let single = self.bytes == 0 && costs.clone().nth(1).is_none();
-        self.end.is_none() && (single || self.bytes + costs.sum::<usize>() <= bounds.capacity)
+        let count = costs.clone().take(2).count();
+        let fits = match (count, self.bytes) {
+            (0, _) | (1, 0) => true,
+            (_, bytes) => bytes + costs.sum::<usize>() <= bounds.capacity,
+        };
+        self.end.is_none() && fits
     }
 
     fn enqueue_message(&mut self, message: &Arc<Prepared>) -> Option<Waker> {

@@ -286,6 +286,18 @@ fn what_is_published_before_a_room_is_ready_follows_what_was_missed() {
     }
 }
 
+#[test]
+fn a_full_outbox_is_no_loss_if_nothing_was_missed() {
+    let bounds = OutboxLimits { capacity: 100, ..OutboxLimits::default() };
+    let history = Some(HistoryLimits::default());
+    let hub: Clients = Hub::new(HubConfig { bounds, history, ..HubConfig::default() });
+    let last = publish(&hub, "a");
+    let [mut alice] = members(&hub);
+    // A single message may be of any size.
+    hub.publish(To::All, text(&"x".repeat(200)));
+    assert_eq!(join(&mut alice, "a", Some(last)).recovered, Some(true));
+}
+
 /// All members see one order, and one that joins again and again misses nothing and sees nothing twice.
 #[test]
 fn members_of_a_room_see_one_order_with_many_threads() {
