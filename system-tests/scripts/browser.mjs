@@ -296,6 +296,51 @@ await checkWith([], "/client.js joins its rooms again, and dispatches each messa
   await page.close();
 });
 
+await checkWith([], "/client.js loses nothing if a room is joined twice", async (demo) => {
+  const page = await scriptable(demo);
+  const messages = await page.page.evaluate(async () => {
+    const { Client } = await import("/client.js");
+    let socket = null;
+    window.WebSocket = class {
+      static OPEN = 1;
+      readyState = 1;
+      joins = [];
+
+      constructor() {
+        socket = this;
+      }
+
+      send(text) {
+        this.joins.push(JSON.parse(text).since?.offset);
+      }
+
+      close() {}
+
+      says(...messages) {
+        for (const message of messages) this.onmessage({ data: JSON.stringify(message) });
+      }
+    };
+    const at = (offset) => ({ room: "kitchen", epoch: "e", offset });
+    const joined = (offset) => ({ type: "joined", clients: 2, ...at(offset) });
+    const broadcast = (offset) => ({ type: "broadcast", from: "bob", message: offset, ...at(offset) });
+    const messages = [];
+    const client = new Client();
+    client.addEventListener("broadcast", ({ detail: { message } }) => messages.push(message));
+    client.addEventListener("welcome", () => client.join("kitchen"));
+    client.join("kitchen");
+    client.open("ws://demo.example/ws");
+    socket.says({ type: "welcome", id: "alice", clients: 2 }, joined(4), joined(5), broadcast(5), broadcast(6));
+    client.lose();
+    client.hurry();
+    socket.says({ type: "welcome", id: "alice2", clients: 2 }, { ...joined(8), recovered: true }, joined(9));
+    socket.says(broadcast(7), broadcast(8), broadcast(9));
+    client.close();
+    return { joins: socket.joins, messages };
+  });
+  assert.deepEqual(messages, { joins: [6, 6], messages: [5, 6, 7, 8, 9] });
+  await page.close();
+});
+
 await checkWith([], "an address that was never reached is told apart, and not retried for ever", async (demo) => {
   const [page] = await welcomed(demo, 1);
   const closed = await Demo.start();

@@ -219,8 +219,10 @@ export class Client extends EventTarget {
 
   #handleJoined({ room, clients, epoch, offset, recovered }) {
     const { joined: again = false, position: known } = this.#rooms.get(room) ?? {};
-    // If it has recovered, the missed messages follow, and each advances the position.
-    const position = recovered === true ? known : epoch === undefined ? undefined : { epoch, offset };
+    // If it has recovered, or was in the room already, earlier messages may still follow, and each advances the
+    // position.
+    const follows = known !== undefined && known.epoch === epoch && recovered !== false;
+    const position = follows ? known : epoch === undefined ? undefined : { epoch, offset };
     this.#rooms.set(room, { joined: true, position });
     this.#dispatch("joined", { room, clients, again, recovered });
   }
