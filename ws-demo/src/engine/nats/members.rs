@@ -77,7 +77,8 @@ impl List {
         }
         self.bytes += bytes;
         let mut members = members.into_iter().peekable();
-        while members.peek().is_some() {
+        // Also without members: the last ones have just exited, and the report still has the room.
+        loop {
             if self.bodies.last().is_none_or(|body| body.len() >= PART) {
                 self.bodies.push(begin(self.bodies.len()));
             }
@@ -94,6 +95,9 @@ impl List {
                 count += 1;
             }
             body[at..at + 2].copy_from_slice(&count.to_be_bytes());
+            if members.peek().is_none() {
+                return;
+            }
         }
     }
 
@@ -290,6 +294,17 @@ mod tests {
         assert_eq!(read.members(&room("b")), Some(&members(0..500).collect()));
         assert_eq!(read.members(&room("c")), Some(&members(7..8).collect()));
         assert_eq!(read.members(&room("d")), None);
+    }
+
+    /// The report, which is made before the list, may still have the room.
+    #[test]
+    fn the_last_member_exits_while_the_report_has_the_room() {
+        let mut listed = Listed::default();
+        gather(&mut listed, part(&[("a", &[1, 2])]), &["a"]);
+        let mut list = List::new();
+        list.add(&room("a"), [].into_iter());
+        let part = Part::parse(&bodies(list)[0]).expect("a part");
+        assert_eq!(gather(&mut listed, part, &["a"]), ["Exited a 1", "Exited a 2"]);
     }
 
     #[test]
