@@ -179,7 +179,8 @@ impl Connection {
 
     /// Replaces the configuration, for example by one with larger limits after the peer has
     /// authenticated. What the handshake negotiated stays, and the new limits apply to a message that
-    /// has arrived in part, too. A deadline that is running is not changed.
+    /// has arrived in part, too. Such a message is delivered as before, in pieces or whole
+    /// ([`Config::delivery`]). A deadline that is running is not changed.
     pub fn set_config(&mut self, config: impl Into<Arc<Config>>) {
         self.config = config.into();
     }

@@ -89,3 +89,29 @@ fn text_before_an_offending_byte_comes_before_the_error() {
         assert!(outcome.error.is_some(), "{to:?}");
     }
 }
+
+#[test]
+fn a_change_inside_a_message_takes_effect_behind_it() {
+    for to in ROLES {
+        let wire = [
+            wire::frame(to, TEXT, b"01234"),
+            wire::frame(to, CONTINUATION, b"5678"),
+            wire::frame(to, FIN | CONTINUATION, b"9"),
+            wire::frame(to, FIN | TEXT, b"next"),
+        ];
+        let change = |from: &Config, into: Config| {
+            let mut peer = Peer::new(run::connection(to, from));
+            let second = wire[1].len() - 2;
+            peer.read(&[&wire[0], &wire[1][..second]].concat());
+            peer.connection.set_config(into);
+            peer.read(&[&wire[1][second..], &wire[2], &wire[3]].concat());
+            assert_eq!(peer.error, None, "{to:?}");
+            peer.events
+        };
+        let expected = [Event::Text("0123456789".into()), text("next", true)];
+        assert_eq!(change(&Config::default(), config()), expected, "{to:?}");
+        let pieces = ["01234", "56", "78"].map(|data| text(data, false));
+        let expected = [&pieces[..], &[text("9", true), Event::Text("next".into())]].concat();
+        assert_eq!(change(&config(), Config::default()), expected, "{to:?}");
+    }
+}

@@ -19,6 +19,9 @@ pub(super) struct PartialMessage {
     size: u64,
     fragments: u32,
     compressed: bool,
+    /// Whether its pieces are lent as they arrive. Decided when it begins, so that a new configuration
+    /// neither divides it nor loses what was gathered.
+    chunked: bool,
     /// The payload that was inflated so far.
     inflated: usize,
     content: Content,
@@ -26,11 +29,12 @@ pub(super) struct PartialMessage {
 
 impl PartialMessage {
     /// A message of which `frame` is the first one.
-    pub(super) fn new(frame: &FrameProgress) -> Self {
+    pub(super) fn new(frame: &FrameProgress, delivery: Delivery) -> Self {
         Self {
             size: frame.remaining(),
             fragments: 1,
             compressed: frame.is_compressed(),
+            chunked: delivery == Delivery::Chunked,
             inflated: 0,
             content: Content::new(frame.opcode()),
         }
@@ -50,8 +54,8 @@ impl PartialMessage {
 
     /// Whether it is inflated, or lent in pieces, instead of [gathered](Self::gather).
     #[inline]
-    pub(super) fn is_in_pieces(&self, delivery: Delivery) -> bool {
-        self.compressed || delivery == Delivery::Chunked
+    pub(super) fn is_in_pieces(&self) -> bool {
+        self.compressed || self.chunked
     }
 
     /// Takes what `input` has of the payload of `frame`; returns the message if that ends it.
@@ -101,7 +105,7 @@ impl PartialMessage {
         let Context { config, extension: Some(extension), .. } = context else {
             return None.into();
         };
-        let chunked = config.delivery == Delivery::Chunked;
+        let chunked = self.chunked;
         let piece = frame.take(input, if chunked { CHUNK } else { usize::MAX }).unmask();
         let fin = frame.ends_message();
         let Self { inflated, content, .. } = self;

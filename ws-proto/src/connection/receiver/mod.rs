@@ -98,7 +98,7 @@ impl Receiver {
     /// Whether the payload of this frame would be gathered if it arrives in parts.
     fn gathers(&self, frame: &FrameProgress, delivery: Delivery) -> bool {
         let in_pieces = match &self.message {
-            Some(message) => message.is_in_pieces(delivery),
+            Some(message) => message.is_in_pieces(),
             None => frame.is_compressed() || delivery == Delivery::Chunked,
         };
         !in_pieces && !frame.opcode().is_control()
@@ -321,9 +321,9 @@ impl Receiver {
                     None => self.receive_invalid(frame, context.config.delivery),
                 };
             }
-            none => none.insert(Box::new(PartialMessage::new(frame))),
+            none => none.insert(Box::new(PartialMessage::new(frame, context.config.delivery))),
         };
-        if message.is_in_pieces(context.config.delivery) {
+        if message.is_in_pieces() {
             return self.receive_piece(frame, input, context);
         }
         let event = message.gather(frame, input)?;
