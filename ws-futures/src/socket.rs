@@ -243,16 +243,16 @@ where
 
     /// Passes an unfinished payload to the connection, whenever the rest cannot be read at once: no buffer
     /// is held while waiting, and faults are reported before. Returns whether the connection failed by
-    /// it; then there is a Close frame to write.
+    /// it; then there is a Close frame to write, or the stream to half-close.
     #[inline]
     fn take_unfinished(&mut self) -> bool {
         if self.input.is_empty() {
             return false;
         }
-        let open = self.connection.closed().is_none();
+        let valid = self.connection.error().is_none();
         self.discard_input();
         self.input.release();
-        open && self.connection.closed().is_some()
+        valid && self.connection.error().is_some()
     }
 
     /// Waits for the next event and returns an owned copy; `None`: the connection has ended.

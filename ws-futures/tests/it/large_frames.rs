@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use ws_futures::{Config, ErrorKind, Event, Message};
+use ws_futures::proto::Role;
+use ws_futures::{CloseCode, Config, ErrorKind, Event, Message};
 
 use crate::support::script::{Script, Turns};
-use crate::support::task::Task;
+use crate::support::task::{Task, run};
 use crate::support::wire::{self, FIN, TEXT};
 use crate::support::{ROLES, Socket, conversation, open};
 
@@ -154,6 +155,20 @@ fn a_fault_is_reported_before_waiting_for_the_rest() {
             }
         }
     }
+}
+
+/// The peer may wait for the end of our direction.
+#[test]
+fn a_fault_behind_our_close_frame_half_closes_at_once() {
+    let role = Role::Server;
+    let frame = wire::frame(role, FIN | TEXT, &[b"\xFF".as_slice(), &[b'x'; 999]].concat());
+    let (mut socket, remote, clock) = open(role, &Config::default(), Script::default());
+    run(socket.close(CloseCode::NORMAL)).expect("open");
+    remote.send(&frame[..900]);
+    let began = clock.now();
+    Task::new(socket.recv()).wait();
+    assert!(remote.is_ended());
+    assert_eq!(clock.now(), began, "no deadline was needed");
 }
 
 /// A fault that arrived is more specific than the missing rest.
