@@ -516,7 +516,7 @@ where
     fn discard_input(&mut self) {
         let Self { input, connection, .. } = self;
         // The connection counts it.
-        let _ = input.with(|input| connection.receive(input).map(|_event| ()));
+        input.with(|input| while let Ok(Some(_event)) = connection.receive(input) {});
     }
 
     fn end_input(&mut self) {

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use ws_futures::proto::SendError;
+use ws_futures::proto::{Closed, SendError};
 use ws_futures::{Config, Error, Shutdown, WebSocket};
 
 use crate::shutdown::going_away;
@@ -60,6 +60,25 @@ fn an_application_that_only_sends() {
         let late = run(socket.send("late"));
         assert!(matches!(late, Err(Error::Send(SendError::Closed))), "{role:?}: {late:?}");
         assert_eq!(wire::contents(&remote.take()), [going_away()], "{role:?}");
+    }
+}
+
+/// The application could not reply to them.
+#[test]
+fn no_message_is_delivered_behind_the_close_frame() {
+    for role in ROLES {
+        let (mut socket, remote, clock) = open_plainly(role);
+        let shutdown = Shutdown::new();
+        socket.close_on(&shutdown);
+        shutdown.begin();
+        run(socket.send("within the time")).expect("open");
+        clock.advance(CLOSE_TIMEOUT);
+        assert!(run(socket.send("late")).is_err(), "{role:?}");
+        let messages = wire::text(role, "one of several in a read").repeat(3);
+        remote.send(&[messages, wire::close(role, 1001, "")].concat());
+        remote.end();
+        assert_eq!(run(socket.recv()).expect("no error"), None, "{role:?}");
+        assert!(socket.closed().is_some_and(Closed::is_clean), "{role:?}");
     }
 }
 
