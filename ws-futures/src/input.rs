@@ -140,6 +140,15 @@ impl Input {
         polled
     }
 
+    /// Returns a large buffer to the pool if all bytes are used: the application may take long before the
+    /// next read.
+    #[inline]
+    pub(crate) fn release_large(&mut self) {
+        if self.is_empty() && self.buffer.as_ref().is_some_and(|buffer| buffer.len() > pool::READ) {
+            self.release();
+        }
+    }
+
     /// Moves what remains in a large buffer, which is for the time of reading only, to a smaller one.
     pub(crate) fn leave_large(&mut self) {
         let (start, end) = (self.start as usize, self.end as usize);

@@ -255,6 +255,16 @@ where
         valid && self.connection.error().is_some()
     }
 
+    /// Does the same before sending waits, and returns buffers: nothing is read meanwhile, and the peer decides
+    /// how long that takes. Events that the application has not taken remain.
+    #[cold]
+    fn set_input_aside(&mut self) -> bool {
+        let failed = !self.has_input() && self.take_unfinished();
+        self.input.release();
+        self.input.leave_large();
+        failed
+    }
+
     /// Waits for the next event and returns an owned copy; `None`: the connection has ended.
     #[inline]
     pub(crate) fn poll_recv(&mut self, wakers: Wakers<'_>) -> Poll<Result<Option<Message>, Error>> {
@@ -268,6 +278,7 @@ where
             trace::received(&event);
             let is_close = matches!(event, Event::Close(_));
             let message = event.into();
+            self.input.release_large();
             if is_close {
                 self.flush_answer(wakers.write);
             }
@@ -374,6 +385,9 @@ where
             && self.poll_flush(waker).is_pending()
             && self.lacks_room(high_water)
         {
+            if self.set_input_aside() {
+                continue;
+            }
             ready!(self.poll_deadline(Wakers::one(waker), Activity::Busy));
             self.written()?;
             if let Some(error) = self.connection.error() {
@@ -390,6 +404,9 @@ where
     /// Waits until all output is written, or the deadline has passed.
     pub(crate) fn poll_written(&mut self, waker: &Waker) -> Poll<Result<(), Error>> {
         while self.poll_flush(waker).is_pending() {
+            if self.set_input_aside() {
+                continue;
+            }
             ready!(self.poll_deadline(Wakers::one(waker), Activity::Busy));
         }
         Poll::Ready(self.written())

@@ -23,7 +23,7 @@ static ALLOCATOR: StatsAlloc<System> = StatsAlloc::system();
 /// What a thread may keep for its connections: buffers of both kinds, and one for large reads.
 const POOL: usize = 2 * 4 * 66 * 1024 + 256 * 1024;
 
-const CHECKS: [(&str, fn()); 14] = [
+const CHECKS: [(&str, fn()); 15] = [
     ("an idle connection owns no buffer", an_idle_connection_owns_no_buffer),
     ("a part of a frame holds what has arrived", a_part_of_a_frame_holds_what_has_arrived),
     ("an idle handshake owns no buffer", an_idle_handshake_owns_no_buffer),
@@ -38,6 +38,8 @@ const CHECKS: [(&str, fn()); 14] = [
     ("a thread keeps few buffers", a_thread_keeps_few_buffers),
     ("many connections share their buffers", many_connections_share_their_buffers),
     ("taking part in a shutdown costs little", taking_part_in_a_shutdown_costs_little),
+    // Its connections are dropped with buffers, which the others would miss.
+    ("a busy connection holds no large buffer", a_busy_connection_holds_no_large_buffer),
 ];
 
 fn main() {
@@ -235,6 +237,28 @@ fn a_part_of_a_frame_holds_what_has_arrived() {
                 assert_eq!(socket.stats().received.bytes, PART as u64);
             });
             assert!(held <= CROWD * (2 * PART + 1024), "{held} bytes as {role:?}, {size}");
+        }
+    }
+}
+
+/// The application takes its time between two reads, or waits until the peer reads.
+fn a_busy_connection_holds_no_large_buffer() {
+    const SEND: usize = 10_000;
+
+    for role in ROLES {
+        let frames = [wire::binary(role, &[1; 400_000]), wire::text(role, "and a small one")];
+        // The last read of the first one is large; the second one is in it, or not.
+        for (more, sends) in [(false, false), (false, true), (true, true)] {
+            let held = held_after(role, &frames.concat(), |socket, state| {
+                state.released.set(frames[0].len() + if more { frames[1].len() } else { 0 });
+                assert!(matches!(poll(socket.recv()), Poll::Ready(Ok(Some(_)))));
+                state.room.set(0);
+                if sends {
+                    assert!(poll(socket.send(vec![1; SEND])).is_pending());
+                }
+            });
+            let expected = [0, SEND][usize::from(sends)] + [0, 66 * 1024][usize::from(more)] + 1024;
+            assert!(held <= CROWD * expected, "{held} bytes as {role:?}, {more}, {sends}");
         }
     }
 }
