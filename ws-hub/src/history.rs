@@ -26,9 +26,9 @@ pub struct HistoryLimits {
     /// The maximum of bytes of a room: uncompressed payloads, and 128 bytes for each message. A message over
     /// it is delivered but not stored, as if the history began behind it. 1 MiB by default.
     pub room_bytes: usize,
-    /// The maximum of bytes of all rooms together. Rooms without members are removed to stay within it,
-    /// those that lost their last member first come first; then the oldest messages of the room that is
-    /// published to. 256 MiB by default.
+    /// The maximum of bytes of all rooms together. Rooms without members are removed to stay within it:
+    /// those that had no messages when they were last used come first, then those that were used least
+    /// recently; then the oldest messages of the room that is published to. 256 MiB by default.
     pub total_bytes: usize,
     /// The maximum number of rooms without members that are kept. 10 000 by default.
     pub idle_rooms: usize,
