@@ -9,64 +9,23 @@ mod publish;
 mod rooms;
 
 use std::fmt::Display;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
 use serde_json::Value;
-use tokio::time::Instant;
 
-use crate::auth::Tokens;
-use crate::bearer::bearer;
 use crate::metrics::ApiRoute;
-use crate::rate::{Bucket, Rate};
 use crate::service::Service;
 use error::ApiError;
 
 pub(crate) use options::{ApiOptions, Setup as ApiSetup};
 
 type Shared = Arc<Service>;
-
-/// The keys of the API, and the rate at which it may be used.
-pub(crate) struct Api {
-    /// `None`: no request is allowed.
-    keys: Option<Tokens>,
-    limit: Option<Rate>,
-    bucket: Mutex<Bucket>,
-}
-
-impl Api {
-    pub(crate) fn new(keys: Option<Tokens>, limit: Option<Rate>) -> Self {
-        Self { keys, limit, bucket: Mutex::new(Bucket::new(Instant::now())) }
-    }
-
-    /// Reads the keys again, and reports to the log. If that fails the former ones stay valid.
-    pub(crate) fn reload(&self) {
-        match self.keys.as_ref().map(Tokens::reload) {
-            Some(Ok(count)) => tracing::info!("[ws] {count} API keys reloaded"),
-            Some(Err(error)) => {
-                tracing::error!("[ws] API keys not reloaded, the former ones stay valid: {error}");
-            }
-            None => {}
-        }
-    }
-
-    fn admit(&self, headers: &HeaderMap) -> Result<(), ApiError> {
-        let Some(keys) = &self.keys else { return Err(ApiError::NoKeys) };
-        let key = bearer(headers).ok_or(ApiError::Unauthorized)?;
-        keys.find(key).ok_or(ApiError::Unauthorized)?;
-        // A panic elsewhere leaves the bucket valid.
-        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.limit.is_none_or(|rate| bucket.take(rate, Instant::now())) {
-            true => Ok(()),
-            false => Err(ApiError::RateLimited),
-        }
-    }
-}
 
 /// Its routes, below `/api`.
 pub(crate) fn routes(service: &Shared) -> Router<Shared> {
@@ -90,7 +49,7 @@ pub(crate) fn routes(service: &Shared) -> Router<Shared> {
 async fn check_key(State(service): State<Shared>, request: Request, next: Next) -> Response {
     match service.api.admit(request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(error) => fail(&service, &error),
+        Err(denied) => fail(&service, &denied.into()),
     }
 }
 

@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use ws_tokio::{Deflate, Prepared};
 
-use crate::engine::nats::Change;
 use crate::id::{ClientId, Sender};
 use crate::identity::Identity;
 use crate::metrics::Metrics;
+use crate::presence::RemoteChange;
 use crate::protocol;
 use crate::room::RoomName;
 use ws_hub::{NotInRoom, Published, To};
@@ -66,8 +66,8 @@ impl Broadcasts {
     }
 
     /// A client of another node has entered or exited a room.
-    pub(crate) fn announce(&self, change: &Change) {
-        let Change { change, room, client, user } = change;
+    pub(crate) fn announce(&self, change: &RemoteChange) {
+        let RemoteChange { change, room, client, user } = change;
         self.hub.notify_watchers(room, || {
             Prepared::new(protocol::presence_change(*change, room, *client, user.as_deref()))
         });

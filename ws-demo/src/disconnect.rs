@@ -7,7 +7,9 @@ use ws_tokio::{Close, CloseCode};
 
 use crate::broadcast::Hub;
 use crate::id::ClientId;
-use crate::service::END_OF_GRANT;
+
+/// The close code of a client that may connect again, with another token.
+pub(crate) const END_OF_GRANT: CloseCode = CloseCode::new(4503);
 
 /// The longest reason that a Close frame can have, in bytes (RFC 6455 §5.5).
 const MAX_REASON: usize = 123;

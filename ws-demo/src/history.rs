@@ -3,19 +3,11 @@
 mod options;
 
 use std::fmt;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use ws_hub::Position;
 
-use crate::service::Service;
-
 pub(crate) use options::HistoryOptions;
-
-/// The times between two removals of what is too old.
-const MIN_INTERVAL: Duration = Duration::from_millis(100);
-const MAX_INTERVAL: Duration = Duration::from_secs(30);
 
 /// The epoch of a history, as clients know it: 16 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,16 +39,6 @@ impl Since {
             Some(Position { epoch, offset })
         };
         Self(serde_json::from_str(json).ok().and_then(position))
-    }
-}
-
-/// Removes what is too old, for ever.
-pub(crate) async fn expire(service: Arc<Service>) {
-    let Some(limits) = service.hub().config().history else { return };
-    let interval = (limits.age / 4).clamp(MIN_INTERVAL, MAX_INTERVAL);
-    loop {
-        tokio::time::sleep(interval).await;
-        service.hub().expire_history(Instant::now());
     }
 }
 

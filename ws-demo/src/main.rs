@@ -2,6 +2,7 @@
 
 mod admission;
 mod api;
+mod api_access;
 mod auth;
 mod bearer;
 mod broadcast;
@@ -11,6 +12,7 @@ mod command;
 mod disconnect;
 mod endpoint;
 mod engine;
+mod expiry;
 mod history;
 mod id;
 mod identity;
@@ -22,6 +24,7 @@ mod nofile;
 mod notice;
 mod origin;
 mod page;
+mod presence;
 mod protocol;
 mod proxy;
 mod rate;

@@ -15,14 +15,15 @@ use ws_tokio::serve::{AnyAddress, AnyListener, ConnectionError, Listeners, Serve
 use ws_tokio::upgrade::{IntoService, ServeHttp, Tower, serve};
 use ws_tokio::{Close, CloseCode, Shutdown};
 
-use crate::api::{Api, ApiSetup};
+use crate::api::ApiSetup;
+use crate::api_access::ApiAccess;
 use crate::auth::{self, Tokens};
 use crate::broadcast::{Broadcasts, Hub};
 use crate::certificate::{self, Certificate, Http};
 use crate::endpoint::{Endpoint, Listen};
 use crate::engine::Engine;
 use crate::engine::nats::{self, Nats};
-use crate::history;
+use crate::expiry;
 use crate::id::{ClientId, ClientIds};
 use crate::identity::{Authenticator, Identity, KeySetup};
 use crate::journal::Journal;
@@ -87,7 +88,7 @@ impl Server {
         let load = |files| Certificate::load(files, settings.http, handshake_timeout);
         let certificate = setup.tls.map(load).transpose()?.map(Arc::new);
         let authenticator = Authenticator::load(setup.tokens, setup.keys)?;
-        let api = Api::new(setup.api.keys.map(Tokens::load).transpose()?, setup.api.limit);
+        let api = ApiAccess::new(setup.api.keys.map(Tokens::load).transpose()?, setup.api.limit);
         let (mut public, mut endpoints, mut paths) = (Vec::new(), Vec::new(), Vec::new());
         for listen in &setup.listen {
             let tls = certificate.as_ref().map(|certificate| certificate.acceptor());
@@ -203,7 +204,7 @@ impl Server {
             let admin = Listeners::from_iter(admin);
             http(admin, routes::admin(&service), &service, &shutdown).into_future()
         });
-        let expiring = tokio::spawn(history::expire(Arc::clone(&service)));
+        let expiring = tokio::spawn(expiry::run(Arc::clone(&service)));
         tokio::join!(public.into_future(), async {
             if let Some(admin) = admin {
                 admin.await;

@@ -9,12 +9,13 @@ use std::time::{Duration, SystemTime};
 
 use ipnet::IpNet;
 use tokio::time::Instant;
-use ws_tokio::{Close, CloseCode, Config, Limits};
+use ws_tokio::{Close, Config, Limits};
 
 use crate::admission::{Admission, Allowed};
-use crate::api::Api;
+use crate::api_access::ApiAccess;
 use crate::broadcast::{Broadcasts, Hub, Member};
 use crate::certificate::Http;
+use crate::disconnect::END_OF_GRANT;
 use crate::engine::Engine;
 use crate::id::{ClientAndUser, ClientId, ClientIds};
 use crate::identity::{Authenticator, Grant, Identity, Refusal};
@@ -31,9 +32,6 @@ use ws_hub as hub;
 
 /// The size of the largest message before authentication, in bytes.
 const MAX_UNAUTHENTICATED: usize = 4 * 1024;
-
-/// The close code of a client that may connect again, with another token.
-pub(crate) const END_OF_GRANT: CloseCode = CloseCode::new(4503);
 
 /// The number of different ping intervals, so that clients which connected together are not pinged
 /// together for ever.
@@ -109,7 +107,7 @@ pub(crate) struct Service {
     pub(crate) admission: Arc<Admission>,
     /// `None`: no authentication.
     pub(crate) authenticator: Option<Authenticator>,
-    pub(crate) api: Api,
+    pub(crate) api: ApiAccess,
     pub(crate) journal: Journal,
     ids: ClientIds,
     common_rooms: Common,
@@ -123,7 +121,7 @@ pub(crate) struct Service {
 impl Service {
     pub(crate) fn new(
         settings: Settings,
-        (authenticator, api): (Option<Authenticator>, Api),
+        (authenticator, api): (Option<Authenticator>, ApiAccess),
         (broadcasts, engine): (Arc<Broadcasts>, Engine),
         metrics: Arc<Metrics>,
         ids: ClientIds,

@@ -33,6 +33,7 @@ mod lock;
 mod message;
 mod opening;
 mod output;
+mod output_queue;
 mod pool;
 mod send;
 mod sending;

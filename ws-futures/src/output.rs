@@ -1,7 +1,5 @@
 //! Unwritten output.
 
-mod queue;
-
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -9,8 +7,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_io::AsyncWrite;
 
+use crate::output_queue::OutputQueue;
 use crate::pool;
-pub(crate) use queue::Queue;
 
 /// Payloads of at least this size are written in place; smaller ones are copied, because a contiguous
 /// write is cheaper than a vectored one.
@@ -25,7 +23,7 @@ const PIECES: usize = 16;
 pub(crate) struct Output {
     /// The output before `tail`: large payloads, and the earlier contents of `tail`. One of the thread's
     /// pool while it has bytes.
-    queue: Option<Box<Queue>>,
+    queue: Option<Box<OutputQueue>>,
     /// Small frames. A buffer of the thread's pool while it has bytes.
     tail: Vec<u8>,
     /// The number of bytes of `tail` that have been written.
@@ -94,7 +92,7 @@ impl Output {
 
     fn poll_write_vectored(
         &self,
-        queue: &Queue,
+        queue: &OutputQueue,
         io: &mut (impl AsyncWrite + Unpin),
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {

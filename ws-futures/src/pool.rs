@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::mem;
 
-use crate::output::Queue;
+use crate::output_queue::OutputQueue;
 
 /// The size of a read buffer: a frame of 64 KiB with its header, and a margin. Half a page off a whole number of
 /// pages: where an output buffer follows it at nearly the same offset in a page, copies between the two are
@@ -35,7 +35,7 @@ struct Pool {
     read: Buffers<Box<[u8]>>,
     large_read: Cell<Option<Box<[u8]>>>,
     write: Buffers<Vec<u8>>,
-    queues: Buffers<Box<Queue>>,
+    queues: Buffers<Box<OutputQueue>>,
 }
 
 /// The free buffers, or queues, of one kind.
@@ -106,12 +106,12 @@ pub(crate) fn give_write(buffer: &mut Vec<u8>) {
 }
 
 /// An empty queue, usually with memory for some pieces.
-pub(crate) fn take_queue() -> Box<Queue> {
+pub(crate) fn take_queue() -> Box<OutputQueue> {
     with(|pool| pool.queues.take()).flatten().unwrap_or_default()
 }
 
 /// Returns an empty queue to the pool.
-pub(crate) fn give_queue(queue: Box<Queue>) {
+pub(crate) fn give_queue(queue: Box<OutputQueue>) {
     debug_assert!(queue.is_empty(), "output would reach another connection");
     if queue.capacity() <= PIECES {
         with(|pool| pool.queues.give(queue));

@@ -16,8 +16,9 @@ use crate::leaving::Drain;
 use crate::member::Member;
 use crate::ordered::Ordered;
 use crate::presence::PresenceChange;
+use crate::published::Published;
 use crate::roster::{Seat, Snapshot};
-use crate::shared::{HubConfig, Published, Shared};
+use crate::shared::{HubConfig, Shared};
 
 /// The members of this process, and their rooms.
 ///

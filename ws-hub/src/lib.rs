@@ -83,6 +83,7 @@ mod ordered;
 mod outbox;
 mod presence;
 mod progress;
+mod published;
 mod room;
 mod rooms;
 mod roster;
@@ -97,8 +98,9 @@ pub use leaving::Drain;
 pub use member::{JoinError, Joined, Member, NotInRoom};
 pub use outbox::{OutboxLimits, SlowPolicy};
 pub use presence::PresenceChange;
+pub use published::Published;
 pub use room::JoinOptions;
-pub use shared::{HubConfig, Published};
+pub use shared::HubConfig;
 pub use socket::{CloseCause, MemberEvent};
 
 #[cfg(test)]

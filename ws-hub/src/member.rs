@@ -11,10 +11,10 @@ use crate::engine::To;
 use crate::history::{Position, RoomHistory};
 use crate::presence::PresenceChange;
 use crate::progress::Progress;
-use crate::room::JoinOptions;
-use crate::rooms::Entered;
+use crate::published::Published;
+use crate::room::{Entered, JoinOptions};
 use crate::roster::Seat;
-use crate::shared::{Published, Shared};
+use crate::shared::Shared;
 
 /// A member of a hub, owned by the task of its connection. Dropping it leaves the hub.
 pub struct Member<K, R = Arc<str>, M = ()>

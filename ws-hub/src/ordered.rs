@@ -21,11 +21,10 @@ use ws_futures::Prepared;
 
 use crate::history::{Budget, HistoryLimits, HistoryPage, Log, Position, RoomHistory, is_over};
 use crate::outbox::{OutboxLimits, Ready};
-use crate::room::{JoinOptions, Room, Waiting};
-use crate::rooms::{Entered, Exited};
+use crate::published::Published;
+use crate::room::{Entered, Exited, JoinOptions, Room, Waiting};
 use crate::roster::{Seat, Snapshot};
 use crate::shards::{Shards, lock};
-use crate::shared::Published;
 
 pub(crate) struct Ordered<K, R, M> {
     shards: Shards<Shard<K, R, M>>,

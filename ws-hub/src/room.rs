@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use crate::engine::Opened;
-use crate::history::Position;
+use crate::history::{Position, RoomHistory};
 use crate::roster::{Roster, Seat, Snapshot};
 
 pub(crate) struct Room<K, R, M> {
@@ -22,6 +22,23 @@ pub(crate) struct Room<K, R, M> {
 pub(crate) struct Waiting<K, R, M> {
     pub(crate) seat: Arc<Seat<K, R, M>>,
     pub(crate) since: Option<Position>,
+}
+
+/// A member has joined a room.
+pub(crate) struct Entered<K, R, M> {
+    /// Whether it was not in the room before.
+    pub(crate) is_new: bool,
+    /// The new number of members, or `None` if the room is not ready.
+    pub(crate) members: Option<usize>,
+    pub(crate) history: Option<RoomHistory>,
+    pub(crate) watchers: Option<Snapshot<K, R, M>>,
+}
+
+/// A member has left a room.
+pub(crate) struct Exited<K, R, M> {
+    /// The number of members that remain.
+    pub(crate) members: usize,
+    pub(crate) watchers: Option<Snapshot<K, R, M>>,
 }
 
 /// Options of joining a room.

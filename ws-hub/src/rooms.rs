@@ -11,10 +11,10 @@ use std::task::Waker;
 use std::time::Instant;
 
 use crate::engine::Engine;
-use crate::history::{HistoryLimits, RoomHistory};
+use crate::history::HistoryLimits;
 use crate::ordered::Ordered;
 use crate::outbox::{OutboxLimits, Ready};
-use crate::room::{JoinOptions, Room, Waiting};
+use crate::room::{Entered, Exited, JoinOptions, Room, Waiting};
 use crate::roster::{Seat, Snapshot};
 use crate::shards::{Shards, lock};
 
@@ -34,23 +34,6 @@ pub(crate) struct OpenRooms<R> {
     /// In order. Its lock is taken last, and held for no other call.
     names: Mutex<BTreeSet<R>>,
     openings: AtomicU64,
-}
-
-/// A member has joined a room.
-pub(crate) struct Entered<K, R, M> {
-    /// Whether it was not in the room before.
-    pub(crate) is_new: bool,
-    /// The new number of members, or `None` if the room is not ready.
-    pub(crate) members: Option<usize>,
-    pub(crate) history: Option<RoomHistory>,
-    pub(crate) watchers: Option<Snapshot<K, R, M>>,
-}
-
-/// A member has left a room.
-pub(crate) struct Exited<K, R, M> {
-    /// The number of members that remain.
-    pub(crate) members: usize,
-    pub(crate) watchers: Option<Snapshot<K, R, M>>,
 }
 
 impl<K: Eq + Hash, R: Clone + Ord + Hash, M> Rooms<K, R, M> {

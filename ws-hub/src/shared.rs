@@ -13,9 +13,11 @@ use ws_futures::{Close, Prepared};
 use crate::engine::{Engine, To};
 use crate::history::{HistoryLimits, Position};
 use crate::leaving::Present;
-use crate::outbox::{OutboxLimits, Pushed};
+use crate::outbox::OutboxLimits;
 use crate::presence::{EncodePresence, PresenceChange};
-use crate::rooms::{Exited, Rooms};
+use crate::published::Published;
+use crate::room::Exited;
+use crate::rooms::Rooms;
 use crate::roster::{Roster, Seat, Snapshot};
 use crate::shards::Shards;
 
@@ -38,31 +40,6 @@ pub struct HubConfig {
 impl Default for HubConfig {
     fn default() -> Self {
         Self { bounds: OutboxLimits::default(), max_rooms: 64, history: None }
-    }
-}
-
-/// The outcome of publishing a message on this node.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Published {
-    /// The number of members for which it was queued.
-    pub queued: usize,
-    /// The number of slow members that miss it ([`SlowPolicy::Drop`](crate::SlowPolicy::Drop)).
-    pub dropped: usize,
-    /// The number of slow members that are closed because of it ([`SlowPolicy::Close`](crate::SlowPolicy::Close)).
-    pub given_up: usize,
-    /// Its position in the history of its room, if that has one.
-    pub position: Option<Position>,
-}
-
-impl Published {
-    pub(crate) fn count(&mut self, pushed: Pushed) {
-        match pushed {
-            Pushed::Queued => self.queued += 1,
-            Pushed::Dropped => self.dropped += 1,
-            Pushed::GivenUp => self.given_up += 1,
-            Pushed::Ended => {}
-        }
     }
 }
 

@@ -5,6 +5,8 @@ use std::fmt;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
+use crate::api_access::Denied;
+
 /// Why a request fails.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum ApiError {
@@ -22,6 +24,16 @@ pub(super) enum ApiError {
     /// The message, or the body, is larger than this number of bytes.
     TooLarge(usize),
     RateLimited,
+}
+
+impl From<Denied> for ApiError {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Unauthorized => Self::Unauthorized,
+            Denied::NoKeys => Self::NoKeys,
+            Denied::RateLimited => Self::RateLimited,
+        }
+    }
 }
 
 impl ApiError {

@@ -21,6 +21,7 @@ use ws_tokio::{Batch, Close, CloseCode, Closed, Error, Event};
 
 use crate::admission::{Admitted, End};
 use crate::broadcast::Member;
+use crate::disconnect::END_OF_GRANT;
 use crate::history::Since;
 use crate::id::ClientId;
 use crate::identity::{Grant, Permissions, Refusal};
@@ -29,7 +30,7 @@ use crate::protocol::{self, Mistake, Request, Room, Token};
 use crate::rate::Bucket;
 use crate::refused::Refused;
 use crate::room::RoomName;
-use crate::service::{END_OF_GRANT, Service};
+use crate::service::Service;
 use session::decisive_close;
 use tally::Tally;
 use ws_hub::{CloseCause, JoinError, JoinOptions, Joined, MemberEvent, RoomHistory};

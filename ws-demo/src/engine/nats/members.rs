@@ -18,6 +18,7 @@ use ws_hub::PresenceChange;
 use super::envelope::Draft;
 use super::report::{PART, Rest};
 use crate::id::{ClientAndUser, ClientId};
+use crate::presence::RemoteChange;
 use crate::room::RoomName;
 
 /// The most members of a room on a node, and the most bytes of a list: rooms beyond are counted, but their
@@ -37,15 +38,6 @@ pub(super) struct Part {
     pub(super) number: u32,
     pub(super) is_last: bool,
     pub(super) rooms: Vec<(RoomName, Vec<ClientAndUser>)>,
-}
-
-/// A member of a room on another node has entered or exited.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Change {
-    pub(crate) change: PresenceChange,
-    pub(crate) room: RoomName,
-    pub(crate) client: ClientId,
-    pub(crate) user: Option<Arc<str>>,
 }
 
 /// Puts together the list of a node's rooms.
@@ -170,7 +162,7 @@ impl Listed {
         &mut self,
         part: Part,
         is_there: impl Fn(&RoomName) -> bool,
-    ) -> Vec<Change> {
+    ) -> Vec<RemoteChange> {
         if part.number == 0 {
             self.gathered.clear();
         }
@@ -210,7 +202,7 @@ impl Listed {
     }
 
     /// The node is gone; returns the changes.
-    pub(super) fn into_changes(self) -> Vec<Change> {
+    pub(super) fn into_changes(self) -> Vec<RemoteChange> {
         let mut changes = Vec::new();
         for (room, members) in &self.rooms {
             all(PresenceChange::Exited, room, members, &mut changes);
@@ -225,14 +217,24 @@ fn compare(
     room: &RoomName,
     members: &Members,
     others: &Members,
-    changes: &mut Vec<Change>,
+    changes: &mut Vec<RemoteChange>,
 ) {
     for (client, user) in members.iter().filter(|(client, _)| !others.contains_key(*client)) {
-        changes.push(Change { change, room: room.clone(), client: *client, user: user.clone() });
+        changes.push(RemoteChange {
+            change,
+            room: room.clone(),
+            client: *client,
+            user: user.clone(),
+        });
     }
 }
 
-fn all(change: PresenceChange, room: &RoomName, members: &Members, changes: &mut Vec<Change>) {
+fn all(
+    change: PresenceChange,
+    room: &RoomName,
+    members: &Members,
+    changes: &mut Vec<RemoteChange>,
+) {
     compare(change, room, members, &Members::new(), changes);
 }
 

@@ -41,7 +41,6 @@ use nodes::Nodes;
 use ws_hub::{Engine, Opened, To};
 
 pub(crate) use link::{Link, Running};
-pub(crate) use members::Change;
 pub(crate) use servers::Servers;
 pub(crate) use subjects::Prefix;
 

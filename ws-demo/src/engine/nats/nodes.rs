@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::envelope::NodeId;
-use super::members::{self, Change, Listed, Members};
+use super::members::{self, Listed, Members};
 use super::pulse::INTERVAL;
 use super::report::Part;
+use crate::presence::RemoteChange;
 use crate::room::RoomName;
 
 /// A node from which nothing has arrived for this time is gone: three reports are missing, the third by a
@@ -82,7 +83,7 @@ impl Nodes {
     }
 
     /// A part of the list of a node's members has arrived; returns those that have entered and exited.
-    pub(super) fn list(&mut self, id: NodeId, part: members::Part) -> Vec<Change> {
+    pub(super) fn list(&mut self, id: NodeId, part: members::Part) -> Vec<RemoteChange> {
         let Some(Node { listed, rooms, .. }) = self.nodes.get_mut(&id) else { return Vec::new() };
         listed.gather(part, |room| rooms.contains_key(room))
     }
@@ -93,7 +94,7 @@ impl Nodes {
     }
 
     /// Removes a node that is gone; returns its members, which have exited.
-    pub(super) fn remove(&mut self, id: NodeId) -> Vec<Change> {
+    pub(super) fn remove(&mut self, id: NodeId) -> Vec<RemoteChange> {
         let Some(node) = self.nodes.remove(&id) else { return Vec::new() };
         self.clients -= node.clients as usize;
         self.subtract(node.rooms);
@@ -102,7 +103,7 @@ impl Nodes {
 
     /// Removes the nodes from which nothing has arrived for too long; returns them and their members,
     /// which have exited.
-    pub(super) fn expire(&mut self, now: Instant) -> (Vec<NodeId>, Vec<Change>) {
+    pub(super) fn expire(&mut self, now: Instant) -> (Vec<NodeId>, Vec<RemoteChange>) {
         let silent = self.nodes.iter().filter(|(_, node)| node.seen + NODE_TIMEOUT <= now);
         let gone: Vec<_> = silent.map(|(id, _)| *id).collect();
         let exited = gone.iter().flat_map(|id| self.remove(*id)).collect();

@@ -11,9 +11,10 @@ use super::{Session, Source};
 use crate::disconnect::Disconnect;
 use crate::engine::nats::envelope::{HEADER, Header, Kind, NodeId};
 use crate::engine::nats::lock;
-use crate::engine::nats::members::{self, Change};
+use crate::engine::nats::members;
 use crate::engine::nats::report::Part;
 use crate::id::ClientId;
+use crate::presence::RemoteChange;
 
 /// How long it is remembered what a silent node sent last: it may only have been cut off, and then
 /// what it sent meanwhile is missing.
@@ -69,7 +70,7 @@ impl Session {
         }
     }
 
-    fn announce(&self, changes: &[Change]) {
+    fn announce(&self, changes: &[RemoteChange]) {
         changes.iter().for_each(|change| self.broadcasts.announce(change));
     }
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use bytes::{Buf, Bytes};
 
 #[derive(Default)]
-pub(crate) struct Queue {
+pub(crate) struct OutputQueue {
     pieces: VecDeque<Piece>,
     len: usize,
 }
@@ -55,7 +55,7 @@ impl Piece {
     }
 }
 
-impl Queue {
+impl OutputQueue {
     /// The bytes that wait.
     #[inline]
     pub(super) fn len(&self) -> usize {
