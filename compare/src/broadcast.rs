@@ -2,8 +2,8 @@
 
 use crate::contest::compete;
 use crate::load::{self, Audience};
+use crate::mode::Mode;
 use crate::peers::Bun;
-use crate::server::Mode;
 use crate::table::{Row, Table};
 use crate::{Options, Result};
 

@@ -74,3 +74,12 @@ impl Content {
         }
     }
 }
+
+/// A size as text, in the unit that suits it.
+pub(crate) fn size(bytes: usize) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} B"),
+        1024..0x10_0000 => format!("{} KiB", bytes >> 10),
+        _ => format!("{} MiB", bytes >> 20),
+    }
+}

@@ -2,9 +2,9 @@
 
 use crate::contestant::{Contestant, Side};
 use crate::measure::interleave;
+use crate::mode::Mode;
 use crate::peers::{self, Bun};
 use crate::process::{self, Process};
-use crate::server::Mode;
 use crate::table::Cells;
 use crate::{Options, Result};
 

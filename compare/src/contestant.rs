@@ -6,7 +6,7 @@ use ws_proto::Role;
 use crate::codec::Codec;
 use crate::content::Content;
 use crate::memory::Memory;
-use crate::server::Mode;
+use crate::mode::Mode;
 
 /// An end of an open connection.
 pub(crate) trait Peer: Sized + Send {

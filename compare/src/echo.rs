@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::codec::size;
+use crate::content::size;
 use crate::contest::{Entrant, compete, entrants};
 use crate::contestant::Server;
 use crate::load::{self, Load, Until};
 use crate::measure::Samples;
+use crate::mode::Mode;
 use crate::peers::Bun;
 use crate::process::{Counter, Process};
-use crate::server::Mode;
 use crate::table::{Row, Table};
 use crate::{Options, Result};
 

@@ -2,14 +2,15 @@
 
 use ws_proto::Role;
 
-use crate::codec::{self, Case, Work, size};
-use crate::content::Kind;
+use crate::codec::Work;
+use crate::content::{Kind, size};
 use crate::contest::compete;
 use crate::contestant::Side;
 use crate::echo::per_message;
+use crate::in_memory::{self, Case};
 use crate::load::Load;
+use crate::mode::Mode;
 use crate::peers::Bun;
-use crate::server::Mode;
 use crate::table::{Row, Table, side};
 use crate::{Options, Result};
 
@@ -57,7 +58,7 @@ fn sizes(options: &Options) -> Table {
         if options.quick { &[16, 256] } else { &[4, 8, 12, 16, 20, 24].map(|bits| 1 << bits) };
     for &bytes in sizes {
         let case = Case { size: bytes, ..MASKED };
-        table.rows.push(Row::new(size(bytes), codec::measure(case, options, included)));
+        table.rows.push(Row::new(size(bytes), in_memory::measure(case, options, included)));
     }
     finish(&mut table);
     table
@@ -71,7 +72,7 @@ fn fragments(options: &Options) -> Table {
     for &fragments in counts {
         let case = Case { fragments, ..MASKED };
         let name = if fragments == 1 { "1 frame".into() } else { format!("{fragments} fragments") };
-        table.rows.push(Row::new(name, codec::measure(case, options, included)));
+        table.rows.push(Row::new(name, in_memory::measure(case, options, included)));
     }
     finish(&mut table);
     table

@@ -9,9 +9,9 @@ use ws_proto::Role;
 
 use crate::contest::compete;
 use crate::load;
+use crate::mode::Mode;
 use crate::peers::Bun;
 use crate::process::Process;
-use crate::server::Mode;
 use crate::table::{Row, Table};
 use crate::{Options, Result};
 

@@ -6,16 +6,20 @@ mod content;
 mod contest;
 mod contestant;
 mod deflate;
+mod driven;
 mod echo;
 mod floors;
 mod growth;
 mod idle;
+mod in_memory;
 mod load;
 mod measure;
 mod memory;
+mod mode;
 mod page;
 mod peers;
 mod process;
+mod serve;
 mod server;
 mod table;
 
@@ -96,7 +100,7 @@ const OPEN_FILES: u64 = 12_000;
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let result = match arguments.next().as_deref() {
-        Some("serve") => server::serve(arguments),
+        Some("serve") => serve::run(arguments),
         _ => run(&Options::parse()),
     };
     match result {
@@ -141,7 +145,7 @@ fn run(options: &Options) -> Result<()> {
 
 fn run_group(group: Group, options: &Options, bun: Option<&Bun>) -> Result<Vec<Table>> {
     match group {
-        Group::Codec => Ok(codec::run(options)),
+        Group::Codec => Ok(in_memory::run(options)),
         Group::Echo => echo::run(options, bun),
         Group::Idle => idle::memory(options, bun),
         Group::Handshake => idle::handshakes(options, bun),

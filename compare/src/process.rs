@@ -12,8 +12,8 @@ use nix::unistd::Pid;
 
 use crate::Result;
 use crate::contestant::{Contestant, Server};
+use crate::mode::Mode;
 use crate::peers::Bun;
-use crate::server::Mode;
 
 pub(crate) struct Process {
     child: Child,

@@ -1,5 +1,4 @@
-//! Servers, each as its own process: `compare serve NAME MODE`. A server writes its port to its standard
-//! output, and exits when its standard input ends.
+//! The parts of servers: each writes its port to its standard output, and exits when its standard input ends.
 
 use std::io::{self, Read};
 use std::net::Ipv4Addr;
@@ -9,50 +8,14 @@ use bytes::Bytes;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
-use crate::Result;
 use crate::content::{Content, Kind};
-use crate::contestant::{Accept, Server};
-use crate::peers;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
-    Echo,
-    /// Messages of the connection that has sent [`PUBLISHER`] are sent to all that have sent [`READY`].
-    /// A receiver is answered once it is registered.
-    Broadcast,
-}
-
-impl Mode {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Echo => "echo",
-            Self::Broadcast => "broadcast",
-        }
-    }
-}
+use crate::contestant::Accept;
+use crate::mode::Mode;
 
 /// The message of a receiver, and the answer to it.
 pub(crate) const READY: &[u8; 1] = b"r";
 /// The message of the publisher.
 pub(crate) const PUBLISHER: u8 = b'p';
-
-/// Runs the server that the arguments name.
-pub(crate) fn serve(mut arguments: impl Iterator<Item = String>) -> Result<()> {
-    let name = arguments.next().ok_or("no server named")?;
-    let mode = match arguments.next().as_deref() {
-        Some("echo") => Mode::Echo,
-        Some("broadcast") => Mode::Broadcast,
-        other => return Err(format!("unknown mode {other:?}").into()),
-    };
-    let contestant = peers::named(&name).ok_or_else(|| format!("unknown server `{name}`"))?;
-    match (contestant.server, mode) {
-        (Some(Server::Echo(serve)), Mode::Echo)
-        | (Some(Server::Broadcast(serve)), Mode::Broadcast) => serve(),
-        (Some(Server::Modes(serve)), mode) => serve(mode),
-        _ => return Err(format!("`{name}` does not serve {}", mode.name()).into()),
-    }
-    Ok(())
-}
 
 /// Serves with this implementation: a task for each connection.
 pub(crate) fn run<P: Accept>(mode: Mode) {

@@ -6,16 +6,16 @@ use std::io::{Read, Write};
 use ws_proto::Role;
 
 use super::header::{self, BINARY, CONTINUATION, FIN, Header, TEXT, mask};
-use crate::codec;
 use crate::content::Content;
 use crate::contestant::{Contestant, Open, Peer, Side};
+use crate::driven;
 use crate::memory::Memory;
 
 pub(crate) const CONTESTANT: Contestant = Contestant {
     name: "bare loop",
     package: None,
     side: Side::Floor,
-    codec: Some(codec::open::<Bare>),
+    codec: Some(driven::open::<Bare>),
     server: None,
 };
 

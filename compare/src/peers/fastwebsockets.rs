@@ -9,13 +9,13 @@ use super::{MAX_MESSAGE, hyper};
 use crate::content::Content;
 use crate::contestant::{Accept, Contestant, Open, Peer, Server, Side};
 use crate::memory::Memory;
-use crate::{codec, server};
+use crate::{driven, server};
 
 pub(super) const CONTESTANT: Contestant = Contestant {
     name: "fastwebsockets",
     package: Some("fastwebsockets"),
     side: Side::Other,
-    codec: Some(codec::open::<FragmentCollector<Memory>>),
+    codec: Some(driven::open::<FragmentCollector<Memory>>),
     server: Some(Server::Modes(server::run::<FragmentCollector<TcpStream>>)),
 };
 

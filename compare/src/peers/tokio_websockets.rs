@@ -10,13 +10,13 @@ use super::MAX_MESSAGE;
 use crate::content::Content;
 use crate::contestant::{Accept, Contestant, Open, Peer, Server, Side};
 use crate::memory::Memory;
-use crate::{codec, server};
+use crate::{driven, server};
 
 pub(super) const CONTESTANT: Contestant = Contestant {
     name: "tokio-websockets",
     package: Some("tokio-websockets"),
     side: Side::Other,
-    codec: Some(codec::open::<WebSocketStream<Memory>>),
+    codec: Some(driven::open::<WebSocketStream<Memory>>),
     server: Some(Server::Modes(server::run::<WebSocketStream<TcpStream>>)),
 };
 

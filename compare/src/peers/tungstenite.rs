@@ -5,16 +5,16 @@ use tokio_tungstenite::tungstenite::{Message, WebSocket};
 use ws_proto::Role;
 
 use super::MAX_MESSAGE;
-use crate::codec;
 use crate::content::Content;
 use crate::contestant::{Contestant, Open, Peer, Side};
+use crate::driven;
 use crate::memory::Memory;
 
 pub(super) const CONTESTANT: Contestant = Contestant {
     name: "tungstenite",
     package: Some("tungstenite"),
     side: Side::Other,
-    codec: Some(codec::open::<WebSocket<Memory>>),
+    codec: Some(driven::open::<WebSocket<Memory>>),
     server: None,
 };
 

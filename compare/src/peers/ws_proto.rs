@@ -5,16 +5,16 @@ use std::io::{Read, Write};
 use ws_proto::{Config, Connection, Event, Limits, Role};
 
 use super::MAX_MESSAGE;
-use crate::codec;
 use crate::content::Content;
 use crate::contestant::{Contestant, Open, Peer, Side};
+use crate::driven;
 use crate::memory::Memory;
 
 pub(super) const CONTESTANT: Contestant = Contestant {
     name: "ws-proto",
     package: Some("ws-proto"),
     side: Side::Ours,
-    codec: Some(codec::open::<Core>),
+    codec: Some(driven::open::<Core>),
     server: None,
 };
 

@@ -8,13 +8,13 @@ use super::ws_proto::config;
 use crate::content::Content;
 use crate::contestant::{Contestant, Open, Peer, Server, Side};
 use crate::memory::Memory;
-use crate::{codec, server};
+use crate::{driven, server};
 
 pub(super) const CONTESTANT: Contestant = Contestant {
     name: "ws-tokio, lent",
     package: Some("ws-tokio"),
     side: Side::Ours,
-    codec: Some(codec::open::<Lent<Memory>>),
+    codec: Some(driven::open::<Lent<Memory>>),
     server: Some(Server::Echo(serve_echo)),
 };
 

@@ -9,13 +9,13 @@ use super::ws_tokio_lent::open;
 use crate::content::Content;
 use crate::contestant::{Contestant, Open, Peer, Server, Side};
 use crate::memory::Memory;
-use crate::{codec, server};
+use crate::{driven, server};
 
 pub(super) const CONTESTANT: Contestant = Contestant {
     name: "ws-tokio, owned",
     package: Some("ws-tokio"),
     side: Side::Ours,
-    codec: Some(codec::open::<Owned<Memory>>),
+    codec: Some(driven::open::<Owned<Memory>>),
     server: Some(Server::Echo(serve_echo)),
 };
 

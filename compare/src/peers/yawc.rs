@@ -11,13 +11,13 @@ use super::{MAX_MESSAGE, hyper};
 use crate::content::Content;
 use crate::contestant::{Accept, Contestant, Open, Peer, Server, Side};
 use crate::memory::Memory;
-use crate::{codec, server};
+use crate::{driven, server};
 
 pub(super) const CONTESTANT: Contestant = Contestant {
     name: "yawc",
     package: Some("yawc"),
     side: Side::Other,
-    codec: Some(codec::open::<WebSocket<Memory>>),
+    codec: Some(driven::open::<WebSocket<Memory>>),
     server: Some(Server::Modes(server::run::<WebSocket<TcpStream>>)),
 };
 
