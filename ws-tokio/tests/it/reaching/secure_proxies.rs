@@ -179,7 +179,7 @@ fn a_proxy_that_does_not_answer_or_speaks_no_tls() {
         };
         let ((), connected) = tokio::join!(plain, connector.connect(&uri));
         let Err(ConnectError::ProxyTls(error)) = connected else { panic!("{connected:?}") };
-        assert_eq!(error.kind(), TlsErrorKind::Handshake, "{error}");
+        assert_eq!(error.kind(), TlsErrorKind::NotTls, "{error}");
     });
 }
 

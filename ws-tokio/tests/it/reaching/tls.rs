@@ -167,7 +167,7 @@ fn a_server_that_speaks_no_tls() {
         let uri = uri();
         let (_held, connected) = tokio::join!(answering, connector.connect(&uri));
         let Err(ConnectError::Tls(error)) = connected else { panic!("{connected:?}") };
-        assert_eq!(error.kind(), TlsErrorKind::Handshake, "{error}");
+        assert_eq!(error.kind(), TlsErrorKind::NotTls, "{error}");
     });
 }
 
