@@ -341,6 +341,23 @@ await checkWith([], "/client.js loses nothing if a room is joined twice", async 
   await page.close();
 });
 
+await checkWith(["--msg-rate", "2", "--msg-burst", "2"], "/client.js joins all its rooms where requests are limited", async (demo) => {
+  const page = await scriptable(demo);
+  const joined = await page.page.evaluate(async (url) => {
+    const { Client } = await import("/client.js");
+    const client = new Client();
+    const rooms = ["a", "b", "c", "d", "e"];
+    for (const room of rooms) client.join(room);
+    const all = new Promise((resolve) => {
+      client.addEventListener("joined", () => client.rooms.length === rooms.length && resolve(client.rooms));
+    });
+    client.open(url);
+    return all;
+  }, `ws://${demo.address}/ws`);
+  assert.deepEqual(joined, ["a", "b", "c", "d", "e"]);
+  await page.close();
+});
+
 await checkWith([], "an address that was never reached is told apart, and not retried for ever", async (demo) => {
   const [page] = await welcomed(demo, 1);
   const closed = await Demo.start();

@@ -87,6 +87,7 @@ export class Page {
     await this.page.fill("#room", room);
     await this.page.press("#room", "Enter");
     await this.page.locator(`#rooms [aria-pressed="true"]`).filter({ hasText: room }).waitFor();
+    await this.logged("joined", room);
   }
 
   /** Connects to another server. */

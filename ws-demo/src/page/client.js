@@ -20,7 +20,7 @@
  * - `joined`: `room`, `clients`, and `again`: whether it had joined before it reconnected. Then, if the room
  *   has a history, `recovered` is `true` if all missed messages follow, `false` if some are lost.
  * - `left`: `room`.
- * - `refused`: `code`, `message`, `ref`: an error message of the server.
+ * - `refused`: `code`, `message`, `ref`: an error message of the server. A join that is `rate_limited` is repeated.
  * - `sent`: `data`, and `request` if it was sent by `request` or on its own; never the token.
  * - `close`: `code`, `reason`, `reached` (whether the server was ever reached), and `delay`: the time until
  *   the next attempt in milliseconds, or `null` if there is none. `code` is `null` if the URL is invalid.
@@ -37,6 +37,9 @@ const MAX_DELAY_MS = 30_000;
 const STABLE_MS = 10_000;
 
 const MAX_ATTEMPTS_UNREACHED = 6;
+
+/** The least time after which a room is joined again whose join exceeded the server's rate. */
+const RATE_LIMITED_MS = 500;
 
 /** The codes after which a new connection would end in the same way. */
 const FINAL_CODES = new Set([1000, 1002, 1003, 1007, 1008, 1009]);
@@ -239,8 +242,16 @@ export class Client extends EventTarget {
 
   #handleError({ code, message, ref }) {
     const [verb, room] = Array.isArray(ref) ? ref : [];
-    if (verb === "join" || code === "not_in_room") this.#rooms.delete(room);
+    if (verb === "join" && code === "rate_limited") this.#joinLater(room);
+    else if (verb === "join" || code === "not_in_room") this.#rooms.delete(room);
     this.#dispatch("refused", { code, message, ref });
+  }
+
+  /** Joins again after a time with jitter, so that many rooms are not refused again all at once. */
+  #joinLater(room) {
+    setTimeout(() => {
+      if (this.#welcomed && this.#rooms.has(room)) this.#requestJoin(room);
+    }, RATE_LIMITED_MS * (1 + Math.random()));
   }
 
   #ended(code, reason) {
