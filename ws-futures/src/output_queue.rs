@@ -58,7 +58,7 @@ impl Piece {
 impl OutputQueue {
     /// The bytes that wait.
     #[inline]
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len
     }
 
@@ -72,17 +72,17 @@ impl OutputQueue {
     }
 
     /// Appends a copy of `before`, and a payload as it is.
-    pub(super) fn push(&mut self, before: &[u8], payload: Bytes) {
+    pub(crate) fn push(&mut self, before: &[u8], payload: Bytes) {
         self.len += before.len() + payload.len();
         self.pieces.extend([Piece::copied(before), Piece::Shared(payload)]);
     }
 
-    pub(super) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         self.pieces.iter().map(Piece::as_bytes)
     }
 
     /// Removes at most `len` bytes from the front; returns how many of them it did not have.
-    pub(super) fn advance(&mut self, mut len: usize) -> usize {
+    pub(crate) fn advance(&mut self, mut len: usize) -> usize {
         while let Some(piece) = self.pieces.front_mut() {
             let left = piece.as_bytes().len();
             if len < left {
@@ -97,7 +97,7 @@ impl OutputQueue {
         len
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.pieces.clear();
         self.len = 0;
     }
