@@ -1,15 +1,15 @@
 //! `serve`: the server, until SIGINT or SIGTERM.
 
+mod values;
+
 use std::error::Error;
-use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{BoolishValueParser, TypedValueParser};
-use clap::error::ErrorKind;
-use clap::{Arg, Args, Command};
+use clap::Args;
+use clap::builder::BoolishValueParser;
 use ipnet::IpNet;
 use ws_tokio::{Config, Deflate, Limits};
 
@@ -24,12 +24,13 @@ use crate::history::HistoryOptions;
 use crate::identity::IdentityOptions;
 use crate::log::{Format, Log};
 use crate::nofile;
-use crate::origin::{Origin, Origins};
+use crate::origin::Origins;
 use crate::rate::Rate;
 use crate::server::{Server, Setup};
 use crate::service::Settings;
 use crate::signals::Signals;
 use crate::supervisor::{self, State};
+use values::{AllowedOrigin, Engine, EngineParser, Slow, engine, max_head, network, origin};
 use ws_cli::{count_limit, duration, positive, size_limit, stop_signal};
 use ws_hub::{self as hub, OutboxLimits};
 
@@ -427,193 +428,5 @@ impl Serve {
     }
 }
 
-/// What happens to a client that does not keep up.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Slow {
-    /// The connection is closed with code 1013
-    Close,
-    /// The messages that do not fit are dropped
-    Drop,
-}
-
-impl From<Slow> for hub::SlowPolicy {
-    fn from(slow: Slow) -> Self {
-        match slow {
-            Slow::Close => Self::Close,
-            Slow::Drop => Self::Drop,
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
-enum Engine {
-    Memory,
-    Nats(nats::Servers),
-}
-
-/// Parses `--engine`. The error does not repeat the value, as that of a function would: it may contain a
-/// password.
-#[derive(Clone)]
-struct EngineParser;
-
-impl TypedValueParser for EngineParser {
-    type Value = Engine;
-
-    fn parse_ref(
-        &self,
-        command: &Command,
-        _: Option<&Arg>,
-        value: &OsStr,
-    ) -> Result<Engine, clap::Error> {
-        let parsed = value.to_str().ok_or_else(|| "not UTF-8".to_owned()).and_then(engine);
-        parsed.map_err(|why| {
-            let error = format!("invalid value for '--engine <ENGINE>': {why}\n");
-            clap::Error::raw(ErrorKind::ValueValidation, error).with_cmd(command)
-        })
-    }
-}
-
-fn engine(text: &str) -> Result<Engine, String> {
-    match text {
-        "memory" => Ok(Engine::Memory),
-        servers if servers.contains(&format!("//{PLACEHOLDER}@")) => Err(format!(
-            "{PLACEHOLDER} stands for a password that --print-config does not print: set it, or \
-             --engine-file"
-        )),
-        servers => servers.parse().map(Engine::Nats),
-    }
-}
-
-#[derive(Clone, Debug)]
-enum AllowedOrigin {
-    Any,
-    Site(Origin),
-}
-
-fn origin(text: &str) -> Result<AllowedOrigin, String> {
-    match Origin::parse(text) {
-        _ if text == "*" => Ok(AllowedOrigin::Any),
-        Some(origin) => Ok(AllowedOrigin::Site(origin)),
-        None => Err("expected a scheme and a host, as in https://chat.example, or *".to_owned()),
-    }
-}
-
-/// hyper has no smaller limit.
-fn max_head(text: &str) -> Result<usize, String> {
-    match size_limit(text)? {
-        ..8192 => Err("must be at least 8KiB".to_owned()),
-        size => Ok(size),
-    }
-}
-
-/// A network, or one address.
-fn network(text: &str) -> Result<IpNet, String> {
-    let address = || text.parse::<std::net::IpAddr>().map(IpNet::from);
-    text.parse().or_else(|_| address()).map_err(|_| {
-        "expected an address or a network, as in 10.0.0.0/8 or 2001:db8::/32".to_owned()
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::*;
-
-    #[derive(Parser)]
-    struct Wrapper {
-        #[command(flatten)]
-        serve: Serve,
-    }
-
-    fn parse(arguments: &[&str]) -> Serve {
-        let arguments = [&["serve"], arguments].concat();
-        Wrapper::try_parse_from(arguments).map(|wrapper| wrapper.serve).expect("good arguments")
-    }
-
-    #[test]
-    fn the_defaults_are_the_same_everywhere() {
-        assert_eq!(parse(&[]).settings(), Settings::default());
-        assert_eq!(parse(&[]).listen, [Listen::Tcp("127.0.0.1:9001".to_owned())]);
-    }
-
-    #[test]
-    fn a_queue_holds_several_of_the_largest_messages() {
-        for size in ["1", "100k", "1MiB", "64MiB"] {
-            let serve = parse(&["--max-message", size]);
-            assert_eq!(serve.check(), Ok(()));
-            let Settings { config, hub, .. } = serve.settings();
-            let broadcast = config.incoming.max_message_size + 1024;
-            assert!(hub.bounds.capacity >= 4 * broadcast, "{size}: {:?}", hub.bounds);
-            assert!(hub.bounds.capacity >= 1024 * 1024);
-        }
-        for (max, queue, good) in [
-            ("1000", "4000", true),
-            ("1000", "3999", false),
-            ("1MiB", "4MiB", true),
-            ("1MiB", "4MB", false),
-            ("0", "1GiB", false),
-            ("0", "0", true),
-            ("1MiB", "0", true),
-        ] {
-            let serve = parse(&["--max-message", max, "--queue-bytes", queue]);
-            assert_eq!(serve.check().is_ok(), good, "{max} {queue}: {:?}", serve.check());
-        }
-        let error = parse(&["--queue-bytes", "1MiB"]).check().expect_err("too few");
-        assert!(error.starts_with("--queue-bytes 1048576: must be at least 4194304"), "{error}");
-    }
-
-    /// Times are no limits of this kind: one of zero is no time.
-    #[test]
-    fn zero_is_no_limit() {
-        let settings = parse(&[
-            "--max-message=0",
-            "--max-head=0",
-            "--max-connections=0",
-            "--max-per-ip=0",
-            "--connect-rate=0",
-            "--max-handshakes=0",
-            "--msg-rate=0",
-            "--max-rooms=0",
-            "--queue-bytes=0",
-        ])
-        .settings();
-        let Settings { config, hub, allowed, max_handshakes, message_rate, .. } = settings;
-        let limits = [
-            config.incoming.max_message_size,
-            config.incoming.max_frame_size,
-            config.max_head_size,
-            allowed.connections,
-            max_handshakes,
-            hub.max_rooms,
-            hub.bounds.capacity,
-        ];
-        assert_eq!(limits, [usize::MAX; 7]);
-        assert_eq!((allowed.per_address, allowed.rate, message_rate), (None, None, None));
-    }
-
-    #[test]
-    fn no_interval_is_no_pings() {
-        assert_eq!(parse(&["--ping-interval", "0s"]).settings().config.ping_interval, None);
-    }
-
-    #[test]
-    fn what_repeats() {
-        let serve = parse(&["--listen", "[::]:0", "--listen", "localhost:1,unix:/run/x"]);
-        assert_eq!(serve.listen.len(), 3);
-        assert_eq!(serve.listen[2], Listen::Unix("/run/x".into()));
-        let serve = parse(&["--origin", "https://a.example,http://b.example:8080"]);
-        assert!(matches!(serve.settings().origins, Origins::Listed(sites) if sites.len() == 2));
-        let serve = parse(&["--origin", "https://a.example", "--origin", "*"]);
-        assert_eq!(serve.settings().origins, Origins::Any);
-        let serve = parse(&["--trusted-proxy", "10.0.0.0/8,127.0.0.1", "--trusted-proxy", "::1"]);
-        assert_eq!(serve.settings().trusted_proxies.len(), 3);
-    }
-
-    #[test]
-    fn compressed_broadcasts_serve_all() {
-        let settings = parse(&["--compress"]).settings();
-        let deflate = settings.config.deflate.expect("compression");
-        assert_eq!((deflate.window_bits, deflate.context_takeover), (12, false));
-    }
-}
+mod tests;
