@@ -38,6 +38,9 @@ const STABLE_MS = 10_000;
 
 const MAX_ATTEMPTS_UNREACHED = 6;
 
+/** The number of its earlier ids that a client remembers. */
+const MAX_IDS = 100;
+
 /** The least time after which a room is joined again whose join exceeded the server's rate. */
 const RATE_LIMITED_MS = 500;
 
@@ -216,6 +219,7 @@ export class Client extends EventTarget {
   #handleWelcome({ id, clients }) {
     this.#welcomed = true;
     this.#ids.add(id);
+    if (this.#ids.size > MAX_IDS) this.#ids.delete(this.#ids.values().next().value);
     this.#dispatch("welcome", { id, clients });
     for (const room of this.#rooms.keys()) this.#requestJoin(room);
   }
