@@ -20,6 +20,7 @@ fn included(name: &str) -> bool {
 }
 
 pub(crate) fn run(options: &Options, bun: Option<&Bun>) -> Result<Vec<Table>> {
+    let options = &options.narrowed(included);
     Ok(vec![connections(options, bun)?, sizes(options), fragments(options)])
 }
 
@@ -29,10 +30,9 @@ fn connections(options: &Options, bun: Option<&Bun>) -> Result<Table> {
     let title = "Growth: 10 to 10,000 connections";
     let mut table = Table::new("growth-connections", title, "µs per message", about);
     let counts: &[usize] = if options.quick { &[10, 100] } else { &[10, 100, 1_000, 10_000] };
-    let narrowed = options.narrowed(included);
     for &connections in counts {
         let load = Load { connections, size: 20, depth: 1 };
-        let samples = compete(&narrowed, bun, Mode::Echo, options.rounds(3, 1), |process| {
+        let samples = compete(options, bun, Mode::Echo, options.rounds(3, 1), |process| {
             per_message(process, load, options)
         })?;
         table.rows.push(Row::new(format!("{connections} connections"), samples));
@@ -58,7 +58,7 @@ fn sizes(options: &Options) -> Table {
         if options.quick { &[16, 256] } else { &[4, 8, 12, 16, 20, 24].map(|bits| 1 << bits) };
     for &bytes in sizes {
         let case = Case { size: bytes, ..MASKED };
-        table.rows.push(Row::new(size(bytes), in_memory::measure(case, options, included)));
+        table.rows.push(Row::new(size(bytes), in_memory::measure(case, options)));
     }
     finish(&mut table);
     table
@@ -72,7 +72,7 @@ fn fragments(options: &Options) -> Table {
     for &fragments in counts {
         let case = Case { fragments, ..MASKED };
         let name = if fragments == 1 { "1 frame".into() } else { format!("{fragments} fragments") };
-        table.rows.push(Row::new(name, in_memory::measure(case, options, included)));
+        table.rows.push(Row::new(name, in_memory::measure(case, options)));
     }
     finish(&mut table);
     table

@@ -137,7 +137,7 @@ fn quick(cases: &[Case]) -> Vec<Case> {
 }
 
 fn row(case: Case, options: &Options) -> Row {
-    Row::new(case.name(), measure(case, options, |_| true))
+    Row::new(case.name(), measure(case, options))
 }
 
 impl Case {
@@ -166,15 +166,14 @@ impl Case {
 }
 
 /// Checks each contestant, then measures them in turns: nanoseconds per message.
-pub(crate) fn measure(case: Case, options: &Options, included: impl Fn(&str) -> bool) -> Cells {
+pub(crate) fn measure(case: Case, options: &Options) -> Cells {
     let content = Content::new(case.kind, case.size);
     let one = content.wire(case.role, case.fragments);
     // Frames begin at varying positions in the reads.
     let repeats = (3 * LARGE / one.len()).max(3);
     let wire = Bytes::from(one.repeat(repeats));
     let mut running = Vec::new();
-    for contestant in peers::ALL.iter().filter(|it| included(it.name) && options.includes(it.name))
-    {
+    for contestant in peers::ALL.iter().filter(|it| options.includes(it.name)) {
         let Some(open) = contestant.codec else { continue };
         let stream = || Memory::new(wire.clone(), case.arrival);
         let (checked_stream, written) = stream().keeping();
