@@ -150,8 +150,9 @@ fn docs(sh: &Shell) -> Result<()> {
     Ok(doc.env("RUSTDOCFLAGS", "-D warnings").run()?)
 }
 
+/// The README's command; one run reports the failures of all programs.
 fn test(sh: &Shell) -> Result<()> {
-    Ok(cmd!(sh, "cargo test --workspace").run()?)
+    Ok(cmd!(sh, "cargo test --workspace --no-fail-fast").run()?)
 }
 
 /// Runs the tests of the core that are too slow without optimization. They take minutes; the
