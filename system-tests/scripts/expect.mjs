@@ -23,7 +23,7 @@ export async function check(name, body) {
   }
 }
 
-/** Messages in the order in which they came, for whoever asks for the next. */
+/** Messages in the order in which they came, for the next caller. */
 export class Inbox {
   #messages = [];
   #waiting = [];

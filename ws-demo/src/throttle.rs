@@ -55,7 +55,7 @@ impl<K: Copy + Eq + Hash> Throttle<K> {
             Entry::Vacant(entry) => drop(entry.insert(first)),
             Entry::Occupied(mut entry) => {
                 let window = entry.get_mut();
-                // Whoever reports the repetitions is late if there are some.
+                // If there are some, their report is late.
                 if window.ends > now || window.repetitions > 0 {
                     window.repetitions += 1;
                     window.address = address;

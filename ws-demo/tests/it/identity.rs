@@ -128,7 +128,7 @@ async fn bad_tokens_are_closed_with_4501() {
     }
 }
 
-/// The key file is public: whoever signs with its text must not be believed.
+/// The key file is public: a token that is signed with its text as the secret is refused.
 #[tokio::test]
 async fn a_public_key_is_no_secret() {
     let public = include_str!("../../src/identity/keys/tests/rsa_public.pem");
